@@ -1,0 +1,64 @@
+// swift-tools-version: 6.0
+// Steward names no Swift package. What is not the gateway's own business comes from C libraries of Debian.
+import PackageDescription
+
+let pure: [Target] = [
+    .target(name: "Telemetry", dependencies: ["CSimdjson"]),
+    .target(name: "FaultDetection", dependencies: ["Telemetry"]),
+    .target(name: "ConsumableForecast"),
+    .target(name: "RemoteSupport", dependencies: ["Telemetry"]),
+    .target(name: "Replenishment", dependencies: ["Telemetry"]),
+    .target(name: "ServiceValue", dependencies: ["Telemetry"]),
+    .target(
+        name: "GatewayCore",
+        dependencies: [
+            "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport", "Replenishment", "ServiceValue",
+        ]),
+]
+
+let libraries: [Target] = [
+    .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    // A thin C face over simdjson, which is C++: parse, and hand out the tape.
+    .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+]
+
+let adapters: [Target] = [
+    .target(name: "MQTTLink", dependencies: ["CMosquitto"]),
+    .target(name: "SQLiteStore", dependencies: ["CSQLite"]),
+    .target(name: "HTTPService", dependencies: ["CMicroHTTPD"]),
+    .target(name: "Outbound", dependencies: ["CCurl", "CCrypto"]),
+]
+
+let shell: [Target] = [
+    .target(
+        name: "Gateway",
+        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "CSystemd"]),
+    .executableTarget(name: "steward", dependencies: ["Gateway"]),
+]
+
+let tests: [Target] = [
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+    .testTarget(name: "FaultDetectionTests", dependencies: ["FaultDetection"]),
+    .testTarget(name: "ConsumableForecastTests", dependencies: ["ConsumableForecast"]),
+    .testTarget(name: "RemoteSupportTests", dependencies: ["RemoteSupport"]),
+    .testTarget(name: "ReplenishmentTests", dependencies: ["Replenishment"]),
+    .testTarget(name: "ServiceValueTests", dependencies: ["ServiceValue"]),
+    .testTarget(name: "GatewayCoreTests", dependencies: ["GatewayCore"]),
+    .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink"]),
+    .testTarget(name: "SQLiteStoreTests", dependencies: ["SQLiteStore"]),
+    .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
+    .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
+]
+
+let package = Package(
+    name: "steward",
+    targets: pure + libraries + adapters + shell + tests,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
