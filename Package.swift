@@ -38,7 +38,9 @@ let shell: [Target] = [
     .target(
         name: "Gateway",
         dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "CSystemd"]),
-    .executableTarget(name: "steward", dependencies: ["Gateway"]),
+    // A fleet of simulated devices and a supplier, for the demo and for trying things.
+    .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
+    .executableTarget(name: "steward", dependencies: ["Gateway", "SimulatedFleet"]),
 ]
 
 let tests: [Target] = [
@@ -54,6 +56,7 @@ let tests: [Target] = [
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
+    .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
 ]
 
 let package = Package(

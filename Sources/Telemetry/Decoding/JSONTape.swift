@@ -1,0 +1,119 @@
+import CSimdjson
+
+/// A parsed JSON document as simdjson lays it out (its doc/tape.md): 64-bit words, the type in the high byte.
+/// It points into the parser and holds until the parser's next call.
+struct JSONTape {
+    let words: UnsafePointer<UInt64>
+    let strings: UnsafePointer<UInt8>
+
+    /// The type byte of the word at `index`: one of `{ [ " l u d t f n`.
+    func type(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: words[index] >> 56) }
+
+    /// For `{` and `[`: the index after the closing bracket.
+    func end(_ index: Int) -> Int { Int(words[index] & 0xFFFF_FFFF) }
+
+    /// The index of the value after the one at `index`.
+    func next(_ index: Int) -> Int {
+        switch type(index) {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): end(index)
+        case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): index + 2
+        default: index + 1
+        }
+    }
+
+    func string(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+        let at = strings + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
+        let length = UnsafeRawPointer(at).loadUnaligned(as: UInt32.self)
+        return UnsafeBufferPointer(start: at + 4, count: Int(length))
+    }
+
+    /// The number at `index`, or nil when the value is of another type.
+    func number(_ index: Int) -> Double? {
+        switch type(index) {
+        case UInt8(ascii: "d"): Double(bitPattern: words[index + 1])
+        case UInt8(ascii: "l"): Double(Int64(bitPattern: words[index + 1]))
+        case UInt8(ascii: "u"): Double(words[index + 1])
+        default: nil
+        }
+    }
+
+    func integer(_ index: Int) -> Int64? {
+        switch type(index) {
+        case UInt8(ascii: "l"): Int64(bitPattern: words[index + 1])
+        case UInt8(ascii: "u"): Int64(exactly: words[index + 1])
+        case UInt8(ascii: "d"): Int64(exactly: Double(bitPattern: words[index + 1]).rounded(.towardZero))
+        default: nil
+        }
+    }
+
+    /// A string, a number or a truth value as text; nil for everything else.
+    func text(_ index: Int) -> String? {
+        switch type(index) {
+        case UInt8(ascii: "\""): return String(decoding: string(index), as: UTF8.self)
+        case UInt8(ascii: "t"): return "true"
+        case UInt8(ascii: "f"): return "false"
+        default:
+            if type(index) != UInt8(ascii: "d"), let whole = integer(index) { return String(whole) }
+            return number(index).map { "\($0)" }
+        }
+    }
+
+    /// Calls `body` with the index of each member's value, in order.
+    func forEachMember(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
+        guard type(index) == UInt8(ascii: "{") else { return }
+        let close = end(index) - 1
+        var at = index + 1
+        while at < close {
+            body(string(at), at + 1)
+            at = next(at + 1)
+        }
+    }
+
+    func member(_ index: Int, _ name: some Collection<UInt8>) -> Int? {
+        var found: Int?
+        forEachMember(index) { key, value in
+            if found == nil, key.elementsEqual(name) { found = value }
+        }
+        return found
+    }
+
+    /// Follows a pointer without captures.
+    func find(_ path: PathPattern) -> Int? {
+        var at = 1
+        for case .key(let name) in path.tokens {
+            guard let value = member(at, name) else { return nil }
+            at = value
+        }
+        return at
+    }
+}
+
+/// simdjson's parser with its reusable memory. Not thread-safe: one owner.
+final class JSONParser {
+    private let parser: OpaquePointer
+    /// How many bytes behind a document must be readable.
+    static var padding: Int { csimdjson_padding() }
+
+    /// Nil when memory is short.
+    init?(maximumBytes: Int, maximumDepth: Int) {
+        guard let parser = csimdjson_parser_new(maximumBytes, maximumDepth) else { return nil }
+        self.parser = parser
+    }
+
+    deinit { csimdjson_parser_free(parser) }
+
+    /// `bytes` must be followed by `padding` readable bytes.
+    func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONParseError) -> JSONTape {
+        let document = csimdjson_parse(parser, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        guard document.error == 0, let words = document.tape, let strings = document.strings else {
+            throw JSONParseError(code: document.error)
+        }
+        return JSONTape(words: words, strings: strings)
+    }
+}
+
+/// Why a document could not be read.
+struct JSONParseError: Error, CustomStringConvertible {
+    let code: Int32
+    var description: String { "not JSON: " + String(cString: csimdjson_error_message(code)) }
+}

@@ -1,0 +1,171 @@
+/// How a layout comes to know its fields: from the profile at the start, from the telemetry later. None of it is on the hot path.
+extension ProfileLayout {
+    mutating func buildPatterns() {
+        for (index, message) in profile.messages.enumerated().prefix(32) {
+            if let time = message.time { patterns.append(FieldPattern(tokens: time.path.tokens, target: .time(message: index))) }
+            if let path = message.requires { patterns.append(FieldPattern(tokens: path.tokens, target: .required(message: index))) }
+        }
+        for (index, list) in profile.alerts.enumerated() { patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index))) }
+        for (index, metric) in profile.metrics.enumerated() {
+            patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index)))
+        }
+        for (index, supply) in profile.supplies.enumerated() {
+            patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index)))
+        }
+        // Plain paths first, so that a path with captures never takes what a plain one names.
+        patterns.sort { Self.captureCount($0) < Self.captureCount($1) }
+    }
+
+    private static func captureCount(_ pattern: FieldPattern) -> Int {
+        pattern.tokens.reduce(0) { if case .each = $1 { $0 + 1 } else { $0 } }
+    }
+
+    /// Takes a slot over from an earlier layout. What the profile says now about kind and unit is set when the field is met.
+    mutating func adopt(_ slot: MetricSlot) {
+        guard slots.count < Self.maximumSlots, !slots.contains(where: { $0.name == slot.name }) else { return }
+        slots.append(MetricSlot(name: slot.name, kind: slot.kind, unit: slot.unit))
+        stateHeads.append(-1)
+        for state in slot.states { _ = learnState(state, of: Int32(slots.count - 1)) }
+    }
+
+    mutating func makeSlot(name: String, metricRule: Int) -> Int32? {
+        let rule = profile.metrics[metricRule]
+        guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit) else { return nil }
+        for state in rule.states { _ = learnState(state, of: slot) }
+        return slot
+    }
+
+    private mutating func makeSlot(name: String, kind: MetricKind, unit: String) -> Int32? {
+        if let known = slots.firstIndex(where: { $0.name == name }) {
+            slots[known].kind = kind
+            slots[known].unit = unit
+            return Int32(known)
+        }
+        guard slots.count < Self.maximumSlots else {
+            refusedNames += 1
+            return nil
+        }
+        slots.append(MetricSlot(name: name, kind: kind, unit: unit))
+        stateHeads.append(-1)
+        return Int32(slots.count - 1)
+    }
+
+    mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
+        let rule = profile.supplies[index]
+        let name = rule.name.filled(captures)
+        guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%") else { return nil }
+        guard slots[Int(slot)].supply < 0 else { return slot }
+        let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
+        slots[Int(slot)].supply = Int32(supplies.count)
+        supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
+        return slot
+    }
+
+    /// Creates the nodes of all keys that the profile names outright below `node`.
+    mutating func growLiterals(from node: Int32) {
+        var keys: [[UInt8]] = []
+        for position in origins[Int(node)] {
+            let tokens = patterns[position.pattern].tokens
+            if position.depth < tokens.count, case .key(let key) = tokens[position.depth], !keys.contains(key) { keys.append(key) }
+        }
+        for key in keys {
+            if let child = grow(from: node, key: key) { growLiterals(from: child) }
+        }
+    }
+
+    /// Creates the child `key` of `node`, when a pattern leads there and there is room.
+    mutating func grow(from node: Int32, key: [UInt8]) -> Int32? {
+        guard nodes.count < Self.maximumNodes else {
+            refusedNames += 1
+            return nil
+        }
+        let name = String(decoding: key, as: UTF8.self)
+        let advanced = origins[Int(node)].compactMap { position -> PatternPosition? in
+            let tokens = patterns[position.pattern].tokens
+            guard position.depth < tokens.count else { return nil }
+            var next = position
+            next.depth += 1
+            switch tokens[position.depth] {
+            case .key(let literal): return literal == key ? next : nil
+            case .each(let capture, _):
+                guard Self.isUsableName(key) else { return nil }
+                next.captures.append((capture, name))
+                return next
+            }
+        }
+        guard !advanced.isEmpty else { return nil }
+        let child = Int32(nodes.count)
+        nodes.append(FieldNode(keyOffset: Int32(keyBytes.count), keyLength: Int32(key.count)))
+        keyBytes.append(contentsOf: key)
+        origins.append(advanced)
+        nodes[Int(child)].nextSibling = nodes[Int(node)].firstChild
+        nodes[Int(node)].firstChild = child
+        settle(node: child)
+        return child
+    }
+
+    /// Reads off the positions of a node what it is.
+    mutating func settle(node: Int32) {
+        for position in origins[Int(node)] {
+            let pattern = patterns[position.pattern]
+            if position.depth < pattern.tokens.count {
+                guard case .each(_, let member) = pattern.tokens[position.depth] else { continue }
+                nodes[Int(node)].takesNew = true
+                if let member, nodes[Int(node)].itemMemberOffset < 0 {
+                    nodes[Int(node)].itemMemberOffset = Int32(keyBytes.count)
+                    nodes[Int(node)].itemMemberLength = Int32(member.count)
+                    keyBytes.append(contentsOf: member)
+                }
+                continue
+            }
+            switch pattern.target {
+            case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt32(message)
+            case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt32(message)
+            case .alerts(let list): nodes[Int(node)].alertList = Int32(list)
+            case .metric(let rule):
+                guard nodes[Int(node)].slot < 0, !isTaken(node) else { continue }
+                nodes[Int(node)].slot = makeSlot(name: profile.metrics[rule].name.filled(position.captures), metricRule: rule) ?? -1
+            case .supply(let rule):
+                guard nodes[Int(node)].slot < 0 else { continue }
+                nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? -1
+            }
+        }
+    }
+
+    /// A member with another purpose is not also one of "every further number".
+    private func isTaken(_ node: Int32) -> Bool {
+        let node = nodes[Int(node)]
+        return node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+    }
+
+    /// Names come from devices: bounded, printable.
+    static func isUsableName(_ key: [UInt8]) -> Bool {
+        !key.isEmpty && key.count <= maximumNameBytes && key.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// The number of a state's value; learns it when there is room.
+    mutating func learnState(_ text: String, of slot: Int32) -> Int32? {
+        var text = text
+        let hash = text.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
+        if let known = knownState(hash, of: slot) { return known }
+        guard slots[Int(slot)].states.count < Self.maximumStates, text.utf8.count <= Self.maximumNameBytes else {
+            refusedNames += 1
+            return nil
+        }
+        let index = Int32(slots[Int(slot)].states.count)
+        slots[Int(slot)].states.append(text)
+        stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
+        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+        return index
+    }
+
+    func knownState(_ hash: UInt64, of slot: Int32) -> Int32? {
+        var at = stateHeads[Int(slot)]
+        while at >= 0 {
+            let entry = stateEntries[Int(at)]
+            if entry.hash == hash { return entry.index }
+            at = entry.next
+        }
+        return nil
+    }
+}

@@ -1,0 +1,243 @@
+/// The walk over a parsed message: members that the layout does not know cost one comparison and are stepped over whole.
+extension ProfileLayout {
+    mutating func read(_ tape: JSONTape, message rule: Int, into decoded: inout DecodedMessage) {
+        messageStamp &+= 1
+        let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
+        if let path = profile.messages[rule].requires, tape.find(path) == nil { return }
+        value(tape, 1, node: 0, bit, &decoded)
+    }
+
+    private mutating func value(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        switch tape.type(index) {
+        case UInt8(ascii: "{"):
+            object(tape, index, node: node, bit, &decoded)
+        case UInt8(ascii: "["):
+            let list = nodes[Int(node)].alertList
+            if list >= 0 {
+                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index))
+            } else {
+                items(tape, index, node: node, bit, &decoded)
+            }
+        default:
+            leaf(tape, index, node: node, bit, &decoded)
+        }
+    }
+
+    private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        guard nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew else { return }
+        let close = tape.end(index) - 1
+        var at = index + 1
+        while at < close {
+            let valueIndex = at + 1
+            let key = tape.string(at)
+            var child = find(key, in: node)
+            if child < 0, nodes[Int(node)].takesNew { child = meet(key, in: node, tape, valueIndex, &decoded) }
+            if child >= 0 {
+                if nodes[Int(child)].stamp == messageStamp {
+                    doubt(child, &decoded)
+                } else {
+                    nodes[Int(child)].stamp = messageStamp
+                    value(tape, valueIndex, node: child, bit, &decoded)
+                }
+            }
+            at = tape.next(valueIndex)
+        }
+    }
+
+    /// Members of one kind of message come in one order, so the search begins where it is expected to end.
+    private mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
+        let first = nodes[Int(node)].firstChild
+        let start = nodes[Int(node)].expected >= 0 ? nodes[Int(node)].expected : first
+        guard start >= 0, let wanted = key.baseAddress else { return -1 }
+        var at = start
+        repeat {
+            let candidate = nodes[Int(at)]
+            let following = candidate.nextSibling >= 0 ? candidate.nextSibling : first
+            if Int(candidate.keyLength) == key.count,
+                keyBytes.withUnsafeBufferPointer({ bytes in
+                    var i = 0
+                    let base = Int(candidate.keyOffset)
+                    while i < key.count, bytes[base + i] == wanted[i] { i += 1 }
+                    return i == key.count
+                })
+            {
+                nodes[Int(node)].expected = following
+                return at
+            }
+            at = following
+        } while at != start
+        return -1
+    }
+
+    /// A name that the layout has not met. Only a value that a metric can hold makes it learn the name.
+    private mutating func meet(
+        _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, _ decoded: inout DecodedMessage
+    ) -> Int32 {
+        switch tape.type(valueIndex) {
+        case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
+            guard takesText(node) else { return -1 }
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            guard takesContainers(node) else { return -1 }
+        default: break
+        }
+        guard key.count <= Self.maximumNameBytes else { return -1 }
+        let name = Array(key)
+        let refused = refusedNames
+        guard let child = grow(from: node, key: name) else {
+            if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
+            return -1
+        }
+        growLiterals(from: child)
+        // The list of siblings changed; new children stand in front.
+        nodes[Int(node)].expected = nodes[Int(node)].firstChild
+        return child
+    }
+
+    /// Whether a pattern with a capture ends here in a state or a level.
+    private func takesText(_ node: Int32) -> Bool {
+        origins[Int(node)].contains { position in
+            let pattern = patterns[position.pattern]
+            guard position.depth + 1 == pattern.tokens.count, case .each = pattern.tokens[position.depth] else { return false }
+            switch pattern.target {
+            case .metric(let rule): return profile.metrics[rule].kind == .state
+            case .supply: return true
+            default: return false
+            }
+        }
+    }
+
+    private func takesContainers(_ node: Int32) -> Bool {
+        origins[Int(node)].contains { position in
+            let tokens = patterns[position.pattern].tokens
+            guard position.depth + 1 < tokens.count, case .each = tokens[position.depth] else { return false }
+            return true
+        }
+    }
+
+    private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        guard nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew else { return }
+        let close = tape.end(index) - 1
+        var at = index + 1
+        var position = 0
+        while at < close {
+            if let name = itemName(tape, at, position, node: node) {
+                let child = name.withUnsafeBufferPointer { key -> Int32 in
+                    let known = find(key, in: node)
+                    return known >= 0 || !nodes[Int(node)].takesNew ? known : meet(key, in: node, tape, at, &decoded)
+                }
+                if child >= 0, nodes[Int(child)].stamp != messageStamp {
+                    nodes[Int(child)].stamp = messageStamp
+                    value(tape, at, node: child, bit, &decoded)
+                }
+            }
+            at = tape.next(at)
+            position += 1
+        }
+    }
+
+    private func itemName(_ tape: JSONTape, _ index: Int, _ position: Int, node: Int32) -> [UInt8]? {
+        let node = nodes[Int(node)]
+        guard node.itemMemberOffset >= 0 else { return Array(String(position).utf8) }
+        let offset = Int(node.itemMemberOffset)
+        return tape.member(index, keyBytes[offset..<offset + Int(node.itemMemberLength)]).flatMap { tape.text($0) }.map { Array($0.utf8) }
+    }
+
+    private mutating func leaf(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        let slot = nodes[Int(node)].slot
+        if slot >= 0 {
+            reading(tape, index, slot: slot, &decoded)
+        } else if nodes[Int(node)].timeOf & bit != 0 {
+            time(tape, index, node: node, bit, &decoded)
+        }
+    }
+
+    private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
+        let kind = slots[Int(slot)].kind
+        if tape.type(index) == UInt8(ascii: "n") {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            return
+        }
+        if kind == .state { return state(tape, index, slot: slot, &decoded) }
+        let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
+        guard let number else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
+        guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+        if kind == .level { return level(number, slot: slot, &decoded) }
+        decoded.readings.append(Reading(slot: slot, value: number))
+    }
+
+    private mutating func level(_ number: Double, slot: Int32, _ decoded: inout DecodedMessage) {
+        let supply = slots[Int(slot)].supply
+        guard supply >= 0 else { return }
+        let rule = profile.supplies[supplies[Int(supply)].rule]
+        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number)) {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            return
+        }
+        let percent = number / rule.capacity * 100
+        // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
+        guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+        decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
+    }
+
+    private mutating func state(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
+        if tape.type(index) == UInt8(ascii: "\"") {
+            let bytes = tape.string(index)
+            if let known = knownState(ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(bytes)), of: slot) {
+                decoded.readings.append(Reading(slot: slot, value: Double(known)))
+                return
+            }
+        }
+        guard let text = tape.text(index), let learned = learnState(text, of: slot) else {
+            return problem(.notAState, slots[Int(slot)].name, &decoded)
+        }
+        decoded.readings.append(Reading(slot: slot, value: Double(learned)))
+    }
+
+    private mutating func time(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        let rule = profile.messages[Int(bit.trailingZeroBitCount)].time
+        switch rule?.unit {
+        case .milliseconds: decoded.deviceMilliseconds = tape.integer(index)
+        case .seconds: decoded.deviceMilliseconds = tape.number(index).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+        case .iso8601:
+            decoded.deviceMilliseconds = tape.type(index) == UInt8(ascii: "\"") ? CivilTime.milliseconds(iso8601: tape.string(index)) : nil
+        case nil: return
+        }
+        if decoded.deviceMilliseconds == nil { problem(.badTime, rule?.path.text ?? "", &decoded) }
+    }
+
+    /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
+    private mutating func doubt(_ node: Int32, _ decoded: inout DecodedMessage) {
+        let slot = nodes[Int(node)].slot
+        if slot >= 0 { decoded.readings.removeAll { $0.slot == slot } }
+        if nodes[Int(node)].timeOf != 0 { decoded.deviceMilliseconds = nil }
+        let offset = Int(nodes[Int(node)].keyOffset)
+        problem(.twice, String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self), &decoded)
+    }
+
+    private func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
+        decoded.fieldProblems += 1
+        if decoded.fieldProblem == nil { decoded.fieldProblem = FieldProblem(kind: kind, name: name) }
+    }
+
+    /// A hash over everything in a list; equal lists in two messages have equal hashes.
+    private static func contentHash(_ tape: JSONTape, _ index: Int) -> UInt64 {
+        var hash = ReportedAlerts.emptyHash
+        let close = tape.end(index) - 1
+        var at = index + 1
+        while at < close {
+            switch tape.type(at) {
+            case UInt8(ascii: "\""):
+                let bytes = tape.string(at)
+                hash = ContentHash.combine(ContentHash.combine(hash, UInt64(bytes.count)), UnsafeRawBufferPointer(bytes))
+                at += 1
+            case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"):
+                hash = ContentHash.combine(hash, tape.words[at + 1])
+                at += 2
+            default:
+                hash = ContentHash.combine(hash, UInt64(tape.type(at)))
+                at += 1
+            }
+        }
+        return hash
+    }
+}

@@ -1,0 +1,109 @@
+/// Reads payloads by a profile's layout. It owns the parser's memory; one owner, one thread.
+public final class MessageDecoder {
+    public static let maximumDepth = 64
+    private let parser: JSONParser
+    private var tape: JSONTape?
+    public let maximumBytes: Int
+
+    /// How many bytes behind every payload must be readable: simdjson looks ahead.
+    public static var padding: Int { JSONParser.padding }
+
+    /// Nil when memory is short.
+    public init?(maximumBytes: Int) {
+        guard let parser = JSONParser(maximumBytes: max(maximumBytes, 4096), maximumDepth: Self.maximumDepth) else { return nil }
+        self.parser = parser
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Reads one payload into `decoded`. `payload` is followed by `padding` readable bytes. The layout may learn new names.
+    ///
+    /// Throws why nothing of the message can be used. A message that carries no readings by the profile's `requires` decodes as empty.
+    public func decode(
+        _ payload: UnsafeRawBufferPointer, message rule: Int, layout: inout ProfileLayout, into decoded: inout DecodedMessage
+    ) throws(DecodeError) {
+        decoded.clear()
+        tape = nil
+        guard !payload.isEmpty else { throw DecodeError("the payload is empty") }
+        guard payload.count <= maximumBytes else {
+            throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
+        }
+        let tape: JSONTape
+        do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+        guard tape.type(1) == UInt8(ascii: "{") || tape.type(1) == UInt8(ascii: "[") else {
+            throw DecodeError("expected a JSON object, found a single value")
+        }
+        self.tape = tape
+        layout.read(tape, message: rule, into: &decoded)
+    }
+
+    /// The codes of a list of the message that was decoded last, in its order, at most 64.
+    public func codes(of alerts: ReportedAlerts, layout: ProfileLayout) -> [String] {
+        guard let tape, tape.type(alerts.tapeIndex) == UInt8(ascii: "[") else { return [] }
+        let rule = layout.profile.alerts[alerts.list]
+        var codes: [String] = []
+        var at = alerts.tapeIndex + 1
+        let close = tape.end(alerts.tapeIndex) - 1
+        while at < close, codes.count < 64 {
+            if let code = Self.code(tape, at, rule.form), !code.isEmpty, !codes.contains(code) { codes.append(Self.bounded(code)) }
+            at = tape.next(at)
+        }
+        return codes
+    }
+
+    private static func bounded(_ text: String) -> String {
+        text.utf8.count <= ProfileLayout.maximumNameBytes
+            ? text : String(decoding: text.utf8.prefix(ProfileLayout.maximumNameBytes), as: UTF8.self)
+    }
+
+    private static func code(_ tape: JSONTape, _ index: Int, _ form: AlertListRule.CodeForm) -> String? {
+        switch form {
+        case .plain: return tape.text(index)
+        case .member(let name): return tape.member(index, name.utf8).flatMap { tape.text($0) }
+        case .hexPair(let prefix, let high, let low):
+            guard let a = tape.member(index, high.utf8).flatMap({ tape.integer($0) }),
+                let b = tape.member(index, low.utf8).flatMap({ tape.integer($0) })
+            else { return nil }
+            let words = [a >> 16, a, b >> 16, b].map { word in
+                let digits = String(UInt16(truncatingIfNeeded: word), radix: 16, uppercase: true)
+                return String(repeating: "0", count: 4 - digits.count) + digits
+            }
+            return prefix + words.joined(separator: "_")
+        }
+    }
+
+    /// Looks in the message that was decoded last for the answer to a command.
+    public func reply(_ rule: ReplyRule) -> CommandReply? {
+        guard let tape, let id = tape.find(rule.requestID).flatMap({ tape.text($0) }),
+            let outcome = tape.find(rule.outcome).flatMap({ tape.text($0) })
+        else { return nil }
+        let reason = rule.reason.flatMap { tape.find($0) }.flatMap { tape.text($0) }
+        return CommandReply(
+            requestID: Self.bounded(id), succeeded: rule.success.contains(outcome), outcome: Self.bounded(outcome),
+            reason: reason.map(Self.bounded))
+    }
+
+    /// Parses a payload that carries only replies.
+    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule) throws(DecodeError) -> CommandReply? {
+        guard !payload.isEmpty else { throw DecodeError("the reply is empty") }
+        guard payload.count <= maximumBytes else {
+            throw DecodeError("the reply has \(payload.count) bytes; at most \(maximumBytes) are read")
+        }
+        do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+        return reply(rule)
+    }
+}
+
+/// Why nothing of a message can be used.
+public struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// A device's answer to a command.
+public struct CommandReply: Equatable, Sendable {
+    public var requestID: String
+    public var succeeded: Bool
+    /// The device's own word for it, such as "ok" or "failed".
+    public var outcome: String
+    public var reason: String?
+}

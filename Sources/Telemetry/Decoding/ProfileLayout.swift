@@ -1,0 +1,122 @@
+/// A metric's place in the flat arrays of the devices of one profile.
+public struct MetricSlot: Equatable, Sendable {
+    public var name: String
+    public var kind: MetricKind
+    public var unit: String
+    /// Index into the layout's supplies, or -1.
+    public var supply: Int32 = -1
+    /// Values of a state, in the order of their numbers.
+    public var states: [String] = []
+}
+
+/// A supply that a device of this profile has shown.
+public struct SupplySlot: Equatable, Sendable {
+    public var name: String
+    public var rule: Int
+    public var metric: Int32
+    public var item: String
+    /// The slot of its usage counter, or -1.
+    public var counter: Int32
+}
+
+/// A profile made ready for the hot path: the metrics as small numbers, and a tree of the JSON members that lead to them.
+///
+/// Patterns with captures meet new names only in the telemetry. The tree then grows by that name, once; after that a
+/// message costs one comparison a member. Growth is bounded by `maximumSlots` and `maximumNodes`.
+public struct ProfileLayout: Sendable {
+    public static let maximumSlots = 256
+    public static let maximumNodes = 2048
+    public static let maximumStates = 64
+    public static let maximumNameBytes = 64
+
+    public let profile: DeviceProfile
+    public internal(set) var slots: [MetricSlot] = []
+    public internal(set) var supplies: [SupplySlot] = []
+    /// Names that could not be taken because the profile is full.
+    public internal(set) var refusedNames = 0
+
+    var nodes: [FieldNode] = []
+    var origins: [[PatternPosition]] = []
+    var keyBytes: [UInt8] = []
+    var stateEntries: [StateEntry] = []
+    var stateHeads: [Int32] = []
+    var patterns: [FieldPattern] = []
+    var messageStamp: UInt32 = 0
+
+    /// `remembered` are the slots of an earlier layout (a reload, a snapshot): the same names keep their numbers.
+    public init(_ profile: DeviceProfile, remembering remembered: [MetricSlot] = []) {
+        self.profile = profile
+        buildPatterns()
+        for slot in remembered { adopt(slot) }
+        for (index, metric) in profile.metrics.enumerated() where metric.name.captures.isEmpty {
+            _ = makeSlot(name: metric.name.text, metricRule: index)
+        }
+        for (index, supply) in profile.supplies.enumerated() where supply.name.captures.isEmpty {
+            _ = makeSupply(rule: index, captures: [])
+        }
+        let root = patterns.indices.map { PatternPosition(pattern: $0, depth: 0, captures: []) }
+        nodes.append(FieldNode(keyOffset: 0, keyLength: 0))
+        origins.append(root)
+        settle(node: 0)
+        growLiterals(from: 0)
+    }
+
+    /// The slot of a metric, or nil while no device has shown it.
+    public func slot(named name: String) -> Int32? {
+        slots.firstIndex { $0.name == name }.map(Int32.init)
+    }
+
+    /// The number of a state's value, or nil while no device has shown it and the profile does not name it.
+    public func state(_ text: String, of slot: Int32) -> Int? {
+        slots[Int(slot)].states.firstIndex(of: text)
+    }
+}
+
+/// What a path leads to.
+enum FieldTarget: Equatable, Sendable {
+    case metric(Int)
+    case supply(Int)
+    case time(message: Int)
+    case required(message: Int)
+    case alerts(Int)
+}
+
+struct FieldPattern: Sendable {
+    var tokens: [PathPattern.Token]
+    var target: FieldTarget
+}
+
+/// How far along a pattern a node lies, with what it captured on the way.
+struct PatternPosition: Sendable {
+    var pattern: Int
+    var depth: Int
+    var captures: [(name: String, value: String)]
+}
+
+/// One JSON member (or list item) on the way to a value.
+struct FieldNode: Sendable {
+    var keyOffset: Int32
+    var keyLength: Int32
+    var firstChild: Int32 = -1
+    var nextSibling: Int32 = -1
+    /// The child that is expected next: messages of one kind have their members in one order.
+    var expected: Int32 = -1
+    var slot: Int32 = -1
+    var alertList: Int32 = -1
+    /// Bits of the message rules for which this member is the time, or must be there.
+    var timeOf: UInt32 = 0
+    var requiredBy: UInt32 = 0
+    /// A pattern takes members or items that have no node yet.
+    var takesNew = false
+    /// For items of a list that are named by one of their members: where its name lies in the key bytes.
+    var itemMemberOffset: Int32 = -1
+    var itemMemberLength: Int32 = 0
+    /// The message that met it last; twice in one message is a doubtful message.
+    var stamp: UInt32 = 0
+}
+
+struct StateEntry: Sendable {
+    var hash: UInt64
+    var index: Int32
+    var next: Int32
+}

@@ -1,0 +1,97 @@
+/// One value of one metric, as a message gave it. `slot` numbers the metrics of one profile.
+public struct Reading: Equatable, Sendable {
+    public var slot: Int32
+    /// True when the device said that it does not know: the value is then 0 and means nothing.
+    public var isUnknown: Bool
+    /// Gauges and counters as sent, levels in percent, states as the index among the slot's states.
+    public var value: Double
+
+    public init(slot: Int32, value: Double, isUnknown: Bool = false) {
+        self.slot = slot
+        self.value = value
+        self.isUnknown = isUnknown
+    }
+}
+
+/// A list of codes that the device itself reports; the hash tells whether it changed since the last message.
+public struct ReportedAlerts: Equatable, Sendable {
+    public var list: Int
+    public var hash: UInt64
+    let tapeIndex: Int
+
+    /// The hash of an empty list, which is what a device starts with.
+    public static let emptyHash: UInt64 = ContentHash.seed
+}
+
+/// What one message says. The arrays are reused from message to message.
+public struct DecodedMessage: Sendable {
+    public internal(set) var readings: [Reading] = []
+    public internal(set) var alerts: [ReportedAlerts] = []
+    /// The device's own time, when the message carries one.
+    public internal(set) var deviceMilliseconds: Int64?
+    /// A member that could not be used, named with its reason; the rest of the message counts.
+    public internal(set) var fieldProblem: FieldProblem?
+    public internal(set) var fieldProblems = 0
+
+    public init() {
+        readings.reserveCapacity(64)
+        alerts.reserveCapacity(4)
+    }
+
+    mutating func clear() {
+        readings.removeAll(keepingCapacity: true)
+        alerts.removeAll(keepingCapacity: true)
+        deviceMilliseconds = nil
+        fieldProblem = nil
+        fieldProblems = 0
+    }
+}
+
+public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
+    public enum Kind: Equatable, Sendable { case notANumber, notAState, outOfRange, twice, badTime, tooManyNames }
+    public var kind: Kind
+    public var name: String
+
+    public var description: String {
+        switch kind {
+        case .notANumber: "\"\(name)\" is no number"
+        case .notAState: "\"\(name)\" is no state"
+        case .outOfRange: "\"\(name)\" is out of range"
+        case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
+        case .badTime: "the time in \"\(name)\" cannot be read"
+        case .tooManyNames: "\"\(name)\" is one name too many for this profile"
+        }
+    }
+}
+
+/// FNV-1a over bytes: a stable hash that is the same in every run, which Swift's own is not.
+public enum ContentHash {
+    public static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    public static func combine(_ hash: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = hash
+        var index = 0
+        // Eight bytes at a time; the multiplication mixes upwards, the shift brings it down again.
+        while index + 8 <= bytes.count {
+            hash = (hash ^ bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 32
+            index += 8
+        }
+        while index < bytes.count {
+            hash = (hash ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3
+            index += 1
+        }
+        hash ^= hash >> 29
+        return hash
+    }
+
+    public static func combine(_ hash: UInt64, _ number: UInt64) -> UInt64 {
+        let mixed = (hash ^ number) &* 0x9E37_79B9_7F4A_7C15
+        return mixed ^ (mixed >> 32)
+    }
+
+    public static func combine(_ hash: UInt64, _ text: String) -> UInt64 {
+        var text = text
+        return text.withUTF8 { combine(combine(hash, UInt64($0.count)), UnsafeRawBufferPointer($0)) }
+    }
+}

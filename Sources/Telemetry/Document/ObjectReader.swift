@@ -1,0 +1,178 @@
+/// Collects the mistakes of one file while it is read, so that all of them are told at once.
+public final class DocumentReport {
+    public let file: String
+    public private(set) var diagnostics: [Diagnostic] = []
+
+    public init(file: String) { self.file = file }
+
+    public func add(_ message: String, at position: SourcePosition) {
+        diagnostics.append(Diagnostic(file: file, position: position, message: message))
+    }
+
+    /// Throws all mistakes, in the order of the file.
+    public func throwIfAny() throws(DocumentProblems) {
+        guard diagnostics.isEmpty else {
+            throw DocumentProblems(diagnostics.sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) })
+        }
+    }
+}
+
+/// Typed access to the members of one object. Each asked key counts as known; `finish` reports the others with the nearest known key.
+public final class ObjectReader {
+    public let node: DocumentNode
+    public let report: DocumentReport
+    public let members: [DocumentMember]
+    private let what: String
+    private var known: [String] = []
+
+    /// `what` names the object in error messages, such as "a metric". A node of another kind is reported and reads as empty.
+    public init(_ node: DocumentNode, _ what: String, _ report: DocumentReport) {
+        self.node = node
+        self.what = what
+        self.report = report
+        if case .object(let members) = node.value {
+            self.members = members
+        } else {
+            self.members = []
+            report.add("expected \(what) as an object { … }, found \(node.value.kindName)", at: node.position)
+        }
+    }
+
+    public func optional(_ key: String) -> DocumentNode? {
+        known.append(key)
+        return members.first { $0.key == key }?.node
+    }
+
+    public func required(_ key: String, _ expected: String) -> DocumentNode? {
+        let found = optional(key)
+        if found == nil { report.add("\(what) needs \"\(key)\": \(expected)", at: node.position) }
+        return found
+    }
+
+    private func wrong(_ node: DocumentNode, _ key: String, _ expected: String) {
+        report.add("\"\(key)\" must be \(expected), found \(node.value.kindName)", at: node.position)
+    }
+
+    public func string(_ key: String) -> String? {
+        guard let node = optional(key) else { return nil }
+        guard case .string(let text) = node.value else {
+            wrong(node, key, "a string")
+            return nil
+        }
+        return text
+    }
+
+    public func requiredString(_ key: String, _ expected: String) -> String? {
+        required(key, expected) == nil ? nil : string(key)
+    }
+
+    public func number(_ key: String) -> Double? {
+        guard let node = optional(key) else { return nil }
+        guard case .number(let number, _) = node.value else {
+            wrong(node, key, "a number")
+            return nil
+        }
+        return number
+    }
+
+    /// A whole number inside `range`; outside it or of another kind it is reported.
+    public func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node = optional(key) else { return nil }
+        guard case .number(_, let text) = node.value, let whole = Int(text), range.contains(whole) else {
+            report.add("\"\(key)\" must be a whole number from \(range.lowerBound) to \(range.upperBound)", at: node.position)
+            return nil
+        }
+        return whole
+    }
+
+    public func bool(_ key: String) -> Bool? {
+        guard let node = optional(key) else { return nil }
+        guard case .bool(let flag) = node.value else {
+            wrong(node, key, "true or false")
+            return nil
+        }
+        return flag
+    }
+
+    /// A list of strings; a single string is taken as a list of one.
+    public func strings(_ key: String) -> [String]? {
+        guard let node = optional(key) else { return nil }
+        if case .string(let one) = node.value { return [one] }
+        guard case .array(let items) = node.value else {
+            wrong(node, key, "a list of strings")
+            return nil
+        }
+        return items.compactMap { item in
+            if case .string(let text) = item.value { return text }
+            wrong(item, key, "a list of strings")
+            return nil
+        }
+    }
+
+    /// One of the raw values of a string enumeration; anything else is reported with the nearest of them.
+    public func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _: Choice.Type) -> Choice? where Choice.RawValue == String {
+        guard let text = string(key), let node = optional(key) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let all = Choice.allCases.map(\.rawValue)
+        report.add(
+            "\"\(key)\" cannot be \"\(text)\"\(Spelling.hint(text, among: all)); it is one of \(all.joined(separator: ", "))",
+            at: node.position)
+        return nil
+    }
+
+    public func object(_ key: String, _ what: String) -> ObjectReader? {
+        optional(key).map { ObjectReader($0, what, report) }
+    }
+
+    /// The members of an object whose keys are names that the writer chose.
+    public func named(_ key: String, _ what: String) -> [(member: DocumentMember, reader: ObjectReader)] {
+        guard let node = optional(key) else { return [] }
+        return ObjectReader(node, what, report).members.map { ($0, ObjectReader($0.node, what, report)) }
+    }
+
+    public func list(_ key: String, _ what: String) -> [ObjectReader] {
+        guard let node = optional(key) else { return [] }
+        guard case .array(let items) = node.value else {
+            wrong(node, key, "a list")
+            return []
+        }
+        return items.map { ObjectReader($0, what, report) }
+    }
+
+    /// Reports every key that nothing asked for.
+    public func finish() {
+        for member in members where !known.contains(member.key) {
+            let unique = known.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            report.add(
+                "unknown key \"\(member.key)\" in \(what)\(Spelling.hint(member.key, among: unique)); known are \(unique.joined(separator: ", "))",
+                at: member.keyPosition)
+        }
+    }
+}
+
+/// Finds what a person may have meant.
+public enum Spelling {
+    /// ", did you mean …?" when one of the candidates is near; otherwise empty.
+    public static func hint(_ word: String, among candidates: [String]) -> String {
+        let limit = max(2, word.count / 3)
+        let near = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }.min { $0.1 < $1.1 }
+        guard let near, near.1 <= limit else { return "" }
+        return ", did you mean \"\(near.0)\"?"
+    }
+
+    /// Levenshtein's edit distance.
+    static func distance(_ a: String, _ b: String) -> Int {
+        let b = Array(b.unicodeScalars)
+        var row = Array(0...b.count)
+        for (i, x) in a.unicodeScalars.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+                diagonal = row[j + 1]
+                row[j + 1] = next
+            }
+        }
+        return row[b.count]
+    }
+}

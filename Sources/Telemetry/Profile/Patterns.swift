@@ -1,0 +1,124 @@
+/// A topic with named levels: `devices/{device}/telemetry`. A `+` matches any one level.
+public struct TopicPattern: Equatable, Sendable {
+    public enum Level: Equatable, Sendable {
+        case literal([UInt8])
+        case any
+        case device
+    }
+    public let text: String
+    public let levels: [Level]
+
+    /// Throws a reason in words.
+    public init(_ text: String) throws(PatternError) {
+        var levels: [Level] = []
+        for part in text.split(separator: "/", omittingEmptySubsequences: false) {
+            if part == "{device}" {
+                levels.append(.device)
+            } else if part == "+" || (part.hasPrefix("{") && part.hasSuffix("}")) {
+                levels.append(.any)
+            } else if part.contains(where: { "+#{}\0".contains($0) }) {
+                throw PatternError("level \"\(part)\" must be a plain word, {device}, + or a {name} of its own")
+            } else {
+                levels.append(.literal(Array(part.utf8)))
+            }
+        }
+        guard levels.filter({ $0 == .device }).count == 1 else { throw PatternError("exactly one level must be {device}") }
+        self.text = text
+        self.levels = levels
+    }
+
+    /// What to subscribe to.
+    public var filter: String {
+        levels.map { level in
+            if case .literal(let bytes) = level { return String(decoding: bytes, as: UTF8.self) }
+            return "+"
+        }.joined(separator: "/")
+    }
+
+    /// The range of the device's name in `topic`, or nil when the topic is another. A `$` topic never matches a leading wildcard.
+    public func match(_ topic: UnsafeRawBufferPointer) -> Range<Int>? {
+        var start = 0
+        var device: Range<Int>?
+        for (index, level) in levels.enumerated() {
+            guard start <= topic.count else { return nil }
+            var end = start
+            while end < topic.count, topic[end] != UInt8(ascii: "/") { end += 1 }
+            switch level {
+            case .literal(let bytes):
+                guard end - start == bytes.count, topic[start..<end].elementsEqual(bytes) else { return nil }
+            case .any, .device:
+                if index == 0, end > start, topic[start] == UInt8(ascii: "$") { return nil }
+                if level == .device { device = start..<end }
+            }
+            start = end + 1
+        }
+        return start == topic.count + 1 ? device : nil
+    }
+
+    /// Whether one topic could match both.
+    public func overlaps(_ other: TopicPattern) -> Bool {
+        guard levels.count == other.levels.count else { return false }
+        return zip(levels, other.levels).allSatisfy { a, b in
+            if case .literal(let x) = a, case .literal(let y) = b { return x == y }
+            return true
+        }
+    }
+}
+
+/// A JSON pointer (RFC 6901) whose tokens may capture: `{slot}` takes every member or index and remembers its name;
+/// `{tray=id}` takes every item of a list and remembers the item's member `id`.
+public struct PathPattern: Equatable, Sendable {
+    public enum Token: Equatable, Hashable, Sendable {
+        case key([UInt8])
+        case each(capture: String, member: [UInt8]?)
+    }
+    public let text: String
+    public let tokens: [Token]
+    public static let maximumTokens = 12
+
+    public init(_ text: String) throws(PatternError) {
+        guard text.isEmpty || text.hasPrefix("/") else { throw PatternError("a pointer begins with /") }
+        var tokens: [Token] = []
+        for part in text.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            guard part.hasPrefix("{"), part.hasSuffix("}") else {
+                let unescaped = part.split(separator: "~1", omittingEmptySubsequences: false).joined(separator: "/")
+                tokens.append(.key(Array(unescaped.split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~").utf8)))
+                continue
+            }
+            let inner = part.dropFirst().dropLast().split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = inner.first, !name.isEmpty else { throw PatternError("{} needs a name") }
+            tokens.append(.each(capture: String(name), member: inner.count > 1 ? Array(inner[1].utf8) : nil))
+        }
+        guard tokens.count <= Self.maximumTokens else { throw PatternError("a pointer has at most \(Self.maximumTokens) tokens") }
+        self.text = text
+        self.tokens = tokens
+    }
+
+    public var captures: [String] {
+        tokens.compactMap { if case .each(let capture, _) = $0 { capture } else { nil } }
+    }
+}
+
+/// A name with captures filled in: `supply.{slot}`.
+public struct NameTemplate: Equatable, Sendable {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var captures: [String] {
+        text.split(separator: "{").dropFirst(text.hasPrefix("{") ? 0 : 1).compactMap { part in
+            part.firstIndex(of: "}").map { String(part[..<$0]) }
+        }
+    }
+
+    public func filled(_ values: [(String, String)]) -> String {
+        values.reduce(text) { result, value in
+            result.split(separator: "{\(value.0)}", omittingEmptySubsequences: false).joined(separator: value.1)
+        }
+    }
+}
+
+public struct PatternError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
