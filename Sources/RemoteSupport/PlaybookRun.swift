@@ -1,0 +1,155 @@
+import Telemetry
+
+/// One attempt to mend one alarm remotely: command after command, each verified in telemetry, and a ticket when none helped.
+///
+/// A state machine without I/O. Time is arrival time: a deadline is about when an answer reaches the gateway.
+public struct PlaybookRun: Equatable, Sendable, Codable {
+    public enum State: Equatable, Sendable, Codable {
+        case awaitingReply(deadlineMilliseconds: Int64)
+        case verifying(deadlineMilliseconds: Int64)
+        case mended
+        case ticketed
+        /// The alarm went away before a command was answered.
+        case recovered
+    }
+
+    /// What the caller is to do.
+    public enum Action: Equatable, Sendable {
+        case send(command: String, requestID: String, deadlineMilliseconds: Int64)
+        case openTicket(reason: String)
+        case finished(mended: Bool)
+    }
+
+    public let id: String
+    public let alarm: String
+    public let device: String
+    public let playbook: String
+    public private(set) var step = 0
+    public private(set) var state = State.recovered
+    public private(set) var attempts: [Attempt] = []
+
+    /// One command of the run.
+    public struct Attempt: Equatable, Sendable, Codable {
+        public var command: String
+        public var requestID: String
+        public var outcome: Outcome
+        /// The device's own words, if it gave any.
+        public var detail: String?
+    }
+
+    public enum Outcome: String, Sendable, Codable {
+        case sent
+        case answered
+        case refused
+        case unanswered
+        case undeliverable
+        case verified
+        case unverified
+        case overtaken
+    }
+
+    public init(alarm: String, device: String, playbook: String) {
+        self.id = "run-" + StableID.make(alarm, playbook)
+        self.alarm = alarm
+        self.device = device
+        self.playbook = playbook
+    }
+
+    public var isOpen: Bool {
+        switch state {
+        case .awaitingReply, .verifying: true
+        case .mended, .ticketed, .recovered: false
+        }
+    }
+
+    /// When to call `advance`, if nothing else happens; nil for a closed run.
+    public var deadlineMilliseconds: Int64? {
+        switch state {
+        case .awaitingReply(let deadline), .verifying(let deadline): deadline
+        case .mended, .ticketed, .recovered: nil
+        }
+    }
+
+    /// The first command.
+    public mutating func begin(_ profile: DeviceProfile, atMilliseconds now: Int64) -> Action {
+        step = 0
+        return sendStep(profile, now, failure: "the playbook has no step")
+    }
+
+    private mutating func sendStep(_ profile: DeviceProfile, _ now: Int64, failure: String) -> Action {
+        guard let book = profile.playbooks.first(where: { $0.name == playbook }), step < book.steps.count,
+            let command = profile.commands.first(where: { $0.name == book.steps[step].command })
+        else {
+            state = .ticketed
+            return .openTicket(reason: failure)
+        }
+        let requestID = "c-" + StableID.make(id, String(step))
+        attempts.append(Attempt(command: command.name, requestID: requestID, outcome: .sent))
+        let deadline = now &+ command.deadlineMilliseconds
+        state =
+            command.expectsReply
+            ? .awaitingReply(deadlineMilliseconds: deadline) : .verifying(deadlineMilliseconds: now &+ book.steps[step].verifyMilliseconds)
+        return .send(command: command.name, requestID: requestID, deadlineMilliseconds: deadline)
+    }
+
+    private mutating func settle(_ outcome: Outcome, _ detail: String? = nil) {
+        guard !attempts.isEmpty else { return }
+        attempts[attempts.count - 1].outcome = outcome
+        if let detail { attempts[attempts.count - 1].detail = detail }
+    }
+
+    /// The device answered. Repeats and answers to earlier commands change nothing.
+    public mutating func replied(_ reply: CommandReply, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
+        guard case .awaitingReply = state, let attempt = attempts.last, attempt.requestID == reply.requestID else { return nil }
+        guard reply.succeeded else {
+            settle(.refused, reply.reason ?? reply.outcome)
+            step += 1
+            return sendStep(profile, now, failure: "the device answered \(attempt.command) with \(reply.outcome)")
+        }
+        settle(.answered, reply.reason)
+        let book = profile.playbooks.first { $0.name == playbook }
+        let verify = book.flatMap { step < $0.steps.count ? $0.steps[step].verifyMilliseconds : nil } ?? 60_000
+        state = .verifying(deadlineMilliseconds: now &+ verify)
+        return nil
+    }
+
+    /// The command could not be handed to the broker and never will be.
+    public mutating func undeliverable(requestID: String, reason: String, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
+        guard case .awaitingReply = state, attempts.last?.requestID == requestID else { return nil }
+        settle(.undeliverable, reason)
+        step += 1
+        return sendStep(profile, now, failure: "the command could not be delivered: \(reason)")
+    }
+
+    /// The alarm returned to normal: that is the verification.
+    public mutating func alarmCleared() -> Action? {
+        switch state {
+        case .verifying:
+            settle(.verified)
+            state = .mended
+            return .finished(mended: true)
+        case .awaitingReply:
+            settle(.overtaken)
+            state = .recovered
+            return .finished(mended: false)
+        case .mended, .ticketed, .recovered: return nil
+        }
+    }
+
+    /// Time has passed.
+    public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
+        switch state {
+        case .awaitingReply(let deadline) where now >= deadline:
+            let command = attempts.last?.command ?? ""
+            settle(.unanswered)
+            step += 1
+            return sendStep(profile, now, failure: "the device did not answer \(command) in time")
+        case .verifying(let deadline) where now >= deadline:
+            let command = attempts.last?.command ?? ""
+            settle(.unverified)
+            step += 1
+            return sendStep(profile, now, failure: "\(command) was answered, but the alarm stayed")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Telemetry
+
+/// Work for a person on one device.
+public struct Ticket: Equatable, Sendable, Codable {
+    public enum State: String, Sendable, Codable {
+        case open
+        /// The alarm went away by itself or by hand; the ticket says so and may be closed.
+        case recovered
+        case closed
+    }
+    /// One alarm, one ticket: the id comes from the alarm's.
+    public var id: String
+    public var alarm: String
+    public var device: String
+    public var severity: Severity
+    public var text: String
+    /// What was tried before, and how it ended.
+    public var reason: String
+    /// Event time of the alarm's onset.
+    public var onsetMilliseconds: Int64
+    public var state = State.open
+
+    public init(alarm: String, device: String, severity: Severity, text: String, reason: String, onsetMilliseconds: Int64) {
+        self.id = "ti-" + StableID.make(alarm)
+        self.alarm = alarm
+        self.device = device
+        self.severity = severity
+        self.text = text
+        self.reason = reason
+        self.onsetMilliseconds = onsetMilliseconds
+    }
+}
