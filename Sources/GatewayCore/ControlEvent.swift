@@ -1,0 +1,38 @@
+import FoundationEssentials
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// Everything that happens to the gateway and is not a message of a device. These events stand in the inbox among the messages,
+/// so that a replay meets them at the same place.
+public enum ControlEvent: Equatable, Sendable, Codable {
+    /// Time has passed: the segment's arrival time says which.
+    case tick
+    /// The ingest connection stands. With `sessionPresent` the broker repeats what it has no acknowledgement for.
+    case connected(sessionPresent: Bool)
+    case disconnected
+    /// An outbox entry came to its end.
+    case settled(key: String, channel: OutboxChannel, outcome: DeliveryOutcome, detail: String?)
+    /// A supplier or an operator reports on an order.
+    case orderUpdate(order: String, state: SupplyOrder.State, reference: String?, detail: String?)
+    case survey(SurveyAnswer)
+    case acknowledge(alarm: String, by: String)
+    case closeTicket(ticket: String, by: String)
+
+    func encoded() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        // Encoding an enumeration of strings and numbers cannot fail; an empty payload would be counted as damaged.
+        return (try? encoder.encode(self)).map { Array($0) } ?? []
+    }
+
+    init?(decoding bytes: UnsafeRawBufferPointer) {
+        guard let event = try? JSONDecoder().decode(ControlEvent.self, from: Data(bytes)) else { return nil }
+        self = event
+    }
+}
+
+/// Where an outbox entry goes.
+public enum OutboxChannel: String, Sendable, Codable, CaseIterable { case command, order, ticket }
+
+public enum DeliveryOutcome: String, Sendable, Codable { case delivered, abandoned }
