@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Replenishment
-import ServiceValue
 import Telemetry
 
 /// Everything that happens to the gateway and is not a message of a device. These events stand in the inbox among the messages,
@@ -15,7 +14,7 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case settled(key: String, channel: OutboxChannel, outcome: DeliveryOutcome, detail: String?)
     /// A supplier or an operator reports on an order.
     case orderUpdate(order: String, state: SupplyOrder.State, reference: String?, detail: String?)
-    case survey(SurveyAnswer)
+    case survey(SurveySubmission)
     case acknowledge(alarm: String, by: String)
     case closeTicket(ticket: String, by: String)
 

@@ -47,6 +47,7 @@ extension ProfileLayout {
         }
         slots.append(MetricSlot(name: name, kind: kind, unit: unit))
         stateHeads.append(-1)
+        revision += 1
         return Int32(slots.count - 1)
     }
 
@@ -57,6 +58,7 @@ extension ProfileLayout {
         guard slots[Int(slot)].supply < 0 else { return slot }
         let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
         slots[Int(slot)].supply = Int32(supplies.count)
+        revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
         return slot
     }
@@ -153,6 +155,7 @@ extension ProfileLayout {
             return nil
         }
         let index = Int32(slots[Int(slot)].states.count)
+        revision += 1
         slots[Int(slot)].states.append(text)
         stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
         stateHeads[Int(slot)] = Int32(stateEntries.count - 1)

@@ -34,6 +34,8 @@ public struct ProfileLayout: Sendable {
     public internal(set) var supplies: [SupplySlot] = []
     /// Names that could not be taken because the profile is full.
     public internal(set) var refusedNames = 0
+    /// Changes whenever a slot, a supply or a state is learned: what is derived from the layout is then out of date.
+    public internal(set) var revision = 0
 
     var nodes: [FieldNode] = []
     var origins: [[PatternPosition]] = []

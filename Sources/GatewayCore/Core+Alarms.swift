@@ -1,0 +1,125 @@
+import FaultDetection
+import ServiceValue
+import Telemetry
+
+/// Alarms: raised by conditions, by the device's own alerts and by silence; one cause, one alarm.
+extension StewardCore {
+    mutating func raise(
+        _ device: Int, condition: String, source: Alarm.Source, severity: Severity, text: String, playbook: String?, onset: Int64,
+        at time: Int64,
+        _ evidence: Alarm.Evidence?, _ effects: inout [Effect]
+    ) {
+        let alarm = Alarm(
+            device: records[device].id, condition: condition, source: source, severity: severity, text: text, onsetMilliseconds: onset,
+            isLate: !isFresh(time), raisedBy: evidence)
+        guard alarms[alarm.id]?.isActive != true, !records[device].activeAlarms.contains(alarm.id) else { return }
+        alarms.insert(alarm, id: alarm.id)
+        alarms.trim(finishedBeyond: configuration.maximumFinished) { !$0.isActive }
+        records[device].activeAlarms.append(alarm.id)
+        records[device].incidents.note(alarmKind: condition)
+        counters.alarmsRaised &+= 1
+        decide(.alarmRaised, at: time, device: alarm.device, &effects) { writer in
+            writer.member("alarm", alarm.id)
+            writer.member("condition", condition)
+            writer.member("severity", severity.rawValue)
+            writer.member("text", text)
+            writer.member("onset", onset)
+            if alarm.isLate { writer.member("late", true) }
+            if let evidence {
+                writer.member("metric", evidence.metric)
+                writer.member("value", evidence.value)
+            }
+        }
+        dispatch(device, alarm, playbook, &effects)
+    }
+
+    mutating func clear(_ device: Int, condition: String, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]) {
+        guard let position = records[device].activeAlarms.firstIndex(where: { alarms[$0]?.condition == condition }) else { return }
+        let id = records[device].activeAlarms.remove(at: position)
+        let state = alarms.update(id) { alarm in
+            alarm.clear(atMilliseconds: time, by: evidence)
+            return alarm.state
+        }
+        counters.alarmsCleared &+= 1
+        decide(.alarmCleared, at: time, device: records[device].id, &effects) { writer in
+            writer.member("alarm", id)
+            writer.member("condition", condition)
+            writer.member("state", state?.rawValue)
+        }
+        alarmWentAway(device, id, at: time, &effects)
+    }
+
+    /// The device's list of codes changed: what is new raises, what is gone clears.
+    mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
+        let codes = decoder.codes(of: alerts, layout: layouts[profile])
+        while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
+        let former = records[device].alertCodes[alerts.list]
+        records[device].alertCodes[alerts.list] = codes
+        for code in former where !codes.contains(code) { clear(device, condition: code, at: time, nil, &effects) }
+        let rule = layouts[profile].profile.alerts[alerts.list]
+        for code in codes where !former.contains(code) {
+            let known = rule.codes.first { $0.code == code }
+            raise(
+                device, condition: code, source: .deviceAlert, severity: known?.severity ?? rule.defaultSeverity, text: known?.text ?? code,
+                playbook: known?.playbook, onset: time, at: time, nil, &effects)
+        }
+    }
+
+    /// The operating status changed: downtime is counted, and incidents open and close.
+    mutating func status(_ device: Int, _ profile: Int, _ value: Double, _ time: Int64, _ effects: inout [Effect]) {
+        enter(device, derived[profile].equipmentState(value), at: time, &effects)
+    }
+
+    private mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
+        _ = records[device].ledger.enter(state, atMilliseconds: time)
+        switch records[device].incidents.follow(state, atMilliseconds: time, isHandledRemotely: isBeingMended(device)) {
+        case .opened(let incident):
+            decide(.incidentOpened, at: incident.onsetMilliseconds, device: records[device].id, &effects) { writer in
+                writer.member("incident", incident.id)
+            }
+        case .closed(let incident):
+            decide(.incidentClosed, at: time, device: records[device].id, &effects) { writer in
+                writer.member("incident", incident.id)
+                writer.member("onset", incident.onsetMilliseconds)
+                writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
+                writer.member("remote", incident.isHandledRemotely)
+                writer.key("conditions")
+                writer.beginArray()
+                for kind in incident.alarmKinds { writer.string(kind) }
+                writer.endArray()
+            }
+        case .none, .late: break
+        }
+    }
+
+    // MARK: Silence
+
+    static var silenceScanMilliseconds: Int64 { 30_000 }
+
+    /// Silence is a matter of arrival time, and only of time in which the gateway was listening.
+    mutating func scanForSilence(_ effects: inout [Effect]) {
+        for device in hot.indices where !hot[device].isSilent {
+            let heard = max(hot[device].arrivalMilliseconds, listeningSince)
+            let profile = layouts[Int(hot[device].profile)].profile
+            guard hot[device].arrivalMilliseconds != .min, now &- heard >= profile.silentAfterMilliseconds else { continue }
+            hot[device].isSilent = true
+            let last = hot[device].newestMilliseconds
+            records[device].ledger.hear(atMilliseconds: last)
+            _ = records[device].ledger.fallSilent()
+            raise(
+                device, condition: "silent", source: .silence, severity: .minor,
+                text: "Nothing was heard for \(profile.silentAfterMilliseconds / 1000) s", playbook: nil, onset: last, at: now, nil,
+                &effects)
+        }
+    }
+
+    mutating func spokeAgain(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
+        hot[device].isSilent = false
+        clear(device, condition: "silent", at: now, nil, &effects)
+        let slot = derived[Int(hot[device].profile)].statusSlot
+        guard slot >= 0 else { return }
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        // What the device said last counts again until it says otherwise.
+        if !metric.isUnknown { enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects) }
+    }
+}

@@ -1,0 +1,142 @@
+import FaultDetection
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// A customer's answer as it was sent in; the core counts it when it is valid.
+public struct SurveySubmission: Equatable, Sendable, Codable {
+    public var id: String
+    public var device: String?
+    public var question: SurveyQuestion
+    public var values: [Double]
+    public var context: SurveyContext
+
+    public init(id: String, device: String?, question: SurveyQuestion, values: [Double], context: SurveyContext) {
+        self.id = id
+        self.device = device
+        self.question = question
+        self.values = values
+        self.context = context
+    }
+}
+
+/// Events that are not messages, and the passing of time.
+extension StewardCore {
+    /// Arrival time never runs backwards here, whatever the system's clock does.
+    mutating func advance(to arrival: Int64, _ effects: inout [Effect]) {
+        now = max(now, arrival)
+        expireRuns(&effects)
+        guard isConnected, nextSilenceScan != .min, now >= nextSilenceScan else { return }
+        nextSilenceScan = now &+ Self.silenceScanMilliseconds
+        scanForSilence(&effects)
+    }
+
+    private mutating func expireRuns(_ effects: inout [Effect]) {
+        guard !openRuns.isEmpty else { return }
+        for id in openRuns {
+            guard let run = runs[id], let deadline = run.deadlineMilliseconds, now >= deadline, let device = deviceIndex[run.device] else {
+                continue
+            }
+            let profile = layouts[Int(hot[Int(device)].profile)].profile
+            let now = now
+            let action = runs.update(id) { $0.advance(profile, toMilliseconds: now) } ?? nil
+            decide(.commandOutcome, at: now, device: run.device, &effects) { writer in
+                writer.member("request", run.attempts.last?.requestID)
+                writer.member("outcome", runs[id]?.attempts.first { $0.requestID == run.attempts.last?.requestID }?.outcome.rawValue)
+            }
+            follow(Int(device), id, action, &effects)
+        }
+    }
+
+    mutating func control(_ frame: Segment.Frame, _ effects: inout [Effect]) {
+        guard let event = ControlEvent(decoding: frame.payload) else {
+            counters.refusedControls &+= 1
+            return
+        }
+        switch event {
+        case .tick: break
+        case .connected(let sessionPresent):
+            isConnected = true
+            listeningSince = now
+            nextSilenceScan = now &+ Self.silenceScanMilliseconds
+            repeats.connected(sessionPresent: sessionPresent)
+        case .disconnected:
+            isConnected = false
+        case .settled(let key, let channel, let outcome, let detail):
+            settled(key, channel, outcome, detail, &effects)
+        case .orderUpdate(let order, let state, let reference, let detail):
+            if !moved(order, to: state, reference: reference, detail: detail, at: now, &effects) { counters.refusedControls &+= 1 }
+        case .survey(let submission):
+            survey(submission, &effects)
+        case .acknowledge(let alarm, let person):
+            acknowledge(alarm, person, &effects)
+        case .closeTicket(let ticket, let person):
+            closeTicket(ticket, person, &effects)
+        }
+    }
+
+    private mutating func settled(
+        _ key: String, _ channel: OutboxChannel, _ outcome: DeliveryOutcome, _ detail: String?, _ effects: inout [Effect]
+    ) {
+        switch (channel, outcome) {
+        case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
+        case (.order, .abandoned): moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.command, .abandoned):
+            guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
+                let device = deviceIndex[run.device]
+            else { return }
+            let profile = layouts[Int(hot[Int(device)].profile)].profile
+            let now = now
+            let action =
+                runs.update(id) {
+                    $0.undeliverable(requestID: key, reason: detail ?? "no reason was given", profile, atMilliseconds: now)
+                } ?? nil
+            follow(Int(device), id, action, &effects)
+        case (.command, .delivered), (.ticket, _): break
+        }
+    }
+
+    private mutating func survey(_ submission: SurveySubmission, _ effects: inout [Effect]) {
+        guard
+            let answer = try? SurveyAnswer(
+                id: submission.id, question: submission.question, values: submission.values, context: submission.context)
+        else {
+            counters.refusedControls &+= 1
+            return
+        }
+        guard scores.count(answer) else { return }
+        decide(.survey, at: now, device: submission.device ?? "", &effects) { writer in
+            writer.member("survey", submission.id)
+            writer.member("question", submission.question.rawValue)
+            writer.key("values")
+            writer.beginArray()
+            for value in submission.values { writer.number(value) }
+            writer.endArray()
+            writer.member("context", submission.context.rawValue)
+        }
+    }
+
+    private mutating func acknowledge(_ id: String, _ person: String, _ effects: inout [Effect]) {
+        guard alarms.update(id, { $0.acknowledge(by: person) }) == true, let device = alarms[id]?.device else {
+            counters.refusedControls &+= 1
+            return
+        }
+        decide(.alarmAcknowledged, at: now, device: device, &effects) { writer in
+            writer.member("alarm", id)
+            writer.member("by", person)
+        }
+    }
+
+    private mutating func closeTicket(_ id: String, _ person: String, _ effects: inout [Effect]) {
+        guard let ticket = tickets[id], ticket.state != .closed else {
+            counters.refusedControls &+= 1
+            return
+        }
+        _ = tickets.update(id) { $0.state = .closed }
+        decide(.ticketClosed, at: now, device: ticket.device, &effects) { writer in
+            writer.member("ticket", id)
+            writer.member("by", person)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import FaultDetection
+import ServiceValue
+import Telemetry
+
+/// The hot path: a message that changes nothing is found, decoded and noted, and nothing is allocated.
+extension StewardCore {
+    mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
+        counters.messages &+= 1
+        let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
+        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload)) {
+            counters.repeats &+= 1
+            return
+        }
+        if !quarantined.isEmpty, quarantined.contains(number) {
+            return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
+        }
+        guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
+        let device = Int(route.device)
+        let profile = Int(hot[device].profile)
+        do {
+            if route.message >= 0 {
+                try decoder.decode(frame.payload, message: Int(route.message), layout: &layouts[profile], into: &decoded)
+                if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+                apply(device, profile, frame, number, &effects)
+            }
+            if route.reply >= 0, !openRuns.isEmpty {
+                let rule = layouts[profile].profile.replies[Int(route.reply)]
+                let reply = route.message >= 0 ? decoder.reply(rule) : try decoder.readReply(frame.payload, rule)
+                if let reply { answered(device, reply, &effects) }
+            }
+        } catch {
+            reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+        }
+    }
+
+    mutating func reject(_ frame: Segment.Frame, _ number: Int64, _ profile: String?, _ reason: String, _ effects: inout [Effect]) {
+        counters.deadLetters &+= 1
+        effects.append(
+            .deadLetter(
+                DeadLetter(
+                    event: number, arrivalMilliseconds: now, topic: Array(frame.topic), payload: Array(frame.payload), reason: reason,
+                    profile: profile)))
+    }
+
+    /// Takes the readings that were just decoded.
+    private mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+        if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
+        hot[device].messages &+= 1
+        counters.readings &+= Int64(decoded.readings.count)
+        let time = eventTime(decoded.deviceMilliseconds)
+        if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
+        if frame.isRetained { return applyRetained(device, time) }
+        hot[device].arrivalMilliseconds = now
+        if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+        if time < hot[device].newestMilliseconds {
+            // A late reading tells what was: history takes it, the present does not.
+            counters.late &+= 1
+            for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
+            return
+        }
+        hot[device].newestMilliseconds = time
+        for index in decoded.readings.indices { take(device, profile, decoded.readings[index], time, &effects) }
+        for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
+            hot[device].alertHashes[alerts.list] = alerts.hash
+            deviceAlerts(device, profile, alerts, time, &effects)
+        }
+        if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
+    }
+
+    @inline(__always)
+    private mutating func take(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+        let index = Int(hot[device].firstMetric + reading.slot)
+        let isRepeat = metrics[index].timeMilliseconds == time && metrics[index].value == reading.value && !metrics[index].isUnknown
+        let former = metrics[index].isUnknown ? nil : metrics[index].value
+        metrics[index].timeMilliseconds = time
+        metrics[index].isUnknown = reading.isUnknown
+        let supply = layouts[profile].slots[Int(reading.slot)].supply
+        if supply >= 0 { level(device, profile, Int(supply), reading, time, &effects) }
+        // An unknown is a state of its own: it moves no condition and leaves no sample.
+        guard !reading.isUnknown else { return }
+        metrics[index].value = reading.value
+        if !isRepeat { keep(device, profile, reading, time, &effects) }
+        if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
+        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
+    }
+
+    private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+        let gap = layouts[profile].profile.gapMilliseconds
+        for number in derived[profile].faults.rules(watching: reading.slot) {
+            let transition = faults[Int(hot[device].firstFault + number)].observe(
+                slot: reading.slot, value: reading.value, rule: derived[profile].faults.rules[Int(number)], timeMilliseconds: time,
+                gapMilliseconds: gap)
+            guard let transition else { continue }
+            let rule = layouts[profile].profile.faults[Int(number)]
+            let evidence = Alarm.Evidence(
+                metric: layouts[profile].slots[Int(reading.slot)].name, value: reading.value, timeMilliseconds: time)
+            switch transition {
+            case .raised(let onset):
+                raise(
+                    device, condition: rule.id, source: .condition, severity: rule.severity, text: rule.text, playbook: rule.playbook,
+                    onset: onset,
+                    at: time, evidence, &effects)
+            case .cleared:
+                clear(device, condition: rule.id, at: time, evidence, &effects)
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func keep(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+        guard configuration.keepsHistory, derived[profile].isKept[Int(reading.slot)] else { return }
+        counters.historySamples &+= 1
+        let index = Int(hot[device].firstMetric + reading.slot)
+        let bytes = SampleEncoder.capacityBytes
+        let fits = chunks.withUnsafeMutableBytes { all in
+            metrics[index].encoder.append(
+                timeMilliseconds: time, value: reading.value,
+                into: UnsafeMutableRawBufferPointer(rebasing: all[index * bytes..<(index + 1) * bytes]))
+        }
+        if !fits { closeChunk(device, profile, reading, time, &effects) }
+    }
+
+    /// Hands the full chunk out and begins the next one with this reading.
+    private mutating func closeChunk(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+        let index = Int(hot[device].firstMetric + reading.slot)
+        let start = index * SampleEncoder.capacityBytes
+        let encoder = metrics[index].encoder
+        if encoder.count > 0 {
+            let slot = layouts[profile].slots[Int(reading.slot)]
+            effects.append(
+                .history(
+                    HistoryChunk(
+                        device: records[device].id, metric: slot.name, unit: slot.unit, firstMilliseconds: encoder.firstMilliseconds,
+                        lastMilliseconds: encoder.lastMilliseconds, count: encoder.count,
+                        bytes: Array(chunks[start..<start + encoder.byteCount]))))
+        }
+        metrics[index].encoder = SampleEncoder()
+        chunks.withUnsafeMutableBytes { all in
+            let storage = UnsafeMutableRawBufferPointer(rebasing: all[start..<start + SampleEncoder.capacityBytes])
+            _ = metrics[index].encoder.append(timeMilliseconds: time, value: reading.value, into: storage)
+        }
+    }
+
+    /// A retained message tells what was when the gateway was not listening: it fills gaps and moves nothing.
+    private mutating func applyRetained(_ device: Int, _ time: Int64) {
+        counters.retained &+= 1
+        for reading in decoded.readings where !reading.isUnknown {
+            let index = Int(hot[device].firstMetric + reading.slot)
+            guard metrics[index].timeMilliseconds == .min else { continue }
+            metrics[index].value = reading.value
+            metrics[index].isUnknown = false
+            // The oldest time there is: whatever comes live is newer.
+            metrics[index].timeMilliseconds = .min + 1
+        }
+        _ = time
+    }
+
+    private mutating func fieldProblem(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+        counters.fieldProblems &+= Int64(decoded.fieldProblems)
+        let last = hot[device].fieldProblemMilliseconds
+        guard last == .min || now - last >= 3_600_000, let problem = decoded.fieldProblem else { return }
+        hot[device].fieldProblemMilliseconds = now
+        let more = decoded.fieldProblems > 1 ? " (and \(decoded.fieldProblems - 1) more)" : ""
+        reject(
+            frame, number, layouts[profile].profile.name,
+            "\(problem)\(more); the rest of the message was taken. Told once an hour a device", &effects)
+    }
+
+    /// The device's own time where it is believable: after 2010 and at most a day ahead. Otherwise the arrival time, counted.
+    private mutating func eventTime(_ device: Int64?) -> Int64 {
+        guard let device else { return now }
+        if device >= 1_262_304_000_000, device <= now &+ 86_400_000 { return device }
+        counters.clockProblems &+= 1
+        return now
+    }
+
+    @inline(__always)
+    func isFresh(_ time: Int64) -> Bool { now &- time <= configuration.dispatchWindowMilliseconds }
+}

@@ -1,0 +1,117 @@
+import ConsumableForecast
+import Replenishment
+import Telemetry
+
+/// Supplies: each level reading teaches the model; when the forecast crosses the reorder point, one order is placed for the generation.
+extension StewardCore {
+    mutating func level(_ device: Int, _ profile: Int, _ supply: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+        let counterSlot = layouts[profile].supplies[supply].counter
+        var counter: Double?
+        if counterSlot >= 0 {
+            let metric = metrics[Int(hot[device].firstMetric + counterSlot)]
+            counter = metric.isUnknown ? nil : metric.value
+        }
+        let change = records[device].supplies[supply].model.observe(
+            timeMilliseconds: time, levelPercent: reading.isUnknown ? nil : reading.value, counter: counter)
+        switch change {
+        case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
+        case .none, .levelChanged, .late: break
+        }
+        // The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
+        let evaluated = records[device].supplies[supply].evaluatedMilliseconds
+        if case .levelChanged = change {
+        } else if evaluated != .min, time &- evaluated < 3_600_000 {
+            return
+        }
+        records[device].supplies[supply].evaluatedMilliseconds = time
+        reorder(device, profile, supply, time, &effects)
+    }
+
+    private mutating func reorder(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = layouts[profile].supplies[supply]
+        let rule = layouts[profile].profile.supplies[slot.rule]
+        let model = records[device].supplies[supply].model
+        guard rule.isOrdered, records[device].supplies[supply].order == nil else { return }
+        var days: [Double]?
+        if case .estimate(let estimate) = model.forecast(atMilliseconds: time) {
+            days = [estimate.daysLeftP5, estimate.daysLeftP50, estimate.daysLeftP95]
+        }
+        let reason = ReorderRule.reason(
+            levelPercent: model.levelPercent, daysLeft5Percent: days?[0], leadTimeMilliseconds: rule.leadTimeMilliseconds,
+            floorPercent: rule.floorPercent)
+        // A need that the past knew and the present no longer knows is not ordered; the next fresh reading asks again.
+        guard let reason, let level = model.levelPercent, isFresh(time) else { return }
+        let order = SupplyOrder(
+            device: records[device].id, supply: slot.name, item: slot.item, generation: model.generation, reason: reason,
+            decidedMilliseconds: time,
+            levelPercent: level, daysLeft: days)
+        records[device].supplies[supply].order = order.id
+        guard orders[order.id] == nil else { return }
+        orders.insert(order, id: order.id)
+        orders.trim(finishedBeyond: configuration.maximumFinished) { $0.state.isFinal }
+        counters.ordersPlaced &+= 1
+        decide(.order, at: time, device: order.device, &effects) { $0.members(of: order) }
+        var body = JSONWriter()
+        body.beginObject()
+        body.member("device", order.device)
+        body.members(of: order)
+        body.endObject()
+        effects.append(
+            .deliver(Delivery(key: order.id, channel: .order, device: order.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+    }
+
+    /// Another cartridge lies in the slot: the order for the one before has done its work.
+    private mutating func replaced(
+        _ device: Int, _ profile: Int, _ supply: Int, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
+    ) {
+        let name = layouts[profile].supplies[supply].name
+        decide(.supplyReplaced, at: time, device: records[device].id, &effects) { writer in
+            writer.member("supply", name)
+            writer.member("generation", Int64(records[device].supplies[supply].model.generation))
+            writer.member("residualPercent", residual)
+        }
+        guard let order = records[device].supplies[supply].order else { return }
+        records[device].supplies[supply].order = nil
+        moved(order, to: .installed, reference: nil, detail: nil, at: time, &effects)
+    }
+
+    /// A report on an order. False when there is no such order or it refuses the report; the reason goes to the journal.
+    @discardableResult
+    mutating func moved(
+        _ id: String, to state: SupplyOrder.State, reference: String?, detail: String?, at time: Int64, _ effects: inout [Effect]
+    ) -> Bool {
+        guard let device = orders[id]?.device else { return false }
+        let change = orders.update(id) { $0.report(state, reference: reference, detail: detail) }
+        switch change {
+        case .moved:
+            decide(.orderUpdated, at: time, device: device, &effects) { writer in
+                writer.member("order", id)
+                writer.member("state", state.rawValue)
+                writer.member("reference", reference)
+                writer.member("detail", detail)
+            }
+            return true
+        case .repeated: return true
+        case .refused, nil: return false
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func members(of order: SupplyOrder) {
+        member("order", order.id)
+        member("supply", order.supply)
+        member("item", order.item)
+        member("generation", Int64(order.generation))
+        member("reason", order.reason)
+        member("levelPercent", order.levelPercent)
+        if let days = order.daysLeft {
+            key("daysLeft")
+            beginArray()
+            for day in days { number(day) }
+            endArray()
+        }
+        member("state", order.state.rawValue)
+    }
+}

@@ -1,0 +1,184 @@
+import FaultDetection
+import RemoteSupport
+import Telemetry
+
+/// Remote support: an alarm starts its playbook, replies and telemetry move it on, and a ticket ends what no command mended.
+extension StewardCore {
+    /// Decides what an alarm sets off. Evidence of the past sets nothing off; if the alarm still holds in the present, it is asked again.
+    mutating func dispatch(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+        guard alarm.source != .silence else { return }
+        guard !alarm.isLate else {
+            hot[device].awaitsDispatch = true
+            counters.suppressedDispatches &+= 1
+            return
+        }
+        start(device, alarm, playbook, &effects)
+    }
+
+    private mutating func start(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+        guard let playbook else {
+            // Without a playbook only a person can help, and only where it matters.
+            if alarm.severity <= .major { openTicket(device, alarm, reason: "there is no playbook for it", &effects) }
+            return
+        }
+        let profile = layouts[Int(hot[device].profile)].profile
+        guard openRuns.count < configuration.maximumOpenRuns else {
+            return openTicket(device, alarm, reason: "\(openRuns.count) commands are open already (limits.openCommands)", &effects)
+        }
+        var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook)
+        guard runs[run.id] == nil else { return }
+        records[device].incidents.noteAction()
+        let action = run.begin(profile, atMilliseconds: now)
+        runs.insert(run, id: run.id)
+        runs.trim(finishedBeyond: configuration.maximumFinished) { !$0.isOpen }
+        if run.isOpen { openRuns.append(run.id) }
+        perform(device, run, action, &effects)
+    }
+
+    /// Alarms that evidence of the past raised and that hold in the present.
+    mutating func dispatchWaiting(_ device: Int, _ effects: inout [Effect]) {
+        hot[device].awaitsDispatch = false
+        let profile = layouts[Int(hot[device].profile)].profile
+        for id in records[device].activeAlarms {
+            guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence else { continue }
+            let playbook =
+                alarm.source == .condition
+                ? profile.faults.first { $0.id == alarm.condition }?.playbook
+                : profile.alerts.lazy.flatMap(\.codes).first { $0.code == alarm.condition }?.playbook
+            start(device, alarm, playbook, &effects)
+        }
+    }
+
+    mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
+        let id = records[device].id
+        guard let run = openRuns.first(where: { runs[$0]?.device == id && runs[$0]?.attempts.last?.requestID == reply.requestID }) else {
+            return
+        }
+        let profile = layouts[Int(hot[device].profile)].profile
+        let now = now
+        let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
+        decide(.commandOutcome, at: now, device: id, &effects) { writer in
+            writer.member("request", reply.requestID)
+            writer.member("outcome", reply.succeeded ? "answered" : "refused")
+            writer.member("detail", reply.reason)
+        }
+        follow(device, run, action, &effects)
+    }
+
+    /// The alarm returned to normal, which verifies the command that was sent for it.
+    mutating func alarmWentAway(_ device: Int, _ alarm: String, at time: Int64, _ effects: inout [Effect]) {
+        if let run = openRuns.first(where: { runs[$0]?.alarm == alarm }) {
+            let action = runs.update(run) { $0.alarmCleared() } ?? nil
+            follow(device, run, action, &effects)
+        }
+        let ticket = "ti-" + StableID.make(alarm)
+        _ = tickets.update(ticket) { if $0.state == .open { $0.state = .recovered } }
+    }
+
+    mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
+        if runs[run]?.isOpen != true { openRuns.removeAll { $0 == run } }
+        if let action, let current = runs[run] { perform(device, current, action, &effects) }
+    }
+
+    private mutating func perform(_ device: Int, _ run: PlaybookRun, _ action: PlaybookRun.Action, _ effects: inout [Effect]) {
+        switch action {
+        case .send(let command, let request, let deadline):
+            send(device, run, command, request, deadline, &effects)
+        case .openTicket(let reason):
+            if let alarm = alarms[run.alarm] {
+                let text = layouts[Int(hot[device].profile)].profile.playbooks.first { $0.name == run.playbook }?.ticketText
+                openTicket(device, alarm, text: text, reason: reason, &effects)
+            }
+        case .finished(let mended):
+            if mended { counters.runsMended &+= 1 }
+            decide(.commandOutcome, at: now, device: run.device, &effects) { writer in
+                writer.member("request", run.attempts.last?.requestID)
+                writer.member("outcome", mended ? "verified" : "overtaken")
+                writer.member("alarm", run.alarm)
+            }
+        }
+    }
+
+    private mutating func send(
+        _ device: Int, _ run: PlaybookRun, _ name: String, _ request: String, _ deadline: Int64, _ effects: inout [Effect]
+    ) {
+        guard let rule = layouts[Int(hot[device].profile)].profile.commands.first(where: { $0.name == name }) else { return }
+        let values = [("device", run.device), ("requestId", request)]
+        var writer = JSONWriter()
+        rule.payload.filled(values).write(to: &writer)
+        counters.commandsSent &+= 1
+        decide(.command, at: now, device: run.device, &effects) { writer in
+            writer.member("command", name)
+            writer.member("request", request)
+            writer.member("alarm", run.alarm)
+        }
+        effects.append(
+            .deliver(
+                Delivery(
+                    key: request, channel: .command, device: run.device, topic: NameTemplate(rule.topic).filled(values), body: writer.bytes,
+                    expiresMilliseconds: deadline)))
+    }
+
+    mutating func openTicket(_ device: Int, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {
+        let ticket = Ticket(
+            alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
+            onsetMilliseconds: alarm.onsetMilliseconds)
+        guard tickets[ticket.id] == nil else { return }
+        tickets.insert(ticket, id: ticket.id)
+        tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
+        counters.ticketsOpened &+= 1
+        decide(.ticket, at: now, device: alarm.device, &effects) { $0.members(of: ticket) }
+        var body = JSONWriter()
+        body.beginObject()
+        body.members(of: ticket)
+        body.member("device", ticket.device)
+        body.endObject()
+        effects.append(
+            .deliver(
+                Delivery(key: ticket.id, channel: .ticket, device: alarm.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+    }
+
+    /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.
+    func isBeingMended(_ device: Int) -> Bool {
+        let id = records[device].id
+        let isVerifying = openRuns.contains { run in
+            guard let run = runs[run], run.device == id, case .verifying = run.state else { return false }
+            return true
+        }
+        return isVerifying
+            || runs.all.contains {
+                $0.device == id && $0.state == .mended && alarms[$0.alarm]?.clearedMilliseconds == hot[device].newestMilliseconds
+            }
+    }
+}
+
+extension JSONWriter {
+    mutating func members(of ticket: Ticket) {
+        member("ticket", ticket.id)
+        member("alarm", ticket.alarm)
+        member("severity", ticket.severity.rawValue)
+        member("text", ticket.text)
+        member("reason", ticket.reason)
+        member("onset", ticket.onsetMilliseconds)
+        member("state", ticket.state.rawValue)
+    }
+}
+
+extension DocumentNode {
+    /// The value with `{name}` filled in wherever a string holds it.
+    func filled(_ values: [(String, String)]) -> DocumentNode {
+        switch value {
+        case .string(let text): DocumentNode(.string(NameTemplate(text).filled(values)), at: position)
+        case .array(let items): DocumentNode(.array(items.map { $0.filled(values) }), at: position)
+        case .object(let members):
+            DocumentNode(
+                .object(
+                    members.map { member in
+                        var filled = member
+                        filled.node = member.node.filled(values)
+                        return filled
+                    }), at: position)
+        default: self
+        }
+    }
+}

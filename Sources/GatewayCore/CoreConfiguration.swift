@@ -1,0 +1,40 @@
+/// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
+public struct CoreConfiguration: Equatable, Sendable {
+    public var gatewayID = "steward"
+    public var maximumDevices = 20_000
+    public var maximumPayloadBytes = 1 << 20
+    /// How many messages the broker may repeat after a reconnect.
+    public var repeatWindow = 4096
+    /// Evidence older than this on arrival tells what was, and sends no command and no ticket.
+    public var dispatchWindowMilliseconds: Int64 = 10 * 60_000
+    public var maximumOpenRuns = 1000
+    /// Finished alarms, runs, orders and tickets kept in memory, each.
+    public var maximumFinished = 2000
+    public var keepsHistory = true
+
+    public init() {}
+}
+
+/// Counts since the state began. They are part of the state, so that a replay comes to the same numbers.
+public struct CoreCounters: Equatable, Sendable, Codable {
+    public var messages: Int64 = 0
+    public var readings: Int64 = 0
+    public var repeats: Int64 = 0
+    public var late: Int64 = 0
+    public var retained: Int64 = 0
+    public var deadLetters: Int64 = 0
+    public var fieldProblems: Int64 = 0
+    public var clockProblems: Int64 = 0
+    public var refusedDevices: Int64 = 0
+    public var refusedControls: Int64 = 0
+    public var suppressedDispatches: Int64 = 0
+    public var alarmsRaised: Int64 = 0
+    public var alarmsCleared: Int64 = 0
+    public var commandsSent: Int64 = 0
+    public var ordersPlaced: Int64 = 0
+    public var ticketsOpened: Int64 = 0
+    public var runsMended: Int64 = 0
+    public var historySamples: Int64 = 0
+
+    public init() {}
+}

@@ -1,0 +1,58 @@
+import ConsumableForecast
+import FaultDetection
+import ServiceValue
+import Telemetry
+
+/// The newest value of one metric of one device, and its open chunk of history. Plain data in one flat array.
+struct MetricState: Sendable {
+    var value: Double = 0
+    /// Event time of the value; `Int64.min` while there is none.
+    var timeMilliseconds: Int64 = .min
+    var isUnknown = true
+    var encoder = SampleEncoder()
+}
+
+/// What the hot path touches of a device. Plain data in one flat array.
+struct DeviceHot: Sendable {
+    var profile: Int32
+    /// The device's metrics lie at `firstMetric ..< firstMetric + metricCapacity`.
+    var firstMetric: Int32
+    var metricCapacity: Int32
+    var firstFault: Int32
+    var newestMilliseconds: Int64 = .min
+    var arrivalMilliseconds: Int64 = .min
+    var messages: Int64 = 0
+    var isSilent = false
+    /// An alarm was raised by evidence of the past and waits for the present to confirm it.
+    var awaitsDispatch = false
+    /// The last lists of device alerts, by their hash; a profile has at most four lists.
+    var alertHashes: SIMD4<UInt64> = SIMD4(repeating: ReportedAlerts.emptyHash)
+    /// Dead letters for single fields are told once an hour a device.
+    var fieldProblemMilliseconds: Int64 = .min
+}
+
+/// What is needed of a device only when something happens.
+struct DeviceRecord: Sendable, Codable {
+    var id: String
+    var ledger = DowntimeLedger()
+    var incidents: IncidentLog
+    var supplies: [SupplyState] = []
+    /// The codes that the device reports now, a list for each alert list of its profile.
+    var alertCodes: [[String]] = []
+    /// Ids of the alarms that hold.
+    var activeAlarms: [String] = []
+
+    init(id: String) {
+        self.id = id
+        incidents = IncidentLog(device: id)
+    }
+}
+
+/// One supply slot of one device.
+struct SupplyState: Sendable, Codable {
+    var model = SupplyModel()
+    /// When the reorder rule was asked last, in event time.
+    var evaluatedMilliseconds: Int64 = .min
+    /// The order for the present generation, once there is one.
+    var order: String?
+}

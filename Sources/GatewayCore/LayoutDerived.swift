@@ -1,0 +1,35 @@
+import FaultDetection
+import ServiceValue
+import Telemetry
+
+/// What is computed from a layout and must follow when the layout learns a name.
+struct LayoutDerived: Sendable {
+    var revision: Int
+    var faults: FaultConditions
+    /// The slot of the metric that tells the operating status, or -1.
+    var statusSlot: Int32 = -1
+    /// The equipment state of each value of it.
+    private var equipmentStates: [EquipmentState] = []
+    /// Slots that history keeps.
+    private(set) var isKept: [Bool] = []
+
+    init(_ layout: ProfileLayout) {
+        revision = layout.revision
+        faults = FaultConditions(layout: layout)
+        isKept = layout.slots.map { $0.kind != .state }
+        guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }
+        statusSlot = slot
+        equipmentStates = layout.slots[Int(slot)].states.map { state in
+            if status.productive.contains(state) { return .productive }
+            if status.standby.contains(state) { return .standby }
+            if status.unscheduledDowntime.contains(state) { return .unscheduledDowntime }
+            if status.scheduledDowntime.contains(state) { return .scheduledDowntime }
+            return .unknown
+        }
+    }
+
+    func equipmentState(_ value: Double) -> EquipmentState {
+        guard let index = Int(exactly: value), equipmentStates.indices.contains(index) else { return .unknown }
+        return equipmentStates[index]
+    }
+}

@@ -1,0 +1,134 @@
+import ConsumableForecast
+import FaultDetection
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// The one state machine that joins the six: events in, effects out.
+///
+/// It is a value without clock, I/O, threads or randomness. Time comes in with the segment. The same events give the same state,
+/// the same effects and the same ids, which makes crash recovery, replay, backtest and simulation one mechanism.
+/// It is used by one thread at a time.
+public struct StewardCore {
+    public let configuration: CoreConfiguration
+    public internal(set) var counters = CoreCounters()
+    /// The number of the last event that was taken.
+    public internal(set) var lastEvent: Int64 = 0
+    /// Arrival time of the newest segment: the core's only clock.
+    public internal(set) var now: Int64 = 0
+
+    var layouts: [ProfileLayout] = []
+    var derived: [LayoutDerived] = []
+    /// By profile name: what devices of profiles that are not loaded now had learned.
+    var topics: TopicTable
+    var repeats: RepeatFilter
+
+    var hot: [DeviceHot] = []
+    var records: [DeviceRecord] = []
+    var deviceIndex: [String: Int32] = [:]
+    var metrics: [MetricState] = []
+    var chunks: [UInt8] = []
+    var faults: [FaultState] = []
+
+    var alarms = BoundedMap<Alarm>()
+    var runs = BoundedMap<PlaybookRun>()
+    var orders = BoundedMap<SupplyOrder>()
+    var tickets = BoundedMap<Ticket>()
+    var openRuns: [String] = []
+    var scores = ExperienceScores()
+
+    var isConnected = false
+    var listeningSince: Int64 = 0
+    var nextSilenceScan: Int64 = .min
+    /// Events that crashed the decoder twice: they go to the dead letters unread.
+    public var quarantined: Set<Int64> = []
+    /// The event being taken, for whoever has to say after a crash which one it was.
+    public internal(set) var eventInProgress: Int64 = 0
+
+    let decoder: MessageDecoder
+    var decoded = DecodedMessage()
+
+    /// Nil when memory is short.
+    public init?(configuration: CoreConfiguration, profiles: [DeviceProfile]) {
+        guard let decoder = MessageDecoder(maximumBytes: configuration.maximumPayloadBytes) else { return nil }
+        self.configuration = configuration
+        self.decoder = decoder
+        topics = TopicTable(maximumTopics: configuration.maximumDevices * 3)
+        repeats = RepeatFilter(capacity: configuration.repeatWindow)
+        for profile in profiles { add(ProfileLayout(profile)) }
+    }
+
+    mutating func add(_ layout: ProfileLayout) {
+        layouts.append(layout)
+        derived.append(LayoutDerived(layout))
+    }
+
+    /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
+    public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
+        advance(to: segment.arrivalMilliseconds, &effects)
+        var number = segment.firstEvent
+        var offset = 0
+        while let frame = segment.frame(at: offset) {
+            progress?.pointee = number
+            lastEvent = number
+            if frame.kind == Segment.Kind.message.rawValue {
+                message(frame, number: number, &effects)
+            } else {
+                control(frame, &effects)
+            }
+            offset = frame.end
+            number += 1
+        }
+        progress?.pointee = 0
+    }
+
+    /// When time alone has something to say again, in arrival time; nil when nothing is pending.
+    public var nextDueMilliseconds: Int64? {
+        let deadlines = openRuns.compactMap { runs[$0]?.deadlineMilliseconds }
+        let scan = hot.isEmpty || !isConnected ? nil : nextSilenceScan
+        return [deadlines.min(), scan].compactMap { $0 }.min()
+    }
+
+    mutating func decide(
+        _ kind: Decision.Kind, at time: Int64, device: String, _ effects: inout [Effect], _ more: (inout JSONWriter) -> Void
+    ) {
+        effects.append(.decision(Decision(kind, at: time, device: device, more)))
+    }
+}
+
+/// Things by id, in the order in which they came, so that walking over them is the same in every run.
+struct BoundedMap<Value: Sendable & Codable>: Sendable {
+    private(set) var ids: [String] = []
+    private var values: [String: Value] = [:]
+
+    var count: Int { ids.count }
+    var all: [Value] { ids.compactMap { values[$0] } }
+
+    subscript(id: String) -> Value? { values[id] }
+
+    mutating func insert(_ value: Value, id: String) {
+        if values.updateValue(value, forKey: id) == nil { ids.append(id) }
+    }
+
+    /// Changes a value in its place; nil when there is none.
+    mutating func update<Result>(_ id: String, _ body: (inout Value) -> Result) -> Result? {
+        guard var value = values[id] else { return nil }
+        defer { values[id] = value }
+        return body(&value)
+    }
+
+    /// Drops the oldest of those that `isFinished` says may go, until at most `limit` finished ones stay.
+    mutating func trim(finishedBeyond limit: Int, _ isFinished: (Value) -> Bool) {
+        // Only now and then, so that a trim costs nothing on average.
+        guard ids.count > limit + limit / 4 + 16 else { return }
+        var surplus = ids.reduce(0) { $0 + (values[$1].map(isFinished) == true ? 1 : 0) } - limit
+        guard surplus > 0 else { return }
+        ids.removeAll { id in
+            guard surplus > 0, let value = values[id], isFinished(value) else { return false }
+            surplus -= 1
+            values[id] = nil
+            return true
+        }
+    }
+}
