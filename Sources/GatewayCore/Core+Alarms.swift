@@ -18,7 +18,7 @@ extension StewardCore {
         records[device].activeAlarms.append(alarm.id)
         records[device].incidents.note(alarmKind: condition)
         counters.alarmsRaised &+= 1
-        decide(.alarmRaised, at: time, device: alarm.device, &effects) { writer in
+        effects.decide(.alarmRaised, at: time, device: alarm.device) { writer in
             writer.member("alarm", alarm.id)
             writer.member("condition", condition)
             writer.member("severity", severity.rawValue)
@@ -41,7 +41,7 @@ extension StewardCore {
             return alarm.state
         }
         counters.alarmsCleared &+= 1
-        decide(.alarmCleared, at: time, device: records[device].id, &effects) { writer in
+        effects.decide(.alarmCleared, at: time, device: records[device].id) { writer in
             writer.member("alarm", id)
             writer.member("condition", condition)
             writer.member("state", state?.rawValue)
@@ -74,11 +74,11 @@ extension StewardCore {
         _ = records[device].ledger.enter(state, atMilliseconds: time)
         switch records[device].incidents.follow(state, atMilliseconds: time, isHandledRemotely: isBeingMended(device)) {
         case .opened(let incident):
-            decide(.incidentOpened, at: incident.onsetMilliseconds, device: records[device].id, &effects) { writer in
+            effects.decide(.incidentOpened, at: incident.onsetMilliseconds, device: records[device].id) { writer in
                 writer.member("incident", incident.id)
             }
         case .closed(let incident):
-            decide(.incidentClosed, at: time, device: records[device].id, &effects) { writer in
+            effects.decide(.incidentClosed, at: time, device: records[device].id) { writer in
                 writer.member("incident", incident.id)
                 writer.member("onset", incident.onsetMilliseconds)
                 writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)

@@ -41,7 +41,7 @@ extension StewardCore {
             let profile = layouts[Int(hot[Int(device)].profile)].profile
             let now = now
             let action = runs.update(id) { $0.advance(profile, toMilliseconds: now) } ?? nil
-            decide(.commandOutcome, at: now, device: run.device, &effects) { writer in
+            effects.decide(.commandOutcome, at: now, device: run.device) { writer in
                 writer.member("request", run.attempts.last?.requestID)
                 writer.member("outcome", runs[id]?.attempts.first { $0.requestID == run.attempts.last?.requestID }?.outcome.rawValue)
             }
@@ -106,7 +106,7 @@ extension StewardCore {
             return
         }
         guard scores.count(answer) else { return }
-        decide(.survey, at: now, device: submission.device ?? "", &effects) { writer in
+        effects.decide(.survey, at: now, device: submission.device ?? "") { writer in
             writer.member("survey", submission.id)
             writer.member("question", submission.question.rawValue)
             writer.key("values")
@@ -122,7 +122,7 @@ extension StewardCore {
             counters.refusedControls &+= 1
             return
         }
-        decide(.alarmAcknowledged, at: now, device: device, &effects) { writer in
+        effects.decide(.alarmAcknowledged, at: now, device: device) { writer in
             writer.member("alarm", id)
             writer.member("by", person)
         }
@@ -134,7 +134,7 @@ extension StewardCore {
             return
         }
         _ = tickets.update(id) { $0.state = .closed }
-        decide(.ticketClosed, at: now, device: ticket.device, &effects) { writer in
+        effects.decide(.ticketClosed, at: now, device: ticket.device) { writer in
             writer.member("ticket", id)
             writer.member("by", person)
         }

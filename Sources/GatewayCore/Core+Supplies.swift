@@ -51,7 +51,7 @@ extension StewardCore {
         orders.insert(order, id: order.id)
         orders.trim(finishedBeyond: configuration.maximumFinished) { $0.state.isFinal }
         counters.ordersPlaced &+= 1
-        decide(.order, at: time, device: order.device, &effects) { $0.members(of: order) }
+        effects.decide(.order, at: time, device: order.device) { $0.members(of: order) }
         var body = JSONWriter()
         body.beginObject()
         body.member("device", order.device)
@@ -66,7 +66,7 @@ extension StewardCore {
         _ device: Int, _ profile: Int, _ supply: Int, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
     ) {
         let name = layouts[profile].supplies[supply].name
-        decide(.supplyReplaced, at: time, device: records[device].id, &effects) { writer in
+        effects.decide(.supplyReplaced, at: time, device: records[device].id) { writer in
             writer.member("supply", name)
             writer.member("generation", Int64(records[device].supplies[supply].model.generation))
             writer.member("residualPercent", residual)
@@ -85,7 +85,7 @@ extension StewardCore {
         let change = orders.update(id) { $0.report(state, reference: reference, detail: detail) }
         switch change {
         case .moved:
-            decide(.orderUpdated, at: time, device: device, &effects) { writer in
+            effects.decide(.orderUpdated, at: time, device: device) { writer in
                 writer.member("order", id)
                 writer.member("state", state.rawValue)
                 writer.member("reference", reference)

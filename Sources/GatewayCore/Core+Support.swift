@@ -57,7 +57,7 @@ extension StewardCore {
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
-        decide(.commandOutcome, at: now, device: id, &effects) { writer in
+        effects.decide(.commandOutcome, at: now, device: id) { writer in
             writer.member("request", reply.requestID)
             writer.member("outcome", reply.succeeded ? "answered" : "refused")
             writer.member("detail", reply.reason)
@@ -91,7 +91,7 @@ extension StewardCore {
             }
         case .finished(let mended):
             if mended { counters.runsMended &+= 1 }
-            decide(.commandOutcome, at: now, device: run.device, &effects) { writer in
+            effects.decide(.commandOutcome, at: now, device: run.device) { writer in
                 writer.member("request", run.attempts.last?.requestID)
                 writer.member("outcome", mended ? "verified" : "overtaken")
                 writer.member("alarm", run.alarm)
@@ -107,7 +107,7 @@ extension StewardCore {
         var writer = JSONWriter()
         rule.payload.filled(values).write(to: &writer)
         counters.commandsSent &+= 1
-        decide(.command, at: now, device: run.device, &effects) { writer in
+        effects.decide(.command, at: now, device: run.device) { writer in
             writer.member("command", name)
             writer.member("request", request)
             writer.member("alarm", run.alarm)
@@ -127,7 +127,7 @@ extension StewardCore {
         tickets.insert(ticket, id: ticket.id)
         tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
         counters.ticketsOpened &+= 1
-        decide(.ticket, at: now, device: alarm.device, &effects) { $0.members(of: ticket) }
+        effects.decide(.ticket, at: now, device: alarm.device) { $0.members(of: ticket) }
         var body = JSONWriter()
         body.beginObject()
         body.members(of: ticket)

@@ -81,3 +81,9 @@ public struct DeadLetter: Equatable, Sendable {
     public var reason: String
     public var profile: String?
 }
+
+extension [Effect] {
+    mutating func decide(_ kind: Decision.Kind, at time: Int64, device: String, _ more: (inout JSONWriter) -> Void) {
+        append(.decision(Decision(kind, at: time, device: device, more)))
+    }
+}

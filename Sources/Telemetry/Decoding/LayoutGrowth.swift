@@ -63,6 +63,20 @@ extension ProfileLayout {
         return slot
     }
 
+    /// Takes supplies over from an earlier layout, in their order, as far as the profile still has their rules.
+    public mutating func adoptSupplies(_ remembered: [(name: String, rule: Int, item: String)]) {
+        for supply in remembered {
+            guard !supplies.contains(where: { $0.name == supply.name }), let metric = slot(named: "supply." + supply.name),
+                let index = profile.supplies.indices.first(where: { profile.supplies[$0].name.text == supply.name })
+                    ?? (profile.supplies.indices.contains(supply.rule) ? supply.rule : nil)
+            else { continue }
+            let counter = profile.supplies[index].counter.flatMap { slot(named: $0) } ?? -1
+            slots[Int(metric)].supply = Int32(supplies.count)
+            supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
+            revision += 1
+        }
+    }
+
     /// Creates the nodes of all keys that the profile names outright below `node`.
     mutating func growLiterals(from node: Int32) {
         var keys: [[UInt8]] = []

@@ -1,0 +1,254 @@
+import FaultDetection
+import FoundationEssentials
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// The whole state as bytes. A snapshot and the events after it rebuild the state exactly; a reload of the profiles goes the same way.
+///
+/// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
+extension StewardCore {
+    public static let snapshotVersion = 1
+    private static let drainBytes = 512 * 1024
+
+    /// Hands the snapshot out in pieces of about half a megabyte.
+    public func writeSnapshot(_ sink: ([UInt8]) throws -> Void) throws {
+        let json = JSONEncoder()
+        json.outputFormatting = .sortedKeys
+        var writer = ByteWriter()
+        writer.write(lastEvent)
+        writer.write(now)
+        writer.write(isConnected)
+        writer.write(listeningSince)
+        writer.write(nextSilenceScan)
+        writer.write(blob: try json.encode(counters))
+        writer.write(blob: try json.encode(scores))
+        repeats.write(to: &writer)
+        writer.write(UInt32(layouts.count))
+        for layout in layouts { Self.write(layout, &writer) }
+        writer.write(UInt32(hot.count))
+        for device in hot.indices {
+            try write(device, json, &writer)
+            if writer.count > Self.drainBytes { try sink(writer.drain()) }
+        }
+        try Self.write(alarms, json, &writer)
+        try Self.write(runs, json, &writer)
+        try Self.write(orders, json, &writer)
+        try Self.write(tickets, json, &writer)
+        try sink(writer.drain())
+    }
+
+    private static func write<Value>(_ map: BoundedMap<Value>, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+        writer.write(UInt32(map.count))
+        for id in map.ids {
+            guard let value = map[id] else { continue }
+            writer.write(id)
+            writer.write(blob: try json.encode(value))
+        }
+    }
+
+    private static func write(_ layout: ProfileLayout, _ writer: inout ByteWriter) {
+        writer.write(layout.profile.name)
+        writer.write(UInt32(layout.slots.count))
+        for slot in layout.slots {
+            writer.write(slot.name)
+            writer.write(slot.kind.rawValue)
+            writer.write(slot.unit)
+            writer.write(UInt32(slot.states.count))
+            for state in slot.states { writer.write(state) }
+        }
+        writer.write(UInt32(layout.supplies.count))
+        for supply in layout.supplies {
+            writer.write(supply.name)
+            writer.write(UInt32(supply.rule))
+            writer.write(supply.item)
+        }
+    }
+
+    private func write(_ device: Int, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+        let state = hot[device]
+        let layout = layouts[Int(state.profile)]
+        writer.write(UInt32(state.profile))
+        writer.write(blob: try json.encode(records[device]))
+        writer.write(state.newestMilliseconds)
+        writer.write(state.arrivalMilliseconds)
+        writer.write(state.messages)
+        writer.write(state.isSilent)
+        writer.write(state.awaitsDispatch)
+        writer.write(state.fieldProblemMilliseconds)
+        for list in 0..<4 { writer.write(state.alertHashes[list]) }
+        let known = (0..<min(layout.slots.count, Int(state.metricCapacity))).filter {
+            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min
+        }
+        writer.write(UInt32(known.count))
+        for slot in known {
+            let index = Int(state.firstMetric) + slot
+            writer.write(UInt32(slot))
+            writer.write(metrics[index].value)
+            writer.write(metrics[index].timeMilliseconds)
+            writer.write(metrics[index].isUnknown)
+            let start = index * SampleEncoder.capacityBytes
+            writer.write(metrics[index].encoder.count)
+            writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
+        }
+        let active = layout.profile.faults.indices.filter { faults[Int(state.firstFault) + $0] != FaultState() }
+        writer.write(UInt32(active.count))
+        for fault in active {
+            writer.write(layout.profile.faults[fault].id)
+            writer.write(blob: try json.encode(faults[Int(state.firstFault) + fault]))
+        }
+    }
+
+    /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read no more.
+    /// Throws when the bytes are damaged. Nil when memory is short.
+    public init?(configuration: CoreConfiguration, profiles: [DeviceProfile], snapshot: [UInt8]) throws {
+        self.init(configuration: configuration, profiles: [])
+        let json = JSONDecoder()
+        var reader = ByteReader(snapshot)
+        lastEvent = try reader.integer()
+        now = try reader.integer()
+        isConnected = try reader.bool()
+        listeningSince = try reader.integer()
+        nextSilenceScan = try reader.integer()
+        counters = try json.decode(CoreCounters.self, from: Data(try reader.blob()))
+        scores = try json.decode(ExperienceScores.self, from: Data(try reader.blob()))
+        try repeats.read(from: &reader)
+        let slotOf = try readLayouts(&reader, profiles)
+        for _ in 0..<(try reader.integer(UInt32.self)) { try readDevice(&reader, json, slotOf) }
+        try Self.read(&alarms, &reader, json)
+        try Self.read(&runs, &reader, json)
+        try Self.read(&orders, &reader, json)
+        try Self.read(&tickets, &reader, json)
+        openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
+    }
+
+    private static func read<Value>(_ map: inout BoundedMap<Value>, _ reader: inout ByteReader, _ json: JSONDecoder) throws {
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            let id = try reader.text()
+            map.insert(try json.decode(Value.self, from: Data(try reader.blob())), id: id)
+        }
+    }
+
+    /// Where the profiles and slots of a snapshot lie now: by old profile number, the new one, and by old slot number, the new one.
+    private struct Remapping {
+        var profile: [Int] = []
+        var slots: [[Int32]] = []
+        var supplies: [[Int]] = []
+    }
+
+    private mutating func readLayouts(_ reader: inout ByteReader, _ profiles: [DeviceProfile]) throws -> Remapping {
+        var remapping = Remapping()
+        var remembered: [(name: String, slots: [MetricSlot], supplies: [(name: String, rule: Int, item: String)])] = []
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            let name = try reader.text()
+            let slots = try (0..<(try reader.integer(UInt32.self))).map { _ in
+                var slot = MetricSlot(
+                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
+                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
+                return slot
+            }
+            let supplies = try (0..<(try reader.integer(UInt32.self))).map { _ in
+                (try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text())
+            }
+            remembered.append((name, slots, supplies))
+        }
+        for profile in profiles {
+            let before = remembered.first { $0.name == profile.name }
+            var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
+            layout.adoptSupplies(before?.supplies ?? [])
+            add(layout)
+        }
+        for before in remembered {
+            if !layouts.contains(where: { $0.profile.name == before.name }) {
+                let gone = DeviceProfile(name: before.name, title: before.name + " (not loaded)", source: "")
+                add(ProfileLayout(gone, remembering: before.slots))
+            }
+            let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
+            remapping.profile.append(profile)
+            remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
+            remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
+        }
+        return remapping
+    }
+
+    private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {
+        let oldProfile = Int(try reader.integer(UInt32.self))
+        guard remapping.profile.indices.contains(oldProfile) else { throw SnapshotError.inconsistent }
+        let profile = remapping.profile[oldProfile]
+        var record = try json.decode(DeviceRecord.self, from: Data(try reader.blob()))
+        let supplies = record.supplies
+        record.supplies = []
+        for (old, new) in remapping.supplies[oldProfile].enumerated() where new >= 0 && old < supplies.count {
+            while record.supplies.count <= new { record.supplies.append(SupplyState()) }
+            record.supplies[new] = supplies[old]
+        }
+        let device = hot.count
+        var state = DeviceHot(
+            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count))
+        state.newestMilliseconds = try reader.integer()
+        state.arrivalMilliseconds = try reader.integer()
+        state.messages = try reader.integer()
+        state.isSilent = try reader.bool()
+        state.awaitsDispatch = try reader.bool()
+        state.fieldProblemMilliseconds = try reader.integer()
+        for list in 0..<4 { state.alertHashes[list] = try reader.integer() }
+        hot.append(state)
+        records.append(record)
+        deviceIndex[record.id] = Int32(device)
+        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        growMetrics(device, layouts[profile].slots.count)
+        for _ in 0..<(try reader.integer(UInt32.self)) { try readMetric(&reader, device, remapping.slots[oldProfile]) }
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            let id = try reader.text()
+            let fault = try json.decode(FaultState.self, from: Data(try reader.blob()))
+            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id }) else { continue }
+            faults[Int(hot[device].firstFault) + number] = fault
+        }
+    }
+
+    private mutating func readMetric(_ reader: inout ByteReader, _ device: Int, _ slots: [Int32]) throws {
+        let old = Int(try reader.integer(UInt32.self))
+        let value = try reader.double()
+        let time: Int64 = try reader.integer()
+        let isUnknown = try reader.bool()
+        let count: Int32 = try reader.integer()
+        let bytes = try reader.blob()
+        guard slots.indices.contains(old), slots[old] >= 0 else { return }
+        let index = Int(hot[device].firstMetric + slots[old])
+        metrics[index].value = value
+        metrics[index].timeMilliseconds = time
+        metrics[index].isUnknown = isUnknown
+        // The open chunk is written anew sample by sample, so that the encoder's inner state is no part of the format.
+        let samples = try bytes.withUnsafeBytes { try SampleChunk.decode($0, count: Int(count)) }
+        chunks.withUnsafeMutableBytes { all in
+            let start = index * SampleEncoder.capacityBytes
+            let storage = UnsafeMutableRawBufferPointer(rebasing: all[start..<start + SampleEncoder.capacityBytes])
+            for sample in samples {
+                _ = metrics[index].encoder.append(timeMilliseconds: sample.timeMilliseconds, value: sample.value, into: storage)
+            }
+        }
+    }
+
+    /// The same state with other profiles. Throws when the state cannot be carried over; the core is then unchanged.
+    public func reloaded(with profiles: [DeviceProfile]) throws -> StewardCore {
+        var bytes: [UInt8] = []
+        try writeSnapshot { bytes.append(contentsOf: $0) }
+        guard var next = try StewardCore(configuration: configuration, profiles: profiles, snapshot: bytes) else {
+            throw SnapshotError.noMemory
+        }
+        next.quarantined = quarantined
+        return next
+    }
+}
+
+public enum SnapshotError: Error, CustomStringConvertible {
+    case inconsistent, noMemory
+
+    public var description: String {
+        switch self {
+        case .inconsistent: "the snapshot contradicts itself"
+        case .noMemory: "there is not enough memory for the state"
+        }
+    }
+}
