@@ -117,6 +117,8 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 5e-4) -> B
         #expect(scores.count(answer) == true)
         #expect(scores.count(answer) == false)
         #expect(scores.count(try SurveyAnswer(id: "x0", question: .nps, values: [5], context: .periodic)) == false)
+        // The second oldest made room for `answer`, not the newest.
+        #expect(scores.count(other) == true)
     }
 
     struct Refusal: CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import Testing
 
 /// What a sample costs; the numbers are deterministic, and printed to be looked at when a bucket is changed.
 @Suite struct SampleSizeTests {
-    private static let count = 20_000
+    private static let count = 10_000
 
     private static func bytesPerSample(_ series: Series, _ clocking: Clocking, capacityBytes: Int) throws -> Double {
         var generator = SeededGenerator(seed: 7)
