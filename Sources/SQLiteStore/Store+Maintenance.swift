@@ -35,7 +35,12 @@ extension StoreReader {
     public func integrityProblems() throws -> [String] {
         try connection.use(.quickCheck) { rows in
             var problems: [String] = []
-            while try rows.step() { problems.append(rows.text(0)) }
+            do {
+                while try rows.step() { problems.append(rows.text(0)) }
+            } catch let error as StoreError where error.kind == .corrupt {
+                // Some damage ends the check itself.
+                problems.append(error.message)
+            }
             return problems == ["ok"] ? [] : problems
         }
     }

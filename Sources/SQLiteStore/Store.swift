@@ -10,7 +10,7 @@ public final class Store: StoreReader {
     /// The series that were asked for since the store was opened, and the longest chunk of each.
     var seriesIDs: [HistorySeries: Int64] = [:]
     var longestMilliseconds: [Int64: Int64] = [:]
-    private let lock: StoreLock
+    private var lock: StoreLock?
     private var isInTransaction = false
     /// Set where a step of several statements failed half-way: such a transaction must not commit, even if the caller went on.
     private var mustRollBack = false
@@ -105,11 +105,16 @@ public final class Store: StoreReader {
         if isInTransaction { throw StoreError(.misuse, message: "this cannot run inside a transaction: call it after the commit") }
     }
 
-    /// Moves the write-ahead log into the file and closes. Closing twice is allowed.
+    /// Moves the write-ahead log into the file, closes, and lets the path go. Closing twice is allowed.
+    ///
+    /// The store is closed also where this throws. Nothing is lost then: the log stays beside the file until the next start.
     public func close() throws {
         guard connection.isOpen else { return }
         try requireNoTransaction()
-        defer { connection.close() }
+        defer {
+            connection.close()
+            lock = nil
+        }
         try connection.run(.truncateLog)
     }
 }

@@ -10,7 +10,7 @@ public class StoreReader {
         try StoreFile.requireFile(path)
         let connection = try Connection(path: path, mode: .readOnly, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         try StoreFile.explaining(path) {
-            try connection.execute("PRAGMA cache_size = -512; PRAGMA query_only = ON;")
+            try connection.execute("PRAGMA cache_size = -512")
             guard try Schema.check(connection) == Schema.migrations.count else {
                 throw StoreError(.other, message: "\(path) is of an older version: start the gateway once, which brings it up to date")
             }
