@@ -47,6 +47,7 @@ import Testing
         let error = openError(directory.storePath)
         #expect(error?.kind == .notADatabase)
         #expect(error?.message.contains(directory.storePath) == true)
+        #expect(openError(directory.storePath)?.kind == .notADatabase, "a failed start lets go of the lock")
         #expect(try readFile(directory.storePath) == text)
     }
 
