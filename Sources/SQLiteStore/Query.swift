@@ -41,11 +41,11 @@ enum Query: Int, CaseIterable {
             """
         case .dueOnAny:
             """
-            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox
+            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox INDEXED BY outbox_due
             WHERE state = 0 AND not_before_ms <= ?1 ORDER BY not_before_ms, id LIMIT ?2
             """
         case .nextDueOnChannel: "SELECT min(not_before_ms) FROM outbox WHERE state = 0 AND channel = ?1"
-        case .nextDueOnAny: "SELECT min(not_before_ms) FROM outbox WHERE state = 0"
+        case .nextDueOnAny: "SELECT min(not_before_ms) FROM outbox INDEXED BY outbox_due WHERE state = 0"
         case .markAttempt: "UPDATE outbox SET attempts = attempts + 1, last_error = ?2, not_before_ms = ?3 WHERE key = ?1 AND state = 0"
         case .finish:
             // What was delivered need not be kept, only its key; what was given up may still be sent by hand.

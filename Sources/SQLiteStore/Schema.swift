@@ -2,6 +2,8 @@
 enum Schema {
     /// "Stwd": tells `file` and this program that a database is a store.
     static let applicationID: Int64 = 0x5374_7764
+    /// Measured with commits of 300 kB: 1.6 ms with pages of 4096 bytes, 1.1 ms with 8192, 0.9 ms with 16384, which in turn
+    /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
     static let migrations: [String] = [version1]

@@ -54,8 +54,7 @@ public struct StoreError: Error, Equatable, CustomStringConvertible {
             if held & 0xff == code & 0xff { extended = held }
         }
         let kind = kind(of: code)
-        // The handle's own text is the more precise one, except where it holds the text of another call.
-        let text = extended == code && database == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(database))
+        let text = String(cString: database == nil ? sqlite3_errstr(code) : sqlite3_errmsg(database))
         return StoreError(kind, code: extended, message: advice(kind, text), sql: sql)
     }
 

@@ -1,4 +1,3 @@
-import CSQLite
 import Testing
 
 @testable import SQLiteStore
@@ -88,17 +87,4 @@ import Testing
 
     /// Runs one statement on the closed store through a connection of the test's own.
     private func count(_ sql: String) throws -> Int64 { try query(directory.storePath, sql) }
-}
-
-/// The first column of the first row that `sql` gives on the file at `path`, 0 without one.
-func query(_ path: String, _ sql: String) throws -> Int64 {
-    var database: OpaquePointer?
-    try #require(sqlite3_open(path, &database) == SQLITE_OK)
-    defer { sqlite3_close(database) }
-    var statement: OpaquePointer?
-    try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
-    defer { sqlite3_finalize(statement) }
-    let code = sqlite3_step(statement)
-    try #require(code == SQLITE_ROW || code == SQLITE_DONE, "\(String(cString: sqlite3_errmsg(database)))")
-    return sqlite3_column_int64(statement, 0)
 }
