@@ -1,0 +1,145 @@
+/// Every statement of the store, in one place where they can be read together. All values are bound.
+enum Query: Int, CaseIterable {
+    case begin, commit, rollback, loadCounters, storeCounter
+    case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment
+    case enqueue, dueOnChannel, dueOnAny, nextDueOnChannel, nextDueOnAny, markAttempt, finish, outboxEntry, forgetFinished, reopen
+    case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
+    case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
+    case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
+    case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteParts, deleteSnapshots
+    case findSeries, longestOfSeries, addSeries, lengthenSeries, listSeries, deleteEmptySeries
+    case findChunk, addChunk, indexChunk, chunks, oldestChunks, deleteChunk, unindexChunk
+    case pageCount, freePages, checkpoint, truncateLog, releasePages, vacuumInto, quickCheck
+
+    var sql: StaticString {
+        switch self {
+        case .begin: "BEGIN IMMEDIATE"
+        case .commit: "COMMIT"
+        case .rollback: "ROLLBACK"
+        case .loadCounters: "SELECT id, value FROM counter"
+        case .storeCounter: "INSERT INTO counter(id, value) VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET value = ?2"
+
+        case .appendSegment: "INSERT INTO inbox(first_event, event_count, arrival_ms, bytes) VALUES(?1, ?2, ?3, ?4)"
+        case .segmentsFrom:
+            """
+            SELECT first_event, event_count, arrival_ms, bytes FROM inbox
+            WHERE first_event >= coalesce((SELECT max(first_event) FROM inbox WHERE first_event <= ?1), ?1) ORDER BY first_event
+            """
+        case .firstSegment: "SELECT min(first_event) FROM inbox"
+        case .oldestSegments: "SELECT first_event, event_count, length(bytes) FROM inbox ORDER BY first_event LIMIT ?1"
+        case .deleteSegment: "DELETE FROM inbox WHERE first_event = ?1"
+
+        case .enqueue:
+            """
+            INSERT INTO outbox(key, channel, device, payload, created_ms, not_before_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT(key) DO NOTHING
+            """
+        case .dueOnChannel:
+            """
+            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox
+            WHERE state = 0 AND channel = ?1 AND not_before_ms <= ?2 ORDER BY not_before_ms, id LIMIT ?3
+            """
+        case .dueOnAny:
+            """
+            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox INDEXED BY outbox_due
+            WHERE state = 0 AND not_before_ms <= ?1 ORDER BY not_before_ms, id LIMIT ?2
+            """
+        case .nextDueOnChannel: "SELECT min(not_before_ms) FROM outbox WHERE state = 0 AND channel = ?1"
+        case .nextDueOnAny: "SELECT min(not_before_ms) FROM outbox INDEXED BY outbox_due WHERE state = 0"
+        case .markAttempt: "UPDATE outbox SET attempts = attempts + 1, last_error = ?2, not_before_ms = ?3 WHERE key = ?1 AND state = 0"
+        case .finish:
+            // What was delivered need not be kept, only its key; what was given up may still be sent by hand.
+            """
+            UPDATE outbox SET state = ?2, finished_ms = ?3, last_error = coalesce(?4, last_error),
+            payload = CASE ?2 WHEN 1 THEN x'' ELSE payload END WHERE key = ?1 AND state = 0
+            """
+        case .outboxEntry:
+            "SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox WHERE key = ?1"
+        case .forgetFinished:
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state <> 0 ORDER BY finished_ms, id LIMIT ?1)"
+        case .reopen: "UPDATE outbox SET state = 0, finished_ms = NULL, not_before_ms = ?2 WHERE key = ?1 AND state = 2"
+
+        case .appendJournal: "INSERT INTO journal(event, time_ms, kind, device, body) VALUES(?1, ?2, ?3, ?4, ?5)"
+        case .journal:
+            """
+            SELECT id, event, time_ms, kind, device, body FROM journal
+            WHERE id < ?1 AND time_ms >= ?2 AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?4
+            """
+        case .journalOfDevice:
+            """
+            SELECT id, event, time_ms, kind, device, body FROM journal INDEXED BY journal_device
+            WHERE device = ?5 AND id < ?1 AND time_ms >= ?2 AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?4
+            """
+        case .oldestJournal: "SELECT id, length(body) FROM journal ORDER BY id LIMIT ?1"
+        case .deleteJournal: "DELETE FROM journal WHERE id = ?1"
+
+        case .appendDeadLetter:
+            "INSERT INTO dead_letter(event, arrival_ms, reason, profile, topic, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+        case .deadLetters:
+            """
+            SELECT id, event, arrival_ms, reason, profile, topic, payload FROM dead_letter
+            WHERE id < ?1 ORDER BY id DESC LIMIT ?2
+            """
+        case .oldestDeadLetters: "SELECT id, length(topic) + length(payload) FROM dead_letter WHERE id >= ?2 ORDER BY id LIMIT ?1"
+        case .deleteDeadLetter: "DELETE FROM dead_letter WHERE id = ?1"
+
+        case .recordCrash:
+            "INSERT INTO quarantine VALUES(?1, 1) ON CONFLICT(event) DO UPDATE SET attempts = attempts + 1 RETURNING attempts"
+        case .quarantined: "SELECT event FROM quarantine WHERE attempts >= ?1"
+        case .forgetCrashes: "DELETE FROM quarantine WHERE event <= ?1"
+        case .forgetOldestCrash: "DELETE FROM quarantine WHERE event = (SELECT min(event) FROM quarantine)"
+
+        case .nextPart: "SELECT coalesce(max(id), 0) + 1 FROM snapshot_part"
+        case .addPart: "INSERT INTO snapshot_part(id, bytes) VALUES(?1, ?2)"
+        case .addSnapshot:
+            """
+            INSERT INTO snapshot(event, format_version, first_part, part_count, byte_count, checksum)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+            """
+        case .snapshots: "SELECT event, format_version, first_part, part_count, byte_count, checksum FROM snapshot ORDER BY id DESC"
+        case .previousSnapshot: "SELECT event FROM snapshot ORDER BY id DESC LIMIT 1 OFFSET 1"
+        case .part: "SELECT bytes FROM snapshot_part WHERE id = ?1"
+        case .deleteParts:
+            // The parts of the two newest snapshots are the highest numbers.
+            "DELETE FROM snapshot_part WHERE id < (SELECT min(first_part) FROM (SELECT first_part FROM snapshot ORDER BY id DESC LIMIT 2))"
+        case .deleteSnapshots: "DELETE FROM snapshot WHERE id NOT IN (SELECT id FROM snapshot ORDER BY id DESC LIMIT 2)"
+
+        case .findSeries: "SELECT id, longest_ms FROM series WHERE device = ?1 AND metric = ?2 AND unit = ?3"
+        case .longestOfSeries: "SELECT longest_ms FROM series WHERE id = ?1"
+        case .addSeries: "INSERT INTO series(device, metric, unit) VALUES(?1, ?2, ?3)"
+        case .lengthenSeries: "UPDATE series SET longest_ms = ?2 WHERE id = ?1 AND longest_ms < ?2"
+        case .listSeries:
+            "SELECT id, device, metric, unit, longest_ms FROM series WHERE device = ?1 AND (?2 IS NULL OR metric = ?2) ORDER BY metric, unit"
+        case .deleteEmptySeries: "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM chunk_index WHERE chunk_index.series = series.id)"
+
+        case .findChunk:
+            """
+            SELECT 1 FROM chunk_index JOIN chunk ON chunk.id = chunk_index.chunk
+            WHERE chunk_index.series = ?1 AND first_ms = ?2 AND sample_count = ?3
+            """
+        case .addChunk: "INSERT INTO chunk(series, duration_ms, sample_count, bytes) VALUES(?1, ?2, ?3, ?4)"
+        case .indexChunk: "INSERT INTO chunk_index(series, first_ms, chunk) VALUES(?1, ?2, ?3)"
+        case .chunks:
+            """
+            SELECT first_ms, duration_ms, sample_count, bytes FROM chunk_index JOIN chunk ON chunk.id = chunk_index.chunk
+            WHERE chunk_index.series = ?1 AND first_ms BETWEEN ?2 AND ?3 AND first_ms + duration_ms >= ?4 ORDER BY first_ms, chunk
+            """
+        case .oldestChunks:
+            """
+            SELECT id, series, duration_ms, sample_count, length(bytes),
+                (SELECT first_ms FROM chunk_index WHERE chunk_index.series = chunk.series AND chunk_index.chunk = chunk.id LIMIT 1)
+            FROM chunk ORDER BY id LIMIT ?1
+            """
+        case .deleteChunk: "DELETE FROM chunk WHERE id = ?1"
+        case .unindexChunk: "DELETE FROM chunk_index WHERE series = ?1 AND first_ms = ?2 AND chunk = ?3"
+
+        case .pageCount: "PRAGMA page_count"
+        case .freePages: "PRAGMA freelist_count"
+        case .checkpoint: "PRAGMA wal_checkpoint(PASSIVE)"
+        case .truncateLog: "PRAGMA wal_checkpoint(TRUNCATE)"
+        case .releasePages: "PRAGMA incremental_vacuum(256)"
+        case .vacuumInto: "VACUUM INTO ?1"
+        case .quickCheck: "PRAGMA quick_check(20)"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import CSQLite
+
+/// One prepared statement. It lives as long as its connection and is reset after each use.
+final class Statement {
+    private let handle: OpaquePointer
+    private let database: OpaquePointer
+    private let sql: StaticString
+    private var isInUse = false
+
+    init(_ database: OpaquePointer, _ sql: StaticString) throws {
+        var handle: OpaquePointer?
+        let code = sqlite3_prepare_v3(
+            database, UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self), Int32(sql.utf8CodeUnitCount),
+            UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
+        guard code == SQLITE_OK, let handle else { throw StoreError.last(of: database, code: code, sql: "\(sql)") }
+        self.handle = handle
+        self.database = database
+        self.sql = sql
+    }
+
+    func finalize() { sqlite3_finalize(handle) }
+
+    /// Lends the statement to `body` and resets it afterwards, so that no row, lock or bound pointer outlives the call.
+    func use<T>(_ body: (Statement) throws -> T) throws -> T {
+        guard !isInUse else {
+            throw StoreError(.misuse, message: "a query was started inside itself: collect its rows first", sql: "\(sql)")
+        }
+        isInUse = true
+        defer {
+            sqlite3_reset(handle)
+            sqlite3_clear_bindings(handle)
+            isInUse = false
+        }
+        return try body(self)
+    }
+
+    /// Moves to the next row; false at the end.
+    func step() throws -> Bool {
+        let code = sqlite3_step(handle)
+        if code == SQLITE_ROW { return true }
+        if code == SQLITE_DONE { return false }
+        throw StoreError.last(of: database, code: code, sql: "\(sql)")
+    }
+
+    /// Runs a statement to its end and gives the number of rows it changed.
+    @discardableResult
+    func run() throws -> Int {
+        while try step() {}
+        return Int(sqlite3_changes(database))
+    }
+
+    // A failed bind leaves NULL or the old value, which the NOT NULL columns of the schema refuse, except for memory
+    // exhaustion and a wrong index; both are checked here all the same.
+    private func check(_ code: Int32) throws {
+        if code != SQLITE_OK { throw StoreError.last(of: database, code: code, sql: "\(sql)") }
+    }
+
+    func bind(_ index: Int32, _ value: Int64) throws { try check(sqlite3_bind_int64(handle, index, value)) }
+
+    func bind(_ index: Int32, _ value: Int) throws { try bind(index, Int64(value)) }
+
+    func bindNull(_ index: Int32) throws { try check(sqlite3_bind_null(handle, index)) }
+
+    func bind(_ index: Int32, _ value: String) throws {
+        var value = value
+        let code = value.withUTF8 { utf8 in
+            // An empty buffer may have no address, which SQLite would take for NULL.
+            guard let base = utf8.baseAddress else { return sqlite3_bind_text(handle, index, "", 0, Self.copies) }
+            return base.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
+                sqlite3_bind_text64(handle, index, $0, UInt64(utf8.count), Self.copies, UInt8(SQLITE_UTF8))
+            }
+        }
+        try check(code)
+    }
+
+    func bind(_ index: Int32, _ value: String?) throws {
+        if let value { try bind(index, value) } else { try bindNull(index) }
+    }
+
+    /// Binds without copying: `bytes` must stay valid until the end of `use`.
+    func bind(_ index: Int32, _ bytes: UnsafeRawBufferPointer) throws {
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return try check(sqlite3_bind_zeroblob(handle, index, 0)) }
+        try check(sqlite3_bind_blob64(handle, index, base, UInt64(bytes.count), nil))
+    }
+
+    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    func text(_ column: Int32) -> String {
+        guard let start = sqlite3_column_text(handle, column) else { return "" }
+        return String(decoding: UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))), as: UTF8.self)
+    }
+
+    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+    /// The blob of a column, valid until the next step.
+    func blob(_ column: Int32) -> UnsafeRawBufferPointer {
+        let start = sqlite3_column_blob(handle, column)
+        return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(handle, column)))
+    }
+
+    func bytes(_ column: Int32) -> [UInt8] { Array(blob(column)) }
+
+    /// SQLITE_TRANSIENT, a macro that Swift does not import: SQLite makes its own copy.
+    private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+}

@@ -1,0 +1,79 @@
+/// A message that could not be read, kept with the reason so that it can be replayed once the profile is mended.
+public struct DeadLetter: Sendable, Equatable {
+    public let id: Int64
+    public let event: Int64
+    public let arrivalMilliseconds: Int64
+    public let reason: String
+    /// The profile that refused it, nil when no profile knew the topic.
+    public let profile: String?
+    public let topic: [UInt8]
+    public let payload: [UInt8]
+}
+
+extension StoreReader {
+    public func deadLetterCount() throws -> Int64 { try counters()[.deadLetters] }
+
+    /// Dead letters, the newest first.
+    /// - Parameter id: only those before this one, to read page by page.
+    public func deadLetters(before id: Int64 = .max, limit: Int) throws -> [DeadLetter] {
+        try connection.use(.deadLetters) { rows in
+            try rows.bind(1, id)
+            try rows.bind(2, max(0, limit))
+            var letters: [DeadLetter] = []
+            while try rows.step() {
+                letters.append(
+                    DeadLetter(
+                        id: rows.integer(0), event: rows.integer(1), arrivalMilliseconds: rows.integer(2), reason: rows.text(3),
+                        profile: rows.optionalText(4), topic: rows.bytes(5), payload: rows.bytes(6)))
+            }
+            return letters
+        }
+    }
+}
+
+extension Store {
+    /// Keeps an unreadable message. Beyond the limits of rows and bytes the oldest go and are counted.
+    public func appendDeadLetter(
+        event: Int64, arrivalMilliseconds: Int64, topic: [UInt8], payload: [UInt8], reason: String, profile: String?
+    ) throws {
+        try atomically {
+            try connection.use(.appendDeadLetter) { statement in
+                try statement.bind(1, event)
+                try statement.bind(2, arrivalMilliseconds)
+                try statement.bind(3, reason)
+                try statement.bind(4, profile)
+                try topic.withUnsafeBytes { topic in
+                    try payload.withUnsafeBytes { payload in
+                        try statement.bind(5, topic)
+                        try statement.bind(6, payload)
+                        try statement.run()
+                    }
+                }
+            }
+            current[.deadLetters] += 1
+            current[.deadLetterBytes] += Int64(topic.count + payload.count)
+            while current[.deadLetters] > limits.deadLetterEntries || current[.deadLetterBytes] > limits.deadLetterBytes {
+                let oldest = try oldestRows(.oldestDeadLetters, 1, from: .min)
+                guard let letter = oldest.first else { break }
+                try delete(letter)
+                current[.deadLettersDropped] += 1
+            }
+        }
+    }
+
+    /// Removes a dead letter that was replayed. False when it is gone already.
+    @discardableResult
+    public func removeDeadLetter(id: Int64) throws -> Bool {
+        try atomically {
+            guard let letter = try oldestRows(.oldestDeadLetters, 1, from: id).first, letter.id == id else { return false }
+            try delete(letter)
+            return true
+        }
+    }
+
+    private func delete(_ letter: (id: Int64, bytes: Int64)) throws {
+        try connection.deleteRow(.deleteDeadLetter, letter.id)
+        current[.deadLetters] -= 1
+        current[.deadLetterBytes] -= letter.bytes
+    }
+}

@@ -1,0 +1,109 @@
+/// One batch of messages as it was committed: an opaque blob of framed messages, numbered from `firstEvent` on.
+public struct Segment {
+    public let firstEvent: Int64
+    public let count: Int
+    /// Milliseconds since 1970 at which the batch was read.
+    public let arrivalMilliseconds: Int64
+    /// Valid during the call that hands the segment out.
+    public let bytes: UnsafeRawBufferPointer
+
+    public var lastEvent: Int64 { firstEvent + Int64(count) - 1 }
+}
+
+extension StoreReader {
+    /// The number of the last committed event, 0 when there was none. It stays known when its segment has been trimmed.
+    public func lastEvent() throws -> Int64 { try counters()[.lastEvent] }
+
+    /// Effects of all events up to this one are durable; 0 at the start.
+    public func cursor() throws -> Int64 { try counters()[.cursor] }
+
+    /// The number of the first event that is still in the inbox, nil when it is empty.
+    public func firstRetainedEvent() throws -> Int64? { try connection.integer(.firstSegment) }
+
+    /// Hands out the segments in order, one at a time, beginning with the one that holds `event` (whole, so that its first
+    /// events may be older than `event`). The store must not be asked for segments again inside `body`.
+    public func forEachSegment(from event: Int64, _ body: (Segment) throws -> Void) throws {
+        try connection.use(.segmentsFrom) { rows in
+            try rows.bind(1, event)
+            while try rows.step() {
+                let segment = Segment(
+                    firstEvent: rows.integer(0), count: Int(rows.integer(1)), arrivalMilliseconds: rows.integer(2), bytes: rows.blob(3))
+                if segment.lastEvent >= event { try body(segment) }
+            }
+        }
+    }
+}
+
+extension Store {
+    /// Commits one batch. The numbers follow on from `lastEvent` without a gap, since a gap would make a replay wrong.
+    /// - Throws: `.constraint` for numbers that do not follow on; `.diskFull` and the like as of SQLite.
+    public func appendSegment(firstEvent: Int64, count: Int, arrivalMilliseconds: Int64, bytes: UnsafeRawBufferPointer) throws {
+        guard firstEvent == current[.lastEvent] + 1, count > 0, Int64(count) <= Int64.max - firstEvent else {
+            throw StoreError(
+                .constraint, message: "a segment of \(count) events at \(firstEvent) does not follow on event \(current[.lastEvent])")
+        }
+        try atomically {
+            try connection.use(.appendSegment) { statement in
+                try statement.bind(1, firstEvent)
+                try statement.bind(2, count)
+                try statement.bind(3, arrivalMilliseconds)
+                try statement.bind(4, bytes)
+                try statement.run()
+            }
+            current[.lastEvent] = firstEvent + Int64(count) - 1
+            current[.inboxSegments] += 1
+            current[.inboxBytes] += Int64(bytes.count)
+        }
+    }
+
+    /// Notes that the effects of all events up to `event` are durable. It never goes back, nor beyond the last event.
+    public func setCursor(_ event: Int64) throws {
+        guard event >= current[.cursor], event <= current[.lastEvent] else {
+            throw StoreError(
+                .constraint,
+                message: "the cursor cannot go from \(current[.cursor]) to \(event) with \(current[.lastEvent]) events committed")
+        }
+        try atomically { current[.cursor] = event }
+    }
+
+    /// Deletes whole segments up to `event`, the oldest first, and keeps the newest `keepBytes` of the inbox as a black box.
+    ///
+    /// Segments that recovery may need stay whatever `event` says: those after the cursor, and those after the older of the
+    /// two snapshots, which stands in when the newer is damaged. With fewer than two snapshots nothing goes.
+    /// One call deletes at most 32 segments or 8 MiB, so that it never holds the writer up for long.
+    /// - Returns: the number of deleted segments; 0 when there is nothing left to do.
+    public func trimInbox(through event: Int64, keepBytes: Int64) throws -> Int {
+        guard let replayable = try connection.integer(.previousSnapshot) else { return 0 }
+        let bound = min(event, current[.cursor], replayable)
+        return try atomically {
+            let oldest = try connection.use(.oldestSegments) { rows in
+                try rows.bind(1, 32)
+                var found: [(first: Int64, last: Int64, bytes: Int64)] = []
+                while try rows.step() { found.append((rows.integer(0), rows.integer(0) + rows.integer(1) - 1, rows.integer(2))) }
+                return found
+            }
+            var deleted = 0
+            var deletedBytes: Int64 = 0
+            for segment in oldest where segment.last <= bound {
+                guard current[.inboxBytes] - segment.bytes >= keepBytes, deletedBytes < 8 << 20 else { break }
+                try connection.deleteRow(.deleteSegment, segment.first)
+                current[.inboxSegments] -= 1
+                current[.inboxBytes] -= segment.bytes
+                current[.trimmedThrough] = segment.last
+                deletedBytes += segment.bytes
+                deleted += 1
+            }
+            if deleted > 0 { try forgetCrashes(through: current[.trimmedThrough]) }
+            return deleted
+        }
+    }
+}
+
+extension Connection {
+    func deleteRow(_ query: Query, _ id: Int64) throws {
+        try use(query) { statement in
+            try statement.bind(1, id)
+            try statement.run()
+        }
+    }
+}

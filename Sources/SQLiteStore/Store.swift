@@ -1,0 +1,120 @@
+import CSQLite
+
+/// The gateway's store: the inbox of committed messages and everything that followed from them, in one SQLite file.
+///
+/// It is owned by one thread, the writer. Each call is atomic by itself; `transaction` joins several. Commits are durable
+/// (`synchronous=FULL`) when they return.
+public final class Store: StoreReader {
+    public let limits: StoreLimits
+    var current: Counters
+    /// The series that were asked for since the store was opened, and the longest chunk of each.
+    var seriesIDs: [HistorySeries: Int64] = [:]
+    var longestMilliseconds: [Int64: Int64] = [:]
+    private var lock: StoreLock?
+    private var isInTransaction = false
+    /// Set where a step of several statements failed half-way: such a transaction must not commit, even if the caller went on.
+    private var mustRollBack = false
+
+    /// Opens the store at `path`, or creates it in a directory that exists.
+    /// - Throws: `StoreError`: `.missing` (directory), `.inUse`, `.readOnly`, `.notADatabase`, `.newerVersion`, `.corrupt`, `.diskFull`.
+    public init(path: String, limits: StoreLimits = StoreLimits()) throws {
+        self.limits = limits
+        let path = StoreFile.resolved(path)
+        if StoreFile.exists(path) { try StoreFile.requireFile(path) }
+        lock = try StoreLock(path: path)
+        let connection = try Connection(path: path, mode: .readWrite, busyTimeoutMilliseconds: limits.busyTimeoutMilliseconds)
+        current = try StoreFile.explaining(path) {
+            try Self.configure(connection, limits)
+            return Counters(try StoreReader.loadCounters(connection))
+        }
+        super.init(connection: connection)
+        try forgetEmptySeries()
+    }
+
+    private static func configure(_ connection: Connection, _ limits: StoreLimits) throws {
+        guard !connection.isReadOnly else {
+            throw StoreError(.readOnly, message: "\(connection.path) cannot be written: make it writable for the gateway's user")
+        }
+        // Debian builds with SECURE_DELETE, which would write zeros over everything that is trimmed.
+        try connection.execute("PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")
+        try Schema.prepare(connection)
+        try connection.execute(
+            """
+            PRAGMA synchronous = FULL;
+            PRAGMA journal_size_limit = \(limits.logBytes);
+            PRAGMA wal_autocheckpoint = 512;
+            """)
+        if let pages = limits.maximumPages { try connection.execute("PRAGMA max_page_count = \(pages)") }
+    }
+
+    override func counters() throws -> Counters {
+        _ = try connection.open()
+        return current
+    }
+
+    /// Runs `body` and commits what it wrote; an error rolls all of it back and is thrown on.
+    ///
+    /// After a failed commit (`.diskFull` among others) the store is as it was before the call and can be used again.
+    public func transaction<T>(_ body: () throws -> T) throws -> T {
+        guard !isInTransaction else {
+            throw StoreError(.misuse, message: "a transaction was begun inside another: join them into one")
+        }
+        try connection.run(.begin)
+        isInTransaction = true
+        mustRollBack = false
+        do {
+            let result = try body()
+            guard !mustRollBack, connection.isInTransaction else {
+                throw StoreError(.misuse, message: "a statement failed inside the transaction: it is rolled back whole")
+            }
+            try current.forEachChange { counter, value in
+                try connection.use(.storeCounter) { statement in
+                    try statement.bind(1, counter.rawValue)
+                    try statement.bind(2, value)
+                    try statement.run()
+                }
+            }
+            try connection.run(.commit)
+            current.didCommit()
+            isInTransaction = false
+            return result
+        } catch {
+            // SQLite rolls back by itself after some errors, a full disk for one; ROLLBACK would then be an error.
+            if connection.isInTransaction { _ = try? connection.run(.rollback) }
+            current.rollBack()
+            // A series may have been added, or lengthened, in what is now undone.
+            seriesIDs.removeAll()
+            longestMilliseconds.removeAll()
+            isInTransaction = false
+            throw error
+        }
+    }
+
+    /// Runs the statements of one call together: in the caller's transaction, or in one of its own.
+    func atomically<T>(_ body: () throws -> T) throws -> T {
+        guard isInTransaction else { return try transaction(body) }
+        do {
+            return try body()
+        } catch {
+            mustRollBack = true
+            throw error
+        }
+    }
+
+    func requireNoTransaction() throws {
+        if isInTransaction { throw StoreError(.misuse, message: "this cannot run inside a transaction: call it after the commit") }
+    }
+
+    /// Moves the write-ahead log into the file, closes, and lets the path go. Closing twice is allowed.
+    ///
+    /// The store is closed also where this throws. Nothing is lost then: the log stays beside the file until the next start.
+    public func close() throws {
+        guard connection.isOpen else { return }
+        try requireNoTransaction()
+        defer {
+            connection.close()
+            lock = nil
+        }
+        try connection.run(.truncateLog)
+    }
+}

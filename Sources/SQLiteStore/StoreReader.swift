@@ -1,0 +1,35 @@
+/// Reads a store, also while the gateway writes to it, through a connection of its own. It belongs to one thread at a time.
+///
+/// Reads see the last commit. Each call is one short read transaction; a long one would keep the write-ahead log from being reused.
+public class StoreReader {
+    let connection: Connection
+
+    /// Opens the store at `path` for reading only.
+    /// - Throws: `StoreError` of kind `.missing`, `.notADatabase`, `.newerVersion`, `.corrupt` or `.ioError`.
+    public convenience init(path: String, busyTimeoutMilliseconds: Int32 = 5_000) throws {
+        try StoreFile.requireFile(path)
+        let connection = try Connection(path: path, mode: .readOnly, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        try StoreFile.explaining(path) {
+            try connection.execute("PRAGMA cache_size = -512")
+            guard try Schema.check(connection) == Schema.migrations.count else {
+                throw StoreError(.other, message: "\(path) is of an older version: start the gateway once, which brings it up to date")
+            }
+        }
+        self.init(connection: connection)
+    }
+
+    init(connection: Connection) { self.connection = connection }
+
+    /// The counters as of the last commit. The writer answers from memory.
+    func counters() throws -> Counters { try Counters(Self.loadCounters(connection)) }
+
+    static func loadCounters(_ connection: Connection) throws -> [Int64] {
+        var values = [Int64](repeating: 0, count: Counter.allCases.count)
+        try connection.use(.loadCounters) { rows in
+            while try rows.step() {
+                if let index = Int(exactly: rows.integer(0)), values.indices.contains(index) { values[index] = rows.integer(1) }
+            }
+        }
+        return values
+    }
+}

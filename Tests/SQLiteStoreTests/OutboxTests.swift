@@ -1,0 +1,89 @@
+import Testing
+
+@testable import SQLiteStore
+
+@Suite struct OutboxTests {
+    let directory: TemporaryDirectory
+    init() throws { directory = try TemporaryDirectory() }
+
+    @Test func aKeyIsDeliveredOnceWhateverRepeats() throws {
+        let store = try Store(path: directory.storePath)
+        #expect(try store.enqueue(entry("a")) == .added)
+        #expect(try store.enqueue(entry("a", payload: [9])) == .known)
+        #expect(try store.dueOutbox(nowMilliseconds: 10, limit: 10).map(\.entry.payload) == [[1]])
+        #expect(try store.markDelivered(key: "a", atMilliseconds: 20))
+        #expect(try !store.markDelivered(key: "a", atMilliseconds: 21))
+        #expect(try store.enqueue(entry("a")) == .known)
+        #expect(try store.enqueue(entry("b")) == .added)
+        #expect(try store.markAbandoned(key: "b", error: "410 Gone", atMilliseconds: 22))
+        #expect(try store.enqueue(entry("b")) == .known)
+        #expect(try store.dueOutbox(nowMilliseconds: 100, limit: 10).isEmpty)
+        #expect(try store.outboxEntry(key: "a")?.state == .delivered)
+        #expect(try store.outboxEntry(key: "b")?.lastError == "410 Gone")
+        #expect(try store.retryAbandoned(key: "b", notBeforeMilliseconds: 50))
+        #expect(try store.dueOutbox(nowMilliseconds: 100, limit: 10).map(\.entry.payload) == [[1]], "what was given up keeps its payload")
+    }
+
+    @Test func dueEntriesComeInTheOrderOfTheirTimeAndBackOff() throws {
+        let store = try Store(path: directory.storePath)
+        for (key, channel, time) in [("a", "order", 30), ("b", "order", 10), ("c", "command", 20), ("d", "order", 10)]
+            as [(String, String, Int64)]
+        {
+            _ = try store.enqueue(entry(key, channel: channel, notBefore: time))
+        }
+        func due(_ now: Int64, _ channel: String? = nil, limit: Int = 10) throws -> [String] {
+            try store.dueOutbox(nowMilliseconds: now, channel: channel, limit: limit).map(\.entry.key)
+        }
+        #expect(try due(9) == [])
+        #expect(try due(10) == ["b", "d"])
+        #expect(try due(30) == ["b", "d", "c", "a"])
+        #expect(try due(30, limit: 1) == ["b"])
+        #expect(try due(30, "order") == ["b", "d", "a"])
+        #expect(try store.nextOutboxDue() == 10)
+        #expect(try store.nextOutboxDue(channel: "command") == 20)
+        #expect(try store.nextOutboxDue(channel: "ticket") == nil)
+        #expect(try store.markAttempt(key: "b", error: "503", nextAttemptMilliseconds: 40))
+        #expect(try due(30, "order") == ["d", "a"])
+        let again = try #require(try store.dueOutbox(nowMilliseconds: 40, limit: 10).last)
+        #expect(again.entry.key == "b")
+        #expect(again.attempts == 1)
+        #expect(again.lastError == "503")
+    }
+
+    @Test func aFullOutboxRefusesAndCountsButKnowsItsKeys() throws {
+        var limits = StoreLimits()
+        limits.outboxEntries = 2
+        limits.outboxPayloadBytes = 10
+        let store = try Store(path: directory.storePath, limits: limits)
+        #expect(try store.enqueue(entry("long", payload: Array(repeating: 0, count: 11))) == .refused)
+        #expect(try store.enqueue(entry("a")) == .added)
+        #expect(try store.enqueue(entry("b")) == .added)
+        #expect(try store.enqueue(entry("c")) == .refused)
+        #expect(try store.enqueue(entry("a")) == .known)
+        #expect(try store.statistics().outboxRefused == 2)
+        try store.markDelivered(key: "a", atMilliseconds: 1)
+        #expect(try store.enqueue(entry("c")) == .added)
+    }
+
+    @Test func finishedKeysAreForgottenOldestFirst() throws {
+        var limits = StoreLimits()
+        limits.finishedOutboxEntries = 3
+        let store = try Store(path: directory.storePath, limits: limits)
+        for (index, key) in ["a", "b", "c", "d", "e"].enumerated() {
+            _ = try store.enqueue(entry(key))
+            try store.markDelivered(key: key, atMilliseconds: Int64(index))
+        }
+        #expect(try store.enqueue(entry("e")) == .known)
+        #expect(try store.enqueue(entry("a")) == .added)
+        #expect(try store.statistics().outboxForgotten == 2)
+        #expect(try store.statistics().outboxFinished == 3)
+    }
+
+    @Test func hostileStringsComeBackAsTheyWere() throws {
+        let store = try Store(path: directory.storePath)
+        for key in ["", "'; DROP TABLE outbox; --", "a\0b", "🖨️", "a"] {
+            #expect(try store.enqueue(entry(key)) == .added)
+            #expect(try store.outboxEntry(key: key)?.entry.key == key)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import CSQLite
+import Testing
+
+/// The first column of the first row that `sql` gives on the file at `path`, 0 without one.
+func query(_ path: String, _ sql: String) throws -> Int64 {
+    var database: OpaquePointer?
+    try #require(sqlite3_open(path, &database) == SQLITE_OK)
+    defer { sqlite3_close(database) }
+    var statement: OpaquePointer?
+    try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
+    defer { sqlite3_finalize(statement) }
+    let code = sqlite3_step(statement)
+    try #require(code == SQLITE_ROW || code == SQLITE_DONE, "\(String(cString: sqlite3_errmsg(database)))")
+    return sqlite3_column_int64(statement, 0)
+}
+
+/// A text column of all rows that `sql` gives on the file at `path`.
+func queryTexts(_ path: String, _ sql: String, column: Int32) throws -> [String] {
+    var database: OpaquePointer?
+    try #require(sqlite3_open(path, &database) == SQLITE_OK)
+    defer { sqlite3_close(database) }
+    var statement: OpaquePointer?
+    try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
+    defer { sqlite3_finalize(statement) }
+    var texts: [String] = []
+    while sqlite3_step(statement) == SQLITE_ROW { texts.append(sqlite3_column_text(statement, column).map { String(cString: $0) } ?? "") }
+    return texts
+}

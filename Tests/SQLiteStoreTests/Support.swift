@@ -1,0 +1,110 @@
+import Glibc
+import Testing
+
+@testable import SQLiteStore
+
+/// A directory of its own for each test, removed at the end.
+final class TemporaryDirectory {
+    let path: String
+    var storePath: String { path + "/steward.db" }
+
+    init() throws {
+        var template = Array("/tmp/steward-store-XXXXXX".utf8CString)
+        let made = mkdtemp(&template)
+        try #require(made != nil, "mkdtemp failed: \(String(cString: strerror(errno)))")
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { run(["/bin/rm", "-rf", path]) }
+}
+
+/// Runs a program to its end and gives its exit status.
+@discardableResult
+func run(_ arguments: [String]) -> Int32 {
+    var pid = pid_t()
+    var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    guard posix_spawn(&pid, arguments[0], nil, nil, &pointers, environ) == 0 else { return -1 }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    return status & 0x7f == 0 ? (status >> 8) & 0xff : -1
+}
+
+func readFile(_ path: String) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY)
+    try #require(descriptor >= 0, "cannot read \(path)")
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count <= 0 { return bytes }
+        bytes.append(contentsOf: buffer.prefix(count))
+    }
+}
+
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    try #require(descriptor >= 0, "cannot write \(path)")
+    defer { close(descriptor) }
+    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+}
+
+func overwrite(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    try #require(pwrite(descriptor, bytes, bytes.count, offset) == bytes.count)
+}
+
+/// Copies the database and its log as a power cut would leave them: without closing anything.
+func copyStore(_ from: String, _ to: String) throws {
+    try writeFile(to, readFile(from))
+    if access(from + "-wal", F_OK) == 0 { try writeFile(to + "-wal", readFile(from + "-wal")) }
+}
+
+func storeError(_ body: () throws -> Void) -> StoreError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? StoreError
+    }
+}
+
+extension Store {
+    /// Appends the next segment, its bytes all of one value.
+    func append(count: Int = 1, bytes: Int = 100, value: UInt8 = 7) throws {
+        let first = try lastEvent() + 1
+        try [UInt8](repeating: value, count: bytes).withUnsafeBytes {
+            try appendSegment(firstEvent: first, count: count, arrivalMilliseconds: 1_760_000_000_000 + first, bytes: $0)
+        }
+    }
+
+    func snapshot(at event: Int64, _ bytes: [UInt8], formatVersion: Int = 1) throws {
+        try saveSnapshot(event: event, formatVersion: formatVersion) { try $0.append(bytes) }
+    }
+
+    func chunk(_ series: Int64, from first: Int64, to last: Int64, count: Int = 10, bytes: [UInt8] = [1, 2, 3]) throws -> Bool {
+        try bytes.withUnsafeBytes {
+            try appendChunk(series: series, firstMilliseconds: first, lastMilliseconds: last, count: count, bytes: $0)
+        }
+    }
+}
+
+func entry(_ key: String, channel: String = "order", notBefore: Int64 = 0, payload: [UInt8] = [1]) -> OutboxEntry {
+    OutboxEntry(key: key, channel: channel, device: "p-1", payload: payload, createdMilliseconds: 1, notBeforeMilliseconds: notBefore)
+}
+
+/// SplitMix64: the seed is printed, so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
