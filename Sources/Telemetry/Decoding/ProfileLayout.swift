@@ -7,6 +7,12 @@ public struct MetricSlot: Equatable, Sendable {
     public var supply: Int32 = -1
     /// Values of a state, in the order of their numbers.
     public var states: [String] = []
+
+    public init(name: String, kind: MetricKind, unit: String) {
+        self.name = name
+        self.kind = kind
+        self.unit = unit
+    }
 }
 
 /// A supply that a device of this profile has shown.

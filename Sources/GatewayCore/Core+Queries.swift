@@ -1,0 +1,345 @@
+import ConsumableForecast
+import FaultDetection
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// What people and programs ask about the state, written as JSON. The HTTP API hands these out as they are.
+extension StewardCore {
+    public struct Totals: Sendable {
+        public var devices = 0
+        public var silent = 0
+        public var down = 0
+        public var activeAlarms = 0
+        public var openRuns = 0
+        public var openOrders = 0
+        public var openTickets = 0
+        public var incidents: Int64 = 0
+        public var remotelyHandled: Int64 = 0
+        public var downtimeMilliseconds: Int64 = 0
+    }
+
+    public func totals() -> Totals {
+        var totals = Totals()
+        totals.devices = hot.count
+        totals.openRuns = openRuns.count
+        for device in hot.indices {
+            if hot[device].isSilent { totals.silent += 1 }
+            let incidents = records[device].incidents
+            totals.incidents += incidents.closedCount
+            totals.remotelyHandled += incidents.remotelyHandledCount
+            totals.downtimeMilliseconds += incidents.downtimeMilliseconds
+            if let open = incidents.open {
+                totals.down += 1
+                totals.incidents += 1
+                totals.downtimeMilliseconds += max(0, hot[device].newestMilliseconds &- open.onsetMilliseconds)
+            }
+        }
+        for id in alarms.ids where alarms[id]?.isActive == true { totals.activeAlarms += 1 }
+        for id in orders.ids where orders[id]?.state.isFinal == false { totals.openOrders += 1 }
+        for id in tickets.ids where tickets[id]?.state == .open { totals.openTickets += 1 }
+        return totals
+    }
+
+    /// Members for `/api/v1/status`.
+    public func writeStatus(_ writer: inout JSONWriter) {
+        let totals = totals()
+        writer.key("devices")
+        writer.beginObject()
+        writer.member("total", totals.devices)
+        writer.member("down", totals.down)
+        writer.member("silent", totals.silent)
+        writer.endObject()
+        writer.member("activeAlarms", totals.activeAlarms)
+        writer.member("openCommands", totals.openRuns)
+        writer.member("openOrders", totals.openOrders)
+        writer.member("openTickets", totals.openTickets)
+        writer.key("downtime")
+        writer.beginObject()
+        writer.member("incidents", totals.incidents)
+        writer.member("remotelyHandled", totals.remotelyHandled)
+        writer.member("milliseconds", totals.downtimeMilliseconds)
+        writer.endObject()
+        writer.member("messages", counters.messages)
+        writer.member("alarmsRaised", counters.alarmsRaised)
+        writer.member("commandsSent", counters.commandsSent)
+        writer.member("mended", counters.runsMended)
+        writer.member("ordersPlaced", counters.ordersPlaced)
+        writer.member("deadLetters", counters.deadLetters)
+        writer.key("experience")
+        writer.beginObject()
+        for question in SurveyQuestion.allCases {
+            writer.key(question.rawValue)
+            guard let score = scores.score(question) else {
+                writer.null()
+                continue
+            }
+            writer.beginObject()
+            writer.member("value", score.value)
+            writer.member("low", score.low)
+            writer.member("high", score.high)
+            writer.member("answers", score.answerCount)
+            writer.endObject()
+        }
+        writer.endObject()
+    }
+
+    /// `{"devices":[…],"total":n}`, sorted by id, from `offset`, at most `limit`.
+    public func writeDevices(offset: Int, limit: Int, _ writer: inout JSONWriter) {
+        let order = records.indices.sorted { records[$0].id < records[$1].id }
+        writer.beginObject()
+        writer.key("devices")
+        writer.beginArray()
+        for device in order.dropFirst(max(0, offset)).prefix(max(0, limit)) {
+            writer.beginObject()
+            writeSummary(device, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.member("total", records.count)
+        writer.endObject()
+    }
+
+    private func writeSummary(_ device: Int, _ writer: inout JSONWriter) {
+        let layout = layouts[Int(hot[device].profile)]
+        let record = records[device]
+        writer.member("device", record.id)
+        writer.member("profile", layout.profile.name)
+        writer.member("status", statusText(device))
+        writer.member("equipmentState", record.ledger.state.text)
+        writer.member("lastEvent", hot[device].newestMilliseconds == .min ? nil : hot[device].newestMilliseconds)
+        writer.member("lastArrival", hot[device].arrivalMilliseconds == .min ? nil : hot[device].arrivalMilliseconds)
+        writer.member("silent", hot[device].isSilent)
+        writer.member("messages", hot[device].messages)
+        writer.member("availability", record.ledger.availability(atMilliseconds: hot[device].newestMilliseconds))
+        writer.key("alarms")
+        writer.beginArray()
+        for id in record.activeAlarms { if let alarm = alarms[id] { writer.string(alarm.condition) } }
+        writer.endArray()
+        writer.key("supplies")
+        writer.beginArray()
+        for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count {
+            writeSupply(supply, record.supplies[index], hot[device].newestMilliseconds, &writer)
+        }
+        writer.endArray()
+    }
+
+    private func statusText(_ device: Int) -> String? {
+        let profile = Int(hot[device].profile)
+        let slot = derived[profile].statusSlot
+        guard slot >= 0, slot < hot[device].metricCapacity else { return nil }
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        return metric.isUnknown ? nil : Self.state(layouts[profile].slots[Int(slot)], metric.value)
+    }
+
+    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ time: Int64, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("supply", slot.name)
+        writer.key("levelPercent")
+        if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
+        writer.member("generation", Int64(supply.model.generation))
+        switch supply.model.forecast(atMilliseconds: time) {
+        case .estimate(let estimate):
+            writer.key("daysLeft")
+            writer.beginArray()
+            for days in [estimate.daysLeftP5, estimate.daysLeftP50, estimate.daysLeftP95] { writer.number(days) }
+            writer.endArray()
+            writer.member("percentPerPage", estimate.percentPerPage)
+            writer.member("pagesPerDay", estimate.pagesPerDay)
+        case .notEnoughEvidence(let missing):
+            writer.key("daysLeft")
+            writer.null()
+            writer.member("missingEvidence", missing.rawValue)
+        }
+        writer.member("order", supply.order)
+        writer.endObject()
+    }
+
+    /// Everything about one device; false when there is none of that id.
+    public func writeDevice(_ id: String, _ writer: inout JSONWriter) -> Bool {
+        guard let index = deviceIndex[id] else { return false }
+        let device = Int(index)
+        let layout = layouts[Int(hot[device].profile)]
+        writer.beginObject()
+        writeSummary(device, &writer)
+        writer.key("metrics")
+        writer.beginArray()
+        for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
+            let metric = metrics[Int(hot[device].firstMetric) + slot]
+            guard metric.timeMilliseconds != .min else { continue }
+            writeMetric(definition, metric, &writer)
+        }
+        writer.endArray()
+        let totals = records[device].ledger.totals(atMilliseconds: hot[device].newestMilliseconds)
+        writer.key("time")
+        writer.beginObject()
+        for state in EquipmentState.allCases { writer.member(state.text + "Milliseconds", totals[state]) }
+        writer.endObject()
+        writeIncidents(records[device].incidents, &writer)
+        writer.key("activeAlarms")
+        writer.beginArray()
+        for id in records[device].activeAlarms { if let alarm = alarms[id] { write(alarm, &writer) } }
+        writer.endArray()
+        writer.endObject()
+        return true
+    }
+
+    private func writeMetric(_ slot: MetricSlot, _ metric: MetricState, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("metric", slot.name)
+        writer.member("kind", slot.kind.rawValue)
+        if !slot.unit.isEmpty { writer.member("unit", slot.unit) }
+        writer.key("value")
+        if metric.isUnknown {
+            writer.null()
+        } else if slot.kind == .state {
+            writer.string(Self.state(slot, metric.value))
+        } else {
+            writer.number(metric.value)
+        }
+        // A retained message tells a value, but not when it was measured.
+        if metric.timeMilliseconds > .min + 1 { writer.member("time", metric.timeMilliseconds) } else { writer.member("retained", true) }
+        writer.endObject()
+    }
+
+    private func writeIncidents(_ log: IncidentLog, _ writer: inout JSONWriter) {
+        writer.key("incidents")
+        writer.beginArray()
+        for incident in log.closed + [log.open].compactMap({ $0 }) {
+            writer.beginObject()
+            writer.member("incident", incident.id)
+            writer.member("onset", incident.onsetMilliseconds)
+            writer.member("restored", incident.restoredMilliseconds)
+            writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
+            writer.member("remote", incident.isHandledRemotely)
+            writer.key("conditions")
+            writer.beginArray()
+            for kind in incident.alarmKinds { writer.string(kind) }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func write(_ alarm: Alarm, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("alarm", alarm.id)
+        writer.member("device", alarm.device)
+        writer.member("condition", alarm.condition)
+        writer.member("severity", alarm.severity.rawValue)
+        writer.member("text", alarm.text)
+        writer.member("state", alarm.state.rawValue)
+        writer.member("onset", alarm.onsetMilliseconds)
+        writer.member("cleared", alarm.clearedMilliseconds)
+        writer.member("late", alarm.isLate)
+        writer.member("acknowledgedBy", alarm.acknowledgedBy)
+        if let evidence = alarm.raisedBy {
+            writer.member("metric", evidence.metric)
+            writer.member("value", evidence.value)
+        }
+        writer.endObject()
+    }
+
+    /// `{"alarms":[…]}`, newest first; without `includesFinished` only those that hold or wait for acknowledgement.
+    public func writeAlarms(device: String?, includesFinished: Bool, limit: Int, _ writer: inout JSONWriter) {
+        writer.list("alarms") { writer in
+            for alarm in alarms.all.reversed().lazy.filter({
+                (device == nil || $0.device == device) && (includesFinished || $0.state != .returnedToNormal)
+            }).prefix(limit) { write(alarm, &writer) }
+        }
+    }
+
+    public func writeOrders(device: String?, limit: Int, _ writer: inout JSONWriter) {
+        writer.list("orders") { writer in
+            for order in orders.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
+                writer.beginObject()
+                writer.member("device", order.device)
+                writer.members(of: order)
+                writer.member("decided", order.decidedMilliseconds)
+                writer.member("reference", order.reference)
+                writer.member("detail", order.detail)
+                writer.endObject()
+            }
+        }
+    }
+
+    /// Commands with what became of them.
+    public func writeActions(device: String?, limit: Int, _ writer: inout JSONWriter) {
+        writer.list("actions") { writer in
+            for run in runs.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
+                for attempt in run.attempts {
+                    writer.beginObject()
+                    writer.member("request", attempt.requestID)
+                    writer.member("device", run.device)
+                    writer.member("command", attempt.command)
+                    writer.member("outcome", attempt.outcome.rawValue)
+                    writer.member("detail", attempt.detail)
+                    writer.member("alarm", run.alarm)
+                    writer.member("condition", alarms[run.alarm]?.condition)
+                    writer.member("onset", alarms[run.alarm]?.onsetMilliseconds)
+                    writer.endObject()
+                }
+            }
+        }
+    }
+
+    public func writeTickets(device: String?, limit: Int, _ writer: inout JSONWriter) {
+        writer.list("tickets") { writer in
+            for ticket in tickets.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
+                writer.beginObject()
+                writer.member("device", ticket.device)
+                writer.members(of: ticket)
+                writer.endObject()
+            }
+        }
+    }
+
+    public func hasOrder(_ id: String) -> Bool { orders[id] != nil }
+    public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
+    public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
+    public func hasTicket(_ id: String) -> Bool { tickets[id] != nil }
+    public func hasDevice(_ id: String) -> Bool { deviceIndex[id] != nil }
+
+    /// The samples of a metric that are not in a closed chunk yet, oldest first; nil when there is no such device or metric.
+    public func openSamples(device: String, metric: String) -> [Sample]? {
+        guard let index = deviceIndex[device], let slot = layouts[Int(hot[Int(index)].profile)].slot(named: metric),
+            slot < hot[Int(index)].metricCapacity
+        else { return nil }
+        let at = Int(hot[Int(index)].firstMetric + slot)
+        let start = at * SampleEncoder.capacityBytes
+        let encoder = metrics[at].encoder
+        return chunks[start..<start + encoder.byteCount].withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }
+    }
+
+    /// Bytes that the flat arrays hold: what a device costs.
+    public var stateBytes: Int {
+        metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
+            + faults.count * MemoryLayout<FaultState>.stride
+            + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
+        beginObject()
+        key(name)
+        beginArray()
+        body(&self)
+        endArray()
+        endObject()
+    }
+}
+
+extension EquipmentState {
+    /// The name in the API.
+    public var text: String {
+        switch self {
+        case .productive: "productive"
+        case .standby: "standby"
+        case .unscheduledDowntime: "unscheduledDowntime"
+        case .scheduledDowntime: "scheduledDowntime"
+        case .unknown: "unknown"
+        }
+    }
+}
