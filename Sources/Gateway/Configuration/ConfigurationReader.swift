@@ -1,0 +1,146 @@
+import FoundationEssentials
+import Telemetry
+
+/// Reads the configuration file and tells every mistake with its place.
+public enum ConfigurationReader {
+    /// Throws `DocumentProblems`, or a `ConfigurationError` when the file cannot be read at all.
+    public static func read(path: String) throws -> GatewayConfiguration {
+        let bytes: [UInt8]
+        do { bytes = Array(try Data(contentsOf: URL(filePath: path))) } catch {
+            throw ConfigurationError(
+                "\(path): the configuration cannot be read (\(FileProblem.reason(path))). Name another with --config FILE")
+        }
+        return try read(bytes, file: path)
+    }
+
+    public static func read(_ bytes: [UInt8], file: String) throws -> GatewayConfiguration {
+        let root: DocumentNode
+        do { root = try DocumentParser.parse(bytes, file: file) } catch { throw DocumentProblems([error]) }
+        let report = DocumentReport(file: file)
+        var configuration = GatewayConfiguration()
+        let reader = ObjectReader(root, "the configuration", report)
+        gateway(reader, &configuration)
+        mqtt(reader, &configuration)
+        store(reader, &configuration)
+        http(reader, &configuration)
+        configuration.profiles = reader.strings("profiles") ?? configuration.profiles
+        configuration.orders = supplier(reader, "orders")
+        configuration.tickets = supplier(reader, "tickets")
+        limits(reader, &configuration)
+        reader.finish()
+        try report.throwIfAny()
+        return configuration
+    }
+
+    private static func gateway(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        guard let gateway = reader.object("gateway", "the gateway's own settings") else { return }
+        if let id = gateway.string("id") {
+            let plain = !id.isEmpty && id.utf8.count <= 64 && id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"+#/\"".utf8.contains($0) }
+            if !plain {
+                reader.report.add("gateway.id needs 1 to 64 plain characters without spaces, /, + and #", at: gateway.node.position)
+            }
+            configuration.gatewayID = id
+            configuration.mqtt.clientID = "steward-" + id
+        }
+        gateway.finish()
+        configuration.core.gatewayID = configuration.gatewayID
+    }
+
+    private static func mqtt(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        guard let mqtt = reader.object("mqtt", "the broker's settings") else { return }
+        var settings = configuration.mqtt
+        settings.host = mqtt.string("host") ?? settings.host
+        settings.isTLS = tls(mqtt, &settings)
+        settings.port = mqtt.integer("port", in: 1...65535) ?? (settings.isTLS ? 8883 : 1883)
+        settings.clientID = mqtt.string("clientId") ?? settings.clientID
+        if let version = mqtt.string("version") {
+            if version == "5" {
+                settings.version = 5
+            } else if version != "3.1.1" {
+                reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
+            }
+        }
+        settings.username = mqtt.string("username")
+        settings.passwordFile = mqtt.string("passwordFile")
+        settings.keepAliveSeconds = mqtt.integer("keepAliveSeconds", in: 5...65535) ?? settings.keepAliveSeconds
+        settings.receiveMaximum = mqtt.integer("receiveMaximum", in: 1...65535) ?? settings.receiveMaximum
+        settings.subscriptions = mqtt.strings("subscriptions") ?? []
+        for secret in ["password"] where mqtt.members.contains(where: { $0.key == secret }) {
+            reader.report.add(
+                "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: mqtt.node.position)
+        }
+        mqtt.finish()
+        configuration.mqtt = settings
+        configuration.core.repeatWindow = max(4096, settings.receiveMaximum * 2)
+    }
+
+    private static func tls(_ mqtt: ObjectReader, _ settings: inout GatewayConfiguration.MQTTSettings) -> Bool {
+        guard let tls = mqtt.object("tls", "the TLS settings") else { return false }
+        settings.caFile = tls.string("caFile")
+        settings.certificateFile = tls.string("certificateFile")
+        settings.keyFile = tls.string("keyFile")
+        if (settings.certificateFile == nil) != (settings.keyFile == nil) {
+            mqtt.report.add("certificateFile and keyFile belong together", at: tls.node.position)
+        }
+        tls.finish()
+        return true
+    }
+
+    private static func store(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        guard let store = reader.object("store", "the store's settings") else { return }
+        configuration.store.path = store.string("path") ?? configuration.store.path
+        if let megabytes = store.integer("keepInboxMegabytes", in: 0...1_000_000) {
+            configuration.store.keepInboxBytes = Int64(megabytes) << 20
+        }
+        if let days = store.integer("historyDays", in: 1...3650) { configuration.store.historyDays = Double(days) }
+        if let megabytes = store.integer("historyMegabytes", in: 1...1_000_000) {
+            configuration.store.historyBytes = Int64(megabytes) << 20
+        }
+        store.finish()
+    }
+
+    private static func http(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        guard let http = reader.object("http", "the HTTP settings") else { return }
+        configuration.http.listen = http.string("listen") ?? configuration.http.listen
+        configuration.http.tokenFile = http.string("tokenFile")
+        let host = configuration.http.listen
+        if configuration.http.tokenFile == nil, !host.hasPrefix("127."), !host.hasPrefix("[::1]"), !host.hasPrefix("localhost") {
+            reader.report.add("http.listen is not loopback, so http.tokenFile must name a file with a token", at: http.node.position)
+        }
+        http.finish()
+    }
+
+    private static func supplier(_ reader: ObjectReader, _ key: String) -> GatewayConfiguration.Supplier? {
+        guard let supplier = reader.object(key, "where \(key) go") else { return nil }
+        let url = supplier.requiredString("url", "an http or https address")
+        if let url, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
+            reader.report.add("\(key).url must begin with http:// or https://", at: supplier.node.position)
+        }
+        var result = GatewayConfiguration.Supplier(
+            url: url ?? "", secretFile: supplier.string("secretFile"), caFile: supplier.string("caFile"))
+        if let hours = supplier.integer("giveUpAfterHours", in: 1...8760) { result.giveUpAfterMilliseconds = Int64(hours) * 3_600_000 }
+        supplier.finish()
+        return url == nil ? nil : result
+    }
+
+    private static func limits(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        guard let limits = reader.object("limits", "the limits") else { return }
+        configuration.core.maximumDevices = limits.integer("devices", in: 1...1_000_000) ?? configuration.core.maximumDevices
+        configuration.core.maximumPayloadBytes =
+            limits.integer("payloadBytes", in: 256...(64 << 20)) ?? configuration.core.maximumPayloadBytes
+        configuration.core.maximumOpenRuns = limits.integer("openCommands", in: 1...100_000) ?? configuration.core.maximumOpenRuns
+        if let minutes = limits.integer("dispatchWindowMinutes", in: 1...1440) {
+            configuration.core.dispatchWindowMilliseconds = Int64(minutes) * 60_000
+        }
+        configuration.limits.outboxEntries = limits.integer("outbox", in: 1...10_000_000) ?? configuration.limits.outboxEntries
+        configuration.limits.deadLetterEntries = limits.integer("deadLetters", in: 1...10_000_000) ?? configuration.limits.deadLetterEntries
+        configuration.limits.journalEntries = limits.integer("journal", in: 1...100_000_000) ?? configuration.limits.journalEntries
+        limits.finish()
+    }
+}
+
+/// Something that a person has to mend before the gateway can start; the text says what.
+public struct ConfigurationError: Error, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,62 @@
+import GatewayCore
+import MQTTLink
+import SQLiteStore
+import Telemetry
+
+/// `/etc/steward/steward.json` as values. DESIGN.md's contract: an unknown key, a wrong type or a missing file is refused with its place.
+public struct GatewayConfiguration: Sendable {
+    public struct Store: Sendable {
+        public var path = "/var/lib/steward/steward.db"
+        /// How much of the raw inbox is kept behind the snapshots, for replay.
+        public var keepInboxBytes: Int64 = 256 << 20
+        public var historyDays: Double = 30
+        public var historyBytes: Int64 = 1 << 30
+    }
+
+    public struct HTTP: Sendable {
+        public var listen = "127.0.0.1:8420"
+        /// A file with the bearer token that state-changing requests must carry; none on loopback by default.
+        public var tokenFile: String?
+    }
+
+    public struct Supplier: Sendable {
+        public var url: String
+        /// A file with the `whsec_…` secret of Standard Webhooks.
+        public var secretFile: String?
+        public var caFile: String?
+        /// How long an order is tried before it counts as failed.
+        public var giveUpAfterMilliseconds: Int64 = 3 * 86_400_000
+    }
+
+    public var gatewayID = "steward"
+    public var mqtt: MQTTSettings
+    public var store = Store()
+    public var profiles = ["/usr/share/steward/DeviceProfiles", "/etc/steward/profiles.d"]
+    public var http = HTTP()
+    /// Where orders go; nil: orders are decided and recorded, and sent nowhere.
+    public var orders: Supplier?
+    /// Where tickets go.
+    public var tickets: Supplier?
+    public var core = CoreConfiguration()
+    public var limits = StoreLimits()
+
+    /// The broker and how to reach it, with file names still to be read.
+    public struct MQTTSettings: Sendable {
+        public var host = "127.0.0.1"
+        public var port = 1883
+        public var clientID = "steward"
+        public var version = 4
+        public var username: String?
+        public var passwordFile: String?
+        public var keepAliveSeconds = 60
+        public var receiveMaximum = 1000
+        /// Empty: what the profiles read.
+        public var subscriptions: [String] = []
+        public var caFile: String?
+        public var certificateFile: String?
+        public var keyFile: String?
+        public var isTLS = false
+    }
+
+    public init() { mqtt = MQTTSettings() }
+}

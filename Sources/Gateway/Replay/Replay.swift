@@ -1,0 +1,59 @@
+import GatewayCore
+import Telemetry
+
+/// Runs the very core of `run` over a recording, as fast as it can, and sends nothing.
+public struct Replay {
+    public struct Summary: Sendable {
+        public var lines = 0
+        public var unreadableLines = 0
+        public var decisions = 0
+        public var deadLetters = 0
+    }
+
+    private var core: StewardCore
+    private var segment = Segment()
+    private var effects: [Effect] = []
+    private var number: Int64 = 1
+    public private(set) var summary = Summary()
+
+    /// Nil when memory is short.
+    public init?(configuration: CoreConfiguration, profiles: [DeviceProfile]) {
+        guard let core = StewardCore(configuration: configuration, profiles: profiles) else { return nil }
+        self.core = core
+    }
+
+    public var digest: String { core.digest() }
+    public var digestLines: [String] { core.digestLines() }
+    public var counters: CoreCounters { core.counters }
+
+    /// Takes one line and hands each decision to `output` as one line of JSON. Throws what is wrong with the line; the replay can go on.
+    public mutating func take(_ line: ArraySlice<UInt8>, output: ([UInt8]) -> Void) throws(ConfigurationError) {
+        summary.lines += 1
+        let parsed: ReplayLine
+        do { parsed = try ReplayLine(line) } catch {
+            summary.unreadableLines += 1
+            throw error
+        }
+        segment.reset()
+        if number == 1 { segment.append(.connected(sessionPresent: false)) }
+        segment.append(topic: parsed.topic, payload: parsed.payload, isRetained: parsed.isRetained)
+        run(at: parsed.timeMilliseconds, output)
+    }
+
+    private mutating func run(at time: Int64, _ output: ([UInt8]) -> Void) {
+        segment.firstEvent = number
+        segment.arrivalMilliseconds = time
+        number += Int64(segment.count)
+        effects.removeAll(keepingCapacity: true)
+        core.step(segment, into: &effects)
+        for effect in effects {
+            switch effect {
+            case .decision(let decision):
+                summary.decisions += 1
+                output(decision.line)
+            case .deadLetter: summary.deadLetters += 1
+            case .deliver, .history: break
+            }
+        }
+    }
+}
