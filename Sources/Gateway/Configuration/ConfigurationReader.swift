@@ -132,9 +132,12 @@ public enum ConfigurationReader {
         if let minutes = limits.integer("dispatchWindowMinutes", in: 1...1440) {
             configuration.core.dispatchWindowMilliseconds = Int64(minutes) * 60_000
         }
-        configuration.limits.outboxEntries = limits.integer("outbox", in: 1...10_000_000) ?? configuration.limits.outboxEntries
-        configuration.limits.deadLetterEntries = limits.integer("deadLetters", in: 1...10_000_000) ?? configuration.limits.deadLetterEntries
-        configuration.limits.journalEntries = limits.integer("journal", in: 1...100_000_000) ?? configuration.limits.journalEntries
+        configuration.limits.outboxEntries =
+            limits.integer("outbox", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.outboxEntries
+        configuration.limits.deadLetterEntries =
+            limits.integer("deadLetters", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.deadLetterEntries
+        configuration.limits.journalEntries =
+            limits.integer("journal", in: 1...100_000_000).map(Int64.init) ?? configuration.limits.journalEntries
         limits.finish()
     }
 }

@@ -2,7 +2,7 @@ import GatewayCore
 import Telemetry
 
 /// Runs the very core of `run` over a recording, as fast as it can, and sends nothing.
-public struct Replay {
+public struct Replay: ~Copyable {
     public struct Summary: Sendable {
         public var lines = 0
         public var unreadableLines = 0

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Remembers, through a crash of the program, which event the core was taking.
+///
+/// A page of a file is mapped into memory. The core writes the event's number there (a plain store), and the handler of a fatal
+/// signal adds that it was a crash. A SIGKILL adds nothing, so that being killed is never held against a message.
+final class CrashMarker {
+    // Written by the signal handler, which may use nothing but plain memory.
+    nonisolated(unsafe) private static var mapped: UnsafeMutablePointer<Int64>?
+    static let fatalSignals = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT]
+
+    let progress: UnsafeMutablePointer<Int64>
+    /// The event in which the program crashed last time, or nil.
+    let crashedEvent: Int64?
+
+    /// `path` is made when it is not there. Throws when it cannot be.
+    init(path: String) throws {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        guard ftruncate(descriptor, 4096) == 0, let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+            page != MAP_FAILED
+        else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
+        progress = page.bindMemory(to: Int64.self, capacity: 512)
+        crashedEvent = progress[1] != 0 && progress[0] != 0 ? progress[0] : nil
+        progress[0] = 0
+        progress[1] = 0
+        Self.mapped = progress
+        for signal in Self.fatalSignals { Self.install(signal) }
+    }
+
+    private static func install(_ number: Int32) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            CrashMarker.mapped?[1] = 1
+            signal(number, SIG_DFL)
+            raise(number)
+        }
+        sigaction(number, &action, nil)
+    }
+
+    deinit {
+        Self.mapped = nil
+        munmap(progress, 4096)
+    }
+}

@@ -1,0 +1,23 @@
+import Synchronization
+
+/// What the shell counts since the process began; read by `/metrics` from any thread.
+public final class GatewayStatistics: Sendable {
+    let messagesCommitted = Atomic<Int64>(0)
+    let messagesProcessed = Atomic<Int64>(0)
+    let batches = Atomic<Int64>(0)
+    let bytesCommitted = Atomic<Int64>(0)
+    let commitFailures = Atomic<Int64>(0)
+    let deliveriesSucceeded = Atomic<Int64>(0)
+    let deliveryFailures = Atomic<Int64>(0)
+    let deliveriesAbandoned = Atomic<Int64>(0)
+    let snapshots = Atomic<Int64>(0)
+    let oversizedMessages = Atomic<Int64>(0)
+    let isConnected = Atomic<Bool>(false)
+    let connectedSince = Atomic<Int64>(0)
+    let isStoreWritable = Atomic<Bool>(true)
+    let nextDue = Atomic<Int64>(.max)
+    let profileReloads = Atomic<Int64>(0)
+    let startedMilliseconds = Clock.wallMilliseconds()
+
+    init() {}
+}
