@@ -17,6 +17,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case survey(SurveySubmission)
     case acknowledge(alarm: String, by: String)
     case closeTicket(ticket: String, by: String)
+    /// A message came whose payload is larger than any that is read; its bytes were not kept.
+    case oversized(topic: String, byteCount: Int)
 
     func encoded() -> [UInt8] {
         let encoder = JSONEncoder()

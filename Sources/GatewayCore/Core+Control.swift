@@ -73,6 +73,15 @@ extension StewardCore {
             acknowledge(alarm, person, &effects)
         case .closeTicket(let ticket, let person):
             closeTicket(ticket, person, &effects)
+        case .oversized(let topic, let byteCount):
+            counters.deadLetters &+= 1
+            effects.append(
+                .deadLetter(
+                    DeadLetter(
+                        event: lastEvent, arrivalMilliseconds: now, topic: Array(topic.utf8), payload: [],
+                        reason:
+                            "the payload has \(byteCount) bytes; at most \(configuration.maximumPayloadBytes) are read (limits.payloadBytes)",
+                        profile: nil)))
         }
     }
 

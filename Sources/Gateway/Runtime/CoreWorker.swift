@@ -46,6 +46,12 @@ final class CoreWorker: @unchecked Sendable {
 
     func start() throws { thread = try NamedThread("steward-core") { [self] in run() } }
 
+    /// Effects that a recovery found and that still have to be committed. Before `start`.
+    func begin(with outputs: [CoreOutput]) {
+        monitor.withLock { self.outputs = outputs }
+        statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)
+    }
+
     /// An empty batch to fill.
     func takeSpare() -> SegmentBox {
         let box = monitor.withLock { spares.popLast() } ?? SegmentBox()

@@ -58,6 +58,8 @@ enum Clock {
 final class WakeEvent: Sendable {
     let descriptor: Int32
     private let writeEnd: Int32
+    /// For a signal handler, which may call `write` but nothing else.
+    var writeDescriptor: Int32 { writeEnd }
 
     init() throws {
         var ends: [Int32] = [-1, -1]

@@ -1,0 +1,289 @@
+import FoundationEssentials
+import GatewayCore
+import HTTPService
+import Outbound
+import Replenishment
+import SQLiteStore
+import ServiceValue
+import Telemetry
+
+/// The HTTP face of the gateway: JSON under /api/v1, metrics, health, and the status page.
+///
+/// Questions are answered by the core's thread between two batches; changes become events of the inbox and are answered when they are committed.
+final class GatewayAPI: Sendable {
+    let configuration: GatewayConfiguration
+    let core: CoreWorker
+    let statistics: GatewayStatistics
+    let history: HistoryReader
+    private let mailbox: ControlMailbox
+    private let reload: @Sendable () -> Void
+    private let tokenHash: [UInt8]?
+
+    /// Throws when the token file or the store cannot be read.
+    init(
+        configuration: GatewayConfiguration, core: CoreWorker, mailbox: ControlMailbox, statistics: GatewayStatistics,
+        reload: @escaping @Sendable () -> Void
+    ) throws {
+        self.configuration = configuration
+        self.core = core
+        self.mailbox = mailbox
+        self.statistics = statistics
+        self.reload = reload
+        history = try HistoryReader(path: configuration.store.path)
+        tokenHash = try configuration.http.tokenFile.map { file in
+            let token = try FileProblem.secret(file, key: "http.tokenFile")
+            guard token.utf8.count >= 16 else { throw ConfigurationError("http.tokenFile: \(file): a token has at least 16 characters") }
+            return try Digests.sha256(Array(token.utf8))
+        }
+    }
+
+    /// Listens. Throws when the port is in use.
+    func serve() throws -> HTTPServer {
+        var settings = HTTPServerConfiguration(listen: configuration.http.listen)
+        settings.stopGraceMilliseconds = 500
+        let router = router()
+        return try HTTPServer(configuration: settings) { router.handle($0) }
+    }
+
+    private func isAllowed(_ request: HTTPRequest) -> Bool {
+        guard let tokenHash else { return true }
+        guard let token = request.bearerToken, let hash = try? Digests.sha256(Array(token.utf8)) else { return false }
+        return Digests.areEqual(hash, tokenHash)
+    }
+
+    private func router() -> Router {
+        var router = Router { [self] request in isAllowed(request) }
+        // With a token configured everything but the health probes needs it; on plain loopback the token is optional.
+        let locked = tokenHash != nil
+        func ask(_ pattern: String, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
+            router.register(.get, pattern, isProtected: locked, handler: handler)
+        }
+        func change(_ pattern: String, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
+            router.register(.post, pattern, isProtected: locked, handler: handler)
+        }
+        router.register(.get, "/healthz") { _ in .text("ok\n") }
+        router.register(.get, "/readyz") { [self] _ in readiness() }
+        ask("/metrics") { [self] _ in metrics() }
+        ask("/") { [self] _ in page() }
+        ask("/api/v1/status") { [self] _ in document { [self] in status($0) } }
+        ask("/api/v1/devices") { [self] request in
+            listing(request, defaultLimit: 1000) { core, device, limit, writer in
+                core.writeDevices(offset: Self.number(request, "offset", 0), limit: limit, &writer)
+            }
+        }
+        ask("/api/v1/devices/{id}") { [self] request in device(request) }
+        ask("/api/v1/devices/{id}/history/{metric}") { [self] request in samples(request) }
+        ask("/api/v1/alarms") { [self] request in
+            listing(request) { $0.writeAlarms(device: $1, includesFinished: request.queryValue("all") == "true", limit: $2, &$3) }
+        }
+        ask("/api/v1/orders") { [self] request in listing(request) { $0.writeOrders(device: $1, limit: $2, &$3) } }
+        ask("/api/v1/actions") { [self] request in listing(request) { $0.writeActions(device: $1, limit: $2, &$3) } }
+        ask("/api/v1/tickets") { [self] request in listing(request) { $0.writeTickets(device: $1, limit: $2, &$3) } }
+        ask("/api/v1/journal") { [self] request in journal(request) }
+        ask("/api/v1/deadletters") { [self] request in deadLetters(request) }
+        ask("/api/v1/digest") { [self] request in digest(request) }
+        change("/api/v1/orders/{id}/updates") { [self] request in updateOrder(request) }
+        change("/api/v1/alarms/{id}/acknowledgement") { [self] request in acknowledge(request) }
+        change("/api/v1/tickets/{id}/closure") { [self] request in closeTicket(request) }
+        change("/api/v1/surveys") { [self] request in survey(request) }
+        change("/api/v1/profiles/reload") { [self] _ in
+            reload()
+            return .json(Array(#"{"reload":"asked; the log and /metrics tell the result"}"#.utf8), status: 202)
+        }
+        return router
+    }
+
+    // MARK: Answers
+
+    static let unavailable = HTTPResponse.problem(
+        status: 503, title: "The core does not answer", detail: "It is busy or stopping; ask again in a moment.")
+
+    static func number(_ request: HTTPRequest, _ name: String, _ fallback: Int, _ range: ClosedRange<Int> = 0...1_000_000) -> Int {
+        request.queryValue(name).flatMap { Int($0) }.map { min(max($0, range.lowerBound), range.upperBound) } ?? fallback
+    }
+
+    private func listing(
+        _ request: HTTPRequest, defaultLimit: Int = 200, _ write: @escaping (StewardCore, String?, Int, inout JSONWriter) -> Void
+    ) -> HTTPResponse {
+        let limit = Self.number(request, "limit", defaultLimit, 1...10_000)
+        let device = request.queryValue("device")
+        let bytes = core.ask { core in
+            var writer = JSONWriter()
+            write(core, device, limit, &writer)
+            return writer.bytes
+        }
+        return bytes.map { .json($0) } ?? Self.unavailable
+    }
+
+    private func document(_ write: (inout JSONWriter) -> Bool) -> HTTPResponse {
+        var writer = JSONWriter()
+        return write(&writer) ? .json(writer.bytes) : Self.unavailable
+    }
+
+    func status(_ writer: inout JSONWriter) -> Bool {
+        let now = Clock.wallMilliseconds()
+        writer.beginObject()
+        writer.member("gateway", configuration.gatewayID)
+        writer.member("version", StewardVersion.current)
+        writer.member("time", now)
+        writer.member("uptimeSeconds", (now - statistics.startedMilliseconds) / 1000)
+        writer.key("broker")
+        writer.beginObject()
+        writer.member("host", configuration.mqtt.host)
+        writer.member("port", configuration.mqtt.port)
+        let isConnected = statistics.isConnected.load(ordering: .relaxed)
+        writer.member("connected", isConnected)
+        if isConnected { writer.member("since", statistics.connectedSince.load(ordering: .relaxed)) }
+        writer.endObject()
+        writer.key("store")
+        writer.beginObject()
+        writer.member("path", configuration.store.path)
+        writer.member("writable", statistics.isStoreWritable.load(ordering: .relaxed))
+        if let store = history.statistics() {
+            writer.member("bytes", store.fileBytes)
+            writer.member("historySamples", store.historySamples)
+            writer.member("historyBytes", store.historyBytes)
+            writer.member("outboxOpen", store.outboxOpen)
+        }
+        writer.endObject()
+        let members = core.ask { core in
+            var inner = JSONWriter()
+            inner.beginObject()
+            core.writeStatus(&inner)
+            inner.endObject()
+            return inner.bytes
+        }
+        guard let members else { return false }
+        writer.spliceMembers(of: members)
+        writer.endObject()
+        return true
+    }
+
+    private func device(_ request: HTTPRequest) -> HTTPResponse {
+        let id = request.parameters["id"] ?? ""
+        let answer = core.ask { core -> [UInt8]? in
+            var writer = JSONWriter()
+            return core.writeDevice(id, &writer) ? writer.bytes : nil
+        }
+        guard let answer else { return Self.unavailable }
+        return answer.map { .json($0) } ?? Self.unknown("device", id)
+    }
+
+    static func unknown(_ what: String, _ id: String) -> HTTPResponse {
+        .problem(status: 404, title: "No such \(what)", detail: "There is no \(what) \"\(id.prefix(128))\".")
+    }
+
+    private func digest(_ request: HTTPRequest) -> HTTPResponse {
+        let wantsLines = request.queryValue("lines") == "true"
+        let answer = core.ask(timeoutMilliseconds: 30_000) { core in
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("digest", core.digest())
+            writer.member("lastEvent", core.lastEvent)
+            if wantsLines {
+                writer.key("lines")
+                writer.beginArray()
+                for line in core.digestLines() { writer.string(line) }
+                writer.endArray()
+            }
+            writer.endObject()
+            return writer.bytes
+        }
+        return answer.map { .json($0) } ?? Self.unavailable
+    }
+
+    // MARK: Changes
+
+    private func commit(_ event: ControlEvent) -> HTTPResponse {
+        mailbox.submit(event)
+            ? .json(Array(#"{"recorded":true}"#.utf8), status: 202)
+            : .problem(
+                status: 503, title: "Not recorded",
+                detail: "The store did not take it in time; send it again (the same id is counted once).")
+    }
+
+    private func body(_ request: HTTPRequest, _ read: (ObjectReader) -> ControlEvent?) -> HTTPResponse {
+        let report = DocumentReport(file: "body")
+        do {
+            let reader = ObjectReader(try DocumentParser.parse(request.body, file: "body"), "the body", report)
+            let event = read(reader)
+            reader.finish()
+            try report.throwIfAny()
+            guard let event else { return .problem(status: 400, title: "Incomplete body", detail: "A member is missing.") }
+            return commit(event)
+        } catch {
+            return .problem(status: 400, title: "The body cannot be taken", detail: "\(error)")
+        }
+    }
+
+    private func exists(_ question: @escaping (StewardCore) -> Bool) -> Bool? { core.ask(question) }
+
+    private func updateOrder(_ request: HTTPRequest) -> HTTPResponse {
+        let id = request.parameters["id"] ?? ""
+        switch exists({ $0.hasOrder(id) }) {
+        case nil: return Self.unavailable
+        case false?: return Self.unknown("order", id)
+        case true?: break
+        }
+        return body(request) { reader in
+            let state = reader.required("state", "such as \"accepted\"") == nil ? nil : reader.choice("state", SupplyOrder.State.self)
+            let reference = reader.string("reference")
+            let detail = reader.string("detail")
+            if let state, [.planned, .awaitingApproval, .sent].contains(state) {
+                reader.report.add("a report can say accepted, shipped, delivered, installed, cancelled or failed", at: reader.node.position)
+            }
+            return state.map { .orderUpdate(order: id, state: $0, reference: reference?.bounded, detail: detail?.bounded) }
+        }
+    }
+
+    private func acknowledge(_ request: HTTPRequest) -> HTTPResponse {
+        let id = request.parameters["id"] ?? ""
+        guard exists({ $0.hasAlarm(id) }) == true else { return Self.unknown("alarm", id) }
+        return body(request) { reader in
+            reader.requiredString("by", "who acknowledges").map { .acknowledge(alarm: id, by: $0.bounded) }
+        }
+    }
+
+    private func closeTicket(_ request: HTTPRequest) -> HTTPResponse {
+        let id = request.parameters["id"] ?? ""
+        guard exists({ $0.hasTicket(id) }) == true else { return Self.unknown("ticket", id) }
+        return body(request) { reader in
+            reader.requiredString("by", "who closes it").map { .closeTicket(ticket: id, by: $0.bounded) }
+        }
+    }
+
+    private func survey(_ request: HTTPRequest) -> HTTPResponse {
+        body(request) { reader in
+            let id = reader.requiredString("id", "the answer's own id; the same id is counted once")
+            let question =
+                reader.required("question", "ces, ves, nps or csat") == nil ? nil : reader.choice("question", SurveyQuestion.self)
+            let context = reader.choice("context", SurveyContext.self) ?? .periodic
+            let device = reader.string("device")
+            var values: [Double] = []
+            if let node = reader.required("values", "a list of numbers, such as [6]") {
+                if case .array(let items) = node.value {
+                    for case .number(let number, _) in items.map(\.value) { values.append(number) }
+                }
+            }
+            guard let id, let question else { return nil }
+            do { _ = try SurveyAnswer(id: id, question: question, values: values, context: context) } catch {
+                reader.report.add("\(error)", at: reader.node.position)
+                return nil
+            }
+            return .survey(SurveySubmission(id: id, device: device?.bounded, question: question, values: values, context: context))
+        }
+    }
+}
+
+extension String {
+    /// Text from outside is kept only up to a bound.
+    fileprivate var bounded: String { String(decoding: utf8.prefix(256), as: UTF8.self) }
+}
+
+extension JSONWriter {
+    /// The members of a JSON object that was written already, as members of the one being written.
+    mutating func spliceMembers(of object: [UInt8]) {
+        let inner = object.dropFirst().dropLast()
+        if !inner.isEmpty { raw(inner) }
+    }
+}

@@ -1,0 +1,111 @@
+import GatewayCore
+import Glibc
+import HTTPService
+import SQLiteStore
+
+/// `/metrics` in the Prometheus text format, and readiness.
+extension GatewayAPI {
+    func metrics() -> HTTPResponse {
+        var page = MetricsPage()
+        let s = statistics
+        page.counter(
+            "steward_messages_committed_total", "Events committed to the inbox and then acknowledged.",
+            s.messagesCommitted.load(ordering: .relaxed))
+        page.counter(
+            "steward_messages_processed_total", "Messages decoded, judged and decided.", s.messagesProcessed.load(ordering: .relaxed))
+        page.counter("steward_batches_total", "Commits that held messages.", s.batches.load(ordering: .relaxed))
+        page.counter("steward_committed_bytes_total", "Bytes of topics and payloads committed.", s.bytesCommitted.load(ordering: .relaxed))
+        page.counter("steward_commit_failures_total", "Commits that the store refused.", s.commitFailures.load(ordering: .relaxed))
+        page.counter("steward_deliveries_total", "Outbox entries delivered.", s.deliveriesSucceeded.load(ordering: .relaxed))
+        page.counter("steward_delivery_failures_total", "Tries that failed and are repeated.", s.deliveryFailures.load(ordering: .relaxed))
+        page.counter("steward_deliveries_abandoned_total", "Outbox entries given up.", s.deliveriesAbandoned.load(ordering: .relaxed))
+        page.counter("steward_snapshots_total", "Snapshots taken.", s.snapshots.load(ordering: .relaxed))
+        page.counter(
+            "steward_oversized_messages_total", "Messages whose payload was too large to be kept.",
+            s.oversizedMessages.load(ordering: .relaxed))
+        page.counter("steward_profile_reloads_total", "Reloads of the device profiles.", s.profileReloads.load(ordering: .relaxed))
+        page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
+        page.gauge("steward_store_writable", "1 while the store takes commits.", s.isStoreWritable.load(ordering: .relaxed) ? 1 : 0)
+        page.gauge("steward_start_time_milliseconds", "When the program began, since 1970.", s.startedMilliseconds)
+        // While the core has a long batch in hand the rest is left out rather than waited for.
+        if let (counters, totals, bytes) = core.ask(timeoutMilliseconds: 500, { ($0.counters, $0.totals(), $0.stateBytes) }) {
+            page.core(counters, totals, stateBytes: bytes)
+        }
+        if let store = history.statistics() { page.store(store) }
+        return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(page.text.utf8))
+    }
+
+    func readiness() -> HTTPResponse {
+        var reasons: [String] = []
+        if !statistics.isConnected.load(ordering: .relaxed) { reasons.append("no connection to the broker") }
+        if !statistics.isStoreWritable.load(ordering: .relaxed) { reasons.append("the store takes no commits") }
+        return reasons.isEmpty
+            ? .text("ready\n") : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
+    }
+
+    func page() -> HTTPResponse {
+        var statusWriter = JSONWriter()
+        guard status(&statusWriter) else { return Self.unavailable }
+        let documents = core.ask { core -> [[UInt8]] in
+            var writers = Array(repeating: JSONWriter(), count: 4)
+            core.writeDevices(offset: 0, limit: 500, &writers[0])
+            core.writeAlarms(device: nil, includesFinished: false, limit: 100, &writers[1])
+            core.writeOrders(device: nil, limit: 50, &writers[2])
+            core.writeActions(device: nil, limit: 50, &writers[3])
+            return writers.map(\.bytes)
+        }
+        guard let documents else { return Self.unavailable }
+        return HTTPResponse(
+            contentType: "text/html; charset=utf-8",
+            body: StatusPage.render(
+                status: statusWriter.bytes, devices: documents[0], alarms: documents[1], orders: documents[2], actions: documents[3]))
+    }
+}
+
+/// Builds the text of one scrape.
+private struct MetricsPage {
+    var text = ""
+
+    mutating func counter(_ name: String, _ help: String, _ value: Int64) { write(name, help, "counter", value) }
+    mutating func gauge(_ name: String, _ help: String, _ value: Int64) { write(name, help, "gauge", value) }
+
+    private mutating func write(_ name: String, _ help: String, _ type: String, _ value: Int64) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n\(name) \(value)\n"
+    }
+
+    mutating func core(_ counters: CoreCounters, _ totals: StewardCore.Totals, stateBytes: Int) {
+        counter("steward_readings_total", "Readings taken from messages.", counters.readings)
+        counter("steward_repeated_messages_total", "Messages that the broker sent again and that were not counted twice.", counters.repeats)
+        counter("steward_late_messages_total", "Messages older than their device's newest.", counters.late)
+        counter("steward_retained_messages_total", "Retained messages.", counters.retained)
+        counter("steward_dead_letters_total", "Messages that could not be used, wholly or in part.", counters.deadLetters)
+        counter("steward_field_problems_total", "Members that could not be used.", counters.fieldProblems)
+        counter("steward_clock_problems_total", "Messages whose own time was not believable.", counters.clockProblems)
+        counter("steward_refused_devices_total", "Messages of devices beyond the limit.", counters.refusedDevices)
+        counter("steward_refused_controls_total", "Reports and requests that did not fit the state.", counters.refusedControls)
+        counter("steward_suppressed_dispatches_total", "Alarms of the past that sent nothing.", counters.suppressedDispatches)
+        counter("steward_alarms_raised_total", "Alarms raised.", counters.alarmsRaised)
+        counter("steward_alarms_cleared_total", "Alarms cleared.", counters.alarmsCleared)
+        counter("steward_commands_total", "Commands decided.", counters.commandsSent)
+        counter("steward_mended_total", "Faults that a command mended, verified in telemetry.", counters.runsMended)
+        counter("steward_orders_total", "Orders decided.", counters.ordersPlaced)
+        counter("steward_tickets_total", "Tickets opened.", counters.ticketsOpened)
+        gauge("steward_devices", "Devices known.", Int64(totals.devices))
+        gauge("steward_devices_down", "Devices in unscheduled downtime.", Int64(totals.down))
+        gauge("steward_devices_silent", "Devices that have said nothing for too long.", Int64(totals.silent))
+        gauge("steward_alarms_active", "Alarms that hold.", Int64(totals.activeAlarms))
+        gauge("steward_state_bytes", "Bytes of device state in memory.", Int64(stateBytes))
+    }
+
+    mutating func store(_ store: StoreStatistics) {
+        gauge("steward_store_bytes", "Size of the store's file.", store.fileBytes)
+        gauge("steward_inbox_bytes", "Bytes of raw events kept.", store.inboxBytes)
+        gauge("steward_outbox_open", "Deliveries that wait.", store.outboxOpen)
+        counter("steward_outbox_refused_total", "Deliveries refused because the outbox was full.", store.outboxRefused)
+        gauge("steward_dead_letters_kept", "Dead letters that can be looked at.", store.deadLetters)
+        counter("steward_dead_letters_dropped_total", "Dead letters dropped at the limit.", store.deadLettersDropped)
+        counter("steward_journal_trimmed_total", "Journal entries dropped at the limit.", store.journalTrimmed)
+        gauge("steward_history_samples", "Samples kept in closed chunks.", store.historySamples)
+        gauge("steward_history_bytes", "Bytes of closed chunks.", store.historyBytes)
+    }
+}

@@ -1,0 +1,121 @@
+import GatewayCore
+import Glibc
+import HTTPService
+import MQTTLink
+import Outbound
+import SQLiteStore
+import Telemetry
+
+/// The running gateway: opens the store, rebuilds the core, wires the threads, and turns the ingest loop until it is told to stop.
+public final class GatewayRuntime {
+    private let configuration: GatewayConfiguration
+    private let store: Store
+    private let core: CoreWorker
+    private let mailbox: ControlMailbox
+    private let commands: CommandClient
+    private let workers: [OutboxChannel: WebhookWorker]
+    private let loop: IngestLoop
+    private let statistics = GatewayStatistics()
+    private let marker: CrashMarker
+    private let wake: WakeEvent
+    private var server: HTTPServer?
+    private var settings: MQTTConfiguration
+    private var systemd = SystemdNotifier()
+
+    /// Everything that can be wrong at start is found here, before anything is promised: configuration, profiles, secrets, store, port.
+    public init(configuration: GatewayConfiguration) throws {
+        self.configuration = configuration
+        let profiles = try ProfileLoader.load(configuration.profiles)
+        settings = try Self.mqttSettings(configuration, profiles)
+        wake = try WakeEvent()
+        store = try Store(path: configuration.store.path, limits: configuration.limits)
+        marker = try CrashMarker(path: configuration.store.path + ".progress")
+        let recovery = try Recovery(configuration: configuration, profiles: profiles, store: store, marker: marker)
+        mailbox = ControlMailbox(wake: wake)
+        let wake = wake
+        core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
+        core.begin(with: recovery.outputs)
+        commands = try CommandClient(configuration: settings)
+        var workers: [OutboxChannel: WebhookWorker] = [:]
+        for (channel, supplier) in [(OutboxChannel.order, configuration.orders), (.ticket, configuration.tickets)] {
+            guard let supplier else { continue }
+            workers[channel] = try WebhookWorker(channel: channel, supplier: supplier, gatewayID: configuration.gatewayID, mailbox: mailbox)
+        }
+        self.workers = workers
+        let outbox = OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, workers: workers)
+        loop = try IngestLoop(
+            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake)
+        Log.info(
+            "the state is rebuilt",
+            [
+                "profiles": profiles.map(\.name).joined(separator: " "), "replayed": String(recovery.replayedEvents),
+                "devices": String(recovery.core.totals().devices),
+            ])
+    }
+
+    static func mqttSettings(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws -> MQTTConfiguration {
+        let mqtt = configuration.mqtt
+        let tls =
+            mqtt.isTLS
+            ? MQTTConfiguration.TLS(authorityFile: mqtt.caFile, certificateFile: mqtt.certificateFile, keyFile: mqtt.keyFile) : nil
+        return MQTTConfiguration(
+            host: mqtt.host, port: mqtt.port, clientID: mqtt.clientID, version: mqtt.version == 5 ? .v5 : .v311, username: mqtt.username,
+            password: try mqtt.passwordFile.map { Array(try FileProblem.secret($0, key: "mqtt.passwordFile").utf8) }, tls: tls,
+            subscriptions: mqtt.subscriptions.isEmpty ? ProfileLoader.subscriptions(profiles) : mqtt.subscriptions,
+            keepAliveSeconds: mqtt.keepAliveSeconds, receiveMaximum: mqtt.receiveMaximum,
+            maximumPacketBytes: configuration.core.maximumPayloadBytes + 70_000)
+    }
+
+    /// Runs until SIGTERM or SIGINT, and ends with everything committed.
+    public func run() throws {
+        Signals.install(waking: wake)
+        try core.start()
+        let api = try GatewayAPI(
+            configuration: configuration, core: core, mailbox: mailbox, statistics: statistics,
+            reload: { [wake] in
+                Signals.wantsReload.store(true, ordering: .relaxed)
+                wake.signal()
+            })
+        let server = try api.serve()
+        self.server = server
+        try loop.connect(settings)
+        Log.info(
+            "ready", ["http": "http://\(server.boundAddress)/", "store": configuration.store.path, "gateway": configuration.gatewayID])
+        systemd.tell("READY=1")
+        while !Signals.wantsStop.load(ordering: .relaxed) {
+            if Signals.wantsReload.exchange(false, ordering: .relaxed) { reload() }
+            try loop.turn()
+            systemd.ping()
+        }
+        stop()
+    }
+
+    /// All or nothing: with a mistake in any profile the old ones stay.
+    private func reload() {
+        systemd.tell("RELOADING=1")
+        defer { systemd.tell("READY=1") }
+        do {
+            let profiles = try ProfileLoader.load(configuration.profiles)
+            let next = try Self.mqttSettings(configuration, profiles)
+            if let problem = core.reload(profiles) { throw ConfigurationError(problem) }
+            statistics.profileReloads.add(1, ordering: .relaxed)
+            Log.info("profiles are reloaded", ["profiles": profiles.map(\.name).joined(separator: " ")])
+            guard next != settings else { return }
+            settings = next
+            try loop.connect(next)
+        } catch {
+            Log.error("the profiles were not reloaded; the old ones stay", ["reason": "\(error)"])
+        }
+    }
+
+    private func stop() {
+        systemd.tell("STOPPING=1")
+        server?.stop()
+        loop.stop()
+        commands.close()
+        for worker in workers.values { worker.stop() }
+        core.stop()
+        do { try store.close() } catch { Log.warning("the store was not closed in order; nothing is lost", ["reason": "\(error)"]) }
+        Log.info("stopped")
+    }
+}

@@ -1,0 +1,252 @@
+import GatewayCore
+import Glibc
+import MQTTLink
+import SQLiteStore
+import Telemetry
+
+/// The thread that owns the broker's socket and the store: read what is there, commit it, only then acknowledge it.
+///
+/// What the core decided about earlier batches is committed in the same transaction as the next batch, so that a message that
+/// changes nothing costs no commit of its own. Nothing is delivered before its reason is committed.
+final class IngestLoop {
+    private let configuration: GatewayConfiguration
+    private let store: Store
+    private let core: CoreWorker
+    private let mailbox: ControlMailbox
+    private let outbox: OutboxPump
+    private let statistics: GatewayStatistics
+    private let wake: WakeEvent
+    private let retention: Retention
+    private var client: IngestClient?
+    private var box: SegmentBox
+    private var mails: [ControlMailbox.Mail] = []
+    private var outputs: [CoreOutput] = []
+    private var nextEvent: Int64
+    private var isTickQueued = false
+    private var commitRetryAt: Int64 = 0
+    private var lastFailureLogged: Int64 = .min / 2
+
+    static let maximumBatchMessages = 1000
+    static let maximumBatchBytes = 1 << 20
+
+    init(
+        configuration: GatewayConfiguration, store: Store, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
+        statistics: GatewayStatistics, wake: WakeEvent
+    ) throws {
+        self.configuration = configuration
+        self.store = store
+        self.core = core
+        self.mailbox = mailbox
+        self.outbox = outbox
+        self.statistics = statistics
+        self.wake = wake
+        retention = Retention(configuration: configuration, store: store)
+        nextEvent = try store.lastEvent() + 1
+        box = core.takeSpare()
+    }
+
+    /// Connects with these settings, in place of an earlier connection.
+    func connect(_ settings: MQTTConfiguration) throws {
+        client?.close()
+        client = try IngestClient(
+            configuration: settings, wakeDescriptor: wake.descriptor,
+            onMessage: { [unowned self] topic, payload, _, isRetained in receive(topic, payload, isRetained) },
+            onConnectionChange: { [unowned self] event in connectionChanged(event, settings) })
+    }
+
+    private func receive(_ topic: UnsafePointer<CChar>, _ payload: UnsafeRawBufferPointer, _ isRetained: Bool) {
+        let name = UnsafeRawBufferPointer(start: topic, count: strlen(topic))
+        guard payload.count <= configuration.core.maximumPayloadBytes else {
+            // Its bytes are of no use and would fill the store; that it came is worth a line.
+            statistics.oversizedMessages.add(1, ordering: .relaxed)
+            return box.segment.append(.oversized(topic: String(decoding: name, as: UTF8.self), byteCount: payload.count))
+        }
+        box.segment.append(isRetained: isRetained, topic: name, payload: payload)
+    }
+
+    private func connectionChanged(_ event: ConnectionEvent, _ settings: MQTTConfiguration) {
+        let broker = "\(settings.host):\(settings.port)"
+        switch event {
+        case .connected(let sessionPresent):
+            box.segment.append(.connected(sessionPresent: sessionPresent))
+            statistics.isConnected.store(true, ordering: .relaxed)
+            statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
+            Log.info("connected to the broker", ["broker": broker, "session": sessionPresent ? "kept" : "new"])
+        case .disconnected(let error), .refused(let error):
+            if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
+            Log.warning("no connection to the broker; it is tried again", ["broker": broker, "reason": error.message])
+        case .subscribed: Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
+        case .subscriptionRefused(let filter, let error):
+            Log.error("the broker refuses a subscription", ["filter": filter, "reason": error.message])
+        }
+    }
+
+    /// One round. Throws only what makes going on senseless.
+    func turn() throws {
+        let now = Clock.wallMilliseconds()
+        try takeMail(now)
+        if commitRetryAt == 0 || box.segment.count < Self.maximumBatchMessages { _ = try receiveBatch(now) }
+        if !isTickQueued, Clock.wallMilliseconds() >= statistics.nextDue.load(ordering: .relaxed) {
+            isTickQueued = true
+            box.segment.append(.tick)
+        }
+        outputs += core.takeOutputs()
+        if !box.segment.isEmpty || outputs.contains(where: \.isUrgent) || !mails.isEmpty { commit() }
+        client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
+        if commitRetryAt == 0 {
+            guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) }
+            if retention.wantsSnapshot(nowMilliseconds: now, lastEvent: nextEvent - 1) { core.requestSnapshot() }
+            guardStore { try retention.trim(nowMilliseconds: now) }
+        }
+    }
+
+    private func receiveBatch(_ now: Int64) throws -> Int {
+        guard commitRetryAt == 0 else {
+            // A store that takes nothing: wait a little and do not read, so that the broker keeps what it has.
+            var request = pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0)
+            poll(&request, 1, 100)
+            wake.clear()
+            return 0
+        }
+        guard let client else { return 0 }
+        let result = try client.receive(
+            timeoutMilliseconds: waitMilliseconds(now), maximumMessages: Self.maximumBatchMessages, maximumBytes: Self.maximumBatchBytes)
+        if result.woken { wake.clear() }
+        return result.messages
+    }
+
+    private func waitMilliseconds(_ now: Int64) -> Int32 {
+        if !box.segment.isEmpty || !mails.isEmpty { return 0 }
+        let due = min(statistics.nextDue.load(ordering: .relaxed), outbox.nextDueMilliseconds)
+        return Int32(min(max(due - now, 0), 200))
+    }
+
+    private func takeMail(_ now: Int64) throws {
+        for mail in mailbox.take() {
+            if let event = mail.event ?? mail.report.flatMap({ OutboxPump.event($0.key, $0.channel, $0.report) }) {
+                box.segment.append(event)
+            }
+            mails.append(mail)
+        }
+    }
+
+    /// Everything that came and everything that was decided, in one transaction; then the acknowledgements.
+    private func commit() {
+        if commitRetryAt > 0, Clock.monotonicMilliseconds() < commitRetryAt { return }
+        let now = Clock.wallMilliseconds()
+        box.segment.firstEvent = nextEvent
+        box.segment.arrivalMilliseconds = now
+        do {
+            try store.transaction {
+                if !box.segment.isEmpty {
+                    try store.appendSegment(
+                        firstEvent: nextEvent, count: box.segment.count, arrivalMilliseconds: now, bytes: box.segment.bytes)
+                }
+                for case (let key, let channel, let report)? in mails.map(\.report) {
+                    try outbox.note(key, channel, report, nowMilliseconds: now)
+                }
+                for output in outputs { try write(output, now) }
+            }
+        } catch {
+            return commitFailed(error)
+        }
+        commitRetryAt = 0
+        statistics.isStoreWritable.store(true, ordering: .relaxed)
+        finishCommit(now)
+    }
+
+    private func finishCommit(_ now: Int64) {
+        client?.acknowledge()
+        for case (let key, _, _)? in mails.map(\.report) { outbox.settled(key) }
+        for output in outputs {
+            if output.effects.contains(where: { if case .deliver = $0 { true } else { false } }) { outbox.touch() }
+            if output.snapshot != nil {
+                retention.snapshotSaved(event: output.event, nowMilliseconds: now)
+                statistics.snapshots.add(1, ordering: .relaxed)
+            }
+        }
+        outputs.removeAll(keepingCapacity: true)
+        let confirmed = mails
+        mails.removeAll(keepingCapacity: true)
+        if !box.segment.isEmpty {
+            nextEvent += Int64(box.segment.count)
+            isTickQueued = false
+            statistics.messagesCommitted.add(Int64(box.segment.count), ordering: .relaxed)
+            statistics.batches.add(1, ordering: .relaxed)
+            statistics.bytesCommitted.add(Int64(box.segment.byteCount), ordering: .relaxed)
+            retention.committed(bytes: Int64(box.segment.byteCount))
+            core.submit(box)
+            box = core.takeSpare()
+        }
+        mailbox.confirm(confirmed)
+    }
+
+    private func write(_ output: CoreOutput, _ now: Int64) throws {
+        for effect in output.effects {
+            switch effect {
+            case .decision(let decision):
+                try store.appendJournal(
+                    event: output.event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
+                    body: decision.line)
+            case .deliver(let delivery):
+                guard outbox.delivers(delivery.channel) else { continue }
+                let entry = OutboxEntry(
+                    key: delivery.key, channel: delivery.channel.rawValue, device: delivery.device,
+                    payload: OutboxPayload(delivery).encoded(),
+                    createdMilliseconds: now, notBeforeMilliseconds: now)
+                if try store.enqueue(entry) == .refused { Log.error("the outbox is full; a delivery is refused", ["key": delivery.key]) }
+            case .history(let chunk):
+                guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { continue }
+                _ = try chunk.bytes.withUnsafeBytes {
+                    try store.appendChunk(
+                        series: series, firstMilliseconds: chunk.firstMilliseconds, lastMilliseconds: chunk.lastMilliseconds,
+                        count: Int(chunk.count),
+                        bytes: $0)
+                }
+            case .deadLetter(let letter):
+                try store.appendDeadLetter(
+                    event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
+                    reason: letter.reason, profile: letter.profile)
+            }
+        }
+        try store.setCursor(output.event)
+        if let parts = output.snapshot {
+            try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
+                for part in parts { try writer.append(part) }
+            }
+        }
+    }
+
+    private func commitFailed(_ error: any Error) {
+        statistics.commitFailures.add(1, ordering: .relaxed)
+        statistics.isStoreWritable.store(false, ordering: .relaxed)
+        let now = Clock.monotonicMilliseconds()
+        commitRetryAt = now + 1000
+        guard now - lastFailureLogged >= 60_000 else { return }
+        lastFailureLogged = now
+        Log.error("the store takes nothing, so nothing is acknowledged; it is tried again every second", ["reason": "\(error)"])
+    }
+
+    /// Upkeep of the store that may fail without harm: the next commit meets the same trouble and deals with it.
+    private func guardStore(_ body: () throws -> Void) {
+        do { try body() } catch {
+            let now = Clock.monotonicMilliseconds()
+            guard now - lastFailureLogged >= 60_000 else { return }
+            lastFailureLogged = now
+            Log.error("the store's upkeep failed; it is tried again", ["reason": "\(error)"])
+        }
+    }
+
+    /// Ends in order: acknowledges what is committed, lets the core finish, and commits what it decided.
+    func stop() {
+        client?.close()
+        mailbox.close()
+        if !core.drain(timeoutMilliseconds: 1000) { Log.warning("the core is behind; the rest is taken up at the next start") }
+        outputs += core.takeOutputs()
+        try? takeMail(Clock.wallMilliseconds())
+        commit()
+        _ = core.drain(timeoutMilliseconds: 300)
+        outputs += core.takeOutputs()
+        commit()
+    }
+}

@@ -1,0 +1,31 @@
+import GatewayCore
+import Telemetry
+
+/// What an outbox row holds beside its key: everything that a delivery needs after a restart.
+struct OutboxPayload {
+    var topic: String
+    var expiresMilliseconds: Int64?
+    var body: [UInt8]
+
+    init(_ delivery: Delivery) {
+        topic = delivery.topic
+        expiresMilliseconds = delivery.expiresMilliseconds
+        body = delivery.body
+    }
+
+    init(decoding bytes: [UInt8]) throws(ByteCodingError) {
+        var reader = ByteReader(bytes)
+        topic = try reader.text()
+        let expires: Int64 = try reader.integer()
+        expiresMilliseconds = expires == .max ? nil : expires
+        body = try reader.blob()
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.write(topic)
+        writer.write(expiresMilliseconds ?? .max)
+        writer.write(blob: body)
+        return writer.bytes
+    }
+}
