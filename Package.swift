@@ -40,7 +40,7 @@ let shell: [Target] = [
         dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "CSystemd"]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
     .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
-    .executableTarget(name: "steward", dependencies: ["Gateway", "SimulatedFleet"]),
+    .executableTarget(name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry"]),
 ]
 
 let tests: [Target] = [
@@ -57,6 +57,7 @@ let tests: [Target] = [
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
+    .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),
 ]
 
 let package = Package(

@@ -1,1 +1,8 @@
-print("steward")
+import Glibc
+
+/// Every subcommand, in the order of `steward --help`.
+enum Subcommands {
+    static let all: [any Subcommand.Type] = []
+}
+
+exit(Program.run(Array(CommandLine.arguments.dropFirst()), Subcommands.all).rawValue)
