@@ -40,7 +40,10 @@ let shell: [Target] = [
         dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "CSystemd"]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
     .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
-    .executableTarget(name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry"]),
+    // `steward bench` runs it.
+    .target(name: "Benchmarks", dependencies: ["GatewayCore", "Telemetry"], path: "Tests/Benchmarks"),
+    .executableTarget(
+        name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Benchmarks"]),
 ]
 
 let tests: [Target] = [

@@ -65,7 +65,7 @@ final class GatewayAPI: Sendable {
         router.register(.get, "/readyz") { [self] _ in readiness() }
         ask("/metrics") { [self] _ in metrics() }
         ask("/") { [self] _ in page() }
-        ask("/api/v1/status") { [self] _ in document { [self] in status($0) } }
+        ask("/api/v1/status") { [self] _ in document { [self] writer in status(&writer) } }
         ask("/api/v1/devices") { [self] request in
             listing(request, defaultLimit: 1000) { core, device, limit, writer in
                 core.writeDevices(offset: Self.number(request, "offset", 0), limit: limit, &writer)

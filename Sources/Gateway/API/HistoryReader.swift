@@ -69,7 +69,7 @@ extension GatewayAPI {
         do {
             let entries = try history.read {
                 try $0.journal(
-                    device: request.queryValue("device"), kind: request.queryValue("kind"), sinceMilliseconds: since, before: .max,
+                    device: request.queryValue("device"), kind: request.queryValue("kind"), sinceMilliseconds: since ?? .min, before: .max,
                     limit: limit)
             }
             var writer = JSONWriter()

@@ -2,6 +2,7 @@ import GatewayCore
 import Glibc
 import HTTPService
 import SQLiteStore
+import Telemetry
 
 /// `/metrics` in the Prometheus text format, and readiness.
 extension GatewayAPI {

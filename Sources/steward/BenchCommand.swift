@@ -1,0 +1,33 @@
+import Benchmarks
+import Gateway
+
+/// `steward bench`: the figures that a regression shows in.
+enum BenchCommand: Subcommand {
+    static let name = "bench"
+    static let summary = "Measure the core on this machine, without network and disk"
+    static let usage = Usage(
+        options: [
+            .value("profiles", "DIR", "device profiles (default DeviceProfiles)"),
+            .value("devices", "N", "simulated devices (default 1000)"),
+            .value("messages", "N", "messages (default 500000)"),
+        ])
+
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        let directories = arguments.values("profiles")
+        let profiles = try ProfileLoader.load(directories.isEmpty ? ["DeviceProfiles"] : directories)
+        let devices = try arguments.integer("devices", in: 1...20_000) ?? 1000
+        let messages = try arguments.integer("messages", in: 1000...10_000_000) ?? 500_000
+        guard let result = CoreBenchmark.run(profiles: profiles, devices: devices, messages: messages) else {
+            throw CommandFailure("there is not enough memory to begin")
+        }
+        func rounded(_ number: Double) -> String { String((number * 100).rounded() / 100) }
+        Console.print(
+            """
+            core: \(Int(result.messagesPerSecond)) messages/s, \(Int(result.nanosecondsPerMessage)) ns a message (\(result.messages) messages, \(result.readings) readings, \(devices) devices)
+            state: \(result.stateBytesPerDevice) bytes a device
+            history: \(rounded(result.historyBytesPerSample)) bytes a sample
+
+            """)
+        return .ok
+    }
+}
