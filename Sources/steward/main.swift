@@ -2,7 +2,16 @@ import Glibc
 
 /// Every subcommand, in the order of `steward --help`.
 enum Subcommands {
-    static let all: [any Subcommand.Type] = []
+    static let all: [any Subcommand.Type] = [
+        StatusCommand.self,
+        DevicesCommand.self,
+        DeviceCommand.self,
+        AlarmsCommand.self,
+        OrdersCommand.self,
+        ActionsCommand.self,
+        TicketsCommand.self,
+        HistoryCommand.self,
+    ]
 }
 
 exit(Program.run(Array(CommandLine.arguments.dropFirst()), Subcommands.all).rawValue)
