@@ -50,7 +50,8 @@ public struct Fleet: Sendable {
     }
 
     /// A command by its topic; unknown devices are silent.
-    public mutating func receive(topic: String, payload: [UInt8], at: Int64) -> (messages: [FleetMessage], disposition: CommandDisposition) {
+    public mutating func receive(topic: String, payload: [UInt8], at: Int64) -> (messages: [FleetMessage], disposition: CommandDisposition)
+    {
         guard let index = DeviceRequest.device(of: topic).flatMap({ indexes[String($0)] }) else { return ([], .ignored) }
         return devices[index].receive(topic: topic, payload: payload, at: at)
     }

@@ -158,7 +158,8 @@ public struct SimulatedDevice: Sendable {
     // MARK: Commands
 
     /// Takes a command. A request that came before is answered as then, and not acted upon again.
-    public mutating func receive(topic: String, payload: [UInt8], at: Int64) -> (messages: [FleetMessage], disposition: CommandDisposition) {
+    public mutating func receive(topic: String, payload: [UInt8], at: Int64) -> (messages: [FleetMessage], disposition: CommandDisposition)
+    {
         guard let request = DeviceRequest(topic: topic, payload: payload, device: id, kind: kind) else { return ([], .ignored) }
         if case .everything = request.action {
             tellEverything(at: at)

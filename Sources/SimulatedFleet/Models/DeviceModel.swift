@@ -40,7 +40,7 @@ struct Passage {
 }
 
 /// A consumable in a native device.
-struct SupplySlot: Sendable {
+struct Cartridge: Sendable {
     var name: String
     /// Percent, with fractions; whole percents are told.
     private(set) var level: Double

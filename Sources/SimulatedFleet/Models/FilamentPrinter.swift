@@ -61,7 +61,8 @@ struct FilamentPrinter: DeviceModel {
         case .running(let done):
             let now = done + passage.milliseconds
             if let level = spools[activeTray] { spools[activeTray] = max(1, level - passage.hours * 2.5) }
-            phase = now >= jobMilliseconds ? .finished(until: passage.at + generator.integer(15_000...60_000)) : .running(doneMilliseconds: now)
+            phase =
+                now >= jobMilliseconds ? .finished(until: passage.at + generator.integer(15_000...60_000)) : .running(doneMilliseconds: now)
         case .finished(let until), .failed(let until):
             guard passage.at >= until else { return }
             phase = .preparing(until: passage.at + generator.integer(10_000...40_000))
@@ -93,7 +94,8 @@ struct FilamentPrinter: DeviceModel {
             state: state, nozzle: nozzle.rounded(decimals: 2), nozzleTarget: targets.nozzle, bed: bed.rounded(decimals: 2),
             bedTarget: targets.bed, percent: done * 100 / jobMilliseconds, remainingMinutes: (jobMilliseconds - done + 59_999) / 60_000,
             layer: done * jobLayers / jobMilliseconds, wifi: Int64(wifi.rounded()), printError: fault == .plateMisplaced ? 0x0300_800D : 0,
-            health: fault?.healthMessage.map { [$0] } ?? [], humidityLevel: humidityLevel, amsTemperature: amsTemperature.rounded(decimals: 1),
+            health: fault?.healthMessage.map { [$0] } ?? [], humidityLevel: humidityLevel,
+            amsTemperature: amsTemperature.rounded(decimals: 1),
             trays: spools.map { $0.map { Int64($0.rounded()) } ?? -1 })
     }
 

@@ -38,7 +38,8 @@ struct Machine: DeviceModel {
         let pace = isRunning ? load * (clock < slowUntil ? 0.7 : 1) : 0
         if isRunning { runningHours += passage.hours }
         let calm = (isPump ? 2.1 : 3) * (0.2 + 0.8 * pace)
-        vibration = max(0, passage.approach(vibration, passage.fault == .vibrationHigh ? 8.8 : calm, inertiaSeconds: 6) + generator.noise(0.15))
+        vibration = max(
+            0, passage.approach(vibration, passage.fault == .vibrationHigh ? 8.8 : calm, inertiaSeconds: 6) + generator.noise(0.15))
         let warm = 24 + (isPump ? 34.0 : 41.0) * pace
         let bearingTarget = passage.fault == .bearingHot ? 91 : warm
         bearingTemperature = passage.approach(bearingTemperature, bearingTarget, inertiaSeconds: 8) + generator.noise(0.4)

@@ -3,7 +3,7 @@ import Telemetry
 /// An office printer (four toners, a fuser) or a label printer (ribbon and labels, a print head).
 struct PaperPrinter: DeviceModel {
     private let isLabelPrinter: Bool
-    private var supplies: [SupplySlot]
+    private var supplies: [Cartridge]
     private var pages: Double
     private let pagesPerDay: Double
     /// Degrees Celsius: the fuser's, or the print head's.
@@ -17,7 +17,7 @@ struct PaperPrinter: DeviceModel {
         let names = labels ? ["ribbon", "labels"] : ["black", "cyan", "magenta", "yellow"]
         let shares = WorkingHours.dayShares(from: plan.historyStart, to: plan.liveStart)
         supplies = names.enumerated().map { index, name in
-            SupplySlot(name: name, isNearEnd: plan.isNearEnd && index == 0, historyDayShares: shares, generator: &generator)
+            Cartridge(name: name, isNearEnd: plan.isNearEnd && index == 0, historyDayShares: shares, generator: &generator)
         }
         pages = generator.number(4_000, 90_000)
         pagesPerDay = labels ? generator.number(300, 900) : generator.number(80, 400)
