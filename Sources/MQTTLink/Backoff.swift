@@ -1,0 +1,27 @@
+/// Exponential back-off with jitter, so that a site's clients do not return to a restarted broker all at once.
+struct Backoff {
+    let minimumMilliseconds: Int64
+    let maximumMilliseconds: Int64
+    private(set) var failures = 0
+
+    init(minimumMilliseconds: Int64, maximumMilliseconds: Int64) {
+        self.minimumMilliseconds = minimumMilliseconds
+        self.maximumMilliseconds = maximumMilliseconds
+    }
+
+    /// The ceiling of the next delay: doubled at each failure, never above the maximum.
+    var ceilingMilliseconds: Int64 {
+        // 40 doublings reach beyond any permitted maximum (a day) and stay far from overflow of the first delay's 27 bits.
+        let doublings = min(failures, 36)
+        return min(maximumMilliseconds, minimumMilliseconds << Int64(doublings))
+    }
+
+    /// The delay before the next attempt: the upper half of the ceiling, spread evenly.
+    mutating func next() -> Int64 {
+        let ceiling = ceilingMilliseconds
+        failures += 1
+        return ceiling - Int64.random(in: 0...(ceiling / 2))
+    }
+
+    mutating func reset() { failures = 0 }
+}

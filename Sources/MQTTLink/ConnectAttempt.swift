@@ -1,0 +1,75 @@
+import CMosquitto
+import Glibc
+import Synchronization
+
+/// Resolves the name and opens the TCP connection on a thread of its own, because both may block for minutes (a dead DNS server,
+/// a network that swallows packets) and neither getaddrinfo nor the library can be told a limit.
+///
+/// An attempt given up on is simply let go of: its thread ends when the kernel does (about two minutes) and destroys the handle.
+final class ConnectAttempt: Sendable {
+    struct Outcome: Sendable {
+        var code: Int32
+        var systemError: Int32
+        var log: String
+    }
+
+    let handle: MosquittoHandle
+    /// Readable once the outcome is there.
+    let done: WakeDescriptor
+    private let configuration: MQTTConfiguration
+    private let cleanSession: Bool
+    private let log = Mutex("")
+    private let outcome = Mutex<Outcome?>(nil)
+
+    init(_ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool) throws(MQTTError) {
+        self.configuration = configuration
+        self.cleanSession = cleanSession
+        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession)
+        done = try WakeDescriptor()
+    }
+
+    func start() throws(MQTTError) {
+        try WorkerThread.start { [self] in run() }
+    }
+
+    /// The outcome, or nil while the attempt is under way. Afterwards the handle belongs to the caller's thread.
+    func takeOutcome() -> Outcome? { outcome.withLock { $0 } }
+
+    private func run() {
+        // Unretained is right: the thread's closure holds self, and the owner sets its own user data after the outcome.
+        mosquitto_user_data_set(handle.pointer, Unmanaged.passUnretained(self).toOpaque())
+        mosquitto_log_callback_set(handle.pointer) { _, context, level, text in
+            guard let context, let text, level == MOSQ_LOG_ERR || level == MOSQ_LOG_WARNING else { return }
+            let line = String(cString: text)
+            Unmanaged<ConnectAttempt>.fromOpaque(context).takeUnretainedValue().log.withLock { $0 = line }
+        }
+        let (code, systemError) = connect()
+        let line = log.withLock { $0 }
+        outcome.withLock { $0 = Outcome(code: code, systemError: systemError, log: line) }
+        done.signal()
+    }
+
+    private func connect() -> (code: Int32, systemError: Int32) {
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if configuration.version == .v5 {
+            let code = addProperties(&properties)
+            guard code == MOSQ_ERR_SUCCESS.rawValue else { return (code, 0) }
+        }
+        errno = 0
+        let code = mosquitto_connect_bind_v5(
+            handle.pointer, configuration.host, Int32(configuration.port), Int32(configuration.keepAliveSeconds), nil, properties)
+        return (code, errno)
+    }
+
+    private func addProperties(_ properties: inout OpaquePointer?) -> Int32 {
+        var code = MOSQ_ERR_SUCCESS.rawValue
+        if !cleanSession {
+            code = mosquitto_property_add_int32(
+                &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), configuration.sessionExpirySeconds)
+        }
+        guard code == MOSQ_ERR_SUCCESS.rawValue else { return code }
+        return mosquitto_property_add_int32(
+            &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(configuration.maximumPacketBytes))
+    }
+}

@@ -1,0 +1,34 @@
+import CMosquitto
+
+extension Connection {
+    /// The C functions that libmosquitto calls. Each finds its connection in the user data, which is not retained: the handle is
+    /// owned by the connection and destroyed with it. All are called on the owner's thread, from inside a loop call.
+    func installCallbacks(_ pointer: OpaquePointer) {
+        mosquitto_user_data_set(pointer, Unmanaged.passUnretained(self).toOpaque())
+        mosquitto_log_callback_set(pointer) { _, context, level, text in
+            guard let text, level == MOSQ_LOG_ERR else { return }
+            Connection.of(context)?.log(String(cString: text))
+        }
+        mosquitto_connect_v5_callback_set(pointer) { _, context, code, flags, _ in
+            Connection.of(context)?.accept(code: code, sessionPresent: flags & 1 != 0)
+        }
+        mosquitto_disconnect_v5_callback_set(pointer) { _, context, code, _ in
+            // Below 128 these are the library's own codes, which the loop call returns as well.
+            if code >= 128 { Connection.of(context)?.disconnectReason = code }
+        }
+        mosquitto_message_callback_set(pointer) { _, context, message in
+            guard let context, let message else { return }
+            Unmanaged<Connection>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.deliver(message) }
+        }
+        mosquitto_subscribe_callback_set(pointer) { _, context, messageID, count, granted in
+            Connection.of(context)?.onSubscribed?(messageID, Array(UnsafeBufferPointer(start: granted, count: Int(count))))
+        }
+        mosquitto_publish_v5_callback_set(pointer) { _, context, messageID, reason, _ in
+            Connection.of(context)?.onPublished?(messageID, reason)
+        }
+    }
+
+    private static func of(_ context: UnsafeMutableRawPointer?) -> Connection? {
+        context.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

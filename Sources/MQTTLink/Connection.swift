@@ -1,0 +1,230 @@
+import CMosquitto
+import Glibc
+
+/// One client's connection: opened, kept alive, and opened again when it ends. Belongs to one thread.
+///
+/// It holds the rule that nothing acknowledged is lost: while a delivered message is held (`heldMessages` above 0), nothing
+/// queued is written, since a PUBACK may be anywhere in the library's one queue. `flush` is the only writer.
+final class Connection {
+    private enum Phase {
+        /// Nothing under way until then; nil means the delay is fixed at the next `maintain`, which knows the time.
+        case waiting(untilMilliseconds: Int64?)
+        case connecting(ConnectAttempt, deadlineMilliseconds: Int64)
+        /// TCP stands; TLS and CONNACK are awaited.
+        case opening(deadlineMilliseconds: Int64)
+        case up(sinceMilliseconds: Int64?)
+        case closed
+    }
+
+    typealias MessageHandler = (UnsafePointer<CChar>, UnsafeRawBufferPointer, Int, Bool) -> Void
+
+    private let configuration: MQTTConfiguration
+    private let clientID: String
+    private let cleanSession: Bool
+    private let onEvent: (ConnectionEvent) -> Void
+    private var phase = Phase.waiting(untilMilliseconds: 0)
+    private var backoff: Backoff
+    private var handle: MosquittoHandle?
+
+    // What the library's callbacks note down while a call into it is under way; `settle` acts on it afterwards.
+    private var acceptance: (code: Int32, sessionPresent: Bool)?
+    private var libraryLog = ""
+
+    /// Messages delivered since the last `release`: their PUBACKs must not leave.
+    private(set) var heldMessages = 0
+    /// Messages and payload bytes delivered in all.
+    private(set) var deliveredMessages = 0
+    private(set) var deliveredBytes = 0
+
+    var onMessage: MessageHandler?
+    var onSubscribed: ((_ messageID: Int32, _ granted: [Int32]) -> Void)?
+    var onPublished: ((_ messageID: Int32, _ reason: Int32) -> Void)?
+
+    init(
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, onEvent: @escaping (ConnectionEvent) -> Void
+    ) throws(MQTTError) {
+        try configuration.validate()
+        try MosquittoLibrary.initialise()
+        self.configuration = configuration
+        self.clientID = clientID
+        self.cleanSession = cleanSession
+        self.onEvent = onEvent
+        backoff = Backoff(
+            minimumMilliseconds: configuration.minimumRetryMilliseconds, maximumMilliseconds: configuration.maximumRetryMilliseconds)
+    }
+
+    /// The handle while the broker has accepted us, for subscribing and publishing.
+    var established: OpaquePointer? {
+        guard case .up = phase else { return nil }
+        return handle?.pointer
+    }
+
+    /// True while released packets wait for the socket to take them.
+    var hasUnwritten: Bool {
+        guard heldMessages == 0, let pointer = established else { return false }
+        return mosquitto_want_write(pointer)
+    }
+
+    /// What to poll for; a descriptor of -1 is ignored by poll().
+    var pollRequest: pollfd {
+        if case .connecting(let attempt, _) = phase { return pollfd(fd: attempt.done.rawValue, events: Int16(POLLIN), revents: 0) }
+        guard let pointer = handle?.pointer else { return pollfd(fd: -1, events: 0, revents: 0) }
+        var events = Int16(POLLIN)
+        if heldMessages == 0, mosquitto_want_write(pointer) { events = hasUnwritten ? Int16(POLLOUT) : Int16(POLLIN | POLLOUT) }
+        return pollfd(fd: mosquitto_socket(pointer), events: events, revents: 0)
+    }
+
+    // MARK: Time
+
+    /// Starts attempts that are due, gives up those that take too long, and queues keep-alives.
+    func maintain(nowMilliseconds now: Int64) {
+        switch phase {
+        case .closed: return
+        case .waiting(nil): phase = .waiting(untilMilliseconds: now + backoff.next())
+        case .waiting(.some(let until)):
+            if now >= until { startAttempt(nowMilliseconds: now) }
+        case .connecting(_, let deadline):
+            finishAttempt()
+            if case .connecting = phase, now >= deadline { timedOut() }
+        case .opening(let deadline):
+            if now >= deadline { timedOut() }
+        case .up(nil): phase = .up(sinceMilliseconds: now)
+        case .up(.some(let since)):
+            // Only a connection that lasted calms the back-off: two clients of one id throw each other out at once, for ever.
+            if backoff.failures > 0, now - since >= 2 * backoff.ceilingMilliseconds { backoff.reset() }
+        }
+        if let pointer = established {
+            settle(mosquitto_loop_misc(pointer), "keep-alive")
+            flush(waitMilliseconds: 0)
+        }
+    }
+
+    private func startAttempt(nowMilliseconds now: Int64) {
+        do {
+            let attempt = try ConnectAttempt(configuration, clientID: clientID, cleanSession: cleanSession)
+            try attempt.start()
+            phase = .connecting(attempt, deadlineMilliseconds: now + Int64(configuration.connectTimeoutSeconds) * 1000)
+        } catch {
+            end(.disconnected(error))
+        }
+    }
+
+    private func timedOut() {
+        let message =
+            "the broker did not answer within \(configuration.connectTimeoutSeconds) s; check mqtt.host, mqtt.port and the network"
+        end(.disconnected(MQTTError(code: MOSQ_ERR_TIMEOUT.rawValue, operation: "connect", message: message)))
+    }
+
+    /// Takes over the handle of an attempt that has come to its end.
+    func finishAttempt() {
+        guard case .connecting(let attempt, let deadline) = phase, let outcome = attempt.takeOutcome() else { return }
+        guard outcome.code == MOSQ_ERR_SUCCESS.rawValue else {
+            let error = MQTTError.ofLibrary(
+                outcome.code, systemError: outcome.systemError, operation: "connect", detail: outcome.log)
+            return end(.disconnected(error))
+        }
+        handle = attempt.handle
+        installCallbacks(attempt.handle.pointer)
+        phase = .opening(deadlineMilliseconds: deadline)
+    }
+
+    // MARK: Input and output
+
+    /// One call of `mosquitto_loop_read`: at most one packet, and often none.
+    func readOnePacket() {
+        guard let pointer = handle?.pointer else { return }
+        settle(mosquitto_loop_read(pointer, 1), "read")
+    }
+
+    /// The owner has committed: what is queued may leave.
+    func release() { heldMessages = 0 }
+
+    /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
+    func flush(waitMilliseconds: Int64) {
+        guard heldMessages == 0 else { return }
+        let deadline = Self.monotonicMilliseconds() + waitMilliseconds
+        while let pointer = handle?.pointer, mosquitto_want_write(pointer) {
+            settle(mosquitto_loop_write(pointer, 1), "write")
+            guard let pointer = handle?.pointer, mosquitto_want_write(pointer) else { return }
+            let remaining = deadline - Self.monotonicMilliseconds()
+            guard remaining > 0 else { return }
+            var request = pollfd(fd: mosquitto_socket(pointer), events: Int16(POLLOUT), revents: 0)
+            _ = poll(&request, 1, Int32(clamping: remaining))
+        }
+    }
+
+    /// Ends for good. DISCONNECT is left out when messages are held, because it would take their PUBACKs along.
+    func close() {
+        if heldMessages == 0, let pointer = established, mosquitto_disconnect(pointer) == MOSQ_ERR_SUCCESS.rawValue {
+            phase = .closed
+            flush(waitMilliseconds: 500)
+        }
+        phase = .closed
+        handle = nil
+        heldMessages = 0
+    }
+
+    static func monotonicMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    // MARK: What the callbacks noted
+
+    func deliver(_ message: UnsafePointer<mosquitto_message>) {
+        heldMessages += 1
+        deliveredMessages += 1
+        let length = Int(message.pointee.payloadlen)
+        deliveredBytes += length
+        if let topic = message.pointee.topic {
+            onMessage?(
+                topic, UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : length),
+                Int(message.pointee.qos), message.pointee.retain)
+        }
+        stopReadingAfterThisPacket()
+    }
+
+    func accept(code: Int32, sessionPresent: Bool) {
+        acceptance = (code, sessionPresent)
+        stopReadingAfterThisPacket()
+    }
+
+    func log(_ line: String) { libraryLog = line }
+
+    /// Under TLS `mosquitto_loop_read` goes on as long as libssl holds decrypted bytes, whatever the number of packets it was
+    /// asked for, unless errno says EAGAIN after a packet. A batch is bounded only if it stops after each.
+    private func stopReadingAfterThisPacket() { errno = EAGAIN }
+
+    /// Acts on the outcome of a call into the library, once the library is left: a handle may not be destroyed in its callback.
+    private func settle(_ code: Int32, _ operation: String) {
+        let systemError = errno
+        guard let pointer = handle?.pointer else { return }
+        if case .opening = phase, let acceptance, acceptance.code == 0 {
+            phase = .up(sinceMilliseconds: nil)
+            onEvent(.connected(sessionPresent: acceptance.sessionPresent))
+        }
+        if code == MOSQ_ERR_SUCCESS.rawValue, mosquitto_socket(pointer) >= 0 { return }
+        if case .closed = phase { return }
+        if let acceptance, acceptance.code != 0 {
+            return end(.refused(MQTTError.ofRefusal(acceptance.code)))
+        }
+        let lost = code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code
+        let reason = disconnectReason ?? lost
+        end(.disconnected(MQTTError.ofLibrary(reason, systemError: systemError, operation: operation, detail: libraryLog)))
+    }
+
+    /// What an MQTT 5 broker's DISCONNECT said.
+    var disconnectReason: Int32?
+
+    private func end(_ event: ConnectionEvent) {
+        handle = nil
+        phase = .waiting(untilMilliseconds: nil)
+        acceptance = nil
+        disconnectReason = nil
+        libraryLog = ""
+        // The queue of PUBACKs went with the handle: the broker sends these messages again.
+        heldMessages = 0
+        onEvent(event)
+    }
+}

@@ -1,0 +1,138 @@
+import CMosquitto
+import Glibc
+
+/// Reads the QoS 1 messages of a persistent session, and acknowledges them only when told to.
+///
+/// One thread owns it and goes round: `receive`, commit what came, `acknowledge`, `maintain`. No PUBACK reaches the wire between
+/// `receive` and `acknowledge`: without `acknowledge` the broker sends the messages again after the next connect. So a message
+/// may come more than once, and it may come without ever having been acknowledged; it is never acknowledged uncommitted.
+///
+/// Back-pressure is not calling `receive`. The keep-alive answers are then not read either, so after about two keep-alive
+/// times the connection is made anew, which costs a repetition and no message.
+public final class IngestClient {
+    /// What one call of `receive` brought.
+    public struct ReceiveResult: Sendable, Equatable {
+        public var messages = 0
+        /// Payload bytes.
+        public var bytes = 0
+        /// The owner's wake descriptor is readable.
+        public var woken = false
+        /// The batch ended at a bound: there is more, and the next `receive` does not wait.
+        public var hasMore = false
+    }
+
+    /// Topic (NUL-terminated), payload (empty when it has no bytes), QoS, retained. The memory is valid during the call only.
+    public typealias MessageHandler = (UnsafePointer<CChar>, UnsafeRawBufferPointer, Int, Bool) -> Void
+
+    private let configuration: MQTTConfiguration
+    private let wakeDescriptor: Int32
+    private let connection: Connection
+    private let events: EventRelay
+    private var mayHoldMore = false
+    /// How long `acknowledge` waits for a socket that takes nothing before it leaves the rest to the next call.
+    private let flushWaitMilliseconds: Int64 = 250
+
+    /// Connects at the first `maintain`. Neither closure may call this client.
+    /// - Parameters:
+    ///   - wakeDescriptor: polled together with the socket; the owner reads it. -1 for none.
+    ///   - onMessage: the hot path, called once a message within `receive`.
+    ///   - onConnectionChange: called within `receive`, `acknowledge` and `maintain`.
+    /// - Throws: what is wrong in the configuration. A broker that is away is no error.
+    public init(
+        configuration: MQTTConfiguration, wakeDescriptor: Int32, onMessage: @escaping MessageHandler,
+        onConnectionChange: @escaping (ConnectionEvent) -> Void
+    ) throws(MQTTError) {
+        self.configuration = configuration
+        self.wakeDescriptor = wakeDescriptor
+        let events = EventRelay(onConnectionChange)
+        self.events = events
+        connection = try Connection(
+            configuration, clientID: configuration.clientID, cleanSession: false, onEvent: { event in events.take(event) })
+        connection.onMessage = onMessage
+        connection.onSubscribed = { [configuration] _, granted in events.takeGranted(granted, of: configuration.subscriptions) }
+    }
+
+    /// Messages and payload bytes delivered since this client was made, repetitions among them.
+    public var deliveredMessages: Int { connection.deliveredMessages }
+    public var deliveredBytes: Int { connection.deliveredBytes }
+    public var isConnected: Bool { connection.established != nil }
+    /// Messages delivered and not yet acknowledged.
+    public var heldMessages: Int { connection.heldMessages }
+
+    /// Waits for input or the wake descriptor, then reads until nothing more is there or a bound is reached.
+    /// The bounds are exact but for the last message, which may exceed `maximumBytes` by its own length.
+    /// - Throws: only when poll() itself fails; the end of a connection is an event.
+    public func receive(timeoutMilliseconds: Int32, maximumMessages: Int, maximumBytes: Int) throws(MQTTError) -> ReceiveResult {
+        connection.flush(waitMilliseconds: 0)
+        var result = ReceiveResult()
+        result.woken = try wait(timeoutMilliseconds: mayHoldMore ? 0 : timeoutMilliseconds)
+        connection.finishAttempt()
+        connection.flush(waitMilliseconds: 0)
+        // PUBACKs released earlier that the socket has not taken yet must leave before new ones are queued behind them.
+        guard !connection.hasUnwritten else { return result }
+        drain(&result, maximumMessages: maximumMessages, maximumBytes: maximumBytes)
+        subscribeIfNeeded()
+        connection.flush(waitMilliseconds: 0)
+        return result
+    }
+
+    /// Lets the PUBACKs of everything delivered so far reach the wire. Call it only after these messages are committed.
+    /// After a lost connection it does nothing: the broker repeats the messages.
+    public func acknowledge() {
+        connection.release()
+        connection.flush(waitMilliseconds: flushWaitMilliseconds)
+    }
+
+    /// Keep-alive, connecting and reconnecting; to be called several times a second. Never blocks on the network.
+    /// - Parameter nowMilliseconds: of a clock that does not jump (CLOCK_MONOTONIC).
+    public func maintain(nowMilliseconds: Int64) { connection.maintain(nowMilliseconds: nowMilliseconds) }
+
+    /// Leaves with DISCONNECT, or without one if messages are held. The session stays at the broker.
+    public func close() { connection.close() }
+
+    private func wait(timeoutMilliseconds: Int32) throws(MQTTError) -> Bool {
+        var requests = (connection.pollRequest, pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0))
+        let count = withUnsafeMutablePointer(to: &requests) { pair in
+            pair.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, 2, timeoutMilliseconds) }
+        }
+        guard count >= 0 else {
+            let systemError = errno
+            guard systemError != EINTR else { return false }
+            throw MQTTError.ofLibrary(MOSQ_ERR_ERRNO.rawValue, systemError: systemError, operation: "wait for input")
+        }
+        return requests.1.revents != 0
+    }
+
+    /// A call that delivers nothing has met the end of the input or a packet that is no message (PINGRESP, SUBACK), and the
+    /// library does not say which; two such calls in a row end the drain. poll() cannot take this place: under TLS the bytes
+    /// may be decrypted already and the socket empty.
+    private func drain(_ result: inout ReceiveResult, maximumMessages: Int, maximumBytes: Int) {
+        let messagesBefore = connection.deliveredMessages
+        let bytesBefore = connection.deliveredBytes
+        var last = messagesBefore
+        var fruitless = 0
+        while fruitless < 2, last - messagesBefore < maximumMessages, connection.deliveredBytes - bytesBefore < maximumBytes {
+            connection.readOnePacket()
+            fruitless = connection.deliveredMessages == last ? fruitless + 1 : 0
+            last = connection.deliveredMessages
+        }
+        result.messages = last - messagesBefore
+        result.bytes = connection.deliveredBytes - bytesBefore
+        mayHoldMore = fruitless < 2 && connection.established != nil
+        result.hasMore = mayHoldMore
+    }
+
+    /// Only queues the SUBSCRIBE: it leaves with the next flush that may happen.
+    private func subscribeIfNeeded() {
+        guard events.needsSubscription, let pointer = connection.established else { return }
+        events.needsSubscription = false
+        guard !configuration.subscriptions.isEmpty else { return }
+        var filters: [UnsafeMutablePointer<CChar>?] = configuration.subscriptions.map { strdup($0) }
+        defer { for filter in filters { free(filter) } }
+        let code = mosquitto_subscribe_multiple(pointer, nil, Int32(filters.count), &filters, 1, 0, nil)
+        if code != MOSQ_ERR_SUCCESS.rawValue {
+            let error = MQTTError.ofLibrary(code, operation: "subscribe")
+            for filter in configuration.subscriptions { events.report(.subscriptionRefused(filter: filter, error)) }
+        }
+    }
+}
