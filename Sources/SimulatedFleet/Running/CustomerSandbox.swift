@@ -30,7 +30,7 @@ final class CustomerSandbox: Sendable {
         guard let answer else { return }
         let (api, errands, counts) = (self.api, self.errands, self.counts)
         errands.add(afterMilliseconds: answer.delay) {
-            api.post("/api/v1/surveys", answer.survey.payload, errands: errands) { outcome in
+            api.post("/api/v1/surveys", answer.survey.payload, key: answer.survey.id, errands: errands) { outcome in
                 switch outcome {
                 case .done: counts.update { $0.surveysPosted += 1 }
                 case .failed(let reason): counts.failed("a survey answer was not taken: \(reason)")

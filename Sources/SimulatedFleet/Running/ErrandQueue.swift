@@ -13,19 +13,16 @@ final class ErrandQueue: Sendable {
     }
 
     private let capacity: Int
-    private let wake: Int32
+    private let wake: WakePipe
     private let state = Mutex(State())
 
     init(capacity: Int = 10_000) throws(FleetError) {
         self.capacity = capacity
-        wake = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
-        guard wake >= 0 else { throw FleetError("cannot open an event descriptor: \(String(cString: strerror(errno)))") }
+        wake = try WakePipe()
         // The thread holds the queue until stop().
         let thread = try FleetThread { self.run() }
         state.withLock { $0.thread = thread }
     }
-
-    deinit { close(wake) }
 
     /// False when too much is waiting already, or the queue has stopped: the errand is then never done.
     @discardableResult
@@ -37,7 +34,7 @@ final class ErrandQueue: Sendable {
             state.waiting.insert((at, errand), at: index)
             return true
         }
-        if isTaken { eventfd_write(wake, 1) }
+        if isTaken { wake.signal() }
         return isTaken
     }
 
@@ -49,7 +46,7 @@ final class ErrandQueue: Sendable {
             defer { state.thread = nil }
             return state.thread
         }
-        eventfd_write(wake, 1)
+        wake.signal()
         thread?.join()
     }
 
@@ -74,11 +71,44 @@ final class ErrandQueue: Sendable {
             case .stop: return
             case .run(let errand): errand()
             case .wait(let milliseconds):
-                var request = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
-                poll(&request, 1, Int32(clamping: milliseconds))
-                var count: eventfd_t = 0
-                eventfd_read(wake, &count)
+                wake.wait(milliseconds: milliseconds)
             }
         }
+    }
+}
+
+/// Wakes a thread that waits in poll(); Swift's Glibc module has no eventfd.
+final class WakePipe: Sendable {
+    private let readEnd: Int32
+    private let writeEnd: Int32
+
+    init() throws(FleetError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw FleetError("cannot open a pipe: \(String(cString: strerror(errno))); see the limit on open files")
+        }
+        for end in ends {
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// A full pipe is no loss: its reader is awake already.
+    func signal() {
+        var byte: UInt8 = 1
+        _ = write(writeEnd, &byte, 1)
+    }
+
+    func wait(milliseconds: Int64) {
+        var request = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+        guard poll(&request, 1, Int32(clamping: milliseconds)) > 0 else { return }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        _ = read(readEnd, &bytes, bytes.count)
     }
 }

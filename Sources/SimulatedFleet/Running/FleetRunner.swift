@@ -1,5 +1,6 @@
 import Glibc
 import MQTTLink
+import Outbound
 import Synchronization
 
 /// Lets a fleet live in real time: publishes over MQTT, takes commands, orders and deliveries, and answers surveys.
@@ -10,6 +11,7 @@ public final class FleetRunner: Sendable {
         var thread: FleetThread
         var publisher: CommandClient
         var errands: ErrandQueue
+        var api: GatewayAPI?
         var supplier: SupplierSandbox?
     }
 
@@ -20,6 +22,7 @@ public final class FleetRunner: Sendable {
     }
 
     private let configuration: FleetConfiguration
+    private let signature: WebhookSignature?
     private let counts = FleetCounts()
     private let phase = Mutex(Phase.ready)
     private let stopping = StopFlag()
@@ -29,6 +32,7 @@ public final class FleetRunner: Sendable {
     public init(configuration: FleetConfiguration) throws {
         try configuration.validate()
         self.configuration = configuration
+        signature = try configuration.webhookSecret.map { try WebhookSignature(secrets: [$0]) }
     }
 
     deinit { stop() }
@@ -65,6 +69,7 @@ public final class FleetRunner: Sendable {
         stopping.raise()
         guard let running else { return }
         running.supplier?.stop()
+        running.api?.cancel()
         running.errands.stop()
         running.thread.join()
         running.publisher.close()
@@ -72,39 +77,48 @@ public final class FleetRunner: Sendable {
 
     private func launch() throws -> Running {
         let errands = try ErrandQueue()
+        let arrivals = InstallationInbox()
         var supplier: SupplierSandbox?
         do {
-            let api = try configuration.apiBase.map { try GatewayAPI(baseURL: $0, secret: configuration.webhookSecret) }
-            let arrivals = InstallationInbox()
-            if let listen = configuration.supplierListen {
-                let settings = SupplierSandbox.Settings(
-                    listen: listen, secret: configuration.webhookSecret, temper: configuration.supplier, seed: configuration.seed)
-                supplier = try SupplierSandbox(settings: settings, api: api, errands: errands, counts: counts) { arrivals.add($0) }
-            }
-            let customers = api.map { CustomerSandbox(api: $0, errands: errands, counts: counts, configuration: configuration) }
-            let clientID = "steward-fleet-\(configuration.seed)-\(getpid())"
+            let api = try configuration.apiBase.map { try GatewayAPI(base: $0, signature: signature, seed: configuration.seed) }
+            supplier = try openSupplier(api, errands, arrivals)
             let connection = self.connection
-            let publisher = try CommandClient(configuration: mqttConfiguration(clientID: clientID), maximumInFlight: FleetLoop.window * 4) {
-                connection.take($0)
-            }
-            let subscriber = mqttConfiguration(clientID: clientID + "-receive")
-            let loopConfiguration = configuration
-            let (counts, stopping) = (self.counts, self.stopping)
-            let thread = try FleetThread {
-                do {
-                    var loop = try FleetLoop(
-                        configuration: loopConfiguration, subscriber: subscriber, publisher: publisher, counts: counts, customers: customers,
-                        arrivals: arrivals)
-                    try loop.run(until: stopping)
-                } catch {
-                    counts.failed("the fleet stopped: \(error)")
-                }
-            }
-            return Running(thread: thread, publisher: publisher, errands: errands, supplier: supplier)
+            let clientID = "steward-fleet-\(configuration.seed)-\(getpid())"
+            let publisher = try CommandClient(
+                configuration: mqttConfiguration(clientID: clientID), maximumInFlight: FleetLoop.window * 4,
+                onConnectionChange: { connection.take($0) })
+            let thread = try startLoop(
+                publisher, subscriber: mqttConfiguration(clientID: clientID + "-receive"), arrivals,
+                customers: api.map { CustomerSandbox(api: $0, errands: errands, counts: counts, configuration: configuration) })
+            return Running(thread: thread, publisher: publisher, errands: errands, api: api, supplier: supplier)
         } catch {
             supplier?.stop()
             errands.stop()
             throw error
+        }
+    }
+
+    private func openSupplier(_ api: GatewayAPI?, _ errands: ErrandQueue, _ arrivals: InstallationInbox) throws -> SupplierSandbox? {
+        guard let listen = configuration.supplierListen else { return nil }
+        let settings = SupplierSandbox.Settings(
+            listen: listen, signature: signature, temper: configuration.supplier, seed: configuration.seed)
+        return try SupplierSandbox(settings: settings, api: api, errands: errands, counts: counts) { arrivals.add($0) }
+    }
+
+    /// The loop is made on the thread it lives on, as the receiving client belongs to one thread.
+    private func startLoop(
+        _ publisher: CommandClient, subscriber: MQTTConfiguration, _ arrivals: InstallationInbox, customers: CustomerSandbox?
+    ) throws -> FleetThread {
+        let (configuration, counts, stopping) = (self.configuration, self.counts, self.stopping)
+        return try FleetThread {
+            do {
+                var loop = try FleetLoop(
+                    configuration: configuration, subscriber: subscriber, publisher: publisher, counts: counts, customers: customers,
+                    arrivals: arrivals)
+                try loop.run(until: stopping)
+            } catch {
+                counts.failed("the fleet stopped: \(error)")
+            }
         }
     }
 

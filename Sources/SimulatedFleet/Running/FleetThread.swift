@@ -12,11 +12,13 @@ struct FleetThread: Sendable {
     init(_ body: @escaping @Sendable () -> Void) throws(FleetError) {
         var handle = pthread_t()
         let work = Unmanaged.passRetained(Work(body))
-        let code = pthread_create(&handle, nil, { pointer in
-            guard let pointer else { return nil }
-            Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body()
-            return nil
-        }, work.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { pointer in
+                guard let pointer else { return nil }
+                Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body()
+                return nil
+            }, work.toOpaque())
         guard code == 0 else {
             work.release()
             throw FleetError("cannot start a thread: \(String(cString: strerror(code))); see the limits on threads and memory")

@@ -9,7 +9,8 @@ import Telemetry
 final class SupplierSandbox: Sendable {
     struct Settings: Sendable {
         var listen: String
-        var secret: String?
+        /// Nil: webhooks are taken unsigned.
+        var signature: WebhookSignature?
         var temper: SupplierTemper
         var seed: UInt64
     }
@@ -78,7 +79,8 @@ final class SupplierSandbox: Sendable {
     // MARK: Orders in
 
     private func take(_ request: HTTPRequest) -> HTTPResponse {
-        if let secret = settings.secret, !isSigned(request, secret: secret) {
+        if let signature = settings.signature, !isGenuine(request, signature) {
+            counts.failed("an order was not signed as the secret wants")
             return .problem(
                 status: 401, title: "Unauthorized", detail: "The webhook-id, webhook-timestamp and webhook-signature headers do not fit.")
         }
@@ -134,11 +136,13 @@ final class SupplierSandbox: Sendable {
         }
     }
 
-    private func isSigned(_ request: HTTPRequest, secret: String) -> Bool {
+    private func isGenuine(_ request: HTTPRequest, _ signature: WebhookSignature) -> Bool {
         guard let id = request.headers["webhook-id"], let time = request.headers["webhook-timestamp"],
-            let signature = request.headers["webhook-signature"]
+            let signed = request.headers["webhook-signature"]
         else { return false }
-        return GatewayAPI.verifies(id: id, timestamp: time, signature: signature, body: request.body, secret: secret)
+        let verdict = try? signature.verify(
+            id: id, timestamp: time, signature: signed, payload: request.body, nowSeconds: FleetClock.now / 1000)
+        return verdict == .genuine
     }
 
     // MARK: Updates out
@@ -169,7 +173,8 @@ final class SupplierSandbox: Sendable {
         writer.member("state", step.rawValue)
         writer.member("reference", reference)
         writer.endObject()
-        api.post("/api/v1/orders/\(order.id)/updates", writer.bytes, errands: errands) { [weak self] outcome in
+        let key = "\(reference)-\(step.rawValue)"
+        api.post("/api/v1/orders/\(order.id)/updates", writer.bytes, key: key, errands: errands) { [weak self] outcome in
             guard let self else { return }
             if case .failed(let reason) = outcome {
                 counts.failed("the gateway did not take that \(order.id) is \(step.rawValue): \(reason)")
