@@ -190,7 +190,11 @@ final class Connection {
         stopReadingAfterThisPacket()
     }
 
-    func log(_ line: String) { libraryLog = line }
+    /// Several lines may belong to one failure (the cause, then OpenSSL's consequence); a broken peer may cause many.
+    func log(_ line: String) {
+        guard libraryLog.utf8.count < 500 else { return }
+        libraryLog += (libraryLog.isEmpty ? "" : "; ") + line
+    }
 
     /// Under TLS `mosquitto_loop_read` goes on as long as libssl holds decrypted bytes, whatever the number of packets it was
     /// asked for, unless errno says EAGAIN after a packet. A batch is bounded only if it stops after each.

@@ -25,6 +25,8 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     static func ofLibrary(_ code: Int32, systemError: Int32 = 0, operation: String, detail: String = "") -> MQTTError {
         var message: String
         switch code {
+        // A refusal by the broker's side of TLS 1.3 arrives after the handshake, as a lost connection; only the log names it.
+        case _ where detail.contains("OpenSSL"): message = tlsText(detail)
         case MOSQ_ERR_ERRNO.rawValue: message = systemText(systemError)
         case MOSQ_ERR_CONN_LOST.rawValue: message = "the broker closed the connection"
         case MOSQ_ERR_KEEPALIVE.rawValue: message = "the broker did not answer a keep-alive; check the network and mqtt.keepAliveSeconds"
@@ -48,11 +50,11 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// OpenSSL's own words name the library's function, not the file to change.
     private static func tlsText(_ detail: String) -> String {
-        if detail.contains("certificate verify failed") || detail.contains("unknown ca") {
-            return "TLS: the broker's certificate is not signed by the authority in mqtt.tls.caFile, or is out of date"
-        }
         if detail.contains("host name verification") {
             return "TLS: the broker's certificate is made out to another name than mqtt.host"
+        }
+        if detail.contains("certificate verify failed") || detail.contains("unknown ca") {
+            return "TLS: the broker's certificate is not signed by the authority in mqtt.tls.caFile, or is out of date"
         }
         if detail.contains("certificate required") || detail.contains("handshake failure") || detail.contains("bad certificate") {
             return "TLS: the broker did not accept the client's certificate; check mqtt.tls.certificateFile and keyFile"

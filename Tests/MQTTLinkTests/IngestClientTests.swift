@@ -54,7 +54,9 @@ import Testing
         first = nil
         let second = try Reader(.local(broker))
         try second.run { second.payloads.last == "19" }
-        #expect(second.payloads == (5..<20).map { "\($0)" })
+        // The abrupt close may overtake the PUBACKs of the first five, which then repeat; the rest must come in any case.
+        #expect(second.payloads.suffix(15) == (5..<20).map { "\($0)" }[...])
+        #expect(second.payloads.count <= 20)
     }
 
     @Test func keepAliveBetweenReceiveAndAcknowledgeLeaksNothing() throws {

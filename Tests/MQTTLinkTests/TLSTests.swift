@@ -29,6 +29,7 @@ import Testing
         #expect(reader.payloads == sent)
     }
 
+    /// mosquitto sends a TLS record for each packet, so this does not show what a broker that joins packets in one record does.
     @Test func aBatchIsBoundedExactly() throws {
         let certificates = try Certificates()
         defer { certificates.remove() }
