@@ -21,8 +21,8 @@ final class Broker {
 
     deinit { stop() }
 
-    /// To be called by `defer`, which also keeps the broker from being let go after its last use in the test. Killed rather than
-    /// asked to go: mosquitto_sub outlives SIGTERM when its broker goes at the same time.
+    /// To be called by `defer`, which also keeps the broker from being let go after its last use in the test. SIGKILL, as children
+    /// inherit the blocked signals of the test's thread and may never see SIGTERM.
     func stop() {
         for process in processes.reversed() {
             kill(process.processIdentifier, SIGKILL)
@@ -47,7 +47,7 @@ final class Broker {
     /// Everything that goes over the broker from now on, as lines "topic payload".
     func listen() throws -> () -> [String] {
         let file = directory.appendingPathComponent("heard-\(processes.count)")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        try Data().write(to: file)
         let output = try FileHandle(forWritingTo: file)
         let port = ["-h", "127.0.0.1", "-p", "\(self.port)"]
         try start("/usr/bin/mosquitto_sub", port + ["-v", "-q", "1", "-t", "#"], output: output)

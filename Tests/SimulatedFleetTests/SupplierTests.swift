@@ -45,10 +45,7 @@ import Testing
         let counts = shop.counts.snapshot
         #expect(counts.ordersReceived == 2 && counts.ordersRepeated == 2 && counts.deliveries == 2 && counts.errors == 0)
         let updates = gateway.all.filter { $0.path == "/api/v1/orders/or-1/updates" }.map(\.body)
-        #expect(
-            updates.map { $0.prefix(22) } == [
-                "{\"state\":\"accepted\",\"re", "{\"state\":\"shipped\",\"ref", "{\"state\":\"delivered\",\"r",
-            ])
+        #expect(updates.map { $0.split(separator: "\"")[3] } == ["accepted", "shipped", "delivered"], "\(updates)")
         #expect(Set(updates.map { $0.split(separator: "\"").last { $0.hasPrefix("SUP-") } }).count == 1, "one reference for one order")
     }
 

@@ -24,6 +24,7 @@ struct FleetLoop {
     private let counts: FleetCounts
     private let customers: CustomerSandbox?
     private let arrivals: InstallationInbox
+    private let stopping: StopFlag
     private let liveStart: Int64
     private let reportMilliseconds: Int64
     private var fleet: Fleet
@@ -34,8 +35,9 @@ struct FleetLoop {
 
     init(
         configuration: FleetConfiguration, subscriber: MQTTConfiguration, publisher: CommandClient, counts: FleetCounts,
-        customers: CustomerSandbox?, arrivals: InstallationInbox
+        customers: CustomerSandbox?, arrivals: InstallationInbox, stopping: StopFlag
     ) throws {
+        self.stopping = stopping
         self.publisher = publisher
         self.counts = counts
         self.customers = customers
@@ -56,7 +58,8 @@ struct FleetLoop {
             }, onConnectionChange: { _ in })
     }
 
-    mutating func run(until stopping: StopFlag) throws {
+    /// Until the flag is raised.
+    mutating func run() throws {
         defer { subscriber.close() }
         while !stopping.isRaised {
             subscriber.maintain(nowMilliseconds: FleetClock.monotonic)
@@ -71,11 +74,13 @@ struct FleetLoop {
     }
 
     private mutating func publish(_ message: FleetMessage) {
-        let counts = self.counts
+        let (counts, stopping) = (self.counts, self.stopping)
         nextKey += 1
         do {
             try publisher.publish(topic: message.topic, payload: message.payload, key: nextKey) { _, outcome in
                 if case .failed(let error) = outcome {
+                    // What was under way when we left is nobody's mistake.
+                    guard !stopping.isRaised else { return }
                     counts.failed("publishing failed: \(error)")
                 } else {
                     counts.update { $0.messagesPublished += 1 }

@@ -114,8 +114,8 @@ public final class FleetRunner: Sendable {
             do {
                 var loop = try FleetLoop(
                     configuration: configuration, subscriber: subscriber, publisher: publisher, counts: counts, customers: customers,
-                    arrivals: arrivals)
-                try loop.run(until: stopping)
+                    arrivals: arrivals, stopping: stopping)
+                try loop.run()
             } catch {
                 counts.failed("the fleet stopped: \(error)")
             }
