@@ -13,6 +13,8 @@ enum Subcommands {
         TicketsCommand.self,
         HistoryCommand.self,
         ReplayCommand.self,
+        SimulateCommand.self,
+        DemoCommand.self,
         BenchCommand.self,
     ]
 }
