@@ -33,7 +33,7 @@ extension StewardCore {
     }
 
     private mutating func expireRuns(_ effects: inout [Effect]) {
-        guard !openRuns.isEmpty else { return }
+        guard now >= nextRunDeadline else { return }
         for id in openRuns {
             guard let run = runs[id], let deadline = run.deadlineMilliseconds, now >= deadline, let device = deviceIndex[run.device] else {
                 continue
@@ -47,6 +47,11 @@ extension StewardCore {
             }
             follow(Int(device), id, action, &effects)
         }
+        findNextRunDeadline()
+    }
+
+    mutating func findNextRunDeadline() {
+        nextRunDeadline = openRuns.reduce(.max) { min($0, runs[$1]?.deadlineMilliseconds ?? .max) }
     }
 
     mutating func control(_ frame: Segment.Frame, _ effects: inout [Effect]) {

@@ -121,6 +121,7 @@ extension StewardCore {
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
+        findNextRunDeadline()
     }
 
     private static func read<Value>(_ map: inout BoundedMap<Value>, _ reader: inout ByteReader, _ json: JSONDecoder) throws {

@@ -31,7 +31,11 @@ extension StewardCore {
         let action = run.begin(profile, atMilliseconds: now)
         runs.insert(run, id: run.id)
         runs.trim(finishedBeyond: configuration.maximumFinished) { !$0.isOpen }
-        if run.isOpen { openRuns.append(run.id) }
+        if run.isOpen {
+            openRuns.append(run.id)
+            records[device].openRuns.append(run.id)
+            nextRunDeadline = min(nextRunDeadline, run.deadlineMilliseconds ?? .max)
+        }
         perform(device, run, action, &effects)
     }
 
@@ -51,9 +55,7 @@ extension StewardCore {
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
         let id = records[device].id
-        guard let run = openRuns.first(where: { runs[$0]?.device == id && runs[$0]?.attempts.last?.requestID == reply.requestID }) else {
-            return
-        }
+        guard let run = records[device].openRuns.first(where: { runs[$0]?.attempts.last?.requestID == reply.requestID }) else { return }
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
@@ -67,8 +69,9 @@ extension StewardCore {
 
     /// The alarm returned to normal, which verifies the command that was sent for it.
     mutating func alarmWentAway(_ device: Int, _ alarm: String, at time: Int64, _ effects: inout [Effect]) {
-        if let run = openRuns.first(where: { runs[$0]?.alarm == alarm }) {
+        if let run = records[device].openRuns.first(where: { runs[$0]?.alarm == alarm }) {
             let action = runs.update(run) { $0.alarmCleared() } ?? nil
+            if action == .finished(mended: true) { records[device].mendedMilliseconds = time }
             follow(device, run, action, &effects)
         }
         let ticket = "ti-" + StableID.make(alarm)
@@ -76,7 +79,12 @@ extension StewardCore {
     }
 
     mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
-        if runs[run]?.isOpen != true { openRuns.removeAll { $0 == run } }
+        // An early look at the deadlines costs little; a late one would let an expired command wait.
+        nextRunDeadline = min(nextRunDeadline, runs[run]?.deadlineMilliseconds ?? .max)
+        if runs[run]?.isOpen != true {
+            openRuns.removeAll { $0 == run }
+            records[device].openRuns.removeAll { $0 == run }
+        }
         if let action, let current = runs[run] { perform(device, current, action, &effects) }
     }
 
@@ -140,15 +148,11 @@ extension StewardCore {
 
     /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.
     func isBeingMended(_ device: Int) -> Bool {
-        let id = records[device].id
-        let isVerifying = openRuns.contains { run in
-            guard let run = runs[run], run.device == id, case .verifying = run.state else { return false }
+        if records[device].mendedMilliseconds == hot[device].newestMilliseconds { return true }
+        return records[device].openRuns.contains { run in
+            guard case .verifying? = runs[run]?.state else { return false }
             return true
         }
-        return isVerifying
-            || runs.all.contains {
-                $0.device == id && $0.state == .mended && alarms[$0.alarm]?.clearedMilliseconds == hot[device].newestMilliseconds
-            }
     }
 }
 

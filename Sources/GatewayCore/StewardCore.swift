@@ -36,6 +36,8 @@ public struct StewardCore {
     var orders = BoundedMap<SupplyOrder>()
     var tickets = BoundedMap<Ticket>()
     var openRuns: [String] = []
+    /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
+    var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
 
     var isConnected = false
@@ -85,9 +87,9 @@ public struct StewardCore {
 
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
-        let deadlines = openRuns.compactMap { runs[$0]?.deadlineMilliseconds }
-        let scan = hot.isEmpty || !isConnected ? nil : nextSilenceScan
-        return [deadlines.min(), scan].compactMap { $0 }.min()
+        let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
+        let due = min(nextRunDeadline, scan)
+        return due == .max ? nil : due
     }
 
     mutating func decide(
