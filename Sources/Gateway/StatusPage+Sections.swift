@@ -1,5 +1,3 @@
-import HTTPService
-
 extension StatusPageWriter {
     mutating func header(_ status: APIValue?, _ gateway: String) {
         raw("<header>\n<h1>\(text(gateway))</h1>\n<p>")

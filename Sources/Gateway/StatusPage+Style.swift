@@ -38,12 +38,13 @@ extension StatusPage {
         .badge.good{color:var(--good);background:var(--good-ground)}.badge.fair{color:var(--fair);background:var(--fair-ground)}
         .badge.poor{color:var(--poor);background:var(--poor-ground)}.badge.bad{color:var(--bad);background:var(--bad-ground)}
         .supplies{margin:0;padding:0;list-style:none;display:grid;gap:.15rem}
-        .supplies li{display:grid;grid-template-columns:4.5rem 5rem 3.2rem minmax(0,1fr);gap:.5rem;align-items:center}
+        .supplies li{display:grid;grid-template-columns:4.5rem 5rem 3.2rem minmax(0,1fr);gap:.5rem}
         .supplies .number{text-align:right}.supplies .days .number{text-align:left}
         .bar{width:5rem;height:.55rem;border-radius:.3rem}
         .bar .ground{fill:var(--neutral-ground)}.bar .fill{fill:var(--bar-good)}
         .bar.fair .fill{fill:var(--bar-fair)}.bar.bad .fill{fill:var(--bar-bad)}
         .supplies li>.quiet{grid-column:2/4}
+        .supplies .bar{align-self:start;margin-top:.45rem}
         @media (max-width:46rem){body{padding:.8rem}
         table,tbody,tr,td{display:block}
         thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -52,7 +53,8 @@ extension StatusPage {
         td{display:grid;grid-template-columns:5.5rem minmax(0,1fr);gap:.6rem;padding:.25rem .8rem;border:0}
         td::before{content:attr(data-label);color:var(--quiet);font-size:.85rem}
         .headline{grid-template-columns:repeat(auto-fill,minmax(6.5rem,1fr))}
-        .supplies li{grid-template-columns:4rem 3.5rem 2.8rem minmax(0,1fr);gap:.35rem}
-        .bar{width:3.5rem}}
+        td[data-label=Supplies]{grid-template-columns:minmax(0,1fr);gap:.2rem}
+        .supplies li{grid-template-columns:4.6rem 3rem 2.8rem minmax(0,1fr);gap:.4rem}
+        .bar{width:3rem}}
         """
 }

@@ -1,4 +1,3 @@
-import HTTPService
 import Telemetry
 
 /// The page that `/` shows: how the gateway is doing, for people, without a script. It is a pure function of what the API answers,
@@ -18,7 +17,7 @@ public enum StatusPage {
         page.raw(
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
         )
-        page.raw("<title>\(TextEscaping.html(gateway)) – Steward</title>\n<style>\(styleSheet)</style>\n</head>\n<body>\n")
+        page.raw("<title>\(StatusPageWriter.escaped(gateway)) – Steward</title>\n<style>\(styleSheet)</style>\n</head>\n<body>\n")
         page.header(status, gateway)
         page.raw("<main>\n")
         if let status { page.headline(status) } else { page.unreadable() }
@@ -31,7 +30,7 @@ public enum StatusPage {
         page.section("Last actions", actions, list: "actions", empty: "No command was sent yet.") { $0.actions($1) }
         if let status { page.experience(status["experience"]) }
         page.raw("</main>\n<footer>")
-        if let now { page.raw("As of <time>\(TextEscaping.html(HumanText.time(now))) UTC</time>, renewed every 5 seconds. ") }
+        if let now { page.raw("As of <time>\(StatusPageWriter.escaped(HumanText.time(now))) UTC</time>, renewed every 5 seconds. ") }
         page.raw("The same as JSON: <a href=\"/api/v1/status\">/api/v1/status</a></footer>\n</body>\n</html>\n")
         return Array(page.html.utf8)
     }

@@ -1,6 +1,6 @@
 import HTTPService
 
-/// Gathers the markup of the status page. Whatever comes from a document passes `TextEscaping.html`.
+/// Gathers the markup of the status page. Whatever comes from a document passes `escaped`.
 struct StatusPageWriter {
     private(set) var html = ""
     let nowMilliseconds: Int64?
@@ -50,10 +50,14 @@ struct StatusPageWriter {
 
     func text(_ text: String?) -> String {
         guard let text, !text.isEmpty else { return "" }
-        // A control character would be invisible in a page.
-        let visible = String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
-        return "<bdi>\(TextEscaping.html(visible))</bdi>"
+        return "<bdi>\(Self.escaped(text))</bdi>"
+    }
+
+    /// Without markup, and without control characters, which a page would not show.
+    static func escaped(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
+        let visible = text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }
+        return TextEscaping.html(String(String.UnicodeScalarView(visible)))
     }
 
     /// A word on a coloured ground.
@@ -66,7 +70,7 @@ struct StatusPageWriter {
 
     func age(_ value: APIValue) -> String {
         guard let milliseconds = value.integer else { return "" }
-        let time = TextEscaping.html(HumanText.time(milliseconds))
+        let time = Self.escaped(HumanText.time(milliseconds))
         guard let nowMilliseconds else { return "<time>\(time)</time>" }
         return "<time title=\"\(time) UTC\">\(HumanText.age(milliseconds, nowMilliseconds: nowMilliseconds))</time>"
     }
@@ -87,6 +91,6 @@ struct StatusPageWriter {
             return "<span class=\"quiet\">\(text(HumanText.missingEvidence(reason)))</span>"
         }
         guard let days = HumanText.daysLeft(supply["daysLeft"].items.compactMap(\.number)) else { return "" }
-        return "<span class=\"number\">\(TextEscaping.html(days))</span>"
+        return "<span class=\"number\">\(Self.escaped(days))</span>"
     }
 }
