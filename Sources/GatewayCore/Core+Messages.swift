@@ -59,7 +59,12 @@ extension StewardCore {
             return
         }
         hot[device].newestMilliseconds = time
-        for index in decoded.readings.indices { take(device, profile, decoded.readings[index], time, &effects) }
+        var hasLevels = false
+        for index in decoded.readings.indices {
+            hasLevels = layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 || hasLevels
+            take(device, profile, decoded.readings[index], time, &effects)
+        }
+        if hasLevels { takeLevels(device, profile, time, &effects) }
         for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
             hot[device].alertHashes[alerts.list] = alerts.hash
             deviceAlerts(device, profile, alerts, time, &effects)
@@ -74,14 +79,21 @@ extension StewardCore {
         let former = metrics[index].isUnknown ? nil : metrics[index].value
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
-        let supply = layouts[profile].slots[Int(reading.slot)].supply
-        if supply >= 0 { level(device, profile, Int(supply), reading, time, &effects) }
         // An unknown is a state of its own: it moves no condition and leaves no sample.
         guard !reading.isUnknown else { return }
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
         if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
+    }
+
+    /// After the rest of the message, because a level is read against the usage counter that came with it, in whatever order they stand.
+    private mutating func takeLevels(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        for index in decoded.readings.indices {
+            let reading = decoded.readings[index]
+            let supply = layouts[profile].slots[Int(reading.slot)].supply
+            if supply >= 0 { level(device, profile, Int(supply), reading, time, &effects) }
+        }
     }
 
     private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {

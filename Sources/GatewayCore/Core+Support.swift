@@ -131,11 +131,15 @@ extension StewardCore {
         let ticket = Ticket(
             alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
             onsetMilliseconds: alarm.onsetMilliseconds)
+        openTicket(device, ticket, &effects)
+    }
+
+    mutating func openTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) {
         guard tickets[ticket.id] == nil else { return }
         tickets.insert(ticket, id: ticket.id)
         tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
         counters.ticketsOpened &+= 1
-        effects.decide(.ticket, at: now, device: alarm.device) { $0.members(of: ticket) }
+        effects.decide(.ticket, at: now, device: ticket.device) { $0.members(of: ticket) }
         var body = JSONWriter()
         body.beginObject()
         body.members(of: ticket)
@@ -143,7 +147,7 @@ extension StewardCore {
         body.endObject()
         effects.append(
             .deliver(
-                Delivery(key: ticket.id, channel: .ticket, device: alarm.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+                Delivery(key: ticket.id, channel: .ticket, device: ticket.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
     }
 
     /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.

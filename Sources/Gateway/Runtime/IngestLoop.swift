@@ -209,11 +209,9 @@ final class IngestLoop {
                     reason: letter.reason, profile: letter.profile)
             }
         }
-        try store.setCursor(output.event)
-        if let parts = output.snapshot {
-            try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
-                for part in parts { try writer.append(part) }
-            }
+        guard let parts = output.snapshot else { return try store.setCursor(output.event) }
+        try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
+            for part in parts { try writer.append(part) }
         }
     }
 
