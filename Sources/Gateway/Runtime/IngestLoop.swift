@@ -25,6 +25,8 @@ final class IngestLoop {
     private var isTickQueued = false
     private var commitRetryAt: Int64 = 0
     private var lastFailureLogged: Int64 = .min / 2
+    /// Nil but in the crash test.
+    private var killPoint: KillPoint?
 
     static let maximumBatchMessages = 1000
     static let maximumBatchBytes = 1 << 20
@@ -41,6 +43,7 @@ final class IngestLoop {
         self.statistics = statistics
         self.wake = wake
         retention = Retention(configuration: configuration, store: store)
+        killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
         box = core.takeSpare()
     }
@@ -146,6 +149,7 @@ final class IngestLoop {
                     try outbox.note(key, channel, report, nowMilliseconds: now)
                 }
                 for output in outputs { try write(output, now) }
+                reached(.beforeCommit)
             }
         } catch {
             return commitFailed(error)
@@ -155,8 +159,14 @@ final class IngestLoop {
         finishCommit(now)
     }
 
+    private func reached(_ place: KillPoint.Place) {
+        if killPoint != nil, !box.segment.isEmpty { killPoint?.reached(place) }
+    }
+
     private func finishCommit(_ now: Int64) {
+        reached(.afterCommit)
         client?.acknowledge()
+        reached(.afterAcknowledge)
         for case (let key, _, _)? in mails.map(\.report) { outbox.settled(key) }
         for output in outputs {
             if output.effects.contains(where: { if case .deliver = $0 { true } else { false } }) { outbox.touch() }
