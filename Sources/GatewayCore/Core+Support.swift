@@ -51,7 +51,8 @@ extension StewardCore {
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
         let id = records[device].id
-        guard let run = openRuns.first(where: { runs[$0]?.device == id && runs[$0]?.attempts.last?.requestID == reply.requestID }) else {
+        // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
+        guard let run = openRuns.first(where: { runs[$0]?.device == id && runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else {
             return
         }
         let profile = layouts[Int(hot[device].profile)].profile

@@ -4,7 +4,7 @@ import Glibc
 /// Where the crash test wants this program to die. For tests only, and off unless its environment variable is set.
 ///
 /// `STEWARD_KILL_AT=before-commit:N`, `after-commit:N` or `after-acknowledge:N` sends SIGKILL to the program itself at the N-th
-/// batch with events since its start: with everything written but COMMIT, with the batch durable and unacknowledged, or with the
+/// batch with messages since its start: with everything written but COMMIT, with the batch durable and unacknowledged, or with the
 /// PUBACKs handed to the kernel. From outside these instants can only be hit by luck. It costs one comparison a batch.
 struct KillPoint {
     enum Place: String {
@@ -15,6 +15,12 @@ struct KillPoint {
 
     private let place: Place
     private var remainingBatches: Int
+    private var isBatchOfMessages = false
+
+    private init(place: Place, remainingBatches: Int) {
+        self.place = place
+        self.remainingBatches = remainingBatches
+    }
 
     /// Throws when the variable is set and says nothing that can be done: a test must not pass because of a misspelt place.
     static func fromEnvironment() throws -> KillPoint? {
@@ -27,9 +33,10 @@ struct KillPoint {
         return KillPoint(place: place, remainingBatches: count)
     }
 
-    /// The batch has come to this place.
-    mutating func reached(_ here: Place) {
-        guard here == place else { return }
+    /// The batch has come to this place. Messages are held until they are acknowledged.
+    mutating func reached(_ here: Place, heldMessages: Int) {
+        if here != .afterAcknowledge { isBatchOfMessages = heldMessages > 0 }
+        guard here == place, isBatchOfMessages else { return }
         remainingBatches -= 1
         if remainingBatches == 0 { kill(getpid(), SIGKILL) }
     }

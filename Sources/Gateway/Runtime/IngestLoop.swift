@@ -46,6 +46,8 @@ final class IngestLoop {
         killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
         box = core.takeSpare()
+        // The program before this one may have died connected. Until we are, nobody listens, and no device's silence counts.
+        box.segment.append(.disconnected)
     }
 
     /// Connects with these settings, in place of an earlier connection.
@@ -64,7 +66,7 @@ final class IngestLoop {
             statistics.oversizedMessages.add(1, ordering: .relaxed)
             return box.segment.append(.oversized(topic: String(decoding: name, as: UTF8.self), byteCount: payload.count))
         }
-        box.segment.append(isRetained: isRetained, topic: name, payload: payload)
+        box.segment.append(isRetained: isRetained, isFirstDelivery: client?.isFirstDelivery ?? false, topic: name, payload: payload)
     }
 
     private func connectionChanged(_ event: ConnectionEvent, _ settings: MQTTConfiguration) {
@@ -88,7 +90,7 @@ final class IngestLoop {
     func turn() throws {
         let now = Clock.wallMilliseconds()
         try takeMail(now)
-        if commitRetryAt == 0 || box.segment.count < Self.maximumBatchMessages { _ = try receiveBatch(now) }
+        _ = try receiveBatch(now)
         if !isTickQueued, Clock.wallMilliseconds() >= statistics.nextDue.load(ordering: .relaxed) {
             isTickQueued = true
             box.segment.append(.tick)
@@ -160,7 +162,7 @@ final class IngestLoop {
     }
 
     private func reached(_ place: KillPoint.Place) {
-        if killPoint != nil, !box.segment.isEmpty { killPoint?.reached(place) }
+        if killPoint != nil { killPoint?.reached(place, heldMessages: client?.heldMessages ?? 0) }
     }
 
     private func finishCommit(_ now: Int64) {
