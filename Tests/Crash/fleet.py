@@ -50,7 +50,7 @@ class Fleet:
 
     def step(self, device):
         """What the device does next, None at its end."""
-        steps, position = self.scripts[device], self.position[device]
+        steps, position = self.scripts.get(device, ()), self.position.get(device, 0)
         return steps[position] if position < len(steps) else None
 
     def publish(self, topic, payload):

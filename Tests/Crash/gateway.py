@@ -1,5 +1,6 @@
 """The real program, started, asked, killed and started again."""
 
+import http.client
 import json
 import os
 import signal
@@ -53,7 +54,9 @@ class Gateway:
         self.starts += 1
 
     def get(self, path, method="GET"):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method, data=b"" if method == "POST" else None)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        body = b"{}" if method == "POST" else None
+        request = urllib.request.Request(url, method=method, data=body, headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=40) as answer:
             return answer.read()
 
@@ -64,7 +67,12 @@ class Gateway:
         """As `get`, but None when there is no answer, for a program that may be dead or about to be."""
         try:
             return self.get(path, method)
-        except (OSError, urllib.error.URLError):
+        except urllib.error.HTTPError as answer:
+            # Not there yet, or not ready; anything else is a mistake of the test.
+            if answer.code in (404, 503):
+                return None
+            raise
+        except (OSError, http.client.HTTPException):
             return None
 
     def wait_until(self, condition, what, seconds=60):

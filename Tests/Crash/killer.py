@@ -68,9 +68,15 @@ class Killer(threading.Thread):
 
     def maybe_snapshot(self):
         """Now and then a snapshot, so that recovery does not always begin at the first event, and death may meet it half-way."""
-        if self.random.random() < 0.3 and self.gateway.ask("/api/v1/profiles/reload", "POST") is not None:
-            self.snapshots += 1
-            time.sleep(self.random.uniform(0.0, 0.05))
+        if self.random.random() >= 0.3:
+            return
+        # It may be starting still, and it may die before it answers.
+        deadline = time.monotonic() + 0.5
+        while not self.gateway.has_ended() and time.monotonic() < deadline:
+            if self.gateway.ask("/api/v1/profiles/reload", "POST") is not None:
+                self.snapshots += 1
+                return time.sleep(self.random.uniform(0.0, 0.05))
+            time.sleep(0.002)
 
     def wait_for_death(self, seconds):
         deadline = time.monotonic() + seconds
@@ -84,4 +90,22 @@ class Killer(threading.Thread):
         code = self.gateway.end()
         if code != -9:
             raise AssertionError(f"the gateway ended by itself with {code} (killing {mode}); see\n{self.gateway.tail()}")
+        self.done[mode] += 1
+
+
+class Stopper(Killer):
+    """SIGTERM instead of SIGKILL: the gateway is to end in order, soon, and with nothing left to make good."""
+
+    def __init__(self, gateway, kills, seed):
+        super().__init__(gateway, kills, seed)
+        self.plan = ["SIGTERM"] * kills
+
+    def kill_once(self, mode):
+        if self.gateway.process is None:
+            self.gateway.start()
+        self.gateway.wait_ready()
+        time.sleep(self.random.uniform(0.1, 0.6))
+        code, seconds = self.gateway.terminate()
+        assert code == 0, f"SIGTERM ended the gateway with {code}; see\n{self.gateway.tail()}"
+        assert seconds < 2, f"SIGTERM took {seconds:.2f} s; see\n{self.gateway.tail()}"
         self.done[mode] += 1

@@ -58,11 +58,13 @@ class DeviceScript:
         elif draw < 0.024:
             self.torn_belt()
         elif draw < 0.028:
-            self.raw(b'{"ts": %d, "status": "id' % self.time)
+            self.raw(b'{"ts": %d, "number": %d, "status": "id' % (self.time, self.messages))
         elif draw < 0.034:
             self.late()
         elif draw < 0.040:
             self.replace_supply()
+        elif draw < 0.070:
+            self.coarse_clock()
         else:
             self.work()
 
@@ -106,8 +108,15 @@ class DeviceScript:
         self.say(status="error", errors=["belt-torn"], fuserTemp=179.0)
         self.say(status="idle", errors=[], fuserTemp=178.0)
 
+    def coarse_clock(self):
+        """Down and up again within one tick of the device's clock. Taken twice, it is a second incident: event time does not tell."""
+        self.say(status="error", errors=[], fuserTemp=180.0)
+        self.time -= STEP_MILLISECONDS
+        self.say(status="idle", errors=[], fuserTemp=180.0)
+
     def late(self):
-        body = {"ts": self.time - 3 * STEP_MILLISECONDS, "fuserTemp": round(self.random.uniform(170, 190), 3)}
+        # No two messages of a device are alike, so that a lost one cannot hide behind its twin.
+        body = {"ts": self.time - 3 * STEP_MILLISECONDS, "number": self.messages, "fuserTemp": round(self.random.uniform(170, 190), 3)}
         self.raw(json.dumps(body).encode())
 
     def replace_supply(self):
