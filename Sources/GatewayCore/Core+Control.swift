@@ -27,6 +27,9 @@ extension StewardCore {
     mutating func advance(to arrival: Int64, _ effects: inout [Effect]) {
         now = max(now, arrival)
         expireRuns(&effects)
+    }
+
+    mutating func scanForSilenceIfDue(_ effects: inout [Effect]) {
         guard isConnected, nextSilenceScan != .min, now >= nextSilenceScan else { return }
         nextSilenceScan = now &+ Self.silenceScanMilliseconds
         scanForSilence(&effects)

@@ -7,7 +7,7 @@ extension StewardCore {
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload)) {
+        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: frame.isFirstDelivery) {
             counters.repeats &+= 1
             return
         }

@@ -55,7 +55,8 @@ extension StewardCore {
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
         let id = records[device].id
-        guard let run = records[device].openRuns.first(where: { runs[$0]?.attempts.last?.requestID == reply.requestID }) else { return }
+        // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
+        guard let run = records[device].openRuns.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else { return }
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil

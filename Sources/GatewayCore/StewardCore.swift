@@ -69,6 +69,9 @@ public struct StewardCore {
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
         advance(to: segment.arrivalMilliseconds, &effects)
+        // The first batch after a start or a reconnect says that nobody was listening: devices are judged after it, not before.
+        let beginsWithControl = segment.frame(at: 0)?.kind == Segment.Kind.control.rawValue
+        if !beginsWithControl { scanForSilenceIfDue(&effects) }
         var number = segment.firstEvent
         var offset = 0
         while let frame = segment.frame(at: offset) {
@@ -82,6 +85,7 @@ public struct StewardCore {
             offset = frame.end
             number += 1
         }
+        if beginsWithControl { scanForSilenceIfDue(&effects) }
         progress?.pointee = 0
     }
 
