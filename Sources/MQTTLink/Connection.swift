@@ -30,6 +30,10 @@ final class Connection {
     private var acceptance: (code: Int32, sessionPresent: Bool)?
     private var libraryLog = ""
     private var isSessionPresent = false
+    private var messagesOfConnection = 0
+    private var isLogOff = false
+    /// More than a broker may have in flight: after so many messages of a connection nothing is a repeat any more.
+    private static let mostInFlight = 65_536
     /// The DUP flag of the packet being read; nil where the library's log did not tell.
     private var isDuplicate: Bool?
     private let publishLogPrefix: [CChar]
@@ -132,6 +136,8 @@ final class Connection {
             return end(.disconnected(error))
         }
         handle = attempt.handle
+        messagesOfConnection = 0
+        isLogOff = false
         installCallbacks(attempt.handle.pointer)
         phase = .opening(deadlineMilliseconds: deadline)
     }
@@ -145,7 +151,14 @@ final class Connection {
     }
 
     /// The owner has committed: what is queued may leave.
-    func release() { heldMessages = 0 }
+    func release() {
+        messagesOfConnection += heldMessages
+        heldMessages = 0
+        // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
+        guard messagesOfConnection > Self.mostInFlight, !isLogOff, let pointer = established else { return }
+        isLogOff = true
+        mosquitto_log_callback_set(pointer, nil)
+    }
 
     /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
     func flush(waitMilliseconds: Int64) {
@@ -204,7 +217,7 @@ final class Connection {
         heldMessages += 1
         deliveredMessages += 1
         let length = Int(message.pointee.payloadlen)
-        isFirstDelivery = message.pointee.qos == 0 || !isSessionPresent || isDuplicate == false
+        isFirstDelivery = message.pointee.qos == 0 || !isSessionPresent || isDuplicate == false || isLogOff
         isDuplicate = nil
         deliveredBytes += length
         if let topic = message.pointee.topic {

@@ -53,21 +53,19 @@ public enum ConfigurationReader {
         settings.isTLS = tls(mqtt, &settings)
         settings.port = mqtt.integer("port", in: 1...65535) ?? (settings.isTLS ? 8883 : 1883)
         settings.clientID = mqtt.string("clientId") ?? settings.clientID
-        if let version = mqtt.string("version") {
-            if version == "5" {
-                settings.version = 5
-            } else if version != "3.1.1" {
-                reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
-            }
+        switch mqtt.optional("version")?.value {
+        case nil, .string("3.1.1"): break
+        case .string("5"), .number(5, _): settings.version = 5
+        default: reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
         }
         settings.username = mqtt.string("username")
         settings.passwordFile = mqtt.string("passwordFile")
         settings.keepAliveSeconds = mqtt.integer("keepAliveSeconds", in: 5...65535) ?? settings.keepAliveSeconds
         settings.receiveMaximum = mqtt.integer("receiveMaximum", in: 1...65535) ?? settings.receiveMaximum
         settings.subscriptions = mqtt.strings("subscriptions") ?? []
-        for secret in ["password"] where mqtt.members.contains(where: { $0.key == secret }) {
+        if let password = mqtt.optional("password") {
             reader.report.add(
-                "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: mqtt.node.position)
+                "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: password.position)
         }
         mqtt.finish()
         configuration.mqtt = settings
@@ -103,6 +101,7 @@ public enum ConfigurationReader {
         guard let http = reader.object("http", "the HTTP settings") else { return }
         configuration.http.listen = http.string("listen") ?? configuration.http.listen
         configuration.http.tokenFile = http.string("tokenFile")
+        configuration.http.allowedHosts = http.strings("allowedHosts") ?? []
         let host = configuration.http.listen
         if configuration.http.tokenFile == nil, !host.hasPrefix("127."), !host.hasPrefix("[::1]"), !host.hasPrefix("localhost") {
             reader.report.add("http.listen is not loopback, so http.tokenFile must name a file with a token", at: http.node.position)

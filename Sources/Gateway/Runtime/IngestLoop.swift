@@ -156,6 +156,7 @@ final class IngestLoop {
         } catch {
             return commitFailed(error)
         }
+        if commitRetryAt != 0 { Log.info("the store takes commits again") }
         commitRetryAt = 0
         statistics.isStoreWritable.store(true, ordering: .relaxed)
         finishCommit(now)

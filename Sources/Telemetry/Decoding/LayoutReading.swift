@@ -180,7 +180,7 @@ extension ProfileLayout {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
-        let percent = number / rule.capacity * 100
+        let percent = number * 100 / rule.capacity
         // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
         guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
         decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
