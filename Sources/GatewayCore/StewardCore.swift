@@ -106,6 +106,8 @@ public struct StewardCore {
 /// Things by id, in the order in which they came, so that walking over them is the same in every run.
 struct BoundedMap<Value: Sendable & Codable>: Sendable {
     private(set) var ids: [String] = []
+    /// How many there are when looking for finished ones is worth while again.
+    private var nextTrimCount = 0
     private var values: [String: Value] = [:]
 
     var count: Int { ids.count }
@@ -126,15 +128,17 @@ struct BoundedMap<Value: Sendable & Codable>: Sendable {
 
     /// Drops the oldest of those that `isFinished` says may go, until at most `limit` finished ones stay.
     mutating func trim(finishedBeyond limit: Int, _ isFinished: (Value) -> Bool) {
-        // Only now and then, so that a trim costs nothing on average.
-        guard ids.count > limit + limit / 4 + 16 else { return }
+        // Only after a quarter more have come, so that a trim costs little on average even when all are open.
+        guard ids.count > max(limit, nextTrimCount) else { return }
         var surplus = ids.reduce(0) { $0 + (values[$1].map(isFinished) == true ? 1 : 0) } - limit
-        guard surplus > 0 else { return }
-        ids.removeAll { id in
-            guard surplus > 0, let value = values[id], isFinished(value) else { return false }
-            surplus -= 1
-            values[id] = nil
-            return true
+        if surplus > 0 {
+            ids.removeAll { id in
+                guard surplus > 0, let value = values[id], isFinished(value) else { return false }
+                surplus -= 1
+                values[id] = nil
+                return true
+            }
         }
+        nextTrimCount = ids.count + ids.count / 4
     }
 }
