@@ -21,7 +21,7 @@ import records as store_records
 from broker import Broker
 from fleet import Fleet, Stalled
 from gateway import Gateway
-from killer import Killer
+from killer import PLACES, Killer
 from script import scripts
 from supplier import Supplier
 
@@ -229,7 +229,10 @@ def campaign(directory, kills, seed, devices=DEVICES, messages=MESSAGES, killer_
     outcome = play(directory / "killed", steps, kills, seed, devices * messages / (0.4 * kills), killer_type)
     print(describe("killed", outcome), flush=True)
     check(outcome, reference)
-    assert sum(outcome.kills.values()) >= kills
+    if killer_type is Killer:
+        # A place that is hardly ever reached would make the test blind for what it is there to see.
+        assert all(outcome.kills[place] >= kills // 10 for place in PLACES), f"too few kills at {PLACES}: {outcome.kills}"
+    assert outcome.kills.total() >= kills
     return outcome, reference
 
 

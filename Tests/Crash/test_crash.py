@@ -5,6 +5,7 @@ The seed is printed; STEWARD_SEED repeats it. campaign.py runs the long form.
 
 import os
 import random
+import signal
 
 import pytest
 
@@ -58,3 +59,30 @@ def test_equal_messages_after_a_restart_are_news(gateway, fleet, ends):
     fleet.publish(*JAM)
     fleet.drain(0)
     gateway.wait_until(lambda: len(incidents(gateway)) == 2, "the second incident", seconds=10)
+
+
+def test_a_message_that_crashes_the_decoder_is_set_aside(gateway, fleet):
+    """Met at first, met again in recovery, and then passed over: two crashes and no third. A SIGKILL counts for nothing."""
+    poison, culprit = {"STEWARD_CRASH_ON_TOPIC": "devices/poison/telemetry"}, b'{"status": "idle"}'
+    gateway.start(environment=poison)
+    gateway.wait_until(lambda: "subscribed" in gateway.log.read_text(), "the subscription")
+    for device in ("before", "poison", "after"):
+        fleet.publish(f"devices/{device}/telemetry", culprit)
+    fleet.drain(0)
+    for _ in range(2):
+        assert gateway.end() == -signal.SIGABRT
+        gateway.start(environment=poison)
+    gateway.wait_until(lambda: gateway.ask("/api/v1/devices/after") is not None, "the message behind the culprit")
+    assert gateway.ask("/api/v1/devices/before") is not None
+    assert gateway.ask("/api/v1/devices/poison") is None
+    assert [entry["topic"] for entry in dead_letters(gateway)] == ["devices/poison/telemetry"]
+    digest = gateway.digest()
+    gateway.kill()
+    gateway.start(environment=poison)
+    gateway.wait_ready()
+    assert gateway.digest() == digest
+    assert len(dead_letters(gateway)) == 1
+
+
+def dead_letters(gateway):
+    return gateway.json("/api/v1/deadletters")["deadLetters"]

@@ -175,6 +175,7 @@ final class CoreWorker: @unchecked Sendable {
 
     private func take(_ box: SegmentBox, _ effects: inout [Effect]) {
         let before = core.counters.messages
+        CrashTopic.check(box.segment, quarantined: core.quarantined, progress: progress)
         core.step(box.segment, progress: progress, into: &effects)
         statistics.messagesProcessed.add(core.counters.messages - before, ordering: .relaxed)
         statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)

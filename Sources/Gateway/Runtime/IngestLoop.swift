@@ -163,7 +163,7 @@ final class IngestLoop {
     }
 
     private func reached(_ place: KillPoint.Place) {
-        if killPoint != nil { killPoint?.reached(place, heldMessages: client?.heldMessages ?? 0) }
+        if killPoint != nil { killPoint?.reached(place, deliveredMessages: client?.deliveredMessages ?? 0) }
     }
 
     private func finishCommit(_ now: Int64) {
