@@ -79,7 +79,8 @@ extension StewardCore {
         writer.write(state.fieldProblemMilliseconds)
         for list in 0..<4 { writer.write(state.alertHashes[list]) }
         let known = (0..<min(layout.slots.count, Int(state.metricCapacity))).filter {
-            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min
+            // A metric that only late messages told has no value, but history.
+            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min || metrics[Int(state.firstMetric) + $0].encoder.count > 0
         }
         writer.write(UInt32(known.count))
         for slot in known {
