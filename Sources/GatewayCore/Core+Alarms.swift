@@ -120,6 +120,7 @@ extension StewardCore {
         guard slot >= 0 else { return }
         let metric = metrics[Int(hot[device].firstMetric + slot)]
         // What the device said last counts again until it says otherwise.
-        if !metric.isUnknown { enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects) }
+        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
+        enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects)
     }
 }

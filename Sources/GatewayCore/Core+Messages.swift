@@ -71,7 +71,9 @@ extension StewardCore {
     private mutating func take(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
         let index = Int(hot[device].firstMetric + reading.slot)
         let isRepeat = metrics[index].timeMilliseconds == time && metrics[index].value == reading.value && !metrics[index].isUnknown
-        let former = metrics[index].isUnknown ? nil : metrics[index].value
+        // What was retained is no reading: the first live one is news even when it says the same.
+        let isFirst = metrics[index].isUnknown || metrics[index].timeMilliseconds <= .min + 1
+        let former = isFirst ? nil : metrics[index].value
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         let supply = layouts[profile].slots[Int(reading.slot)].supply
