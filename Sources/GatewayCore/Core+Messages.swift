@@ -59,12 +59,34 @@ extension StewardCore {
             return
         }
         hot[device].newestMilliseconds = time
-        for index in decoded.readings.indices { take(device, profile, decoded.readings[index], time, &effects) }
+        takeAll(device, profile, time, &effects)
         for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
             hot[device].alertHashes[alerts.list] = alerts.hash
             deviceAlerts(device, profile, alerts, time, &effects)
         }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
+    }
+
+    /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
+    /// to the incident that it opens; levels last, because the counter of the same message wears them.
+    @inline(__always)
+    private mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let statusSlot = derived[profile].statusSlot
+        var levels = 0
+        for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
+            take(device, profile, decoded.readings[index], time, &effects)
+        }
+        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+            if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
+                levels += 1
+            } else {
+                take(device, profile, decoded.readings[index], time, &effects)
+            }
+        }
+        guard levels > 0 else { return }
+        for index in decoded.readings.indices where layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
+            take(device, profile, decoded.readings[index], time, &effects)
+        }
     }
 
     @inline(__always)
