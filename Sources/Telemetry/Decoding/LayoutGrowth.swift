@@ -25,18 +25,25 @@ extension ProfileLayout {
         guard slots.count < Self.maximumSlots, !slots.contains(where: { $0.name == slot.name }) else { return }
         slots.append(MetricSlot(name: slot.name, kind: slot.kind, unit: slot.unit))
         stateHeads.append(-1)
+        owners.append(nil)
         for state in slot.states { _ = learnState(state, of: Int32(slots.count - 1)) }
     }
 
     mutating func makeSlot(name: String, metricRule: Int) -> Int32? {
         let rule = profile.metrics[metricRule]
-        guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit) else { return nil }
+        guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit, owner: .metric(metricRule)) else { return nil }
         for state in rule.states { _ = learnState(state, of: slot) }
         return slot
     }
 
-    private mutating func makeSlot(name: String, kind: MetricKind, unit: String) -> Int32? {
+    /// A name belongs to what claimed it first: a device must not turn a supply or a state into a gauge by a member of that name.
+    private mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
         if let known = slots.firstIndex(where: { $0.name == name }) {
+            guard owners[known] == nil || owners[known] == owner else {
+                refusedNames += 1
+                return nil
+            }
+            owners[known] = owner
             slots[known].kind = kind
             slots[known].unit = unit
             return Int32(known)
@@ -47,6 +54,7 @@ extension ProfileLayout {
         }
         slots.append(MetricSlot(name: name, kind: kind, unit: unit))
         stateHeads.append(-1)
+        owners.append(owner)
         revision += 1
         return Int32(slots.count - 1)
     }
@@ -54,7 +62,7 @@ extension ProfileLayout {
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
         let rule = profile.supplies[index]
         let name = rule.name.filled(captures)
-        guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%") else { return nil }
+        guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%", owner: .supply(index)) else { return nil }
         guard slots[Int(slot)].supply < 0 else { return slot }
         let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
         slots[Int(slot)].supply = Int32(supplies.count)
