@@ -111,10 +111,22 @@ public struct NameTemplate: Equatable, Sendable {
         }
     }
 
+    /// In one pass, because values come from devices: a device named `{requestId}` is not filled in once more.
     public func filled(_ values: [(String, String)]) -> String {
-        values.reduce(text) { result, value in
-            result.split(separator: "{\(value.0)}", omittingEmptySubsequences: false).joined(separator: value.1)
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            result += rest[..<open]
+            rest = rest[open...]
+            guard let value = values.first(where: { rest.hasPrefix("{\($0.0)}") }) else {
+                result.append("{")
+                rest = rest.dropFirst()
+                continue
+            }
+            result += value.1
+            rest = rest.dropFirst(value.0.count + 2)
         }
+        return result + rest
     }
 }
 
