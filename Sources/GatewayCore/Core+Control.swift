@@ -90,7 +90,10 @@ extension StewardCore {
     ) {
         switch (channel, outcome) {
         case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
-        case (.order, .abandoned): moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.order, .abandoned):
+            // What the supplier has accepted did reach it, whatever became of the acknowledgement.
+            guard let state = orders[key]?.state, state == .planned || state == .awaitingApproval else { return }
+            moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
                 let device = deviceIndex[run.device]
