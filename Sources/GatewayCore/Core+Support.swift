@@ -56,7 +56,10 @@ extension StewardCore {
         }
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
+        let before = runs[run]
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
+        // A repeated answer decides nothing, and must not stand in the journal as if it did.
+        guard runs[run] != before else { return }
         effects.decide(.commandOutcome, at: now, device: id) { writer in
             writer.member("request", reply.requestID)
             writer.member("outcome", reply.succeeded ? "answered" : "refused")
