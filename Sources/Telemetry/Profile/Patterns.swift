@@ -111,6 +111,14 @@ public struct NameTemplate: Equatable, Sendable {
         }
     }
 
+    /// Whether some values filled in would give this name.
+    func canGive(_ name: String) -> Bool {
+        guard !captures.isEmpty, let first = text.firstIndex(of: "{"), let last = text.lastIndex(of: "}") else { return text == name }
+        let prefix = text[..<first]
+        let suffix = text[last...].dropFirst()
+        return name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count > prefix.utf8.count + suffix.utf8.count
+    }
+
     /// In one pass, because values come from devices: a device named `{requestId}` is not filled in once more.
     public func filled(_ values: [(String, String)]) -> String {
         var result = ""
