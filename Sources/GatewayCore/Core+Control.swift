@@ -25,6 +25,8 @@ public struct SurveySubmission: Equatable, Sendable, Codable {
 extension StewardCore {
     /// Arrival time never runs backwards here, whatever the system's clock does.
     mutating func advance(to arrival: Int64, _ effects: inout [Effect]) {
+        // While it listens, a tick comes at least with every scan. A longer pause is one of the gateway itself, which was down or asleep.
+        if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
         expireRuns(&effects)
         guard isConnected, nextSilenceScan != .min, now >= nextSilenceScan else { return }

@@ -34,10 +34,22 @@ public struct Replay: ~Copyable {
             summary.unreadableLines += 1
             throw error
         }
+        passTime(to: parsed.timeMilliseconds, output)
         segment.reset()
         if number == 1 { segment.append(.connected(sessionPresent: false)) }
         segment.append(topic: parsed.topic, payload: parsed.payload, isRetained: parsed.isRetained)
         run(at: parsed.timeMilliseconds, output)
+    }
+
+    /// What time alone decides before the next line: `run` wakes for it, so the replay does, too.
+    private mutating func passTime(to time: Int64, _ output: ([UInt8]) -> Void) {
+        var last = Int64.min
+        while let due = core.nextDueMilliseconds, due <= time, due > last {
+            last = due
+            segment.reset()
+            segment.append(.tick)
+            run(at: due, output)
+        }
     }
 
     private mutating func run(at time: Int64, _ output: ([UInt8]) -> Void) {
