@@ -4,10 +4,15 @@ import Telemetry
 
 /// The hot path: a message that changes nothing is found, decoded and noted, and nothing is allocated.
 extension StewardCore {
+    /// The broker repeats right after the connection stands. Without this end, a device that says the same every minute would not be
+    /// heard for as many minutes as its words stand among the remembered.
+    static var repeatMilliseconds: Int64 { 60_000 }
+
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload)) {
+        let mayRepeat = now &- listeningSince <= Self.repeatMilliseconds
+        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), mayRepeat: mayRepeat) {
             counters.repeats &+= 1
             return
         }

@@ -26,8 +26,8 @@ struct RepeatFilter: Sendable {
 
     /// True when this message is one that was committed before.
     @inline(__always)
-    mutating func isRepeat(_ hash: UInt64) -> Bool {
-        if watching > 0, isExpected(hash) { return true }
+    mutating func isRepeat(_ hash: UInt64, mayRepeat: Bool = true) -> Bool {
+        if watching > 0, mayRepeat, isExpected(hash) { return true }
         ring[next] = hash
         next += 1
         if next == ring.count { next = 0 }
