@@ -41,12 +41,31 @@ extension StewardCore {
         let profile = layouts[Int(hot[device].profile)].profile
         for id in records[device].activeAlarms {
             guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence else { continue }
+            guard isConfirmed(device, alarm) else {
+                hot[device].awaitsDispatch = true
+                continue
+            }
             let playbook =
                 alarm.source == .condition
                 ? profile.faults.first { $0.id == alarm.condition }?.playbook
                 : profile.alerts.lazy.flatMap(\.codes).first { $0.code == alarm.condition }?.playbook
             start(device, alarm, playbook, &effects)
         }
+    }
+
+    /// The message that is being taken, or another one of the present, says that the alarm still holds.
+    private func isConfirmed(_ device: Int, _ alarm: Alarm) -> Bool {
+        let layout = layouts[Int(hot[device].profile)]
+        guard alarm.source == .condition else {
+            return decoded.alerts.contains { alerts in
+                records[device].alertCodes.indices.contains(alerts.list) && records[device].alertCodes[alerts.list].contains(alarm.condition)
+            }
+        }
+        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }), let slot = layout.slot(named: fault.raise.metric),
+            slot < hot[device].metricCapacity
+        else { return false }
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        return !metric.isUnknown && isFresh(metric.timeMilliseconds)
     }
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
