@@ -33,8 +33,9 @@ extension StewardCore {
         dispatch(device, alarm, playbook, &effects)
     }
 
-    mutating func clear(_ device: Int, condition: String, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]) {
-        guard let position = records[device].activeAlarms.firstIndex(where: { alarms[$0]?.condition == condition }) else { return }
+    mutating func clear(_ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]) {
+        guard let position = records[device].activeAlarms.firstIndex(where: { alarms[$0]?.condition == condition && alarms[$0]?.source == source })
+        else { return }
         let id = records[device].activeAlarms.remove(at: position)
         let state = alarms.update(id) { alarm in
             alarm.clear(atMilliseconds: time, by: evidence)
@@ -55,7 +56,7 @@ extension StewardCore {
         while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
         let former = records[device].alertCodes[alerts.list]
         records[device].alertCodes[alerts.list] = codes
-        for code in former where !codes.contains(code) { clear(device, condition: code, at: time, nil, &effects) }
+        for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
         let rule = layouts[profile].profile.alerts[alerts.list]
         for code in codes where !former.contains(code) {
             let known = rule.codes.first { $0.code == code }
@@ -115,7 +116,7 @@ extension StewardCore {
 
     mutating func spokeAgain(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
         hot[device].isSilent = false
-        clear(device, condition: "silent", at: now, nil, &effects)
+        clear(device, condition: "silent", source: .silence, at: now, nil, &effects)
         let slot = derived[Int(hot[device].profile)].statusSlot
         guard slot >= 0 else { return }
         let metric = metrics[Int(hot[device].firstMetric + slot)]

@@ -130,7 +130,7 @@ extension StewardCore {
                     onset: onset,
                     at: time, evidence, &effects)
             case .cleared:
-                clear(device, condition: rule.id, at: time, evidence, &effects)
+                clear(device, condition: rule.id, source: .condition, at: time, evidence, &effects)
             }
         }
     }
