@@ -162,7 +162,7 @@ extension StewardCore {
         }
         for before in remembered {
             if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(Self.profile(notLoaded: before.name, before.supplies.map(\.name)), remembering: before.slots)
+                var layout = ProfileLayout(DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
                 layout.adoptSupplies(before.supplies)
                 add(layout)
             }
@@ -172,18 +172,6 @@ extension StewardCore {
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
-    }
-
-    /// A profile that reads nothing and has just the places where the devices' supplies keep their state until it is loaded again.
-    private static func profile(notLoaded name: String, _ supplies: [String]) -> DeviceProfile {
-        var profile = DeviceProfile(name: name, title: name + " (not loaded)", source: "")
-        guard let nowhere = try? PathPattern("") else { return profile }
-        profile.supplies = supplies.map { supply in
-            SupplyRule(
-                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
-                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
-        }
-        return profile
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {
