@@ -58,9 +58,14 @@ public struct TopicPattern: Equatable, Sendable {
     /// Whether one topic could match both.
     public func overlaps(_ other: TopicPattern) -> Bool {
         guard levels.count == other.levels.count else { return false }
-        return zip(levels, other.levels).allSatisfy { a, b in
-            if case .literal(let x) = a, case .literal(let y) = b { return x == y }
-            return true
+        return zip(levels, other.levels).enumerated().allSatisfy { index, pair in
+            switch pair {
+            case (.literal(let x), .literal(let y)): x == y
+            case (.literal(let word), _), (_, .literal(let word)):
+                // A wildcard in front takes no topic that begins with $.
+                index > 0 || word.first != UInt8(ascii: "$")
+            default: true
+            }
         }
     }
 }
