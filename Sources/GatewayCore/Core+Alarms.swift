@@ -50,6 +50,12 @@ extension StewardCore {
         alarmWentAway(device, id, at: time, &effects)
     }
 
+    /// Ends the alarms that a reload left without a rule: nothing else ever would.
+    mutating func endOrphans(_ effects: inout [Effect]) {
+        for orphan in orphans { clear(orphan.device, condition: orphan.condition, source: orphan.source, at: now, nil, &effects) }
+        orphans = []
+    }
+
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
         let codes = decoder.codes(of: alerts, layout: layouts[profile])

@@ -122,6 +122,32 @@ extension StewardCore {
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
+        matchAlarms()
+    }
+
+    /// The alarms that hold are the truth about the faults: a profile that was away for a while finds them active again, and what the
+    /// profile no longer judges is noted to be ended.
+    private mutating func matchAlarms() {
+        for device in hot.indices {
+            let profile = layouts[Int(hot[device].profile)].profile
+            guard !profile.messages.isEmpty else { continue }
+            if records[device].alertCodes.count > profile.alerts.count {
+                records[device].alertCodes.removeLast(records[device].alertCodes.count - profile.alerts.count)
+            }
+            for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
+                switch alarm.source {
+                case .silence: continue
+                case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
+                case .condition:
+                    if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {
+                        let place = Int(hot[device].firstFault) + number
+                        if !faults[place].isActive { faults[place] = FaultState(isActive: true) }
+                        continue
+                    }
+                }
+                orphans.append(Orphan(device: device, condition: alarm.condition, source: alarm.source))
+            }
+        }
     }
 
     private static func read<Value>(_ map: inout BoundedMap<Value>, _ reader: inout ByteReader, _ json: JSONDecoder) throws {

@@ -46,6 +46,15 @@ public struct StewardCore {
     /// The event being taken, for whoever has to say after a crash which one it was.
     public internal(set) var eventInProgress: Int64 = 0
 
+    /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
+    var orphans: [Orphan] = []
+
+    struct Orphan: Sendable {
+        var device: Int
+        var condition: String
+        var source: Alarm.Source
+    }
+
     let decoder: MessageDecoder
     var decoded = DecodedMessage()
 
@@ -67,6 +76,7 @@ public struct StewardCore {
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
         advance(to: segment.arrivalMilliseconds, &effects)
+        if !orphans.isEmpty { endOrphans(&effects) }
         var number = segment.firstEvent
         var offset = 0
         while let frame = segment.frame(at: offset) {
