@@ -46,7 +46,7 @@ import Testing
         try reload(&driver, Press.text(supplies: rules))
         let models = driver.core.records[0].supplies.map(\.model.levelPercent)
         #expect(models.filter { $0 != nil }.count == 2)
-        driver.tell("p1", "\"supplies\":{\"black\":49,\"cyan\":60}", at: 40)
+        driver.tell("p1", "\"supplies\":{\"black\":50,\"cyan\":60}", at: 40)
         #expect(driver.kinds(.order).isEmpty, "\(driver.lines)")
         driver.tell("p1", "\"supplies\":{\"black\":9}", at: 50)
         driver.tell("p1", "\"supplies\":{\"black\":9}", at: 800)

@@ -62,7 +62,7 @@ import Testing
         ("{ http: { listen: \"[::]:80\" } }", "not loopback"),
         ("{ http: { listen: \"127.0.0.1.example.org:80\" } }", "not loopback"),
         ("{ http: { listen: \"localhost.example.org:80\" } }", "not loopback"),
-        ("{ http: { token: \"x\" } }", "did you mean \"tokenFile\"?"),
+        ("{ http: { token: \"x\" } }", "unknown key \"token\" in the HTTP settings; known are listen, tokenFile"),
         ("{ orders: { secret: \"x\" } }", "needs \"url\": an http or https address"),
         ("{ orders: { url: \"ftp://x\" } }", "orders.url must begin with http:// or https://"),
         ("{ gateway: { id: \"a/b\" } }", "gateway.id needs 1 to 64 plain characters"),

@@ -119,11 +119,16 @@ import Testing
     @Test func aBadLineIsToldAndTheReplayGoesOn() throws {
         var replay = try made()
         var count = 0
-        #expect(throws: ConfigurationError.self) { try replay.take(Array("{".utf8)[...]) { _ in count += 1 } }
+        do {
+            try replay.take(Array("{".utf8)[...]) { _ in count += 1 }
+            Issue.record("the line was taken")
+        } catch { #expect(error.description == "the line is no whole JSON object") }
         try replay.take(Array(telemetry(1, "\"errors\":[\"cover-open\"]").utf8)[...]) { _ in count += 1 }
         try replay.take(Array("{\"time\":\(Self.start),\"topic\":\"x\",\"payload\":1}".utf8)[...]) { _ in count += 1 }
         #expect(count == 1)
-        #expect(replay.summary.lines == 3 && replay.summary.unreadableLines == 1 && replay.summary.decisions == 1 && replay.summary.deadLetters == 1)
+        // Replay is not copyable, so the macro gets a copy of the numbers only.
+        let summary = replay.summary
+        #expect([summary.lines, summary.unreadableLines, summary.decisions, summary.deadLetters] == [3, 1, 1, 1])
     }
 
     @Test func extremeTimesNeverTrap() throws {
@@ -143,7 +148,8 @@ import Testing
             var replay = try made()
             for line in lines { try replay.take(Array(line.utf8)[...]) { _ in } }
             digests.insert(replay.digest)
-            #expect(replay.counters.messages == 200)
+            let messages = replay.counters.messages
+            #expect(messages == 200)
         }
         #expect(digests.count == 1)
     }

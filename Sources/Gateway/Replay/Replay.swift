@@ -44,8 +44,11 @@ public struct Replay: ~Copyable {
     /// What time alone decides before the next line: `run` wakes for it, so the replay does, too.
     private mutating func passTime(to time: Int64, _ output: ([UInt8]) -> Void) {
         var last = Int64.min
-        while let due = core.nextDueMilliseconds, due <= time, due > last {
+        var wakes = 0
+        // After a few days of nothing everything that time alone can say is said; a recording may leap over a century.
+        while wakes < 10_000, let due = core.nextDueMilliseconds, due <= time, due > last {
             last = due
+            wakes += 1
             segment.reset()
             segment.append(.tick)
             run(at: due, output)

@@ -23,7 +23,9 @@ struct DecoderBench {
 
     /// Readings as text by name: a number, a state's name, or "?" for unknown.
     mutating func read(_ payload: String, message: Int = 0) throws -> [String: String] {
-        try values(try decode(Array(payload.utf8), message: message))
+        // In two steps: the layout may learn while it decodes.
+        let decoded = try decode(Array(payload.utf8), message: message)
+        return try values(decoded)
     }
 
     func values(_ decoded: DecodedMessage) throws -> [String: String] {
