@@ -76,7 +76,9 @@ public struct FaultConditions: Sendable {
             case .within(let list): bits(list)
             }
         // A bound says nothing about a state, and a name nothing about a number.
-        if case .states = test, !isState { return Condition(slot: slot, test: .always(false), forMilliseconds: rule.forMilliseconds) }
+        var comparesNames = false
+        if case .states = test { comparesNames = true }
+        if comparesNames != isState { return Condition(slot: slot, test: .always(false), forMilliseconds: rule.forMilliseconds) }
         return Condition(slot: slot, test: test, forMilliseconds: rule.forMilliseconds)
     }
 

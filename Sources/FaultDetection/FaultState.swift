@@ -22,6 +22,9 @@ public struct FaultState: Equatable, Sendable, Codable {
 
     public init() {}
 
+    /// A fault whose alarm holds, and of which nothing else is known.
+    public init(isActive: Bool) { self.isActive = isActive }
+
     /// Takes one reading of the metric that the pending condition looks at. `time` is event time and not older than the last one's.
     public mutating func observe(
         slot: Int32, value: Double, rule: FaultConditions.Rule, timeMilliseconds time: Int64, gapMilliseconds: Int64

@@ -33,8 +33,14 @@ extension StewardCore {
         dispatch(device, alarm, playbook, &effects)
     }
 
-    mutating func clear(_ device: Int, condition: String, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]) {
-        guard let position = records[device].activeAlarms.firstIndex(where: { alarms[$0]?.condition == condition }) else { return }
+    mutating func clear(
+        _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]
+    ) {
+        guard
+            let position = records[device].activeAlarms.firstIndex(where: {
+                alarms[$0]?.condition == condition && alarms[$0]?.source == source
+            })
+        else { return }
         let id = records[device].activeAlarms.remove(at: position)
         let state = alarms.update(id) { alarm in
             alarm.clear(atMilliseconds: time, by: evidence)
@@ -49,13 +55,19 @@ extension StewardCore {
         alarmWentAway(device, id, at: time, &effects)
     }
 
+    /// Ends the alarms that a reload left without a rule: nothing else ever would.
+    mutating func endOrphans(_ effects: inout [Effect]) {
+        for orphan in orphans { clear(orphan.device, condition: orphan.condition, source: orphan.source, at: now, nil, &effects) }
+        orphans = []
+    }
+
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
         let codes = decoder.codes(of: alerts, layout: layouts[profile])
         while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
         let former = records[device].alertCodes[alerts.list]
         records[device].alertCodes[alerts.list] = codes
-        for code in former where !codes.contains(code) { clear(device, condition: code, at: time, nil, &effects) }
+        for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
         let rule = layouts[profile].profile.alerts[alerts.list]
         for code in codes where !former.contains(code) {
             let known = rule.codes.first { $0.code == code }
@@ -115,11 +127,12 @@ extension StewardCore {
 
     mutating func spokeAgain(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
         hot[device].isSilent = false
-        clear(device, condition: "silent", at: now, nil, &effects)
+        clear(device, condition: "silent", source: .silence, at: now, nil, &effects)
         let slot = derived[Int(hot[device].profile)].statusSlot
         guard slot >= 0 else { return }
         let metric = metrics[Int(hot[device].firstMetric + slot)]
         // What the device said last counts again until it says otherwise.
-        if !metric.isUnknown { enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects) }
+        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
+        enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects)
     }
 }

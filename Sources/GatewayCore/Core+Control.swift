@@ -25,6 +25,8 @@ public struct SurveySubmission: Equatable, Sendable, Codable {
 extension StewardCore {
     /// Arrival time never runs backwards here, whatever the system's clock does.
     mutating func advance(to arrival: Int64, _ effects: inout [Effect]) {
+        // While it listens, a tick comes at least with every scan. A longer pause is one of the gateway itself, which was down or asleep.
+        if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
         expireRuns(&effects)
     }
@@ -98,7 +100,10 @@ extension StewardCore {
     ) {
         switch (channel, outcome) {
         case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
-        case (.order, .abandoned): moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.order, .abandoned):
+            // What the supplier has accepted did reach it, whatever became of the acknowledgement.
+            guard let state = orders[key]?.state, state == .planned || state == .awaitingApproval else { return }
+            moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
                 let device = deviceIndex[run.device]

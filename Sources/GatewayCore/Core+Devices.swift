@@ -3,8 +3,15 @@ import Telemetry
 
 /// How devices come to be known.
 extension StewardCore {
+    /// Topics are remembered, so their length needs a limit; the broker's own is 65,535 bytes.
+    static var maximumTopicBytes: Int { 1024 }
+
     /// A topic that is seen for the first time. Nil after it was turned away with a reason.
     mutating func resolve(_ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]) -> TopicTable.Route? {
+        guard frame.topic.count <= Self.maximumTopicBytes else {
+            reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
+            return nil
+        }
         for (index, layout) in layouts.enumerated() {
             let message = layout.profile.messages.firstIndex { $0.topic.match(frame.topic) != nil }
             let reply = layout.profile.replies.firstIndex { $0.topic.match(frame.topic) != nil }
@@ -35,6 +42,7 @@ extension StewardCore {
         if let known = deviceIndex[id], layouts[Int(hot[Int(known)].profile)].profile.name != profile {
             return "the device is known with the profile \(layouts[Int(hot[Int(known)].profile)].profile.name); one device has one profile"
         }
+        if deviceIndex[id] != nil, !topics.isFull { return "another device has a name that looks the same in other bytes" }
         return "there are \(hot.count) devices already (limits.devices)"
     }
 
@@ -51,7 +59,11 @@ extension StewardCore {
 
     /// The device of that name; makes room for a new one. Nil at the limit or when another profile has it.
     private mutating func admit(_ id: String, profile: Int) -> Int32? {
-        if let known = deviceIndex[id] { return Int(hot[Int(known)].profile) == profile ? known : nil }
+        if let known = deviceIndex[id] {
+            // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
+            let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
+            return isSame && Int(hot[Int(known)].profile) == profile ? known : nil
+        }
         guard hot.count < configuration.maximumDevices else { return nil }
         let device = Int32(hot.count)
         hot.append(
@@ -68,10 +80,10 @@ extension StewardCore {
     mutating func growMetrics(_ device: Int, _ wanted: Int) {
         let old = Int(hot[device].firstMetric)
         let oldCount = Int(hot[device].metricCapacity)
-        // A few at once, because names come in bursts.
-        let capacity = max((wanted + 3) & ~3, 4)
-        guard capacity > oldCount else { return }
+        guard wanted > oldCount || oldCount == 0 else { return }
         let isLast = old + oldCount == metrics.count
+        // A few at once, because names come in bursts; and half as much again on a move, because what it leaves behind is lost.
+        let capacity = max((wanted + 3) & ~3, isLast ? 4 : min(oldCount + oldCount / 2, ProfileLayout.maximumSlots))
         let first = isLast ? old : metrics.count
         let added = isLast ? capacity - oldCount : capacity
         metrics.append(contentsOf: repeatElement(MetricState(), count: added))

@@ -4,10 +4,15 @@ import Telemetry
 
 /// The hot path: a message that changes nothing is found, decoded and noted, and nothing is allocated.
 extension StewardCore {
+    /// The broker repeats right after the connection stands. Without this end, a device that says the same every minute would not be
+    /// heard for as many minutes as its words stand among the remembered.
+    static var repeatMilliseconds: Int64 { 60_000 }
+
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: frame.isFirstDelivery) {
+        let isFirst = frame.isFirstDelivery || now &- listeningSince > Self.repeatMilliseconds
+        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: isFirst) {
             counters.repeats &+= 1
             return
         }
@@ -59,12 +64,7 @@ extension StewardCore {
             return
         }
         hot[device].newestMilliseconds = time
-        var hasLevels = false
-        for index in decoded.readings.indices {
-            hasLevels = layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 || hasLevels
-            take(device, profile, decoded.readings[index], time, &effects)
-        }
-        if hasLevels { takeLevels(device, profile, time, &effects) }
+        takeAll(device, profile, time, &effects)
         for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
             hot[device].alertHashes[alerts.list] = alerts.hash
             deviceAlerts(device, profile, alerts, time, &effects)
@@ -72,11 +72,38 @@ extension StewardCore {
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
 
+    /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
+    /// to the incident that it opens; levels last, because the counter of the same message wears them.
+    @inline(__always)
+    private mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let statusSlot = derived[profile].statusSlot
+        var levels = 0
+        for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
+            take(device, profile, decoded.readings[index], time, &effects)
+        }
+        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+            if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
+                levels += 1
+            } else {
+                take(device, profile, decoded.readings[index], time, &effects)
+            }
+        }
+        guard levels > 0 else { return }
+        for index in decoded.readings.indices {
+            let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
+            guard supply >= 0 else { continue }
+            take(device, profile, decoded.readings[index], time, &effects)
+            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
+        }
+    }
+
     @inline(__always)
     private mutating func take(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
         let index = Int(hot[device].firstMetric + reading.slot)
         let isRepeat = metrics[index].timeMilliseconds == time && metrics[index].value == reading.value && !metrics[index].isUnknown
-        let former = metrics[index].isUnknown ? nil : metrics[index].value
+        // What was retained is no reading: the first live one is news even when it says the same.
+        let isFirst = metrics[index].isUnknown || metrics[index].timeMilliseconds <= .min + 1
+        let former = isFirst ? nil : metrics[index].value
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
@@ -85,15 +112,6 @@ extension StewardCore {
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
         if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
-    }
-
-    /// After the rest of the message, because a level is read against the usage counter that came with it, in whatever order they stand.
-    private mutating func takeLevels(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
-        for index in decoded.readings.indices {
-            let reading = decoded.readings[index]
-            let supply = layouts[profile].slots[Int(reading.slot)].supply
-            if supply >= 0 { level(device, profile, Int(supply), reading, time, &effects) }
-        }
     }
 
     private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
@@ -113,7 +131,7 @@ extension StewardCore {
                     onset: onset,
                     at: time, evidence, &effects)
             case .cleared:
-                clear(device, condition: rule.id, at: time, evidence, &effects)
+                clear(device, condition: rule.id, source: .condition, at: time, evidence, &effects)
             }
         }
     }

@@ -79,7 +79,8 @@ extension StewardCore {
         writer.write(state.fieldProblemMilliseconds)
         for list in 0..<4 { writer.write(state.alertHashes[list]) }
         let known = (0..<min(layout.slots.count, Int(state.metricCapacity))).filter {
-            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min
+            // A metric that only late messages told has no value, but history.
+            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min || metrics[Int(state.firstMetric) + $0].encoder.count > 0
         }
         writer.write(UInt32(known.count))
         for slot in known {
@@ -122,6 +123,32 @@ extension StewardCore {
         try Self.read(&tickets, &reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
+        matchAlarms()
+    }
+
+    /// The alarms that hold are the truth about the faults: a profile that was away for a while finds them active again, and what the
+    /// profile no longer judges is noted to be ended.
+    private mutating func matchAlarms() {
+        for device in hot.indices {
+            let profile = layouts[Int(hot[device].profile)].profile
+            guard !profile.messages.isEmpty else { continue }
+            if records[device].alertCodes.count > profile.alerts.count {
+                records[device].alertCodes.removeLast(records[device].alertCodes.count - profile.alerts.count)
+            }
+            for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
+                switch alarm.source {
+                case .silence: continue
+                case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
+                case .condition:
+                    if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {
+                        let place = Int(hot[device].firstFault) + number
+                        if !faults[place].isActive { faults[place] = FaultState(isActive: true) }
+                        continue
+                    }
+                }
+                orphans.append(Orphan(device: device, condition: alarm.condition, source: alarm.source))
+            }
+        }
     }
 
     private static func read<Value>(_ map: inout BoundedMap<Value>, _ reader: inout ByteReader, _ json: JSONDecoder) throws {
@@ -162,8 +189,10 @@ extension StewardCore {
         }
         for before in remembered {
             if !layouts.contains(where: { $0.profile.name == before.name }) {
-                let gone = DeviceProfile(name: before.name, title: before.name + " (not loaded)", source: "")
-                add(ProfileLayout(gone, remembering: before.slots))
+                var layout = ProfileLayout(
+                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+                layout.adoptSupplies(before.supplies)
+                add(layout)
             }
             let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
             remapping.profile.append(profile)

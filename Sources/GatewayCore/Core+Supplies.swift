@@ -21,6 +21,13 @@ extension StewardCore {
         }
         // The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
         let evaluated = records[device].supplies[supply].evaluatedMilliseconds
+        guard isFresh(time) else {
+            // What the past has changed is asked by the first reading of the present.
+            if change != .none { records[device].supplies[supply].evaluatedMilliseconds = .min }
+            return
+        }
+        // Nothing is ordered because of an unknown.
+        guard !reading.isUnknown else { return }
         if case .levelChanged = change {
         } else if evaluated != .min, time &- evaluated < 3_600_000 {
             return
@@ -41,12 +48,7 @@ extension StewardCore {
         let reason = ReorderRule.reason(
             levelPercent: model.levelPercent, daysLeft5Percent: days?[0], leadTimeMilliseconds: rule.leadTimeMilliseconds,
             floorPercent: rule.floorPercent)
-        // A need that the past knew and the present no longer knows is not ordered; the next fresh reading asks again.
         guard let reason, let level = model.levelPercent else { return }
-        guard isFresh(time) else {
-            records[device].supplies[supply].evaluatedMilliseconds = .min
-            return
-        }
         let order = SupplyOrder(
             device: records[device].id, supply: slot.name, item: slot.item, generation: model.generation, reason: reason,
             decidedMilliseconds: time,

@@ -45,6 +45,10 @@ extension StewardCore {
         let profile = layouts[Int(hot[device].profile)].profile
         for id in records[device].activeAlarms {
             guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence else { continue }
+            guard isConfirmed(device, alarm) else {
+                hot[device].awaitsDispatch = true
+                continue
+            }
             let playbook =
                 alarm.source == .condition
                 ? profile.faults.first { $0.id == alarm.condition }?.playbook
@@ -53,13 +57,33 @@ extension StewardCore {
         }
     }
 
+    /// The message that is being taken, or another one of the present, says that the alarm still holds.
+    private func isConfirmed(_ device: Int, _ alarm: Alarm) -> Bool {
+        let layout = layouts[Int(hot[device].profile)]
+        guard alarm.source == .condition else {
+            return decoded.alerts.contains { alerts in
+                records[device].alertCodes.indices.contains(alerts.list)
+                    && records[device].alertCodes[alerts.list].contains(alarm.condition)
+            }
+        }
+        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }),
+            let slot = layout.slot(named: fault.raise.metric),
+            slot < hot[device].metricCapacity
+        else { return false }
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        return !metric.isUnknown && isFresh(metric.timeMilliseconds)
+    }
+
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
         let id = records[device].id
         // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
         guard let run = records[device].openRuns.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else { return }
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
+        let before = runs[run]
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
+        // A repeated answer decides nothing, and must not stand in the journal as if it did.
+        guard runs[run] != before else { return }
         effects.decide(.commandOutcome, at: now, device: id) { writer in
             writer.member("request", reply.requestID)
             writer.member("outcome", reply.succeeded ? "answered" : "refused")

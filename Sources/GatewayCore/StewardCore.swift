@@ -48,6 +48,15 @@ public struct StewardCore {
     /// The event being taken, for whoever has to say after a crash which one it was.
     public internal(set) var eventInProgress: Int64 = 0
 
+    /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
+    var orphans: [Orphan] = []
+
+    struct Orphan: Sendable {
+        var device: Int
+        var condition: String
+        var source: Alarm.Source
+    }
+
     let decoder: MessageDecoder
     var decoded = DecodedMessage()
 
@@ -69,6 +78,7 @@ public struct StewardCore {
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
         advance(to: segment.arrivalMilliseconds, &effects)
+        if !orphans.isEmpty { endOrphans(&effects) }
         // The first batch after a start or a reconnect says that nobody was listening: devices are judged after it, not before.
         let beginsWithControl = segment.frame(at: 0)?.kind == Segment.Kind.control.rawValue
         if !beginsWithControl { scanForSilenceIfDue(&effects) }

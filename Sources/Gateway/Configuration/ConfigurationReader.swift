@@ -63,9 +63,9 @@ public enum ConfigurationReader {
         settings.keepAliveSeconds = mqtt.integer("keepAliveSeconds", in: 5...65535) ?? settings.keepAliveSeconds
         settings.receiveMaximum = mqtt.integer("receiveMaximum", in: 1...65535) ?? settings.receiveMaximum
         settings.subscriptions = mqtt.strings("subscriptions") ?? []
-        if let password = mqtt.optional("password") {
+        if let secret = mqtt.members.first(where: { $0.key == "password" }), mqtt.optional("password") != nil {
             reader.report.add(
-                "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: password.position)
+                "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: secret.keyPosition)
         }
         mqtt.finish()
         configuration.mqtt = settings
@@ -102,11 +102,18 @@ public enum ConfigurationReader {
         configuration.http.listen = http.string("listen") ?? configuration.http.listen
         configuration.http.tokenFile = http.string("tokenFile")
         configuration.http.allowedHosts = http.strings("allowedHosts") ?? []
-        let host = configuration.http.listen
-        if configuration.http.tokenFile == nil, !host.hasPrefix("127."), !host.hasPrefix("[::1]"), !host.hasPrefix("localhost") {
+        if configuration.http.tokenFile == nil, !isLoopback(configuration.http.listen) {
             reader.report.add("http.listen is not loopback, so http.tokenFile must name a file with a token", at: http.node.position)
         }
         http.finish()
+    }
+
+    /// 127.x.y.z, [::1] or localhost with a port; a name that merely begins like one is not.
+    private static func isLoopback(_ listen: String) -> Bool {
+        guard let colon = listen.lastIndex(of: ":") else { return false }
+        let host = listen[..<colon]
+        let isIPv4 = host.hasPrefix("127.") && host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
+        return isIPv4 || host == "[::1]" || host == "localhost"
     }
 
     private static func supplier(_ reader: ObjectReader, _ key: String) -> GatewayConfiguration.Supplier? {

@@ -20,7 +20,8 @@ struct ReplayLine {
         while let member = try scanner.next() {
             switch member.key {
             case "time":
-                guard let time = Int64(String(decoding: member.value, as: UTF8.self)) else {
+                let text = String(decoding: member.value, as: UTF8.self)
+                guard let time = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0) }) else {
                     throw ConfigurationError("\"time\" must be whole milliseconds")
                 }
                 timeMilliseconds = time
@@ -92,7 +93,10 @@ struct RawMembers {
         skipBlank()
         let start = at
         try skipValue()
-        return (String(decoding: key, as: UTF8.self), bytes[start..<at])
+        var end = at
+        while end > start, [0x20, 0x09, 0x0D, 0x0A].contains(bytes[end - 1]) { end -= 1 }
+        guard end > start else { throw ConfigurationError("expected a value after a key") }
+        return (String(decoding: key, as: UTF8.self), bytes[start..<end])
     }
 
     private mutating func skipString() throws(ConfigurationError) -> ArraySlice<UInt8> {

@@ -10,7 +10,8 @@ public enum CivilTime {
 
     /// RFC 3339 in UTC with milliseconds: `2026-11-21T22:04:05.123Z`. Times outside the years 0 to 9999 are shown as a number.
     public static func text(_ milliseconds: Int64) -> String {
-        let day = Int((milliseconds >= 0 ? milliseconds : milliseconds - 86_399_999) / 86_400_000)
+        // Rounded down, without a step beyond the smallest number.
+        let day = Int(milliseconds >= 0 ? milliseconds / 86_400_000 : (milliseconds + 1) / 86_400_000 - 1)
         guard (-719_528...2_932_896).contains(day) else { return String(milliseconds) }
         let rest = Int(milliseconds - Int64(day) * 86_400_000)
         let z = day + 719_468
@@ -43,7 +44,7 @@ public enum CivilTime {
         guard bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T") || bytes[10] == 0x20,
             bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"), let year = number(0..<4), let month = number(5..<7),
             let day = number(8..<10), let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61
+            (1...12).contains(month), (1...31).contains(day), day <= 28 || isDay(day, month, year), hour < 24, minute < 60, second < 61
         else { return nil }
         var milliseconds = 0
         var at = 19
@@ -57,14 +58,22 @@ public enum CivilTime {
             }
         }
         var offsetMinutes = 0
-        if at < bytes.count, bytes[at] != UInt8(ascii: "Z") {
+        if at < bytes.count, bytes[at] == UInt8(ascii: "Z") {
+            guard at + 1 == bytes.count else { return nil }
+        } else if at < bytes.count {
             guard at + 6 == bytes.count, bytes[at + 3] == UInt8(ascii: ":"), let h = number(at + 1..<at + 3),
-                let m = number(at + 4..<at + 6),
+                let m = number(at + 4..<at + 6), h < 24, m < 60,
                 bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-")
             else { return nil }
             offsetMinutes = (h * 60 + m) * (bytes[at] == UInt8(ascii: "-") ? -1 : 1)
         }
         let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offsetMinutes * 60
         return Int64(seconds) * 1000 + Int64(milliseconds)
+    }
+
+    /// Whether the month has that day: the next month begins later.
+    private static func isDay(_ day: Int, _ month: Int, _ year: Int) -> Bool {
+        let next = month == 12 ? days(year: year + 1, month: 1, day: 1) : days(year: year, month: month + 1, day: 1)
+        return days(year: year, month: month, day: day) < next
     }
 }

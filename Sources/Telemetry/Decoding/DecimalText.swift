@@ -13,6 +13,8 @@ enum DecimalText {
         while at < bytes.count, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: ".") { at += 1 }
         guard at > digits else { return nil }
         at = exponent(bytes, from: at)
+        // 0xFF is no zero with a unit.
+        if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "x") { return nil }
         for byte in bytes[at...] where isDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")
         {
             return nil

@@ -25,18 +25,25 @@ extension ProfileLayout {
         guard slots.count < Self.maximumSlots, !slots.contains(where: { $0.name == slot.name }) else { return }
         slots.append(MetricSlot(name: slot.name, kind: slot.kind, unit: slot.unit))
         stateHeads.append(-1)
+        owners.append(nil)
         for state in slot.states { _ = learnState(state, of: Int32(slots.count - 1)) }
     }
 
     mutating func makeSlot(name: String, metricRule: Int) -> Int32? {
         let rule = profile.metrics[metricRule]
-        guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit) else { return nil }
+        guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit, owner: .metric(metricRule)) else { return nil }
         for state in rule.states { _ = learnState(state, of: slot) }
         return slot
     }
 
-    private mutating func makeSlot(name: String, kind: MetricKind, unit: String) -> Int32? {
+    /// A name belongs to what claimed it first: a device must not turn a supply or a state into a gauge by a member of that name.
+    private mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
         if let known = slots.firstIndex(where: { $0.name == name }) {
+            guard owners[known] == nil || owners[known] == owner else {
+                refusedNames += 1
+                return nil
+            }
+            owners[known] = owner
             slots[known].kind = kind
             slots[known].unit = unit
             return Int32(known)
@@ -47,6 +54,7 @@ extension ProfileLayout {
         }
         slots.append(MetricSlot(name: name, kind: kind, unit: unit))
         stateHeads.append(-1)
+        owners.append(owner)
         revision += 1
         return Int32(slots.count - 1)
     }
@@ -54,9 +62,18 @@ extension ProfileLayout {
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
         let rule = profile.supplies[index]
         let name = rule.name.filled(captures)
-        guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%") else { return nil }
-        guard slots[Int(slot)].supply < 0 else { return slot }
+        guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%", owner: .supply(index)) else { return nil }
         let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
+        if slots[Int(slot)].supply >= 0 {
+            // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
+            let known = Int(slots[Int(slot)].supply)
+            let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
+            if supplies[known] != met {
+                supplies[known] = met
+                revision += 1
+            }
+            return slot
+        }
         slots[Int(slot)].supply = Int32(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
@@ -67,14 +84,22 @@ extension ProfileLayout {
     public mutating func adoptSupplies(_ remembered: [(name: String, rule: Int, item: String)]) {
         for supply in remembered {
             guard !supplies.contains(where: { $0.name == supply.name }), let metric = slot(named: "supply." + supply.name),
-                let index = profile.supplies.indices.first(where: { profile.supplies[$0].name.text == supply.name })
-                    ?? (profile.supplies.indices.contains(supply.rule) ? supply.rule : nil)
+                let index = rule(forSupply: supply.name, remembered: supply.rule)
             else { continue }
             let counter = profile.supplies[index].counter.flatMap { slot(named: $0) } ?? -1
             slots[Int(metric)].supply = Int32(supplies.count)
+            owners[Int(metric)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
             revision += 1
         }
+    }
+
+    /// The rule of that very name; else the remembered one, if its template can give the name; else the first whose template can.
+    private func rule(forSupply name: String, remembered: Int) -> Int? {
+        let rules = profile.supplies
+        if let plain = rules.firstIndex(where: { $0.name.text == name }) { return plain }
+        if rules.indices.contains(remembered), rules[remembered].name.canGive(name) { return remembered }
+        return rules.firstIndex { $0.name.canGive(name) }
     }
 
     /// Creates the nodes of all keys that the profile names outright below `node`.

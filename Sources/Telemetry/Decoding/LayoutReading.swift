@@ -220,11 +220,23 @@ extension ProfileLayout {
 
     /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
     private mutating func doubt(_ node: Int32, _ decoded: inout DecodedMessage) {
-        let slot = nodes[Int(node)].slot
-        if slot >= 0 { decoded.readings.removeAll { $0.slot == slot } }
-        if nodes[Int(node)].timeOf != 0 { decoded.deviceMilliseconds = nil }
+        takeBack(node, &decoded)
         let offset = Int(nodes[Int(node)].keyOffset)
         problem(.twice, String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self), &decoded)
+    }
+
+    /// Everything that was read at a node and below it.
+    private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
+        let field = nodes[Int(node)]
+        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot } }
+        if field.timeOf != 0 { decoded.deviceMilliseconds = nil }
+        if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
+        var child = field.firstChild
+        while child >= 0 {
+            // What this message has not met has nothing to take back.
+            if nodes[Int(child)].stamp == messageStamp { takeBack(child, &decoded) }
+            child = nodes[Int(child)].nextSibling
+        }
     }
 
     private func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {

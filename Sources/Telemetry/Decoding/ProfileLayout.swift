@@ -49,6 +49,8 @@ public struct ProfileLayout: Sendable {
     var stateEntries: [StateEntry] = []
     var stateHeads: [Int32] = []
     var patterns: [FieldPattern] = []
+    /// Which metric or supply of the profile each slot belongs to; nil for a remembered one that has not been met yet.
+    var owners: [FieldTarget?] = []
     var messageStamp: UInt32 = 0
 
     /// `remembered` are the slots of an earlier layout (a reload, a snapshot): the same names keep their numbers.

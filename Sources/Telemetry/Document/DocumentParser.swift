@@ -24,7 +24,11 @@ public struct DocumentParser {
         guard bytes.count <= maximumBytes else {
             throw parser.mistake("the file has \(bytes.count) bytes; at most \(maximumBytes) are read")
         }
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.offset = 3 }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            // The mark is not part of the first line's columns.
+            parser.offset = 3
+            parser.lineStart = 3
+        }
         try parser.skipBlank()
         let root = try parser.value(depth: 0)
         try parser.skipBlank()
@@ -193,10 +197,11 @@ public struct DocumentParser {
     }
 
     private static func hexadecimal(_ text: String) -> Int64? {
-        let digits = text.lowercased()
-        if digits.hasPrefix("0x") { return Int64(digits.dropFirst(2), radix: 16) }
-        if digits.hasPrefix("-0x") { return Int64(digits.dropFirst(3), radix: 16).map { -$0 } }
-        return nil
+        let isNegative = text.hasPrefix("-")
+        let digits = (isNegative ? text.dropFirst() : text[...]).lowercased()
+        // A second sign would be taken for part of the number, and the smallest number has no counterpart.
+        guard digits.hasPrefix("0x"), digits.dropFirst(2).allSatisfy({ $0.isHexDigit }) else { return nil }
+        return Int64(digits.dropFirst(2), radix: 16).map { isNegative ? -$0 : $0 }
     }
 }
 
@@ -256,7 +261,7 @@ extension DocumentParser {
     }
 
     private mutating func hexQuad(_ start: SourcePosition) throws(Diagnostic) -> UInt32 {
-        guard offset + 4 <= bytes.count,
+        guard offset + 4 <= bytes.count, bytes[offset] != UInt8(ascii: "+"), bytes[offset] != UInt8(ascii: "-"),
             let unit = UInt32(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
         else { throw mistake("\\u needs four hexadecimal digits", at: start) }
         offset += 4

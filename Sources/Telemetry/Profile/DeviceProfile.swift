@@ -23,6 +23,17 @@ public struct DeviceProfile: Equatable, Sendable {
         self.title = title
         self.source = source
     }
+
+    /// A profile that reads nothing: it holds the places where the supplies of its devices keep their state until it is loaded again.
+    public init(notLoaded name: String, supplies: [String]) {
+        self.init(name: name, title: name + " (not loaded)", source: "")
+        guard let nowhere = try? PathPattern("") else { return }
+        self.supplies = supplies.map { supply in
+            SupplyRule(
+                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
+                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
+        }
+    }
 }
 
 /// A topic that carries readings.

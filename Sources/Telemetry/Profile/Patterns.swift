@@ -58,9 +58,14 @@ public struct TopicPattern: Equatable, Sendable {
     /// Whether one topic could match both.
     public func overlaps(_ other: TopicPattern) -> Bool {
         guard levels.count == other.levels.count else { return false }
-        return zip(levels, other.levels).allSatisfy { a, b in
-            if case .literal(let x) = a, case .literal(let y) = b { return x == y }
-            return true
+        return zip(levels, other.levels).enumerated().allSatisfy { index, pair in
+            switch pair {
+            case (.literal(let x), .literal(let y)): x == y
+            case (.literal(let word), _), (_, .literal(let word)):
+                // A wildcard in front takes no topic that begins with $.
+                index > 0 || word.first != UInt8(ascii: "$")
+            default: true
+            }
         }
     }
 }
@@ -111,10 +116,30 @@ public struct NameTemplate: Equatable, Sendable {
         }
     }
 
+    /// Whether some values filled in would give this name.
+    func canGive(_ name: String) -> Bool {
+        guard !captures.isEmpty, let first = text.firstIndex(of: "{"), let last = text.lastIndex(of: "}") else { return text == name }
+        let prefix = text[..<first]
+        let suffix = text[last...].dropFirst()
+        return name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count > prefix.utf8.count + suffix.utf8.count
+    }
+
+    /// In one pass, because values come from devices: a device named `{requestId}` is not filled in once more.
     public func filled(_ values: [(String, String)]) -> String {
-        values.reduce(text) { result, value in
-            result.split(separator: "{\(value.0)}", omittingEmptySubsequences: false).joined(separator: value.1)
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            result += rest[..<open]
+            rest = rest[open...]
+            guard let value = values.first(where: { rest.hasPrefix("{\($0.0)}") }) else {
+                result.append("{")
+                rest = rest.dropFirst()
+                continue
+            }
+            result += value.1
+            rest = rest.dropFirst(value.0.count + 2)
         }
+        return result + rest
     }
 }
 

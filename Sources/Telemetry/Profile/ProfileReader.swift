@@ -37,6 +37,9 @@ public struct ProfileReader {
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
         reader.finish()
         if profile.messages.isEmpty { report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position) }
+        // The decoder keeps a bit for each message rule and a place for each list.
+        if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position) }
+        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position) }
         checkReferences(profile, reader)
         return profile
     }
@@ -46,10 +49,16 @@ public struct ProfileReader {
             && name.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E }
     }
 
-    private func path(_ reader: ObjectReader, _ key: String, required: Bool = true) -> PathPattern? {
+    private func path(_ reader: ObjectReader, _ key: String, required: Bool = true, mayCapture: Bool = false) -> PathPattern? {
         guard let node = required ? reader.required(key, "a JSON pointer such as \"/temp\"") : reader.optional(key) else { return nil }
         guard let text = reader.string(key) else { return nil }
-        do { return try PathPattern(text) } catch {
+        do {
+            let path = try PathPattern(text)
+            if !mayCapture, let capture = path.captures.first {
+                report.add("pointer \"\(text)\" captures nothing here: {\(capture)} belongs to metrics and supplies", at: node.position)
+            }
+            return path
+        } catch {
             report.add("pointer \"\(text)\": \(error)", at: node.position)
             return nil
         }
@@ -104,7 +113,7 @@ public struct ProfileReader {
 
     private func metric(_ named: (member: DocumentMember, reader: ObjectReader)) -> MetricRule? {
         let reader = named.reader
-        let path = path(reader, "pointer")
+        let path = path(reader, "pointer", mayCapture: true)
         let kind = reader.choice("kind", MetricKind.self) ?? .gauge
         let unit = reader.string("unit") ?? ""
         let states = reader.strings("states") ?? []
@@ -124,7 +133,7 @@ public struct ProfileReader {
 
     private func supply(_ named: (member: DocumentMember, reader: ObjectReader)) -> SupplyRule? {
         let reader = named.reader
-        let level = path(reader, "level")
+        let level = path(reader, "level", mayCapture: true)
         let capacity = reader.number("capacity") ?? 100
         if !(capacity > 0) { report.add("\"capacity\" must be above 0", at: reader.node.position) }
         var unknown: [Double] = []

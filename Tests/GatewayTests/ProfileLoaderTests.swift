@@ -1,0 +1,63 @@
+import Foundation
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+@Suite struct ProfileLoaderTests {
+    private func profile(_ name: String, _ topic: String) -> String {
+        "{ profile: '\(name)', messages: [{ topic: '\(topic)' }], metrics: { x: { pointer: '/x' } } }"
+    }
+
+    private func problems(_ paths: [String]) -> String {
+        do {
+            _ = try ProfileLoader.load(paths)
+            return ""
+        } catch { return "\(error)" }
+    }
+
+    @Test func filesAndFoldersAndTheirFolders() throws {
+        let directory = try TemporaryDirectory()
+        let named = try directory.write("elsewhere/c.json", profile("c", "c/{device}"))
+        _ = try directory.write("p/a.json", profile("a", "a/{device}"))
+        _ = try directory.write("p/b/b.json", profile("b", "b/{device}"))
+        _ = try directory.write("p/b/README.md", "no profile")
+        _ = try directory.write("p/profile.schema.json", "{}")
+        _ = try directory.write("p/.hidden/x.json", "not read")
+        let loaded = try ProfileLoader.load([directory.url.path + "/p", named, directory.url.path + "/missing"])
+        #expect(loaded.map(\.name) == ["a", "b", "c"])
+        #expect(ProfileLoader.subscriptions(loaded) == ["a/+", "b/+", "c/+"])
+    }
+
+    @Test func nothingFoundIsAnError() throws {
+        let directory = try TemporaryDirectory()
+        for paths in [[], [directory.url.path], [directory.url.path + "/missing"]] {
+            #expect(problems(paths).hasPrefix("no device profile (*.json) was found in"))
+        }
+    }
+
+    @Test func twoProfilesMustNotReadOneTopic() throws {
+        let directory = try TemporaryDirectory()
+        let first = try directory.write("a.json", profile("a", "x/{device}/data"))
+        let second = try directory.write("b.json", profile("b", "{site}/{device}/data"))
+        let third = try directory.write("c.json", profile("a", "y/{device}"))
+        #expect(problems([first, second]).contains("match the same messages; make one narrower"))
+        #expect(problems([first, second]).contains("b.json:1:1"))
+        #expect(problems([first, third]).contains("the profile \"a\" is defined in \(first) already"))
+    }
+
+    @Test func mistakesOfAllFilesAreToldTogether() throws {
+        let directory = try TemporaryDirectory()
+        _ = try directory.write("a.json", "{ profile: 'a' }")
+        _ = try directory.write("b.json", "{ profile: 5,\n x }")
+        let found = problems([directory.url.path])
+        #expect(found.contains("a.json:1:1:") && found.contains("b.json:2:"))
+    }
+
+    @Test func theShippedProfilesLoadTogether() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let loaded = try ProfileLoader.load([root.appending(path: "DeviceProfiles").path])
+        #expect(loaded.map(\.name).contains("steward-native") && loaded.map(\.name).contains("bambu-lab"))
+        #expect(ProfileLoader.subscriptions(loaded).contains("devices/+/telemetry"))
+    }
+}

@@ -1,0 +1,139 @@
+import Testing
+
+@testable import RemoteSupport
+@testable import Telemetry
+
+@Suite struct PlaybookRunTests {
+    private let profile: DeviceProfile
+
+    init() throws {
+        profile = try ProfileReader.read(
+            Array(
+                """
+                { profile: "p", messages: [{ topic: "d/{device}" }], replies: [{ topic: "r/{device}", requestId: "/id", outcome: "/o" }],
+                  commands: {
+                    first: { topic: "d/{device}/1", payload: {}, deadlineSeconds: 30 },
+                    second: { topic: "d/{device}/2", payload: {}, deadlineSeconds: 5 },
+                    mute: { topic: "d/{device}/3", payload: {}, deadlineSeconds: 7, reply: false },
+                  },
+                  playbooks: {
+                    two: { steps: [{ command: "first", verifySeconds: 60 }, { command: "second", verifySeconds: 90 }] },
+                    mute: { steps: [{ command: "mute", verifySeconds: 10 }] },
+                  },
+                }
+                """.utf8), file: "p")
+    }
+
+    private func begun(_ playbook: String = "two") -> (PlaybookRun, PlaybookRun.Action) {
+        var run = PlaybookRun(alarm: "al-1", device: "d", playbook: playbook)
+        let action = run.begin(profile, atMilliseconds: 1000)
+        return (run, action)
+    }
+
+    private func reply(_ run: PlaybookRun, _ outcome: String = "ok", ok: Bool = true) -> CommandReply {
+        CommandReply(requestID: run.attempts.last?.requestID ?? "", succeeded: ok, outcome: outcome, reason: "said so")
+    }
+
+    @Test func answeredAndVerified() {
+        var (run, action) = begun()
+        #expect(action == .send(command: "first", requestID: run.attempts[0].requestID, deadlineMilliseconds: 31_000))
+        #expect(run.deadlineMilliseconds == 31_000)
+        #expect(run.replied(reply(run), profile, atMilliseconds: 2000) == nil)
+        #expect(run.state == .verifying(deadlineMilliseconds: 62_000))
+        // The same answer once more changes nothing.
+        #expect(run.replied(reply(run), profile, atMilliseconds: 50_000) == nil)
+        #expect(run.replied(reply(run, "no", ok: false), profile, atMilliseconds: 50_000) == nil)
+        #expect(run.state == .verifying(deadlineMilliseconds: 62_000))
+        #expect(run.alarmCleared() == .finished(mended: true))
+        #expect(run.state == .mended)
+        #expect(run.attempts.map(\.outcome) == [.verified])
+        #expect(!run.isOpen)
+        #expect(run.deadlineMilliseconds == nil)
+        #expect(run.alarmCleared() == nil)
+        #expect(run.advance(profile, toMilliseconds: .max) == nil)
+        #expect(run.replied(reply(run), profile, atMilliseconds: 2000) == nil)
+    }
+
+    @Test func unansweredThenUnverifiedThenTicket() {
+        var (run, _) = begun()
+        let late = reply(run)
+        #expect(run.advance(profile, toMilliseconds: 30_999) == nil)
+        let second = run.advance(profile, toMilliseconds: 31_000)
+        #expect(second == .send(command: "second", requestID: run.attempts[1].requestID, deadlineMilliseconds: 36_000))
+        #expect(run.attempts[0].requestID != run.attempts[1].requestID)
+        // The answer to the first command comes too late to be taken for one to the second.
+        #expect(run.replied(late, profile, atMilliseconds: 31_500) == nil)
+        #expect(run.state == .awaitingReply(deadlineMilliseconds: 36_000))
+        #expect(run.replied(reply(run), profile, atMilliseconds: 32_000) == nil)
+        #expect(run.state == .verifying(deadlineMilliseconds: 122_000))
+        #expect(run.advance(profile, toMilliseconds: 121_999) == nil)
+        #expect(run.advance(profile, toMilliseconds: 122_000) == .openTicket(reason: "second was answered, but the alarm stayed"))
+        #expect(run.state == .ticketed)
+        #expect(run.attempts.map(\.outcome) == [.unanswered, .unverified])
+        #expect(run.alarmCleared() == nil)
+        #expect(run.advance(profile, toMilliseconds: .max) == nil)
+    }
+
+    @Test func refusedAndUndeliverable() {
+        var (run, _) = begun()
+        guard case .send("second", _, 7000)? = run.replied(reply(run, "busy", ok: false), profile, atMilliseconds: 2000) else {
+            Issue.record("a refusal goes on to the next step")
+            return
+        }
+        #expect(run.attempts[0].detail == "said so")
+        #expect(run.undeliverable(requestID: run.attempts[0].requestID, reason: "old", profile, atMilliseconds: 3000) == nil)
+        let end = run.undeliverable(requestID: run.attempts[1].requestID, reason: "no broker", profile, atMilliseconds: 3000)
+        #expect(end == .openTicket(reason: "the command could not be delivered: no broker"))
+        #expect(run.attempts.map(\.outcome) == [.refused, .undeliverable])
+    }
+
+    @Test func recoveredBeforeTheAnswer() {
+        var (run, _) = begun()
+        #expect(run.alarmCleared() == .finished(mended: false))
+        #expect(run.state == .recovered)
+        #expect(run.attempts.map(\.outcome) == [.overtaken])
+        #expect(run.replied(reply(run), profile, atMilliseconds: 2000) == nil)
+        #expect(run.undeliverable(requestID: run.attempts[0].requestID, reason: "", profile, atMilliseconds: 2000) == nil)
+    }
+
+    @Test func aCommandThatIsNeverAnsweredIsVerifiedByTelemetry() {
+        var (run, action) = begun("mute")
+        #expect(action == .send(command: "mute", requestID: run.attempts[0].requestID, deadlineMilliseconds: 8000))
+        #expect(run.state == .verifying(deadlineMilliseconds: 11_000))
+        var other = run
+        #expect(other.alarmCleared() == .finished(mended: true))
+        #expect(run.advance(profile, toMilliseconds: 11_000) == .openTicket(reason: "mute was answered, but the alarm stayed") || run.state == .ticketed)
+    }
+
+    @Test func aPlaybookThatIsGoneBecomesATicket() {
+        let (run, action) = begun("none")
+        #expect(action == .openTicket(reason: "the playbook has no step"))
+        #expect(run.state == .ticketed)
+        var (other, _) = begun()
+        var changed = profile
+        changed.commands.removeAll()
+        #expect(other.advance(changed, toMilliseconds: 31_000) == .openTicket(reason: "the device did not answer first in time"))
+    }
+
+    @Test func foreignAnswersChangeNothing() {
+        var (run, _) = begun()
+        let before = run
+        #expect(run.replied(CommandReply(requestID: "c-x", succeeded: true, outcome: "ok", reason: nil), profile, atMilliseconds: 2000) == nil)
+        #expect(run == before)
+    }
+
+    @Test func hugeTimesNeverTrap() {
+        var run = PlaybookRun(alarm: "a", device: "d", playbook: "two")
+        _ = run.begin(profile, atMilliseconds: .max)
+        _ = run.replied(reply(run), profile, atMilliseconds: .max)
+        for _ in 0..<4 { _ = run.advance(profile, toMilliseconds: .max) }
+        #expect(run.state == .ticketed)
+    }
+
+    @Test func idsAreStable() {
+        #expect(begun().0 == begun().0)
+        #expect(PlaybookRun(alarm: "al-2", device: "d", playbook: "two").id != begun().0.id)
+        let ticket = Ticket(alarm: "al-1", device: "d", severity: .major, text: "t", reason: "r", onsetMilliseconds: 1)
+        #expect(ticket.id == "ti-" + StableID.make("al-1"))
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import Telemetry
+
+@Suite struct ValueTests {
+    private func milliseconds(_ text: String) -> Int64? {
+        Array(text.utf8).withUnsafeBufferPointer { CivilTime.milliseconds(iso8601: $0) }
+    }
+
+    private func number(_ text: String) -> Double? { Array(text.utf8).withUnsafeBufferPointer { DecimalText.number($0) } }
+
+    /// Foundation's calendar is the judge, from the year 1 on day by day through all kinds of leap years.
+    @Test func daysAgreeWithFoundation() throws {
+        var calendar = Calendar(identifier: .iso8601)
+        calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
+        for (year, month, day) in [
+            (1970, 1, 1), (1969, 12, 31), (2000, 2, 29), (1900, 3, 1), (2024, 2, 29), (2100, 2, 28), (2100, 3, 1), (2106, 2, 7),
+            (9999, 12, 31), (1600, 2, 29), (2400, 2, 29),
+        ] {
+            let date = try #require(calendar.date(from: DateComponents(year: year, month: month, day: day)))
+            #expect(CivilTime.days(year: year, month: month, day: day) == Int(date.timeIntervalSince1970 / 86_400), "\(year)-\(month)-\(day)")
+        }
+    }
+
+    @Test func textAgreesWithFoundationAndComesBack() throws {
+        let seed: UInt64 = 77
+        print("CivilTime seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        for _ in 0..<3000 {
+            let time = Int64.random(in: -11_000_000_000_000...253_402_300_799_999, using: &generator)
+            let text = CivilTime.text(time)
+            #expect(milliseconds(text) == time, "seed \(seed): \(time)")
+            let parsed = try style.parse(text)
+            #expect(Int64((parsed.timeIntervalSince1970 * 1000).rounded()) == time, "seed \(seed): \(time) \(text)")
+        }
+        #expect(CivilTime.text(0) == "1970-01-01T00:00:00.000Z")
+        #expect(CivilTime.text(-1) == "1969-12-31T23:59:59.999Z")
+        #expect(CivilTime.text(1_709_164_800_123) == "2024-02-29T00:00:00.123Z")
+        #expect(CivilTime.text(253_402_300_799_999) == "9999-12-31T23:59:59.999Z")
+        #expect(CivilTime.text(253_402_300_800_000) == "253402300800000")
+        #expect(CivilTime.text(-62_167_219_200_000) == "0000-01-01T00:00:00.000Z")
+    }
+
+    @Test(arguments: [Int64.min, .min + 1, .max, -62_167_219_200_001]) func timesOutsideAllYearsAreNumbers(_ time: Int64) {
+        #expect(CivilTime.text(time) == String(time))
+    }
+
+    @Test(arguments: [
+        ("2024-05-01T12:00:00Z", 1_714_564_800_000), ("2024-05-01 12:00:00", 1_714_564_800_000),
+        ("2024-05-01T12:00:00.5Z", 1_714_564_800_500), ("2024-05-01T12:00:00.123456789Z", 1_714_564_800_123),
+        ("2024-05-01T14:00:00+02:00", 1_714_564_800_000), ("2024-05-01T07:30:00.001-04:30", 1_714_564_800_001),
+        ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+        ("2024-05-01T12:00:00Zjunk", nil), ("2024-05-01T12:00:00.5x", nil), ("2024-05-01T12:00:00+2:00", nil),
+        ("2024-02-30T12:00:00Z", nil), ("2023-02-29T12:00:00Z", nil), ("2024-04-31T12:00:00Z", nil), ("2024-13-01T12:00:00Z", nil),
+        ("2024-00-01T12:00:00Z", nil), ("2024-05-01T24:00:00Z", nil), ("2024-05-01T12:60:00Z", nil), ("2024-05-01", nil),
+        ("2024-05-01T12:00:00+99:99", nil), ("2O24-05-01T12:00:00Z", nil), ("", nil), (String(repeating: "1", count: 41), nil),
+    ] as [(String, Int64?)])
+    func iso8601(_ text: String, _ expected: Int64?) { #expect(milliseconds(text) == expected, "\(text)") }
+
+    @Test(arguments: [
+        ("26.2", 26.2), ("-66dBm", -66), ("43 %", 43), (" +7", 7), ("1e3", 1000), ("1.5e-2 V", 0.015), ("12 mm/s", 12), ("5 eggs", 5),
+        ("1e999", Double.infinity), (".5", 0.5), ("20°C", 20),
+        ("", nil), ("-", nil), (".", nil), ("abc", nil), ("1.2.3", nil), ("12:30", nil), ("2024-05-01", nil), ("5,3", nil), ("10 of 20", nil),
+        ("nan", nil), ("inf", nil), ("0xFF", nil), ("0x1F", nil), ("--5", nil), (String(repeating: "1", count: 49), nil),
+    ] as [(String, Double?)])
+    func decimalText(_ text: String, _ expected: Double?) { #expect(number(text) == expected, "\(text)") }
+
+    /// The ids of orders and alarms are made of these: a change would order everything once more after an upgrade.
+    @Test func hashesAndIDsStayWhatTheyAre() {
+        #expect(StableID.make("printer-1", "black", "1") == "VECTOR1")
+        #expect(StableID.make("", "") == "VECTOR2")
+        #expect(StableID.make("ab", "c") != StableID.make("a", "bc"))
+        #expect(StableID.make("x").count == 16)
+        #expect(String(ContentHash.combine(ContentHash.seed, "devices/printer-1/telemetry"), radix: 16) == "VECTOR3")
+        #expect(ContentHash.combine(1, 2 as UInt64) != ContentHash.combine(2, 1 as UInt64))
+    }
+
+    @Test func manyShortNamesDoNotCollide() {
+        var seen: Set<String> = []
+        for device in 0..<300 { for slot in 0..<100 { seen.insert(StableID.make("d\(device)", "s\(slot)", "1")) } }
+        #expect(seen.count == 30_000)
+    }
+}
