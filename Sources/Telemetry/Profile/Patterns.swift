@@ -111,10 +111,21 @@ public struct NameTemplate: Equatable, Sendable {
         }
     }
 
+    /// In one pass, so that what a device put into a value is never taken for a capture again.
     public func filled(_ values: [(String, String)]) -> String {
-        values.reduce(text) { result, value in
-            result.split(separator: "{\(value.0)}", omittingEmptySubsequences: false).joined(separator: value.1)
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            result += rest[..<open]
+            rest = rest[rest.index(after: open)...]
+            if let close = rest.firstIndex(of: "}"), let value = values.first(where: { $0.0 == rest[..<close] }) {
+                result += value.1
+                rest = rest[rest.index(after: close)...]
+            } else {
+                result += "{"
+            }
         }
+        return result + rest
     }
 }
 
