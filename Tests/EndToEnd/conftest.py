@@ -85,7 +85,7 @@ class Broker:
         self.process = None
         config = (
             f"listener {self.port} 127.0.0.1\n{listener}"
-            f"persistence true\npersistence_location {directory}/\nautosave_interval 1\nautosave_on_changes true\n"
+            f"persistence true\npersistence_location {directory}/\n"
             "max_inflight_messages 1000\nmax_queued_messages 0\nmessage_size_limit 0\nuser root\nlog_type error\nlog_type warning\n"
         )
         self.config = directory / "mosquitto.conf"
@@ -130,13 +130,22 @@ class Gateway:
         self.url = None
         self.environment = dict(os.environ)
 
-    def spawn(self):
-        self.config_path.write_text(json.dumps(self.config, indent=2))
+    def spawn(self, configuration=None):
+        """Begins with `configuration` as the text of the file, or with `config`."""
+        self.config_path.write_text(configuration if configuration is not None else json.dumps(self.config, indent=2))
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [STEWARD, "run", "--config", self.config_path], stdout=log, stderr=log, env=self.environment)
         return self
+
+    def refusal(self, configuration=None):
+        """What a start says that ends by itself with exit code 1."""
+        self.spawn(configuration)
+        wait_for(lambda: self.process.poll() is not None, f"the refusal ({self.log_path})")
+        assert self.process.returncode == 1, self.log()
+        assert "Fatal error" not in self.log()
+        return self.log()
 
     def start(self, connected=True):
         self.spawn()
@@ -206,8 +215,8 @@ class Gateway:
     def settled(self, client):
         """Everything that `client` has published before is committed and decided: a marker sent after it has arrived."""
         value = random.randrange(1 << 40)
-        client.publish("devices/settled-marker/telemetry", json.dumps({"marker": value}))
-        wait_for(lambda: self.device("settled-marker")["metrics"].get("marker") == value, "the marker's arrival")
+        client.publish("devices/settled-marker/telemetry", json.dumps({"pageCount": value}))
+        wait_for(lambda: self.device("settled-marker")["metrics"].get("pageCount") == value, "the marker's arrival")
 
     def cli(self, *words, **options):
         return subprocess.run(
