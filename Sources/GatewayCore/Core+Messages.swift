@@ -157,12 +157,15 @@ extension StewardCore {
         let encoder = metrics[index].encoder
         if encoder.count > 0 {
             let slot = layouts[profile].slots[Int(reading.slot)]
+            let bytes = Array(chunks[start..<start + encoder.byteCount])
+            // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
+            let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
             effects.append(
                 .history(
                     HistoryChunk(
-                        device: records[device].id, metric: slot.name, unit: slot.unit, firstMilliseconds: encoder.firstMilliseconds,
-                        lastMilliseconds: encoder.lastMilliseconds, count: encoder.count,
-                        bytes: Array(chunks[start..<start + encoder.byteCount]))))
+                        device: records[device].id, metric: slot.name, unit: slot.unit,
+                        firstMilliseconds: times.min() ?? encoder.firstMilliseconds,
+                        lastMilliseconds: times.max() ?? encoder.lastMilliseconds, count: encoder.count, bytes: bytes)))
         }
         metrics[index].encoder = SampleEncoder()
         chunks.withUnsafeMutableBytes { all in

@@ -262,11 +262,20 @@ final class GatewayAPI: Sendable {
             let device = reader.string("device")
             var values: [Double] = []
             if let node = reader.required("values", "a list of numbers, such as [6]") {
+                // A value left out quietly would make another answer of it.
                 if case .array(let items) = node.value {
-                    for case .number(let number, _) in items.map(\.value) { values.append(number) }
+                    for item in items {
+                        if case .number(let number, _) = item.value {
+                            values.append(number)
+                        } else {
+                            reader.report.add("\"values\" must be a list of numbers, found \(item.value.kindName)", at: item.position)
+                        }
+                    }
+                } else {
+                    reader.report.add("\"values\" must be a list of numbers, found \(node.value.kindName)", at: node.position)
                 }
             }
-            guard let id, let question else { return nil }
+            guard let id, let question, reader.report.diagnostics.isEmpty else { return nil }
             do { _ = try SurveyAnswer(id: id, question: question, values: values, context: context) } catch {
                 reader.report.add("\(error)", at: reader.node.position)
                 return nil

@@ -25,14 +25,17 @@ extension GatewayAPI {
         let from = request.queryValue("from").flatMap { Int64($0) } ?? Clock.wallMilliseconds() - 30 * 86_400_000
         let to = request.queryValue("to").flatMap { Int64($0) } ?? .max
         guard let open = core.ask({ $0.openSamples(device: device, metric: metric) }) else { return Self.unavailable }
-        guard let open else { return Self.unknown("metric", device + "/" + metric) }
+        guard var open else { return Self.unknown("metric", device + "/" + metric) }
         var samples: [Sample] = []
         var unit = ""
         do {
             let chunks = try history.read { try $0.chunks(device: device, metric: metric, fromMilliseconds: from, throughMilliseconds: to) }
             for chunk in chunks {
                 unit = chunk.unit
-                samples += try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: chunk.count) }
+                let closed = try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: chunk.count) }
+                // The open chunk may have been closed between the two questions; then its samples would come twice.
+                if closed.starts(with: open) { open = [] }
+                samples += closed
                 guard samples.count <= Self.maximumSamples else {
                     return .problem(
                         status: 422, title: "Too many samples",
@@ -42,9 +45,9 @@ extension GatewayAPI {
         } catch {
             return .problem(status: 500, title: "The history cannot be read", detail: "\(error)")
         }
-        // A chunk may have been closed between the two questions; then its samples would come twice.
-        let newest = samples.last?.timeMilliseconds ?? .min
-        samples += open.filter { $0.timeMilliseconds > newest }
+        samples += open
+        // Late readings are kept in the order of their arrival.
+        samples.sort { $0.timeMilliseconds < $1.timeMilliseconds }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("device", device)

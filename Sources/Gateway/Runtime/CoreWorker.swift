@@ -13,7 +13,7 @@ struct CoreOutput: Sendable {
     var effects: [Effect] = []
     /// A snapshot of the state after `event`, in pieces. It comes later than the effects of that event, and moves no cursor.
     var snapshot: [[UInt8]]?
-    /// The gateway cannot go on without committing this soon: something waits to be delivered or shown.
+    /// Worth waking the ingest thread for: something waits to be delivered or shown.
     var isUrgent: Bool { snapshot != nil || effects.contains { if case .history = $0 { false } else { true } } }
 }
 

@@ -96,7 +96,8 @@ final class IngestLoop {
             box.segment.append(.tick)
         }
         outputs += core.takeOutputs()
-        if !box.segment.isEmpty || outputs.contains(where: \.isUrgent) || !mails.isEmpty { commit() }
+        // A closed chunk is not in the core any more, so it must not wait for the next message to be seen in the store.
+        if !box.segment.isEmpty || outputs.contains(where: { $0.snapshot != nil || !$0.effects.isEmpty }) || !mails.isEmpty { commit() }
         client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
         if commitRetryAt == 0 {
             guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) }

@@ -1,4 +1,5 @@
 import GatewayCore
+import Glibc
 import Outbound
 
 /// Delivers the entries of one channel by signed webhook, one after the other, on a thread of its own.
@@ -34,6 +35,10 @@ final class WebhookWorker: @unchecked Sendable {
             do { return try WebhookSignature(secrets: [try FileProblem.secret(file, key: "\(channel.rawValue)s.secretFile")]) } catch {
                 throw ConfigurationError("\(channel.rawValue)s.secretFile \(file): \(error)")
             }
+        }
+        // libcurl would tell only at the first delivery.
+        if let file = supplier.caFile, access(file, R_OK) != 0 {
+            throw ConfigurationError("\(channel.rawValue)s.caFile: \(file) cannot be read (\(FileProblem.reason(file)))")
         }
         client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: supplier.caFile))
         // Jitter only has to differ between gateways.

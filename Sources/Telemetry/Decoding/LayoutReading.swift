@@ -13,21 +13,38 @@ extension ProfileLayout {
     ) {
         switch tape.type(index) {
         case UInt8(ascii: "{"):
+            if !leadsOn(node) { return misfit(node, bit, &decoded) }
             object(tape, index, node: node, bit, &decoded)
         case UInt8(ascii: "["):
             let list = nodes[Int(node)].alertList
             if list >= 0 {
                 decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index))
-            } else {
+            } else if leadsOn(node) {
                 items(tape, index, node: node, bit, &decoded)
+            } else {
+                misfit(node, bit, &decoded)
             }
         default:
             leaf(tape, index, node: node, in: parent, bit, &decoded)
         }
     }
 
+    /// Whether the profile looks for anything below this member.
+    private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew }
+
+    /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
+    private func misfit(_ node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+        let field = nodes[Int(node)]
+        if field.alertList >= 0 {
+            problem(.notAList, profile.alerts[Int(field.alertList)].path.text, &decoded)
+        } else if field.slot >= 0 {
+            problem(slots[Int(field.slot)].kind == .state ? .notAState : .notANumber, slots[Int(field.slot)].name, &decoded)
+        } else if field.timeOf & bit != 0 {
+            problem(.badTime, profile.messages[Int(bit.trailingZeroBitCount)].time?.path.text ?? "", &decoded)
+        }
+    }
+
     private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
-        guard nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew else { return }
         let close = tape.end(index) - 1
         var at = index + 1
         while at < close {
@@ -90,6 +107,7 @@ extension ProfileLayout {
             if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
             return -1
         }
+        if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
         growLiterals(from: child)
         // The list of siblings changed; new children stand in front.
         nodes[Int(node)].expected = nodes[Int(node)].firstChild
@@ -118,7 +136,6 @@ extension ProfileLayout {
     }
 
     private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
-        guard nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew else { return }
         let close = tape.end(index) - 1
         var at = index + 1
         var position = 0
@@ -153,6 +170,9 @@ extension ProfileLayout {
             reading(tape, index, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, node: node, bit, &decoded)
+        } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
+            // Null is not known; anything else would hide what the device wants to tell.
+            misfit(node, bit, &decoded)
         }
     }
 

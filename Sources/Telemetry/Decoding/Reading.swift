@@ -48,7 +48,7 @@ public struct DecodedMessage: Sendable {
 }
 
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable { case notANumber, notAState, outOfRange, twice, badTime, tooManyNames }
+    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames }
     public var kind: Kind
     public var name: String
 
@@ -56,6 +56,7 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         switch kind {
         case .notANumber: "\"\(name)\" is no number"
         case .notAState: "\"\(name)\" is no state"
+        case .notAList: "\"\(name)\" is no list"
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
         case .badTime: "the time in \"\(name)\" cannot be read"

@@ -1,0 +1,119 @@
+"""A low supply becomes one signed order, delivered once accepted, followed to the installed cartridge."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+
+import pytest
+from conftest import now_ms, wait_for
+
+
+@pytest.fixture
+def shop(make, broker, tmp_path):
+    """(gateway, receiver, key): the gateway orders at the receiver, and signs with the key."""
+    key = secrets.token_bytes(32)
+    secret = tmp_path / "orders.secret"
+    secret.write_text("whsec_" + base64.b64encode(key).decode() + "\n")
+    receiver = make.receiver()
+    gateway = make.gateway(broker, orders={"url": receiver.url + "/orders", "secretFile": str(secret)})
+    return gateway, receiver, key
+
+
+def use_up(client, device, level=4):
+    client.publish(f"devices/{device}/telemetry", {"ts": now_ms() - 60_000, "supplies": {"black": 43}})
+    # A far drop has to stay before it is believed.
+    for age in (40_000, 30_000, 20_000):
+        client.publish(f"devices/{device}/telemetry", {"ts": now_ms() - age, "supplies": {"black": level}})
+
+
+def genuine(request, key):
+    """Standard Webhooks 1.0: HMAC-SHA256 over id.timestamp.body."""
+    headers = request["headers"]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + request["body"]
+    expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return expected in headers["webhook-signature"].split()
+
+
+def order(gateway):
+    [order] = gateway.api("orders")["orders"]
+    return order
+
+
+def test_order_is_a_signed_cloud_event(shop, client):
+    gateway, receiver, key = shop
+    use_up(client, "p1")
+    wait_for(lambda: receiver.accepted("/orders"), "the order")
+    request = receiver.accepted("/orders")[0]
+    assert genuine(request, key)
+    assert not genuine(request, secrets.token_bytes(32))
+    assert request["headers"]["content-type"].startswith("application/cloudevents+json")
+    event = json.loads(request["body"])
+    assert event["specversion"] == "1.0"
+    assert event["type"] == "steward.order.requested"
+    assert event["source"] == "/steward/e2e"
+    assert event["subject"] == "p1"
+    assert event["id"] == request["headers"]["webhook-id"] == event["data"]["order"]
+    assert abs(int(request["headers"]["webhook-timestamp"]) * 1000 - now_ms()) < 300_000
+    data = event["data"]
+    assert (data["supply"], data["item"], data["generation"], data["levelPercent"]) == ("black", "supply-black", 1, 4)
+    assert data["reason"]
+    wait_for(lambda: order(gateway)["state"] == "sent", "the sent order")
+
+
+def test_receiver_that_fails_twice_gets_one_order_under_one_id(shop, client):
+    gateway, receiver, key = shop
+    receiver.statuses = [500, 500]
+    use_up(client, "p1")
+    wait_for(lambda: order(gateway)["state"] == "sent", "the sent order")
+    gateway.settled(client)
+    assert [request["status"] for request in receiver.requests] == [500, 500, 202]
+    assert len({request["headers"]["webhook-id"] for request in receiver.requests}) == 1
+    assert all(genuine(request, key) for request in receiver.requests)
+    assert gateway.metric("steward_delivery_failures_total") == 2
+
+
+def test_order_is_followed_until_the_new_cartridge_is_seen(shop, client):
+    gateway, receiver, _ = shop
+    use_up(client, "p1")
+    wait_for(lambda: order(gateway)["state"] == "sent", "the sent order")
+    path = f"orders/{order(gateway)['order']}/updates"
+    for state in ("accepted", "shipped", "delivered"):
+        assert gateway.post(path, {"state": state, "reference": "A-17"}) == 202
+        wait_for(lambda: order(gateway)["state"] == state, state)
+    assert order(gateway)["reference"] == "A-17"
+
+    # A report out of order moves nothing back.
+    assert gateway.post(path, {"state": "shipped"}) == 202
+    now = now_ms()
+    client.publish("devices/p1/telemetry", {"ts": now, "supplies": {"black": 100}})
+    gateway.settled(client)
+    assert order(gateway)["state"] == "delivered", "one reading is no new cartridge"
+    client.publish("devices/p1/telemetry", {"ts": now + 1, "supplies": {"black": 100}})
+    client.publish("devices/p1/telemetry", {"ts": now + 2, "supplies": {"black": 99}})
+    wait_for(lambda: order(gateway)["state"] == "installed", "the installed cartridge")
+    supply = gateway.device("p1")["supplies"]["black"]
+    assert (supply["generation"], supply["levelPercent"]) == (2, 99)
+    assert len(receiver.requests) == 1
+
+
+def test_wobbling_level_orders_once_and_unknown_orders_nothing(shop, client):
+    gateway, receiver, _ = shop
+    for value in (-1, -2, -3, None, "", "asleep"):
+        client.publish("devices/unknown/telemetry", {"ts": now_ms(), "supplies": {"black": value}})
+    use_up(client, "p1")
+    for level in (5, 4, 3, 4, 0, 4, 3, -1, 2):
+        client.publish("devices/p1/telemetry", {"ts": now_ms(), "supplies": {"black": level}})
+    wait_for(lambda: receiver.accepted("/orders"), "the order")
+    gateway.settled(client)
+    assert [item["device"] for item in gateway.api("orders")["orders"]] == ["p1"]
+    assert len(receiver.requests) == 1
+
+
+def test_refused_order_is_failed_and_says_why(shop, client):
+    gateway, receiver, _ = shop
+    receiver.statuses = [422]
+    use_up(client, "p1")
+    wait_for(lambda: order(gateway)["state"] == "failed", "the failed order")
+    assert "422" in order(gateway)["detail"]
