@@ -33,8 +33,13 @@ extension StewardCore {
         dispatch(device, alarm, playbook, &effects)
     }
 
-    mutating func clear(_ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]) {
-        guard let position = records[device].activeAlarms.firstIndex(where: { alarms[$0]?.condition == condition && alarms[$0]?.source == source })
+    mutating func clear(
+        _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]
+    ) {
+        guard
+            let position = records[device].activeAlarms.firstIndex(where: {
+                alarms[$0]?.condition == condition && alarms[$0]?.source == source
+            })
         else { return }
         let id = records[device].activeAlarms.remove(at: position)
         let state = alarms.update(id) { alarm in

@@ -188,7 +188,8 @@ extension StewardCore {
         }
         for before in remembered {
             if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+                var layout = ProfileLayout(
+                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
                 layout.adoptSupplies(before.supplies)
                 add(layout)
             }

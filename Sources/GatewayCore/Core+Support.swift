@@ -58,10 +58,12 @@ extension StewardCore {
         let layout = layouts[Int(hot[device].profile)]
         guard alarm.source == .condition else {
             return decoded.alerts.contains { alerts in
-                records[device].alertCodes.indices.contains(alerts.list) && records[device].alertCodes[alerts.list].contains(alarm.condition)
+                records[device].alertCodes.indices.contains(alerts.list)
+                    && records[device].alertCodes[alerts.list].contains(alarm.condition)
             }
         }
-        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }), let slot = layout.slot(named: fault.raise.metric),
+        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }),
+            let slot = layout.slot(named: fault.raise.metric),
             slot < hot[device].metricCapacity
         else { return false }
         let metric = metrics[Int(hot[device].firstMetric + slot)]
