@@ -6,6 +6,7 @@ import Testing
 @Suite struct SegmentTests {
     private func contents(_ segment: borrowing Segment) -> [String] {
         var found: [String] = []
+        // swift-format-ignore: ReplaceForEachWithForLoop
         segment.forEach { kind, topic, payload in
             found.append(
                 "\(kind.map { "\($0)" } ?? "?") \(String(decoding: topic, as: UTF8.self)) \(String(decoding: payload, as: UTF8.self))")
@@ -42,6 +43,7 @@ import Testing
         segment.append(topic: String(repeating: "x", count: 70_000), payload: [1])
         segment.append(topic: "next", payload: [])
         var lengths: [Int] = []
+        // swift-format-ignore: ReplaceForEachWithForLoop
         segment.forEach { _, topic, _ in lengths.append(topic.count) }
         #expect(lengths == [65_535, 4])
     }
