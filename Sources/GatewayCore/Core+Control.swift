@@ -29,13 +29,16 @@ extension StewardCore {
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
         expireRuns(&effects)
+    }
+
+    mutating func scanForSilenceIfDue(_ effects: inout [Effect]) {
         guard isConnected, nextSilenceScan != .min, now >= nextSilenceScan else { return }
         nextSilenceScan = now &+ Self.silenceScanMilliseconds
         scanForSilence(&effects)
     }
 
     private mutating func expireRuns(_ effects: inout [Effect]) {
-        guard !openRuns.isEmpty else { return }
+        guard now >= nextRunDeadline else { return }
         for id in openRuns {
             guard let run = runs[id], let deadline = run.deadlineMilliseconds, now >= deadline, let device = deviceIndex[run.device] else {
                 continue
@@ -49,6 +52,11 @@ extension StewardCore {
             }
             follow(Int(device), id, action, &effects)
         }
+        findNextRunDeadline()
+    }
+
+    mutating func findNextRunDeadline() {
+        nextRunDeadline = openRuns.reduce(.max) { min($0, runs[$1]?.deadlineMilliseconds ?? .max) }
     }
 
     mutating func control(_ frame: Segment.Frame, _ effects: inout [Effect]) {

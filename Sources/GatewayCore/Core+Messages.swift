@@ -11,8 +11,8 @@ extension StewardCore {
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        let mayRepeat = now &- listeningSince <= Self.repeatMilliseconds
-        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), mayRepeat: mayRepeat) {
+        let isFirst = frame.isFirstDelivery || now &- listeningSince > Self.repeatMilliseconds
+        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: isFirst) {
             counters.repeats &+= 1
             return
         }
@@ -89,8 +89,11 @@ extension StewardCore {
             }
         }
         guard levels > 0 else { return }
-        for index in decoded.readings.indices where layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
+        for index in decoded.readings.indices {
+            let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
+            guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
+            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
         }
     }
 
@@ -103,8 +106,6 @@ extension StewardCore {
         let former = isFirst ? nil : metrics[index].value
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
-        let supply = layouts[profile].slots[Int(reading.slot)].supply
-        if supply >= 0 { level(device, profile, Int(supply), reading, time, &effects) }
         // An unknown is a state of its own: it moves no condition and leaves no sample.
         guard !reading.isUnknown else { return }
         metrics[index].value = reading.value

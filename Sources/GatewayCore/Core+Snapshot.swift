@@ -122,6 +122,7 @@ extension StewardCore {
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
+        findNextRunDeadline()
         matchAlarms()
     }
 

@@ -1,4 +1,5 @@
 import ConsumableForecast
+import RemoteSupport
 import Replenishment
 import Telemetry
 
@@ -82,6 +83,17 @@ extension StewardCore {
         moved(order, to: .installed, reference: nil, detail: nil, at: time, &effects)
     }
 
+    /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
+    private mutating func orderFailed(_ id: String, _ detail: String?, _ effects: inout [Effect]) {
+        guard let order = orders[id], let device = deviceIndex[order.device] else { return }
+        openTicket(
+            Int(device),
+            Ticket(
+                alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
+                reason: detail ?? "the supplier gave no reason",
+                onsetMilliseconds: order.decidedMilliseconds), &effects)
+    }
+
     /// A report on an order. False when there is no such order or it refuses the report; the reason goes to the journal.
     @discardableResult
     mutating func moved(
@@ -91,6 +103,7 @@ extension StewardCore {
         let change = orders.update(id) { $0.report(state, reference: reference, detail: detail) }
         switch change {
         case .moved:
+            if state == .failed { orderFailed(id, detail, &effects) }
             effects.decide(.orderUpdated, at: time, device: device) { writer in
                 writer.member("order", id)
                 writer.member("state", state.rawValue)

@@ -31,7 +31,11 @@ extension StewardCore {
         let action = run.begin(profile, atMilliseconds: now)
         runs.insert(run, id: run.id)
         runs.trim(finishedBeyond: configuration.maximumFinished) { !$0.isOpen }
-        if run.isOpen { openRuns.append(run.id) }
+        if run.isOpen {
+            openRuns.append(run.id)
+            records[device].openRuns.append(run.id)
+            nextRunDeadline = min(nextRunDeadline, run.deadlineMilliseconds ?? .max)
+        }
         perform(device, run, action, &effects)
     }
 
@@ -72,9 +76,8 @@ extension StewardCore {
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
         let id = records[device].id
-        guard let run = openRuns.first(where: { runs[$0]?.device == id && runs[$0]?.attempts.last?.requestID == reply.requestID }) else {
-            return
-        }
+        // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
+        guard let run = records[device].openRuns.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else { return }
         let profile = layouts[Int(hot[device].profile)].profile
         let now = now
         let before = runs[run]
@@ -91,8 +94,9 @@ extension StewardCore {
 
     /// The alarm returned to normal, which verifies the command that was sent for it.
     mutating func alarmWentAway(_ device: Int, _ alarm: String, at time: Int64, _ effects: inout [Effect]) {
-        if let run = openRuns.first(where: { runs[$0]?.alarm == alarm }) {
+        if let run = records[device].openRuns.first(where: { runs[$0]?.alarm == alarm }) {
             let action = runs.update(run) { $0.alarmCleared() } ?? nil
+            if action == .finished(mended: true) { records[device].mendedMilliseconds = time }
             follow(device, run, action, &effects)
         }
         let ticket = "ti-" + StableID.make(alarm)
@@ -100,7 +104,12 @@ extension StewardCore {
     }
 
     mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
-        if runs[run]?.isOpen != true { openRuns.removeAll { $0 == run } }
+        // An early look at the deadlines costs little; a late one would let an expired command wait.
+        nextRunDeadline = min(nextRunDeadline, runs[run]?.deadlineMilliseconds ?? .max)
+        if runs[run]?.isOpen != true {
+            openRuns.removeAll { $0 == run }
+            records[device].openRuns.removeAll { $0 == run }
+        }
         if let action, let current = runs[run] { perform(device, current, action, &effects) }
     }
 
@@ -147,11 +156,15 @@ extension StewardCore {
         let ticket = Ticket(
             alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
             onsetMilliseconds: alarm.onsetMilliseconds)
+        openTicket(device, ticket, &effects)
+    }
+
+    mutating func openTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) {
         guard tickets[ticket.id] == nil else { return }
         tickets.insert(ticket, id: ticket.id)
         tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
         counters.ticketsOpened &+= 1
-        effects.decide(.ticket, at: now, device: alarm.device) { $0.members(of: ticket) }
+        effects.decide(.ticket, at: now, device: ticket.device) { $0.members(of: ticket) }
         var body = JSONWriter()
         body.beginObject()
         body.members(of: ticket)
@@ -159,20 +172,16 @@ extension StewardCore {
         body.endObject()
         effects.append(
             .deliver(
-                Delivery(key: ticket.id, channel: .ticket, device: alarm.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+                Delivery(key: ticket.id, channel: .ticket, device: ticket.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
     }
 
     /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.
     func isBeingMended(_ device: Int) -> Bool {
-        let id = records[device].id
-        let isVerifying = openRuns.contains { run in
-            guard let run = runs[run], run.device == id, case .verifying = run.state else { return false }
+        if records[device].mendedMilliseconds == hot[device].newestMilliseconds { return true }
+        return records[device].openRuns.contains { run in
+            guard case .verifying? = runs[run]?.state else { return false }
             return true
         }
-        return isVerifying
-            || runs.all.contains {
-                $0.device == id && $0.state == .mended && alarms[$0.alarm]?.clearedMilliseconds == hot[device].newestMilliseconds
-            }
     }
 }
 

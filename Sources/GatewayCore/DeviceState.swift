@@ -41,6 +41,10 @@ struct DeviceRecord: Sendable, Codable {
     var alertCodes: [[String]] = []
     /// Ids of the alarms that hold.
     var activeAlarms: [String] = []
+    /// Ids of the playbook runs that are open.
+    var openRuns: [String] = []
+    /// Event time of the reading that verified a command last.
+    var mendedMilliseconds: Int64?
 
     init(id: String) {
         self.id = id

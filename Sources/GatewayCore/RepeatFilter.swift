@@ -2,10 +2,12 @@ import Telemetry
 
 /// Recognises what the broker sends again after a reconnect: committed by us, but its acknowledgement never reached the broker.
 ///
-/// Packet ids are no help (MQTT reuses them), so messages are known by a hash of topic and payload. The broker repeats its
-/// unacknowledged messages first and in order, and there are at most as many as it keeps in flight. So the filter looks only
-/// from a connect on, only for messages among the last `capacity`, and each only once: outside of that two equal
-/// messages are two messages.
+/// Packet ids are no help (MQTT reuses them), so messages are known by a hash of topic and payload. That alone would not do: a
+/// device without a clock says "jam", "no jam", and after our restart "jam" again in the same bytes, and the last one is news.
+/// A broker marks what it sends again (DUP); what it does not mark is a first delivery and never a repeat. A marked one need not
+/// be a repeat either, as it may have been sent and not committed. So the filter looks only from a connect on, only at marked
+/// messages, only for those among the last `capacity`, and for each only once. What is left: of two equal messages, one
+/// committed, the other lost with the connection before its commit, the second is taken for the first.
 struct RepeatFilter: Sendable {
     private var ring: [UInt64]
     private var next = 0
@@ -26,8 +28,8 @@ struct RepeatFilter: Sendable {
 
     /// True when this message is one that was committed before.
     @inline(__always)
-    mutating func isRepeat(_ hash: UInt64, mayRepeat: Bool = true) -> Bool {
-        if watching > 0, mayRepeat, isExpected(hash) { return true }
+    mutating func isRepeat(_ hash: UInt64, isFirstDelivery: Bool = false) -> Bool {
+        if watching > 0, isExpected(hash, isFirstDelivery) { return true }
         ring[next] = hash
         next += 1
         if next == ring.count { next = 0 }
@@ -35,10 +37,10 @@ struct RepeatFilter: Sendable {
         return false
     }
 
-    private mutating func isExpected(_ hash: UInt64) -> Bool {
+    private mutating func isExpected(_ hash: UInt64, _ isFirstDelivery: Bool) -> Bool {
         watching -= 1
         defer { if watching == 0 { expected = [:] } }
-        guard let count = expected[hash] else { return false }
+        guard !isFirstDelivery, let count = expected[hash] else { return false }
         expected[hash] = count > 1 ? count - 1 : nil
         return true
     }

@@ -3,6 +3,7 @@ import Telemetry
 /// A batch of events in the order in which they arrived: one row of the inbox, and the only way into the core.
 ///
 /// Frame: kind (1 byte), flags (1), topic length (2), payload length (4), topic, payload; little-endian.
+/// Flags: 1 for a retained message, 2 for one that is surely no repeat.
 /// The memory behind the last frame is readable for `MessageDecoder.padding` bytes, because the JSON parser looks ahead.
 /// Not copyable: one batch has one owner, which hands it from the socket to the store to the core.
 public struct Segment: ~Copyable, @unchecked Sendable {
@@ -62,15 +63,17 @@ public struct Segment: ~Copyable, @unchecked Sendable {
     }
 
     /// A topic longer than 65,535 bytes cannot come over MQTT and is cut.
+    /// - Parameter isFirstDelivery: the broker says that it never sent this message before, so that it cannot be a repeat.
     public mutating func append(
-        kind: Kind = .message, isRetained: Bool = false, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
+        kind: Kind = .message, isRetained: Bool = false, isFirstDelivery: Bool = false, topic: UnsafeRawBufferPointer,
+        payload: UnsafeRawBufferPointer
     ) {
         let topicBytes = min(topic.count, Int(UInt16.max))
         let frameBytes = Self.headerBytes + topicBytes + payload.count
         reserve(frameBytes)
         let frame = UnsafeMutableRawBufferPointer(rebasing: memory[byteCount..<byteCount + frameBytes])
         frame.storeBytes(of: kind.rawValue, toByteOffset: 0, as: UInt8.self)
-        frame.storeBytes(of: isRetained ? 1 : 0, toByteOffset: 1, as: UInt8.self)
+        frame.storeBytes(of: (isRetained ? 1 : 0) | (isFirstDelivery ? 2 : 0), toByteOffset: 1, as: UInt8.self)
         frame.storeBytes(of: UInt16(topicBytes).littleEndian, toByteOffset: 2, as: UInt16.self)
         frame.storeBytes(of: UInt32(payload.count).littleEndian, toByteOffset: 4, as: UInt32.self)
         UnsafeMutableRawBufferPointer(rebasing: frame[Self.headerBytes..<Self.headerBytes + topicBytes])
@@ -80,10 +83,12 @@ public struct Segment: ~Copyable, @unchecked Sendable {
         count += 1
     }
 
-    public mutating func append(topic: String, payload: [UInt8], isRetained: Bool = false) {
+    public mutating func append(topic: String, payload: [UInt8], isRetained: Bool = false, isFirstDelivery: Bool = false) {
         var topic = topic
         topic.withUTF8 { name in
-            payload.withUnsafeBytes { append(isRetained: isRetained, topic: UnsafeRawBufferPointer(name), payload: $0) }
+            payload.withUnsafeBytes {
+                append(isRetained: isRetained, isFirstDelivery: isFirstDelivery, topic: UnsafeRawBufferPointer(name), payload: $0)
+            }
         }
     }
 
@@ -95,6 +100,7 @@ public struct Segment: ~Copyable, @unchecked Sendable {
     struct Frame {
         var kind: UInt8
         var isRetained: Bool
+        var isFirstDelivery: Bool
         var topic: UnsafeRawBufferPointer
         var payload: UnsafeRawBufferPointer
         var end: Int
@@ -109,8 +115,9 @@ public struct Segment: ~Copyable, @unchecked Sendable {
         let payloadBytes = Int(UInt32(littleEndian: at.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
         guard byteCount - offset - Self.headerBytes >= topicBytes + payloadBytes else { return nil }
         let topic = at + Self.headerBytes
+        let flags = at.load(fromByteOffset: 1, as: UInt8.self)
         return Frame(
-            kind: at.load(as: UInt8.self), isRetained: at.load(fromByteOffset: 1, as: UInt8.self) & 1 != 0,
+            kind: at.load(as: UInt8.self), isRetained: flags & 1 != 0, isFirstDelivery: flags & 2 != 0,
             topic: UnsafeRawBufferPointer(start: topic, count: topicBytes),
             payload: UnsafeRawBufferPointer(start: topic + topicBytes, count: payloadBytes),
             end: offset + Self.headerBytes + topicBytes + payloadBytes)

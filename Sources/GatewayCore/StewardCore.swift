@@ -36,6 +36,8 @@ public struct StewardCore {
     var orders = BoundedMap<SupplyOrder>()
     var tickets = BoundedMap<Ticket>()
     var openRuns: [String] = []
+    /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
+    var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
 
     var isConnected = false
@@ -77,6 +79,9 @@ public struct StewardCore {
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
         advance(to: segment.arrivalMilliseconds, &effects)
         if !orphans.isEmpty { endOrphans(&effects) }
+        // The first batch after a start or a reconnect says that nobody was listening: devices are judged after it, not before.
+        let beginsWithControl = segment.frame(at: 0)?.kind == Segment.Kind.control.rawValue
+        if !beginsWithControl { scanForSilenceIfDue(&effects) }
         var number = segment.firstEvent
         var offset = 0
         while let frame = segment.frame(at: offset) {
@@ -90,14 +95,15 @@ public struct StewardCore {
             offset = frame.end
             number += 1
         }
+        if beginsWithControl { scanForSilenceIfDue(&effects) }
         progress?.pointee = 0
     }
 
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
-        let deadlines = openRuns.compactMap { runs[$0]?.deadlineMilliseconds }
-        let scan = hot.isEmpty || !isConnected ? nil : nextSilenceScan
-        return [deadlines.min(), scan].compactMap { $0 }.min()
+        let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
+        let due = min(nextRunDeadline, scan)
+        return due == .max ? nil : due
     }
 
     mutating func decide(
@@ -110,6 +116,8 @@ public struct StewardCore {
 /// Things by id, in the order in which they came, so that walking over them is the same in every run.
 struct BoundedMap<Value: Sendable & Codable>: Sendable {
     private(set) var ids: [String] = []
+    /// How many there are when looking for finished ones is worth while again.
+    private var nextTrimCount = 0
     private var values: [String: Value] = [:]
 
     var count: Int { ids.count }
@@ -130,15 +138,17 @@ struct BoundedMap<Value: Sendable & Codable>: Sendable {
 
     /// Drops the oldest of those that `isFinished` says may go, until at most `limit` finished ones stay.
     mutating func trim(finishedBeyond limit: Int, _ isFinished: (Value) -> Bool) {
-        // Only now and then, so that a trim costs nothing on average.
-        guard ids.count > limit + limit / 4 + 16 else { return }
+        // Only after a quarter more have come, so that a trim costs little on average even when all are open.
+        guard ids.count > max(limit, nextTrimCount) else { return }
         var surplus = ids.reduce(0) { $0 + (values[$1].map(isFinished) == true ? 1 : 0) } - limit
-        guard surplus > 0 else { return }
-        ids.removeAll { id in
-            guard surplus > 0, let value = values[id], isFinished(value) else { return false }
-            surplus -= 1
-            values[id] = nil
-            return true
+        if surplus > 0 {
+            ids.removeAll { id in
+                guard surplus > 0, let value = values[id], isFinished(value) else { return false }
+                surplus -= 1
+                values[id] = nil
+                return true
+            }
         }
+        nextTrimCount = ids.count + ids.count / 4
     }
 }

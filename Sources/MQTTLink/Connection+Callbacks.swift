@@ -6,8 +6,10 @@ extension Connection {
     func installCallbacks(_ pointer: OpaquePointer) {
         mosquitto_user_data_set(pointer, Unmanaged.passUnretained(self).toOpaque())
         mosquitto_log_callback_set(pointer) { _, context, level, text in
-            guard let text, level == MOSQ_LOG_ERR else { return }
-            Connection.of(context)?.log(String(cString: text))
+            guard let text, let context else { return }
+            if level == MOSQ_LOG_ERR { return Connection.of(context)?.log(String(cString: text)) ?? () }
+            guard level == MOSQ_LOG_DEBUG else { return }
+            Unmanaged<Connection>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.noteDuplicate(text) }
         }
         mosquitto_connect_v5_callback_set(pointer) { _, context, code, flags, _ in
             Connection.of(context)?.accept(code: code, sessionPresent: flags & 1 != 0)

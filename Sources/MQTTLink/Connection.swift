@@ -29,12 +29,23 @@ final class Connection {
     // What the library's callbacks note down while a call into it is under way; `settle` acts on it afterwards.
     private var acceptance: (code: Int32, sessionPresent: Bool)?
     private var libraryLog = ""
+    private var isSessionPresent = false
+    private var messagesOfConnection = 0
+    private var isLogOff = false
+    /// More than a broker may have in flight: after so many messages of a connection nothing is a repeat any more.
+    private static let mostInFlight = 65_536
+    /// The DUP flag of the packet being read; nil where the library's log did not tell.
+    private var isDuplicate: Bool?
+    private let publishLogPrefix: [CChar]
 
     /// Messages delivered since the last `release`: their PUBACKs must not leave.
     private(set) var heldMessages = 0
     /// Messages and payload bytes delivered in all.
     private(set) var deliveredMessages = 0
     private(set) var deliveredBytes = 0
+    /// The message that `onMessage` is being told about was surely never sent to us before: it has QoS 0, the session is new, or
+    /// the broker did not set DUP, as it must when it sends a message again (MQTT 3.1.1, 3.3.1.1).
+    private(set) var isFirstDelivery = false
 
     var onMessage: MessageHandler?
     var onSubscribed: ((_ messageID: Int32, _ granted: [Int32]) -> Void)?
@@ -49,6 +60,7 @@ final class Connection {
         self.clientID = clientID
         self.cleanSession = cleanSession
         self.onEvent = onEvent
+        publishLogPrefix = "Client \(clientID) received PUBLISH (d".utf8.map { CChar(bitPattern: $0) }
         backoff = Backoff(
             minimumMilliseconds: configuration.minimumRetryMilliseconds, maximumMilliseconds: configuration.maximumRetryMilliseconds)
     }
@@ -124,6 +136,8 @@ final class Connection {
             return end(.disconnected(error))
         }
         handle = attempt.handle
+        messagesOfConnection = 0
+        isLogOff = false
         installCallbacks(attempt.handle.pointer)
         phase = .opening(deadlineMilliseconds: deadline)
     }
@@ -137,7 +151,14 @@ final class Connection {
     }
 
     /// The owner has committed: what is queued may leave.
-    func release() { heldMessages = 0 }
+    func release() {
+        messagesOfConnection += heldMessages
+        heldMessages = 0
+        // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
+        guard messagesOfConnection > Self.mostInFlight, !isLogOff, let pointer = established else { return }
+        isLogOff = true
+        mosquitto_log_callback_set(pointer, nil)
+    }
 
     /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
     func flush(waitMilliseconds: Int64) {
@@ -155,13 +176,33 @@ final class Connection {
 
     /// Ends for good. DISCONNECT is left out when messages are held, because it would take their PUBACKs along.
     func close() {
-        if heldMessages == 0, let pointer = established, mosquitto_disconnect(pointer) == MOSQ_ERR_SUCCESS.rawValue {
-            phase = .closed
-            flush(waitMilliseconds: 500)
+        if heldMessages == 0, let pointer = established {
+            // The library closes its descriptor with the DISCONNECT; this one keeps the connection a moment longer.
+            let socket = dup(mosquitto_socket(pointer))
+            if mosquitto_disconnect(pointer) == MOSQ_ERR_SUCCESS.rawValue {
+                phase = .closed
+                flush(waitMilliseconds: 500)
+                Self.awaitEnd(socket, waitMilliseconds: 250)
+            }
+            if socket >= 0 { Glibc.close(socket) }
         }
         phase = .closed
         handle = nil
         heldMessages = 0
+    }
+
+    /// Reads what the broker still sends until it closes. Closing with input unread would reset the connection, and a broker that
+    /// is reset throws away the PUBACKs it has not read yet, and sends all those messages again.
+    private static func awaitEnd(_ socket: Int32, waitMilliseconds: Int64) {
+        let deadline = monotonicMilliseconds() + waitMilliseconds
+        var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+        while socket >= 0 {
+            let remaining = deadline - monotonicMilliseconds()
+            var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            guard remaining > 0, poll(&request, 1, Int32(clamping: remaining)) > 0 else { return }
+            let count = read(socket, &bytes, bytes.count)
+            if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { return }
+        }
     }
 
     static func monotonicMilliseconds() -> Int64 {
@@ -176,6 +217,8 @@ final class Connection {
         heldMessages += 1
         deliveredMessages += 1
         let length = Int(message.pointee.payloadlen)
+        isFirstDelivery = message.pointee.qos == 0 || !isSessionPresent || isDuplicate == false || isLogOff
+        isDuplicate = nil
         deliveredBytes += length
         if let topic = message.pointee.topic {
             onMessage?(
@@ -187,7 +230,15 @@ final class Connection {
 
     func accept(code: Int32, sessionPresent: Bool) {
         acceptance = (code, sessionPresent)
+        isSessionPresent = sessionPresent
         stopReadingAfterThisPacket()
+    }
+
+    /// The library hands the DUP flag to nobody but its log, where the line of a PUBLISH comes just before the message. In
+    /// another version the line may read otherwise: then every message counts as one that may be a repeat.
+    func noteDuplicate(_ line: UnsafePointer<CChar>) {
+        guard strncmp(line, publishLogPrefix, publishLogPrefix.count) == 0 else { return }
+        isDuplicate = line[publishLogPrefix.count] != CChar(bitPattern: UInt8(ascii: "0"))
     }
 
     /// Several lines may belong to one failure (the cause, then OpenSSL's consequence); a broken peer may cause many.

@@ -56,6 +56,8 @@ public final class IngestClient {
     public var deliveredMessages: Int { connection.deliveredMessages }
     public var deliveredBytes: Int { connection.deliveredBytes }
     public var isConnected: Bool { connection.established != nil }
+    /// Within the message handler: the broker has surely never sent this message to us before. When false it may be a repeat.
+    public var isFirstDelivery: Bool { connection.isFirstDelivery }
     /// Messages delivered and not yet acknowledged.
     public var heldMessages: Int { connection.heldMessages }
 

@@ -21,6 +21,9 @@ final class MosquittoHandle: @unchecked Sendable {
         try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_PROTOCOL_VERSION, version), "set mqtt.version")
         let receiveMaximum = Int32(configuration.receiveMaximum)
         try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_RECEIVE_MAXIMUM, receiveMaximum), "set mqtt.receiveMaximum")
+        // A command must not wait for the acknowledgement of the packet before it (Nagle, and 40 ms of delayed ACK). Of the ingest
+        // client's PUBACKs nobody waits, and Nagle packs thousands of them into few segments.
+        if cleanSession { try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_TCP_NODELAY, 1), "configure") }
         try setCredentials(configuration)
         if let tls = configuration.tls { try setTLS(tls) }
     }

@@ -62,6 +62,12 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         }
     }
 
+    /// That command was sent and neither answered nor given up.
+    public func isAwaitingReply(to requestID: String) -> Bool {
+        guard case .awaitingReply = state else { return false }
+        return attempts.last?.requestID == requestID
+    }
+
     /// When to call `advance`, if nothing else happens; nil for a closed run.
     public var deadlineMilliseconds: Int64? {
         switch state {
@@ -100,7 +106,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// The device answered. Repeats and answers to earlier commands change nothing.
     public mutating func replied(_ reply: CommandReply, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
-        guard case .awaitingReply = state, let attempt = attempts.last, attempt.requestID == reply.requestID else { return nil }
+        guard isAwaitingReply(to: reply.requestID), let attempt = attempts.last else { return nil }
         guard reply.succeeded else {
             settle(.refused, reply.reason ?? reply.outcome)
             step += 1

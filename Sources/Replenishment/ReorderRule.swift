@@ -12,12 +12,17 @@ public enum ReorderRule {
         guard let levelPercent else { return nil }
         let leadDays = Double(leadTimeMilliseconds) / 86_400_000
         if let days = daysLeft5Percent, days <= leadDays {
-            return "may end in \(rounded(days)) days (5 % quantile), and an order takes \(rounded(leadDays)) days"
+            return "may end in \(counted(days)) (5 % quantile), and an order takes \(counted(leadDays))"
         }
         if levelPercent <= floorPercent {
             return "the level of \(rounded(levelPercent)) % is at or below the floor of \(rounded(floorPercent)) %"
         }
         return nil
+    }
+
+    private static func counted(_ days: Double) -> String {
+        let text = rounded(days)
+        return text == "1" ? "1 day" : text + " days"
     }
 
     private static func rounded(_ number: Double) -> String {

@@ -14,7 +14,7 @@ enum RunCommand: Subcommand {
     static func run(_ arguments: Arguments) throws -> ExitCode {
         let configuration = try ConfigurationReader.read(path: arguments.value("config") ?? "/etc/steward/steward.json")
         if arguments.has("check") {
-            let profiles = try ProfileLoader.load(configuration.profiles)
+            let profiles = try GatewayRuntime.check(configuration)
             Console.print("the configuration and \(profiles.count) profiles are in order\n")
             return .ok
         }

@@ -4,9 +4,14 @@ enum TerminalText {
     /// Replaces what would not be seen, or would move other text: control characters become their pictures (U+2400 …) and
     /// bidirectional overrides, zero-width and other invisible characters become U+FFFD. Line feeds are control characters, too.
     static func visible(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { replacement($0) != nil }) else { return text }
         var visible = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { visible.append(replacement(scalar) ?? scalar) }
+        var marks = 0
+        for scalar in text.unicodeScalars {
+            marks = isMark(scalar) ? marks + 1 : 0
+            // A tower of marks on one letter runs over the lines above and below.
+            guard marks <= 3 else { continue }
+            visible.append(replacement(scalar) ?? scalar)
+        }
         return String(visible)
     }
 
@@ -33,12 +38,15 @@ enum TerminalText {
         // A cluster is as wide as its base; a variation selector 16 asks for the wide picture of an emoji.
         guard let base = character.unicodeScalars.first else { return 0 }
         if base.value < 0x300 { return 1 }
-        switch base.properties.generalCategory {
-        case .nonspacingMark, .enclosingMark: return 0
-        default: break
-        }
+        if isMark(base) { return 0 }
         if character.unicodeScalars.contains("\u{FE0F}") { return 2 }
         return isWide(base.value) ? 2 : 1
+    }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        guard scalar.value >= 0x300 else { return false }
+        let category = scalar.properties.generalCategory
+        return category == .nonspacingMark || category == .enclosingMark
     }
 
     private static func isWide(_ value: UInt32) -> Bool {

@@ -44,7 +44,7 @@ struct Usage: Sendable {
 
     /// The whole text of `--help`, with a line feed at its end.
     func help(name: String, summary: String) -> String {
-        var text = "\(summary)\n\nUsage: \(synopsis(name))\n"
+        var text = "\(summary.prefix(1).uppercased())\(summary.dropFirst())\n\nUsage: \(synopsis(name))\n"
         if !positionals.isEmpty { text += "\n" + Self.list(positionals.map { ($0.name, $0.help) }) }
         let rows = options.map { ("--\($0.name)" + ($0.value.map { " \($0)" } ?? ""), $0.help) } + [("-h, --help", "show this and exit")]
         text += "\nOptions:\n" + Self.list(rows)

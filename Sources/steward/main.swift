@@ -4,7 +4,17 @@ import Glibc
 enum Subcommands {
     static let all: [any Subcommand.Type] = [
         RunCommand.self,
+        StatusCommand.self,
+        DevicesCommand.self,
+        DeviceCommand.self,
+        AlarmsCommand.self,
+        OrdersCommand.self,
+        ActionsCommand.self,
+        TicketsCommand.self,
+        HistoryCommand.self,
         ReplayCommand.self,
+        SimulateCommand.self,
+        DemoCommand.self,
         BenchCommand.self,
     ]
 }

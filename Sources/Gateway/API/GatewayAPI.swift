@@ -41,6 +41,7 @@ final class GatewayAPI: Sendable {
     func serve() throws -> HTTPServer {
         var settings = HTTPServerConfiguration(listen: configuration.http.listen)
         settings.stopGraceMilliseconds = 500
+        settings.allowedHosts = Set(configuration.http.allowedHosts)
         let router = router()
         return try HTTPServer(configuration: settings) { router.handle($0) }
     }

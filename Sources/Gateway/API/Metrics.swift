@@ -25,6 +25,9 @@ extension GatewayAPI {
             "steward_oversized_messages_total", "Messages whose payload was too large to be kept.",
             s.oversizedMessages.load(ordering: .relaxed))
         page.counter("steward_profile_reloads_total", "Reloads of the device profiles.", s.profileReloads.load(ordering: .relaxed))
+        page.counter(
+            "steward_profile_reload_failures_total", "Reloads refused because of a mistake in a profile.",
+            s.profileReloadFailures.load(ordering: .relaxed))
         page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
         page.gauge("steward_store_writable", "1 while the store takes commits.", s.isStoreWritable.load(ordering: .relaxed) ? 1 : 0)
         page.gauge("steward_start_time_milliseconds", "When the program began, since 1970.", s.startedMilliseconds)

@@ -53,12 +53,10 @@ public enum ConfigurationReader {
         settings.isTLS = tls(mqtt, &settings)
         settings.port = mqtt.integer("port", in: 1...65535) ?? (settings.isTLS ? 8883 : 1883)
         settings.clientID = mqtt.string("clientId") ?? settings.clientID
-        if let version = mqtt.string("version") {
-            if version == "5" {
-                settings.version = 5
-            } else if version != "3.1.1" {
-                reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
-            }
+        switch mqtt.optional("version")?.value {
+        case nil, .string("3.1.1"): break
+        case .string("5"), .number(5, _): settings.version = 5
+        default: reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
         }
         settings.username = mqtt.string("username")
         settings.passwordFile = mqtt.string("passwordFile")
@@ -103,6 +101,7 @@ public enum ConfigurationReader {
         guard let http = reader.object("http", "the HTTP settings") else { return }
         configuration.http.listen = http.string("listen") ?? configuration.http.listen
         configuration.http.tokenFile = http.string("tokenFile")
+        configuration.http.allowedHosts = http.strings("allowedHosts") ?? []
         if configuration.http.tokenFile == nil, !isLoopback(configuration.http.listen) {
             reader.report.add("http.listen is not loopback, so http.tokenFile must name a file with a token", at: http.node.position)
         }

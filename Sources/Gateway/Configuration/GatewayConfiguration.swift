@@ -17,6 +17,8 @@ public struct GatewayConfiguration: Sendable {
         public var listen = "127.0.0.1:8420"
         /// A file with the bearer token that state-changing requests must carry; none on loopback by default.
         public var tokenFile: String?
+        /// Further names under which a reverse proxy may ask for a gateway that listens on loopback.
+        public var allowedHosts: [String] = []
     }
 
     public struct Supplier: Sendable {

@@ -4,13 +4,20 @@ import Telemetry
 
 /// Finds and reads the device profiles: `*.json` in the named directories and in their direct subdirectories, or named files.
 public enum ProfileLoader {
-    /// All or nothing: throws `DocumentProblems` with every mistake of every file. A directory that does not exist is an error
-    /// unless another one has profiles.
+    /// Where an operator may add profiles; the only place that need not be there.
+    static let optionalDirectory = "/etc/steward/profiles.d"
+
+    /// All or nothing: throws `DocumentProblems` with every mistake of every file, or a `ConfigurationError` for a place that is not there.
     public static func load(_ paths: [String]) throws -> [DeviceProfile] {
         var problems: [Diagnostic] = []
         var profiles: [DeviceProfile] = []
         var files: [String] = []
-        for path in paths { files.append(contentsOf: Self.files(in: path)) }
+        for path in paths {
+            guard access(path, F_OK) == 0 || path == optionalDirectory else {
+                throw ConfigurationError("profiles: \(path): \(String(cString: strerror(errno)))")
+            }
+            files.append(contentsOf: Self.files(in: path))
+        }
         guard !files.isEmpty else {
             throw ConfigurationError(
                 "no device profile (*.json) was found in \(paths.joined(separator: ", ")); see \"profiles\" in the configuration")

@@ -11,7 +11,7 @@ final class SegmentBox: @unchecked Sendable {
 struct CoreOutput: Sendable {
     var event: Int64
     var effects: [Effect] = []
-    /// A snapshot of the state after `event`, in pieces.
+    /// A snapshot of the state after `event`, in pieces. It comes later than the effects of that event, and moves no cursor.
     var snapshot: [[UInt8]]?
     /// The gateway cannot go on without committing this soon: something waits to be delivered or shown.
     var isUrgent: Bool { snapshot != nil || effects.contains { if case .history = $0 { false } else { true } } }
@@ -34,6 +34,7 @@ final class CoreWorker: @unchecked Sendable {
     private let progress: UnsafeMutablePointer<Int64>
     private let onOutput: @Sendable () -> Void
     private var thread: NamedThread?
+    private var snapshotThread: NamedThread?
     static let maximumBatches = 4
 
     init(core: StewardCore, statistics: GatewayStatistics, progress: UnsafeMutablePointer<Int64>, onOutput: @escaping @Sendable () -> Void)
@@ -135,6 +136,7 @@ final class CoreWorker: @unchecked Sendable {
             monitor.notifyAll()
         }
         thread?.join()
+        snapshotThread?.join()
     }
 
     private enum Work {
@@ -153,11 +155,9 @@ final class CoreWorker: @unchecked Sendable {
             if !questions.isEmpty { return .question(questions.removeFirst()) }
             if !changes.isEmpty { return .change(changes.removeFirst()) }
             if !batches.isEmpty { return .batch(batches.removeFirst()) }
-            if wantsSnapshot {
-                wantsSnapshot = false
-                return .snapshot
-            }
-            return nil
+            if isStopping { return nil }
+            wantsSnapshot = false
+            return .snapshot
         }
     }
 
@@ -175,6 +175,7 @@ final class CoreWorker: @unchecked Sendable {
 
     private func take(_ box: SegmentBox, _ effects: inout [Effect]) {
         let before = core.counters.messages
+        CrashTopic.check(box.segment, quarantined: core.quarantined, progress: progress)
         core.step(box.segment, progress: progress, into: &effects)
         statistics.messagesProcessed.add(core.counters.messages - before, ordering: .relaxed)
         statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)
@@ -193,16 +194,42 @@ final class CoreWorker: @unchecked Sendable {
         if output.isUrgent { onOutput() }
     }
 
+    /// The core is a value: a copy costs nothing until one of the two changes, so the snapshot is written from a copy on a thread of
+    /// its own while the core goes on.
     private func snapshot() {
-        var parts: [[UInt8]] = []
-        do { try core.writeSnapshot { parts.append($0) } } catch {
-            Log.error("the state could not be written as a snapshot; it is tried again later", ["reason": "\(error)"])
-            return
+        let copy = FrozenCore(core)
+        snapshotThread?.join()
+        snapshotThread = nil
+        do {
+            snapshotThread = try NamedThread("steward-snap") { [self] in write(copy) }
+        } catch {
+            Log.error("no snapshot is taken", ["reason": "\(error)"])
         }
-        let output = CoreOutput(event: core.lastEvent, effects: [], snapshot: parts)
+    }
+
+    private func write(_ frozen: FrozenCore) {
+        var parts: [[UInt8]] = []
+        do {
+            try frozen.core.writeSnapshot { part in
+                if monitor.withLock({ isStopping }) { throw CancellationError() }
+                parts.append(part)
+            }
+        } catch is CancellationError {
+            return
+        } catch {
+            return Log.error("the state could not be written as a snapshot; it is tried again later", ["reason": "\(error)"])
+        }
+        let output = CoreOutput(event: frozen.core.lastEvent, effects: [], snapshot: parts)
         monitor.withLock { outputs.append(output) }
         onOutput()
     }
+}
+
+/// A copy of the core that nobody changes any more.
+private final class FrozenCore: @unchecked Sendable {
+    // @unchecked: it is only read, and the one class inside, the decoder, is not touched by reading the state.
+    let core: StewardCore
+    init(_ core: StewardCore) { self.core = core }
 }
 
 /// Where another thread leaves its answer; guarded by the monitor that announces it.

@@ -18,7 +18,12 @@ final class CrashMarker {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        guard ftruncate(descriptor, 4096) == 0, let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+        // Room is taken now: writing to a hole of a full disk through the map would be a SIGBUS.
+        let code = posix_fallocate(descriptor, 0, 4096)
+        guard code == 0 else {
+            throw ConfigurationError("\(path): \(String(cString: strerror(code))); the file needs 4096 bytes of room")
+        }
+        guard let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             page != MAP_FAILED
         else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
         progress = page.bindMemory(to: Int64.self, capacity: 512)

@@ -53,6 +53,29 @@ public final class GatewayRuntime {
             ])
     }
 
+    /// Everything that `init` would refuse and that can be seen without opening store, port or connection.
+    public static func check(_ configuration: GatewayConfiguration) throws -> [DeviceProfile] {
+        let profiles = try ProfileLoader.load(configuration.profiles)
+        let settings = try mqttSettings(configuration, profiles)
+        for file in [settings.tls?.authorityFile, settings.tls?.certificateFile, settings.tls?.keyFile].compactMap({ $0 })
+        where access(file, R_OK) != 0 {
+            throw ConfigurationError("mqtt.tls: \(file): \(String(cString: strerror(errno)))")
+        }
+        for (key, supplier) in [("orders", configuration.orders), ("tickets", configuration.tickets)] {
+            if let file = supplier?.secretFile {
+                _ = try WebhookSignature(secrets: [try FileProblem.secret(file, key: "\(key).secretFile")])
+            }
+            if let file = supplier?.caFile, access(file, R_OK) != 0 {
+                throw ConfigurationError("\(key).caFile: \(file): \(String(cString: strerror(errno)))")
+            }
+        }
+        if let file = configuration.http.tokenFile { _ = try FileProblem.secret(file, key: "http.tokenFile") }
+        let directory = configuration.store.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let place = directory.isEmpty ? (configuration.store.path.hasPrefix("/") ? "/" : ".") : directory
+        guard access(place, W_OK) == 0 else { throw ConfigurationError("store.path: \(place): \(String(cString: strerror(errno)))") }
+        return profiles
+    }
+
     static func mqttSettings(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws -> MQTTConfiguration {
         let mqtt = configuration.mqtt
         let tls =
@@ -104,6 +127,7 @@ public final class GatewayRuntime {
             settings = next
             try loop.connect(next)
         } catch {
+            statistics.profileReloadFailures.add(1, ordering: .relaxed)
             Log.error("the profiles were not reloaded; the old ones stay", ["reason": "\(error)"])
         }
     }

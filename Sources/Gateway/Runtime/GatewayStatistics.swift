@@ -17,6 +17,7 @@ public final class GatewayStatistics: Sendable {
     let isStoreWritable = Atomic<Bool>(true)
     let nextDue = Atomic<Int64>(.max)
     let profileReloads = Atomic<Int64>(0)
+    let profileReloadFailures = Atomic<Int64>(0)
     let startedMilliseconds = Clock.wallMilliseconds()
 
     init() {}

@@ -25,6 +25,8 @@ final class IngestLoop {
     private var isTickQueued = false
     private var commitRetryAt: Int64 = 0
     private var lastFailureLogged: Int64 = .min / 2
+    /// Nil but in the crash test.
+    private var killPoint: KillPoint?
 
     static let maximumBatchMessages = 1000
     static let maximumBatchBytes = 1 << 20
@@ -41,8 +43,11 @@ final class IngestLoop {
         self.statistics = statistics
         self.wake = wake
         retention = Retention(configuration: configuration, store: store)
+        killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
         box = core.takeSpare()
+        // The program before this one may have died connected. Until we are, nobody listens, and no device's silence counts.
+        box.segment.append(.disconnected)
     }
 
     /// Connects with these settings, in place of an earlier connection.
@@ -61,7 +66,7 @@ final class IngestLoop {
             statistics.oversizedMessages.add(1, ordering: .relaxed)
             return box.segment.append(.oversized(topic: String(decoding: name, as: UTF8.self), byteCount: payload.count))
         }
-        box.segment.append(isRetained: isRetained, topic: name, payload: payload)
+        box.segment.append(isRetained: isRetained, isFirstDelivery: client?.isFirstDelivery ?? false, topic: name, payload: payload)
     }
 
     private func connectionChanged(_ event: ConnectionEvent, _ settings: MQTTConfiguration) {
@@ -85,7 +90,7 @@ final class IngestLoop {
     func turn() throws {
         let now = Clock.wallMilliseconds()
         try takeMail(now)
-        if commitRetryAt == 0 || box.segment.count < Self.maximumBatchMessages { _ = try receiveBatch(now) }
+        _ = try receiveBatch(now)
         if !isTickQueued, Clock.wallMilliseconds() >= statistics.nextDue.load(ordering: .relaxed) {
             isTickQueued = true
             box.segment.append(.tick)
@@ -146,17 +151,25 @@ final class IngestLoop {
                     try outbox.note(key, channel, report, nowMilliseconds: now)
                 }
                 for output in outputs { try write(output, now) }
+                reached(.beforeCommit)
             }
         } catch {
             return commitFailed(error)
         }
+        if commitRetryAt != 0 { Log.info("the store takes commits again") }
         commitRetryAt = 0
         statistics.isStoreWritable.store(true, ordering: .relaxed)
         finishCommit(now)
     }
 
+    private func reached(_ place: KillPoint.Place) {
+        if killPoint != nil { killPoint?.reached(place, deliveredMessages: client?.deliveredMessages ?? 0) }
+    }
+
     private func finishCommit(_ now: Int64) {
+        reached(.afterCommit)
         client?.acknowledge()
+        reached(.afterAcknowledge)
         for case (let key, _, _)? in mails.map(\.report) { outbox.settled(key) }
         for output in outputs {
             if output.effects.contains(where: { if case .deliver = $0 { true } else { false } }) { outbox.touch() }
@@ -209,11 +222,9 @@ final class IngestLoop {
                     reason: letter.reason, profile: letter.profile)
             }
         }
-        try store.setCursor(output.event)
-        if let parts = output.snapshot {
-            try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
-                for part in parts { try writer.append(part) }
-            }
+        guard let parts = output.snapshot else { return try store.setCursor(output.event) }
+        try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
+            for part in parts { try writer.append(part) }
         }
     }
 

@@ -4,7 +4,11 @@ import Telemetry
 
 /// Lines for the journal: `level message key=value`, one line each, with every foreign string escaped.
 public enum Log {
-    public enum Level: Int, Sendable { case error = 3, warning = 4, info = 6 }
+    public enum Level: Int, Sendable {
+        case error = 3
+        case warning = 4
+        case info = 6
+    }
 
     private static let underSystemd = getenv("JOURNAL_STREAM") != nil
 

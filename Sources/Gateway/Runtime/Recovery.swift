@@ -50,6 +50,7 @@ struct Recovery {
         try store.forEachSegment(from: from) { stored in
             let segment = Segment(copying: stored.bytes, firstEvent: stored.firstEvent, arrivalMilliseconds: stored.arrivalMilliseconds)
             effects.removeAll(keepingCapacity: true)
+            CrashTopic.check(segment, quarantined: core.quarantined, progress: marker.progress)
             core.step(segment, progress: marker.progress, into: &effects)
             replayedEvents += Int64(segment.count)
             // Effects up to the cursor were committed with it; only the state needs them once more.

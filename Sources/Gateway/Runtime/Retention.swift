@@ -10,7 +10,7 @@ final class Retention {
     private var bytesSinceSnapshot: Int64 = 0
     private var lastSnapshotEvent: Int64 = 0
     private var lastSnapshotMilliseconds: Int64
-    private var isSnapshotAsked = false
+    private var askedMilliseconds: Int64?
     private var isTrimming = false
     private var nextUpkeep: Int64 = 0
 
@@ -30,16 +30,20 @@ final class Retention {
     func committed(bytes: Int64) { bytesSinceSnapshot += bytes }
 
     func wantsSnapshot(nowMilliseconds now: Int64, lastEvent: Int64) -> Bool {
-        guard !isSnapshotAsked, lastEvent > lastSnapshotEvent else { return false }
-        isSnapshotAsked = bytesSinceSnapshot >= Self.snapshotBytes || now - lastSnapshotMilliseconds >= Self.snapshotMilliseconds
-        return isSnapshotAsked
+        // One that was asked for and did not come in five minutes has failed.
+        if let asked = askedMilliseconds, now - asked < 5 * 60_000 { return false }
+        guard lastEvent > lastSnapshotEvent,
+            bytesSinceSnapshot >= Self.snapshotBytes || now - lastSnapshotMilliseconds >= Self.snapshotMilliseconds
+        else { return false }
+        askedMilliseconds = now
+        return true
     }
 
     func snapshotSaved(event: Int64, nowMilliseconds now: Int64) {
         bytesSinceSnapshot = 0
         lastSnapshotEvent = event
         lastSnapshotMilliseconds = now
-        isSnapshotAsked = false
+        askedMilliseconds = nil
         isTrimming = true
     }
 

@@ -4,10 +4,13 @@ extension ProfileLayout {
         messageStamp &+= 1
         let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
         if let path = profile.messages[rule].requires, tape.find(path) == nil { return }
-        value(tape, 1, node: 0, bit, &decoded)
+        value(tape, 1, node: 0, in: 0, bit, &decoded)
     }
 
-    private mutating func value(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    /// `parent` is the object that holds the value as a member, or 0.
+    private mutating func value(
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+    ) {
         switch tape.type(index) {
         case UInt8(ascii: "{"):
             object(tape, index, node: node, bit, &decoded)
@@ -19,7 +22,7 @@ extension ProfileLayout {
                 items(tape, index, node: node, bit, &decoded)
             }
         default:
-            leaf(tape, index, node: node, bit, &decoded)
+            leaf(tape, index, node: node, in: parent, bit, &decoded)
         }
     }
 
@@ -37,7 +40,7 @@ extension ProfileLayout {
                     doubt(child, &decoded)
                 } else {
                     nodes[Int(child)].stamp = messageStamp
-                    value(tape, valueIndex, node: child, bit, &decoded)
+                    value(tape, valueIndex, node: child, in: index, bit, &decoded)
                 }
             }
             at = tape.next(valueIndex)
@@ -127,7 +130,7 @@ extension ProfileLayout {
                 }
                 if child >= 0, nodes[Int(child)].stamp != messageStamp {
                     nodes[Int(child)].stamp = messageStamp
-                    value(tape, at, node: child, bit, &decoded)
+                    value(tape, at, node: child, in: 0, bit, &decoded)
                 }
             }
             at = tape.next(at)
@@ -142,16 +145,18 @@ extension ProfileLayout {
         return tape.member(index, keyBytes[offset..<offset + Int(node.itemMemberLength)]).flatMap { tape.text($0) }.map { Array($0.utf8) }
     }
 
-    private mutating func leaf(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private mutating func leaf(
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+    ) {
         let slot = nodes[Int(node)].slot
         if slot >= 0 {
-            reading(tape, index, slot: slot, &decoded)
+            reading(tape, index, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, node: node, bit, &decoded)
         }
     }
 
-    private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
+    private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
         if tape.type(index) == UInt8(ascii: "n") {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
@@ -161,22 +166,30 @@ extension ProfileLayout {
         let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
         guard let number else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        if kind == .level { return level(number, slot: slot, &decoded) }
+        if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
         decoded.readings.append(Reading(slot: slot, value: number))
     }
 
-    private mutating func level(_ number: Double, slot: Int32, _ decoded: inout DecodedMessage) {
+    private mutating func level(_ number: Double, _ tape: JSONTape, _ parent: Int, slot: Int32, _ decoded: inout DecodedMessage) {
         let supply = slots[Int(slot)].supply
         guard supply >= 0 else { return }
         let rule = profile.supplies[supplies[Int(supply)].rule]
-        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number)) {
+        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number))
+            || (rule.unknownWhen != nil && isUnknown(rule, tape, parent))
+        {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
-        let percent = number / rule.capacity * 100
+        let percent = number * 100 / rule.capacity
         // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
         guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
         decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
+    }
+
+    private func isUnknown(_ rule: SupplyRule, _ tape: JSONTape, _ parent: Int) -> Bool {
+        guard let when = rule.unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8), let text = tape.text(member)
+        else { return false }
+        return when.values.contains(text)
     }
 
     private mutating func state(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {

@@ -81,6 +81,8 @@ public struct SupplyRule: Equatable, Sendable {
     public var capacity: Double
     /// Levels that mean "unknown". Every negative level does so without being listed.
     public var unknownLevels: [Double]
+    /// A member beside the level that says by its value that the level means nothing, such as the tag of a spool that has none.
+    public var unknownWhen: MemberRule?
     /// The usage counter that wears it, such as pages.
     public var counter: String?
     /// What to order; may hold captures.
@@ -90,6 +92,12 @@ public struct SupplyRule: Equatable, Sendable {
     public var floorPercent: Double
     /// False for what people refill themselves: it is forecast, never ordered.
     public var isOrdered: Bool
+}
+
+/// A member of the same JSON object, and the values of it that count.
+public struct MemberRule: Equatable, Sendable {
+    public var member: String
+    public var values: [String]
 }
 
 /// A list of codes that the device itself reports, such as `["jam"]` or Bambu Lab's HMS pairs.

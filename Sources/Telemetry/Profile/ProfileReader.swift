@@ -144,6 +144,13 @@ public struct ProfileReader {
                 report.add("\"unknownLevels\" must be a list of numbers", at: node.position)
             }
         }
+        var unknownWhen: MemberRule?
+        if let rule = reader.object("unknownWhen", "a member and its values") {
+            if let member = rule.requiredString("member", "a member beside the level"), rule.required("in", "a list of its values") != nil {
+                unknownWhen = MemberRule(member: member, values: rule.strings("in") ?? [])
+            }
+            rule.finish()
+        }
         let days = reader.number("leadTimeDays") ?? 3
         if !(0...365).contains(days) { report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position) }
         let floor = reader.number("floorPercent") ?? 5
@@ -155,7 +162,8 @@ public struct ProfileReader {
         guard let level else { return nil }
         checkCaptures(NameTemplate(named.member.key), level, at: named.member.keyPosition)
         return SupplyRule(
-            name: NameTemplate(named.member.key), level: level, capacity: capacity, unknownLevels: unknown, counter: counter, item: item,
+            name: NameTemplate(named.member.key), level: level, capacity: capacity, unknownLevels: unknown, unknownWhen: unknownWhen,
+            counter: counter, item: item,
             leadTimeMilliseconds: Int64(min(max(days, 0), 365) * 86_400_000), floorPercent: floor, isOrdered: isOrdered)
     }
 

@@ -1,0 +1,70 @@
+import GatewayCore
+import Glibc
+
+/// Where the crash test wants this program to die. For tests only, and off unless its environment variable is set.
+///
+/// `STEWARD_KILL_AT=before-commit:N`, `after-commit:N` or `after-acknowledge:N` sends SIGKILL to the program itself at the N-th
+/// batch with messages since its start: with everything written but COMMIT, with the batch durable and unacknowledged, or with the
+/// PUBACKs handed to the kernel. From outside these instants can only be hit by luck. It costs one comparison a batch.
+struct KillPoint {
+    enum Place: String {
+        case beforeCommit = "before-commit"
+        case afterCommit = "after-commit"
+        case afterAcknowledge = "after-acknowledge"
+    }
+
+    private let place: Place
+    private var remainingBatches: Int
+    private var deliveredMessages = 0
+    private var isBatchOfMessages = false
+
+    private init(place: Place, remainingBatches: Int) {
+        self.place = place
+        self.remainingBatches = remainingBatches
+    }
+
+    /// Throws when the variable is set and says nothing that can be done: a test must not pass because of a misspelt place.
+    static func fromEnvironment() throws -> KillPoint? {
+        guard let text = getenv("STEWARD_KILL_AT").map({ String(cString: $0) }) else { return nil }
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, let place = Place(rawValue: String(parts[0])), let count = Int(parts[1]), count > 0 else {
+            throw ConfigurationError("STEWARD_KILL_AT is before-commit:N, after-commit:N or after-acknowledge:N, not \"\(text)\"")
+        }
+        Log.warning("this program will kill itself, as STEWARD_KILL_AT asks", ["at": text])
+        return KillPoint(place: place, remainingBatches: count)
+    }
+
+    /// The batch has come to this place, with so many messages delivered in all. It does not ask whether they are acknowledged: the
+    /// test must also find out a program that does that too early.
+    mutating func reached(_ here: Place, deliveredMessages delivered: Int) {
+        if here == .beforeCommit {
+            isBatchOfMessages = delivered > deliveredMessages
+            deliveredMessages = delivered
+        }
+        guard here == place, isBatchOfMessages else { return }
+        remainingBatches -= 1
+        if remainingBatches == 0 { kill(getpid(), SIGKILL) }
+    }
+}
+
+/// A message on which this program is to crash as a bug of the decoder would. For tests only, and off unless its variable is set.
+///
+/// `STEWARD_CRASH_ON_TOPIC=devices/x/telemetry` aborts the program when it is about to take a message of that topic, in the running
+/// gateway and in recovery, unless the message is set aside already. It costs one comparison a batch.
+enum CrashTopic {
+    private static let topic: [UInt8]? = getenv("STEWARD_CRASH_ON_TOPIC").map { Array(String(cString: $0).utf8) }
+
+    /// Called before the core takes the segment. `progress` is where the crash marker looks for the culprit.
+    static func check(_ segment: borrowing Segment, quarantined: Set<Int64>, progress: UnsafeMutablePointer<Int64>) {
+        guard let topic else { return }
+        var number = segment.firstEvent
+        func visit(_ kind: Segment.Kind?, _ name: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {
+            if kind == .message, name.elementsEqual(topic), !quarantined.contains(number) {
+                progress.pointee = number
+                abort()
+            }
+            number += 1
+        }
+        segment.forEach(visit)
+    }
+}

@@ -1,0 +1,133 @@
+import Telemetry
+
+/// A message to a device, read as far as the device understands it.
+struct DeviceRequest {
+    enum Action: Equatable {
+        case command(name: String, requestID: String)
+        /// Bambu's `pushall`: a full report, please.
+        case everything
+    }
+
+    static let maximumBytes = 64 * 1024
+    static let maximumIDBytes = 128
+
+    var action: Action
+
+    /// Nil for another device's topic, and for what cannot be read: there is no request id to answer to.
+    init?(topic: String, payload: [UInt8], device: String, kind: DeviceKind) {
+        guard payload.count <= Self.maximumBytes, let document = try? DocumentParser.parse(payload, file: "request") else { return nil }
+        let action: Action?
+        if kind == .filamentPrinter {
+            guard topic == "device/\(device)/request" else { return nil }
+            action = Self.bambuAction(document)
+        } else {
+            let prefix = "devices/\(device)/commands/"
+            guard topic.hasPrefix(prefix) else { return nil }
+            action = document["requestId"]?.text.map { .command(name: String(topic.dropFirst(prefix.count)), requestID: $0) }
+        }
+        guard let action else { return nil }
+        if case .command(let name, let id) = action {
+            guard !id.isEmpty, id.utf8.count <= Self.maximumIDBytes, name.utf8.count <= Self.maximumIDBytes else { return nil }
+        }
+        self.action = action
+    }
+
+    private static func bambuAction(_ document: DocumentNode) -> Action? {
+        if document["pushing"]?["command"]?.text == "pushall" { return .everything }
+        guard let name = document["print"]?["command"]?.text, let id = document["print"]?["sequence_id"]?.text else { return nil }
+        return .command(name: name, requestID: id)
+    }
+
+    static func commands(of kind: DeviceKind) -> [String] {
+        kind == .filamentPrinter ? ["resume", "stop", "pause"] : ["clear-jam", "clean-head", "cool-down", "slow-down", "restart"]
+    }
+
+    /// The device a topic is addressed to: `devices/{id}/commands/{name}` or `device/{id}/request`.
+    static func device(of topic: String) -> Substring? {
+        let parts = topic.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 4, parts[0] == "devices", parts[2] == "commands" { return parts[1] }
+        if parts.count == 3, parts[0] == "device", parts[2] == "request" { return parts[1] }
+        return nil
+    }
+}
+
+/// What a device says to a command.
+enum DeviceAnswer: Sendable, Equatable {
+    case ok
+    case failed(String)
+
+    func nativePayload(requestID: String, at: Int64) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("ts", at)
+        writer.member("requestId", requestID)
+        switch self {
+        case .ok: writer.member("outcome", "ok")
+        case .failed(let reason):
+            writer.member("outcome", "failed")
+            writer.member("reason", reason)
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    func bambuPayload(command: String, requestID: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("print")
+        writer.beginObject()
+        writer.member("command", command)
+        writer.member("sequence_id", requestID)
+        writer.member("param", "")
+        switch self {
+        case .ok:
+            writer.member("result", "success")
+            writer.member("reason", "")
+        case .failed(let reason):
+            writer.member("result", "failed")
+            writer.member("reason", reason)
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+/// The last requests of a device and what it said to them; nil for nothing.
+struct AnsweredRequests: Sendable {
+    static let capacity = 64
+    private var ids: [String] = []
+    private var answers: [DeviceAnswer?] = []
+
+    /// Nil when the request is new; otherwise the answer, or nil inside for silence.
+    subscript(id: String) -> DeviceAnswer?? {
+        guard let index = ids.firstIndex(of: id) else { return nil }
+        return .some(answers[index])
+    }
+
+    mutating func remember(_ id: String, _ answer: DeviceAnswer?) {
+        if ids.count == Self.capacity {
+            ids.removeFirst()
+            answers.removeFirst()
+        }
+        ids.append(id)
+        answers.append(answer)
+    }
+}
+
+extension DocumentNode {
+    subscript(name: String) -> DocumentNode? {
+        guard case .object(let members) = value else { return nil }
+        return members.first { $0.key == name }?.node
+    }
+
+    var text: String? {
+        guard case .string(let text) = value else { return nil }
+        return text
+    }
+
+    var whole: Int64? {
+        guard case .number(_, let text) = value else { return nil }
+        return Int64(text)
+    }
+}

@@ -1,0 +1,138 @@
+import FoundationEssentials
+import Gateway
+import Outbound
+import Telemetry
+
+/// Asks a running gateway over its HTTP API, and turns what goes wrong into advice.
+struct APIClient {
+    /// What every subcommand that asks a gateway takes.
+    static let options: [Usage.Option] = [
+        .value("url", "URL", "where the gateway answers; STEWARD_URL, else http://127.0.0.1:8420"),
+        .value("token-file", "FILE", "a file with the API token, where the gateway wants one"),
+        .flag("json", "print the answer as it comes, as JSON"),
+    ]
+
+    /// Without a slash at its end.
+    let url: String
+    private let token: String?
+    private let client: WebhookClient
+
+    init(_ arguments: Arguments) throws {
+        var url = arguments.value("url") ?? Terminal.environment("STEWARD_URL") ?? "http://127.0.0.1:8420"
+        while url.hasSuffix("/") { url.removeLast() }
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw UsageError("\(Arguments.shown(url)) is no URL of a gateway; it begins with http:// or https://")
+        }
+        self.url = url
+        token = try arguments.value("token-file").map(Self.readToken)
+        var configuration = WebhookClient.Configuration()
+        configuration.userAgent = "steward/\(StewardVersion.current)"
+        client = try WebhookClient(configuration: configuration)
+    }
+
+    private static func readToken(_ path: String) throws -> String {
+        let data: Data
+        do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+            throw CommandFailure("the token file \(Arguments.shown(path)) cannot be read; check its name and its permissions")
+        }
+        let token = String(String(decoding: data.prefix(4096), as: UTF8.self).drop { $0.isWhitespace }.prefix { !$0.isNewline })
+        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw CommandFailure("the token file \(Arguments.shown(path)) holds no token; it needs one line of printable ASCII characters")
+        }
+        return token
+    }
+
+    /// The body of `GET /api/v1/PATH`. Each part of the path is encoded here; query items without a value are left away.
+    func get(_ path: [String], _ query: [(String, String?)] = []) throws -> [UInt8] {
+        // libcurl would resolve these before it asks, and get something else.
+        guard !path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+            throw CommandFailure("there is nothing of the name \(Arguments.shown(path.last ?? ""))", exitCode: .notFound)
+        }
+        var address = url + "/api/v1/" + path.map(Self.encoded).joined(separator: "/")
+        let items = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
+        if !items.isEmpty { address += "?" + items.joined(separator: "&") }
+        var headers = [(name: "Accept", value: "application/json")]
+        if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
+        let request = WebhookRequest(method: .get, url: address, headers: headers, maximumResponseBytes: DocumentParser.maximumBytes)
+        switch client.send(request) {
+        case .response(let response): return try body(response)
+        case .failure(let failure): throw advice(failure)
+        }
+    }
+
+    private func body(_ response: WebhookResponse) throws -> [UInt8] {
+        guard response.status != 200 else {
+            guard !response.isTruncated else {
+                throw CommandFailure(
+                    "the answer has more than \(DocumentParser.maximumBytes / 1_048_576) MiB; ask for less, with --limit or a shorter time")
+            }
+            return response.body
+        }
+        let problem = try? APIValue(parsing: response.body)
+        let detail = problem.flatMap { $0["detail"].string ?? $0["title"].string }.map { TerminalText.visible($0) }
+        switch response.status {
+        case 404:
+            throw CommandFailure(
+                detail ?? "\(shownURL) knows no such address; is it a steward gateway of this version?", exitCode: .notFound)
+        case 401, 403: throw CommandFailure("\(detail ?? "the gateway refuses"); give its token by --token-file FILE")
+        default: throw CommandFailure("the gateway answers with status \(response.status): \(detail ?? "without a reason; see its log")")
+        }
+    }
+
+    private func advice(_ failure: WebhookFailure) -> CommandFailure {
+        switch failure.kind {
+        case .connectionFailed: CommandFailure("no gateway answers at \(shownURL): is steward running? (systemctl status steward)")
+        case .nameNotFound: CommandFailure("the host of \(shownURL) is not known; check --url")
+        case .timeout: CommandFailure("\(shownURL) does not answer in time; is the gateway overloaded, or is that another service?")
+        default: CommandFailure("\(shownURL) cannot be asked: \(TerminalText.visible(failure.reason))")
+        }
+    }
+
+    /// Without a user name and password.
+    private var shownURL: String {
+        let scheme = String(url.prefix { $0 != ":" }) + "://"
+        let rest = url.dropFirst(scheme.count)
+        guard let at = rest.firstIndex(of: "@"), !rest[..<at].contains("/") else { return TerminalText.visible(url) }
+        return TerminalText.visible(scheme + rest[rest.index(after: at)...])
+    }
+
+    /// Percent-encoding of all but the unreserved characters of RFC 3986.
+    static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default: encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+}
+
+/// A subcommand that asks the gateway once and shows the answer.
+protocol QueryCommand: Subcommand {
+    /// Path and query of the question.
+    static func question(_ arguments: Arguments) throws -> (path: [String], query: [(String, String?)])
+    /// The answer for people, with a line feed at its end.
+    static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String
+}
+
+extension QueryCommand {
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        let question = try question(arguments)
+        let client = try APIClient(arguments)
+        let body = try client.get(question.path, question.query)
+        guard !arguments.has("json") else {
+            Console.print(bytes: body.last == UInt8(ascii: "\n") ? body : body + [UInt8(ascii: "\n")])
+            return .ok
+        }
+        let answer: APIValue
+        do { answer = try APIValue(parsing: body) } catch {
+            throw CommandFailure("the answer is no JSON (\(TerminalText.visible(error.message))); is that a steward gateway?")
+        }
+        Console.print(render(answer, arguments, .current()))
+        return .ok
+    }
+}

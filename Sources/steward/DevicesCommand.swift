@@ -1,0 +1,66 @@
+import Gateway
+
+enum DevicesCommand: ListCommand {
+    static let name = "devices"
+    static let summary = "list the devices with their state and their lowest supply"
+    static let list = "devices"
+    static let defaultLimit = 1000
+    static let usage = Usage(
+        options: [
+            .value("offset", "N", "leave out the first N, in the order of the ids"),
+            .value("limit", "N", "at most this many; \(defaultLimit) unless given"),
+        ] + APIClient.options)
+    static let columns: [Table.Column] = [
+        .init("DEVICE"), .init("STATUS", .fixed), .init("STATE", .spare), .init("ALARMS"), .init("SUPPLY"), .init("LEVEL", .fixed),
+        .init("DAYS LEFT", .fixed), .init("UP", .spare), .init("LAST SEEN", .spare), .init("PROFILE", .spare),
+    ]
+
+    static func question(_ arguments: Arguments) throws -> (path: [String], query: [(String, String?)]) {
+        let limit = try arguments.integer("limit", in: limitRange) ?? defaultLimit
+        let offset = try arguments.integer("offset", in: 0...1_000_000_000)
+        return ([list], [("offset", offset.map { String($0) }), ("limit", String(limit))])
+    }
+
+    static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
+        let devices = answer["devices"].items
+        let total = answer["total"].integer ?? Int64(devices.count)
+        guard !devices.isEmpty else { return emptyText(arguments) + "\n" }
+        var table = Table(columns)
+        for device in devices { table.add(row(device, terminal)) }
+        let offset = arguments.value("offset").flatMap { Int64($0) } ?? 0
+        let isCut = offset > 0 || Int64(devices.count) < total
+        return table.render(terminal) + (isCut ? "\(devices.count) of \(total) devices; --offset and --limit show others.\n" : "")
+    }
+
+    static func row(_ device: APIValue, _ terminal: Terminal) -> [Table.Cell] {
+        let alarms = device["alarms"].items.compactMap(\.string).joined(separator: ", ")
+        let supply = lowestSupply(device["supplies"].items)
+        let availability = device["availability"].number.map { HumanText.number($0 * 100) + " %" }
+        return [
+            .init(device["device"].string), status(device), .state(device["equipmentState"].string.map(HumanText.equipmentState)),
+            .init(alarms, .red), .init(supply?["supply"].string), supply.map { .level($0["levelPercent"].number) } ?? .init(nil),
+            supply.map { .daysLeft($0) } ?? .init(nil), .init(availability), .age(device["lastArrival"], terminal),
+            .init(device["profile"].string),
+        ]
+    }
+
+    /// What the device last said of itself means little once it is silent.
+    static func status(_ device: APIValue) -> Table.Cell {
+        device["silent"].bool == true ? .state("silent") : .state(device["status"].string ?? "unknown")
+    }
+
+    /// The one that ends first; without a forecast the one with the lowest level.
+    static func lowestSupply(_ supplies: [APIValue]) -> APIValue? {
+        func rank(_ supply: APIValue) -> (Double, Double) {
+            let days = supply["daysLeft"].items.compactMap(\.number)
+            return (days.count == 3 ? days[1] : .infinity, supply["levelPercent"].number ?? .infinity)
+        }
+        return supplies.min { rank($0) < rank($1) }
+    }
+
+    static func emptyText(_ arguments: Arguments) -> String {
+        arguments.has("offset")
+            ? "There is no device after that offset."
+            : "No device has said anything yet. Is the broker connected (steward status), and does a profile match its topics?"
+    }
+}

@@ -1,0 +1,46 @@
+import Telemetry
+
+/// A time on the command line.
+enum TimeArgument {
+    static let forms = "2026-11-21, 2026-11-21T22:04:05Z, milliseconds since 1970, or how long ago, such as 90s, 30min, 6h, 2d"
+
+    /// Nil for anything but those forms. A time without a zone is in UTC; other zones are not read.
+    static func milliseconds(_ text: String, nowMilliseconds: Int64) -> Int64? {
+        if let number = Int64(text) { return number >= 0 ? number : nil }
+        return ago(text, nowMilliseconds) ?? calendar(text)
+    }
+
+    private static func ago(_ text: String, _ now: Int64) -> Int64? {
+        let units: [(name: String, milliseconds: Int64)] = [
+            ("s", 1000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+        ]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let number = Int64(digits), number <= 36_500, let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
+        else {
+            return nil
+        }
+        return max(0, now - number * unit.milliseconds)
+    }
+
+    private static func calendar(_ text: String) -> Int64? {
+        var bytes = Array(text.utf8)
+        if bytes.last == UInt8(ascii: "Z") || bytes.last == UInt8(ascii: "z") { bytes.removeLast() }
+        // The rest of the pattern is that of midnight, so that a date, minutes and seconds are read alike.
+        let template = Array("0000-00-00T00:00:00".utf8)
+        guard [10, 16, 19].contains(bytes.count), bytes.count == 10 || [0x54, 0x74, 0x20].contains(bytes[10]) else { return nil }
+        bytes += template[bytes.count...]
+        for (index, byte) in bytes.enumerated() where index != 10 {
+            let isDigit = (0x30...0x39).contains(byte)
+            guard template[index] == UInt8(ascii: "0") ? isDigit : byte == template[index] else { return nil }
+        }
+        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1) - 0x30 } }
+        let (month, day) = (number(5..<7), number(8..<10))
+        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+        guard (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
+        let days = CivilTime.days(year: number(0..<4), month: month, day: day)
+        let result = Int64(days * 86_400 + hour * 3600 + minute * 60 + second) * 1000
+        // A day that the month does not have turns up in another month.
+        return result >= 0 && CivilTime.text(result).utf8.elementsEqual(bytes[..<10] + [0x54] + bytes[11...] + Array(".000Z".utf8))
+            ? result : nil
+    }
+}
