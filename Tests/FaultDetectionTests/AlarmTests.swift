@@ -6,7 +6,8 @@ import Testing
 @Suite struct AlarmTests {
     private func alarm() -> Alarm {
         Alarm(
-            device: "d", condition: "hot", source: .condition, severity: .major, text: "Hot", onsetMilliseconds: 5, isLate: false, raisedBy: nil)
+            device: "d", condition: "hot", source: .condition, severity: .major, text: "Hot", onsetMilliseconds: 5, isLate: false,
+            raisedBy: nil)
     }
 
     /// ISA-18.2: acknowledging and returning to normal may come in either order; both are needed for the end.
@@ -34,7 +35,8 @@ import Testing
         #expect(alarm().id == alarm().id)
         let others = [("e", "hot", 5), ("d", "cold", 5), ("d", "hot", 6), ("dh", "ot", 5)].map { device, condition, onset in
             Alarm(
-                device: device, condition: condition, source: .silence, severity: .minor, text: "", onsetMilliseconds: Int64(onset), isLate: true,
+                device: device, condition: condition, source: .silence, severity: .minor, text: "", onsetMilliseconds: Int64(onset),
+                isLate: true,
                 raisedBy: nil
             ).id
         }

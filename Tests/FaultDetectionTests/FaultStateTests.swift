@@ -50,29 +50,30 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        // The duration is one of event time, and the onset is where the condition began.
-        ([(0, 81), (10, 82), (29, 90), (30, 81)], ["30 raised 0"]),
-        ([(0, 80), (40, 80), (80, 80)], []),
-        // One reading that does not hold starts the duration anew.
-        ([(0, 81), (29, 79), (30, 81), (59, 81), (60, 81)], ["60 raised 30"]),
-        // A gap neither satisfies …
-        ([(0, 81), (100, 81), (110, 81), (129, 81), (130, 81)], ["130 raised 0"]),
-        // … nor ends a duration that was running.
-        ([(0, 81), (20, 81), (300, 81), (310, 81)], ["310 raised 0"]),
-        // A gap of exactly the limit counts.
-        ([(0, 81), (60, 81)], ["60 raised 0"]),
-        ([(0, 81), (61, 81)], []),
-        // Equal times and repeated readings add nothing.
-        ([(0, 81), (0, 81), (0, 99), (29, 81), (29, 81)], []),
-        // Hysteresis: between 70 and 80 nothing changes.
-        ([(0, 81), (30, 81), (40, 75), (80, 72), (90, 69), (99, 69), (100, 60)], ["30 raised 0", "100 cleared 90"]),
-        // Flapping around the clear limit does not clear.
-        ([(0, 81), (30, 81), (40, 69), (49, 71), (50, 69), (59, 71), (60, 69), (70, 69)], ["30 raised 0", "70 cleared 60"]),
-        ([(0, 81), (30, 81), (40, 60), (200, 60), (209, 60), (210, 60)], ["30 raised 0", "210 cleared 40"]),
-        // Active once, raised once.
-        ([(0, 81), (30, 81), (60, 81), (90, 81), (120, 81)], ["30 raised 0"]),
-    ] as [([(Int64, Double)], [String])])
+    @Test(
+        arguments: [
+            // The duration is one of event time, and the onset is where the condition began.
+            ([(0, 81), (10, 82), (29, 90), (30, 81)], ["30 raised 0"]),
+            ([(0, 80), (40, 80), (80, 80)], []),
+            // One reading that does not hold starts the duration anew.
+            ([(0, 81), (29, 79), (30, 81), (59, 81), (60, 81)], ["60 raised 30"]),
+            // A gap neither satisfies …
+            ([(0, 81), (100, 81), (110, 81), (129, 81), (130, 81)], ["130 raised 0"]),
+            // … nor ends a duration that was running.
+            ([(0, 81), (20, 81), (300, 81), (310, 81)], ["310 raised 0"]),
+            // A gap of exactly the limit counts.
+            ([(0, 81), (60, 81)], ["60 raised 0"]),
+            ([(0, 81), (61, 81)], []),
+            // Equal times and repeated readings add nothing.
+            ([(0, 81), (0, 81), (0, 99), (29, 81), (29, 81)], []),
+            // Hysteresis: between 70 and 80 nothing changes.
+            ([(0, 81), (30, 81), (40, 75), (80, 72), (90, 69), (99, 69), (100, 60)], ["30 raised 0", "100 cleared 90"]),
+            // Flapping around the clear limit does not clear.
+            ([(0, 81), (30, 81), (40, 69), (49, 71), (50, 69), (59, 71), (60, 69), (70, 69)], ["30 raised 0", "70 cleared 60"]),
+            ([(0, 81), (30, 81), (40, 60), (200, 60), (209, 60), (210, 60)], ["30 raised 0", "210 cleared 40"]),
+            // Active once, raised once.
+            ([(0, 81), (30, 81), (60, 81), (90, 81), (120, 81)], ["30 raised 0"]),
+        ] as [([(Int64, Double)], [String])])
     func durations(_ readings: [(Int64, Double)], _ expected: [String]) throws {
         #expect(try run("hot", readings) == expected)
     }
@@ -126,7 +127,8 @@ import Testing
         let rule = FaultConditions(layout: learned).rules[number]
         var state = FaultState()
         #expect(
-            state.observe(slot: mode, value: try #require(decoded.readings.first).value, rule: rule, timeMilliseconds: 1, gapMilliseconds: 1)
+            state.observe(
+                slot: mode, value: try #require(decoded.readings.first).value, rule: rule, timeMilliseconds: 1, gapMilliseconds: 1)
                 == .raised(onsetMilliseconds: 1))
     }
 

@@ -19,7 +19,8 @@ import Testing
         #expect(alarm.timeMilliseconds == Driver.start + 30_000)
         #expect(
             driver.lines[0].hasPrefix("{\"time\":\(Driver.start + 30_000),\"kind\":\"alarm.raised\",\"device\":\"p1\",\"alarm\":\"al-")
-                && driver.lines[0].contains("\"condition\":\"hot\",\"severity\":\"critical\"") && driver.lines[0].contains("\"onset\":\(Driver.start)")
+                && driver.lines[0].contains("\"condition\":\"hot\",\"severity\":\"critical\"")
+                && driver.lines[0].contains("\"onset\":\(Driver.start)")
                 && driver.lines[0].contains("\"metric\":\"temp\",\"value\":90"))
         let command = driver.commands[0]
         #expect(command.topic == "t/p1/do/first")
@@ -129,7 +130,9 @@ import Testing
         let closed = try #require(driver.kinds(.incidentClosed).first)
         let line = String(decoding: closed.line, as: UTF8.self)
         #expect(driver.kinds(.incidentOpened).map(\.timeMilliseconds) == [Driver.start + 100_000])
-        #expect(line.contains("\"downtimeMilliseconds\":300000") && line.contains("\"conditions\":[\"dust\"]") && line.contains("\"remote\":false"))
+        #expect(
+            line.contains("\"downtimeMilliseconds\":300000") && line.contains("\"conditions\":[\"dust\"]")
+                && line.contains("\"remote\":false"))
         let totals = driver.core.records[0].ledger.totals(atMilliseconds: Driver.start + 500_000)
         #expect(totals.productiveMilliseconds == 100_000)
         #expect(totals.unscheduledDowntimeMilliseconds == 200_000)

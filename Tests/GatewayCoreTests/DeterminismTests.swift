@@ -97,7 +97,8 @@ import Testing
             driver.tell("p1", "\"temp\":\(number),\"pages\":9,\"supplies\":{\"black\":40}", at: 100_000)
             let bytes = try driver.snapshot()
             let core = try #require(
-                try StewardCore(configuration: CoreConfiguration(), profiles: [Driver.profile(Press.profile)], snapshot: bytes), "\(number)")
+                try StewardCore(configuration: CoreConfiguration(), profiles: [Driver.profile(Press.profile)], snapshot: bytes), "\(number)"
+            )
             #expect(core.digestLines() == driver.core.digestLines(), "\(number)")
         }
     }

@@ -37,7 +37,9 @@ import Testing
     }
 
     /// Odd but harmless names are values everywhere: in topics, ids and JSON.
-    @Test(arguments: ["<script>", "a'; DROP TABLE", "\"quoted\"", "{requestId}", "{device}", "$(reboot)", "ключ 😀", "%00", "C:\\x", "=1+1,"].filter { !$0.contains("+") })
+    @Test(
+        arguments: ["<script>", "a'; DROP TABLE", "\"quoted\"", "{requestId}", "{device}", "$(reboot)", "ключ 😀", "%00", "C:\\x", "=1+1,"]
+            .filter { !$0.contains("+") })
     func oddNamesStayValues(_ name: String) throws {
         var driver = try Driver()
         driver.tell(name, "\"errors\":[\"jam\"]", at: 0)
@@ -125,7 +127,8 @@ import Testing
     @Test func survey() throws {
         var driver = try Driver()
         func answer(_ id: String, _ values: [Double], _ question: SurveyQuestion = .ces) {
-            driver.control(.survey(SurveySubmission(id: id, device: "p1", question: question, values: values, context: .afterDelivery)), at: 1)
+            driver.control(
+                .survey(SurveySubmission(id: id, device: "p1", question: question, values: values, context: .afterDelivery)), at: 1)
         }
         answer("a", [7])
         answer("a", [7])
@@ -144,10 +147,14 @@ import Testing
         var driver = try Driver()
         for kind in [UInt8(2), 0, 9, 255] {
             var segment = Segment()
-            [UInt8]("{\"tick\":".utf8).withUnsafeBytes { segment.append(kind: .control, topic: UnsafeRawBufferPointer(start: nil, count: 0), payload: $0) }
+            [UInt8]("{\"tick\":".utf8).withUnsafeBytes {
+                segment.append(kind: .control, topic: UnsafeRawBufferPointer(start: nil, count: 0), payload: $0)
+            }
             var bytes = segment.bytes.map { $0 }
             bytes[0] = kind
-            bytes.withUnsafeBytes { driver.core.step(Segment(copying: $0, firstEvent: 5, arrivalMilliseconds: Driver.start), into: &driver.effects) }
+            bytes.withUnsafeBytes {
+                driver.core.step(Segment(copying: $0, firstEvent: 5, arrivalMilliseconds: Driver.start), into: &driver.effects)
+            }
         }
         #expect(driver.core.counters.refusedControls == 4)
         #expect(driver.effects.isEmpty)

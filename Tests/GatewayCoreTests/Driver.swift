@@ -80,12 +80,15 @@ struct Driver {
 
     @discardableResult
     mutating func send(_ topic: String, _ payload: String, at second: Double, retained: Bool = false) -> [Effect] {
-        take([.message(topic: topic, payload: Array(payload.utf8), isRetained: retained)], atMilliseconds: Self.start + Int64(second * 1000))
+        take(
+            [.message(topic: topic, payload: Array(payload.utf8), isRetained: retained)], atMilliseconds: Self.start + Int64(second * 1000))
     }
 
     /// Telemetry of a press; its own time is `time`, or the arrival.
     @discardableResult
-    mutating func tell(_ device: String = "p1", _ members: String, at second: Double, time: Double? = nil, retained: Bool = false) -> [Effect] {
+    mutating func tell(_ device: String = "p1", _ members: String, at second: Double, time: Double? = nil, retained: Bool = false)
+        -> [Effect]
+    {
         send("t/\(device)/data", "{\"ts\":\(Self.start + Int64((time ?? second) * 1000)),\(members)}", at: second, retained: retained)
     }
 

@@ -51,7 +51,8 @@ import Testing
         for minute in 0..<120 {
             let isHot = (30..<60).contains(minute)
             driver.tell(
-                "p1", "\"temp\":\(isHot ? 95 : 20),\"errors\":\(isHot ? "[\"jam\",\"fire\"]" : "[]"),\"status\":\"\(isHot ? "down" : "busy")\",\"supplies\":{\"black\":\(isHot ? 5 : 60)}",
+                "p1",
+                "\"temp\":\(isHot ? 95 : 20),\"errors\":\(isHot ? "[\"jam\",\"fire\"]" : "[]"),\"status\":\"\(isHot ? "down" : "busy")\",\"supplies\":{\"black\":\(isHot ? 5 : 60)}",
                 at: 7300, time: Double(minute) * 60)
         }
         #expect(driver.kinds(.alarmRaised).count == 3)

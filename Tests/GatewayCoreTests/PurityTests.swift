@@ -3,9 +3,12 @@ import Testing
 
 /// The rules of the sources that no compiler checks.
 @Suite struct PurityTests {
-    private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "Sources")
-    static let pure = ["Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore"]
+    static let pure = [
+        "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore",
+    ]
     static let adapters = ["MQTTLink", "SQLiteStore", "HTTPService", "Outbound"]
     static let forbidden =
         #"\bDate\(|Date\.now|\.now\(\)|ContinuousClock|SuspendingClock|UUID\(|random\(|\.shuffled\(\)|randomElement|SystemRandomNumberGenerator|getenv|\bThread\b|\bTask\b|DispatchQueue|clock_gettime|gettimeofday|FileManager|ProcessInfo|\bprint\(|fatalError|try!"#
@@ -27,7 +30,9 @@ import Testing
 
     private static func imported(_ line: Substring) -> String? {
         let words = code(line).split(separator: " ")
-        guard let at = words.firstIndex(of: "import"), at + 1 < words.count, words[..<at].allSatisfy({ $0.hasPrefix("@") || $0 == "public" }) else {
+        guard let at = words.firstIndex(of: "import"), at + 1 < words.count,
+            words[..<at].allSatisfy({ $0.hasPrefix("@") || $0 == "public" })
+        else {
             return nil
         }
         return words.last.map { String($0.split(separator: ".")[0]) }
@@ -36,7 +41,9 @@ import Testing
     @Test(arguments: pure) func pureTargetsHaveNoClockNoChanceAndNoIO(_ target: String) throws {
         let pattern = try Regex(Self.forbidden).wordBoundaryKind(.simple)
         for (place, text) in try Self.lines(target) {
-            if let found = Self.code(text).firstMatch(of: pattern) { Issue.record("\(place): \(text[found.range]) is forbidden in the pure core") }
+            if let found = Self.code(text).firstMatch(of: pattern) {
+                Issue.record("\(place): \(text[found.range]) is forbidden in the pure core")
+            }
             if let module = Self.imported(text) {
                 #expect(Self.allowedImports.contains(module), "\(place): the pure core imports \(module)")
                 if module == "Glibc" { #expect(target == "ConsumableForecast" || target == "ServiceValue", "\(place): \(module)") }
@@ -53,7 +60,9 @@ import Testing
 
     @Test func thePatternsFindWhatTheyAreFor() throws {
         let pattern = try Regex(Self.forbidden).wordBoundaryKind(.simple)
-        for bad in ["let t = Date()", "Date.now", "clock.now()", "UUID()", "Int.random(in: 0..<3)", "getenv(\"X\")", "Thread.sleep", "try! x()"] {
+        for bad in [
+            "let t = Date()", "Date.now", "clock.now()", "UUID()", "Int.random(in: 0..<3)", "getenv(\"X\")", "Thread.sleep", "try! x()",
+        ] {
             #expect(Self.code(bad[...]).firstMatch(of: pattern) != nil, "\(bad)")
         }
         for good in ["let now = core.now", "self.now &- time", "// Date() is forbidden", "pseudorandomness", "Updated(x)"] {

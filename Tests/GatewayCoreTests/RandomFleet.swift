@@ -77,7 +77,9 @@ struct RandomFleet {
         if !chance(9) { writer.member("ts", chance(30) ? 5 : time - age) }
         writer.member("temp", temperatures[device])
         if chance(2) { writer.member("pages", pages[device]) }
-        if chance(3) { writer.member("status", ["idle", "busy", "down", "service", "odd\(device)"][Int.random(in: 0..<5, using: &generator)]) }
+        if chance(3) {
+            writer.member("status", ["idle", "busy", "down", "service", "odd\(device)"][Int.random(in: 0..<5, using: &generator)])
+        }
         if chance(2) {
             writer.key("supplies")
             writer.beginObject()
@@ -106,7 +108,8 @@ struct RandomFleet {
                     pending.append(.message(topic: "t/\(delivery.device)/replies", payload: reply, isRetained: false))
                 }
             case .order:
-                pending.append(.control(.settled(key: delivery.key, channel: .order, outcome: chance(6) ? .abandoned : .delivered, detail: nil)))
+                pending.append(
+                    .control(.settled(key: delivery.key, channel: .order, outcome: chance(6) ? .abandoned : .delivered, detail: nil)))
                 if chance(2) { pending.append(.control(.orderUpdate(order: delivery.key, state: .shipped, reference: "r", detail: nil))) }
             case .ticket:
                 if chance(2) { pending.append(.control(.closeTicket(ticket: delivery.key, by: "anna"))) }

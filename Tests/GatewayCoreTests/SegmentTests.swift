@@ -6,8 +6,10 @@ import Testing
 @Suite struct SegmentTests {
     private func contents(_ segment: borrowing Segment) -> [String] {
         var found: [String] = []
+        // swift-format-ignore: ReplaceForEachWithForLoop
         segment.forEach { kind, topic, payload in
-            found.append("\(kind.map { "\($0)" } ?? "?") \(String(decoding: topic, as: UTF8.self)) \(String(decoding: payload, as: UTF8.self))")
+            found.append(
+                "\(kind.map { "\($0)" } ?? "?") \(String(decoding: topic, as: UTF8.self)) \(String(decoding: payload, as: UTF8.self))")
         }
         return found
     }
@@ -16,7 +18,9 @@ import Testing
         var segment = Segment(capacityBytes: 1)
         var isEmpty = segment.isEmpty
         #expect(isEmpty)
-        for index in 0..<200 { segment.append(topic: "t/\(index)", payload: Array(repeating: UInt8(ascii: "x"), count: index), isRetained: index % 2 == 0) }
+        for index in 0..<200 {
+            segment.append(topic: "t/\(index)", payload: Array(repeating: UInt8(ascii: "x"), count: index), isRetained: index % 2 == 0)
+        }
         segment.append(topic: "", payload: [])
         segment.append(.tick)
         let copy = Segment(copying: segment.bytes, firstEvent: 7, arrivalMilliseconds: 9)
@@ -39,6 +43,7 @@ import Testing
         segment.append(topic: String(repeating: "x", count: 70_000), payload: [1])
         segment.append(topic: "next", payload: [])
         var lengths: [Int] = []
+        // swift-format-ignore: ReplaceForEachWithForLoop
         segment.forEach { _, topic, _ in lengths.append(topic.count) }
         #expect(lengths == [65_535, 4])
     }

@@ -67,7 +67,9 @@ import Testing
         #expect(other.core.orderState(lost) == .failed)
     }
 
-    @Test(arguments: ["-1", "-2", "-3", "null", "\"unknown\"", "{}", "[0]", "false"]) func nothingIsOrderedForAnUnknown(_ value: String) throws {
+    @Test(arguments: ["-1", "-2", "-3", "null", "\"unknown\"", "{}", "[0]", "false"]) func nothingIsOrderedForAnUnknown(_ value: String)
+        throws
+    {
         var driver = try Driver()
         for day in 0..<40 { level(value, &driver, at: Double(day) * 86_400) }
         level("50", &driver, at: 3_500_000)

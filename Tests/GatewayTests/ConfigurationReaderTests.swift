@@ -4,7 +4,9 @@ import Testing
 @testable import Gateway
 
 @Suite struct ConfigurationReaderTests {
-    private func read(_ text: String) throws -> GatewayConfiguration { try ConfigurationReader.read(Array(text.utf8), file: "steward.json") }
+    private func read(_ text: String) throws -> GatewayConfiguration {
+        try ConfigurationReader.read(Array(text.utf8), file: "steward.json")
+    }
 
     private func problems(_ text: String) -> [String] {
         do {
@@ -83,7 +85,9 @@ import Testing
     }
 
     @Test func loopbackNeedsNoToken() {
-        for host in ["127.0.0.1:1", "127.8.8.8:1", "[::1]:80", "localhost:80"] { #expect(problems("{ http: { listen: \"\(host)\" } }").isEmpty) }
+        for host in ["127.0.0.1:1", "127.8.8.8:1", "[::1]:80", "localhost:80"] {
+            #expect(problems("{ http: { listen: \"\(host)\" } }").isEmpty)
+        }
     }
 
     @Test func allMistakesAreToldInOneRun() {

@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "x", "[]", "{}", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":\"x", "{\"a\":\"x\\", "{\"a\":[", #"{"time":5,"topic":"a"}"#,
+        "", "x", "[]", "{}", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":\"x", "{\"a\":\"x\\", "{\"a\":[",
+        #"{"time":5,"topic":"a"}"#,
         #"{"time":"5","topic":"a","payload":1}"#, #"{"time":5.5,"topic":"a","payload":1}"#, #"{"time":1e300,"topic":"a","payload":1}"#,
         #"{"time":5,"topic":7,"payload":1}"#, #"{"time":5,"topic":"a","payload_b64":"%%"}"#, #"{"time":5,"topic":"a","payload":"\ud800"}"#,
         #"{"time":5 "topic":"a","payload":1}"#, #"{"time":5,"topic":"a","payload":}"#, #"{"time":,"topic":"a","payload":1}"#,
@@ -44,7 +45,9 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let fixture = Array(#"{"time":1700000000000,"topic":"devices/a/telemetry","payload":{"ts":1,"s":{"a":[1,"\"x"]}},"payload_b64":"eyJ4IjoxfQ=="}"#.utf8)
+        let fixture = Array(
+            #"{"time":1700000000000,"topic":"devices/a/telemetry","payload":{"ts":1,"s":{"a":[1,"\"x"]}},"payload_b64":"eyJ4IjoxfQ=="}"#
+                .utf8)
         for _ in 0..<20_000 {
             var bytes = fixture
             for _ in 0...next(3) {
@@ -67,7 +70,9 @@ import Testing
     }
 
     private func made() throws -> Replay {
-        guard let replay = Replay(configuration: CoreConfiguration(), profiles: try profiles()) else { throw ConfigurationError("no memory") }
+        guard let replay = Replay(configuration: CoreConfiguration(), profiles: try profiles()) else {
+            throw ConfigurationError("no memory")
+        }
         return replay
     }
 
@@ -91,7 +96,9 @@ import Testing
         for second in stride(from: 10, through: 40, by: 10) {
             lines.append(telemetry(second, "\"status\":\"error\",\"fuserTemp\":215,\"errors\":[\"cover-open\"],\"supplies\":{\"black\":4}"))
         }
-        for minute in 1...4 { lines.append(telemetry(60 * minute, "\"status\":\"idle\",\"fuserTemp\":150,\"errors\":[],\"supplies\":{\"black\":4}")) }
+        for minute in 1...4 {
+            lines.append(telemetry(60 * minute, "\"status\":\"idle\",\"fuserTemp\":150,\"errors\":[],\"supplies\":{\"black\":4}"))
+        }
         for minute in 5...60 { lines.append(telemetry(60 * minute, "\"status\":\"idle\",\"supplies\":{\"black\":4}")) }
         let decisions = try run(lines)
         for decision in decisions {
@@ -112,7 +119,9 @@ import Testing
             telemetry(0, "\"errors\":[\"jam\"]"), telemetry(3600, "\"errors\":[\"jam\"]"),
         ])
         let shown = decisions.map { "\($0["kind"] ?? "") \((($0["time"] as? Int64) ?? 0) - Self.start)" }
-        #expect(shown.contains("command 0") && shown.contains("command 30000") && shown.contains("ticket 60000") || shown.contains("ticket 150000"), "\(shown)")
+        #expect(
+            shown.contains("command 0") && shown.contains("command 30000") && shown.contains("ticket 60000")
+                || shown.contains("ticket 150000"), "\(shown)")
         #expect(shown.contains { $0.hasPrefix("alarm.raised 9") }, "\(shown)")
     }
 
@@ -128,13 +137,17 @@ import Testing
         #expect(count == 1)
         // Replay is not copyable, so the macro gets a copy of the numbers only.
         let summary = replay.summary
-        #expect([summary.lines, summary.unreadableLines, summary.decisions, summary.deadLetters] == [3, 1, 1, 1])
+        let numbers: [Int] = [summary.lines, summary.unreadableLines, summary.decisions, summary.deadLetters]
+        #expect(numbers == [3, 1, 1, 1])
     }
 
     @Test func extremeTimesNeverTrap() throws {
         var lines: [String] = []
         for time in [Int64.min, -1, 0, 1, Self.start, .max - 1, .max, .min, Self.start] {
-            for payload in ["{\"status\":\"error\",\"supplies\":{\"black\":2},\"errors\":[\"jam\"],\"fuserTemp\":300}", "{\"status\":\"idle\",\"ts\":\(time)}"] {
+            for payload in [
+                "{\"status\":\"error\",\"supplies\":{\"black\":2},\"errors\":[\"jam\"],\"fuserTemp\":300}",
+                "{\"status\":\"idle\",\"ts\":\(time)}",
+            ] {
                 lines.append("{\"time\":\(time),\"topic\":\"devices/d1/telemetry\",\"payload\":\(payload)}")
             }
         }
@@ -142,7 +155,9 @@ import Testing
     }
 
     @Test func theSameRecordingGivesTheSameDigest() throws {
-        let lines = (0..<200).map { telemetry($0 * 30, "\"status\":\"\($0 % 7 == 0 ? "error" : "idle")\",\"fuserTemp\":\(190 + $0 % 40),\"x\($0 % 9)\":1") }
+        let lines = (0..<200).map {
+            telemetry($0 * 30, "\"status\":\"\($0 % 7 == 0 ? "error" : "idle")\",\"fuserTemp\":\(190 + $0 % 40),\"x\($0 % 9)\":1")
+        }
         var digests: Set<String> = []
         for _ in 0..<2 {
             var replay = try made()

@@ -102,7 +102,9 @@ import Testing
         #expect(run.state == .verifying(deadlineMilliseconds: 11_000))
         var other = run
         #expect(other.alarmCleared() == .finished(mended: true))
-        #expect(run.advance(profile, toMilliseconds: 11_000) == .openTicket(reason: "mute was answered, but the alarm stayed") || run.state == .ticketed)
+        #expect(
+            run.advance(profile, toMilliseconds: 11_000) == .openTicket(reason: "mute was answered, but the alarm stayed")
+                || run.state == .ticketed)
     }
 
     @Test func aPlaybookThatIsGoneBecomesATicket() {
@@ -118,7 +120,8 @@ import Testing
     @Test func foreignAnswersChangeNothing() {
         var (run, _) = begun()
         let before = run
-        #expect(run.replied(CommandReply(requestID: "c-x", succeeded: true, outcome: "ok", reason: nil), profile, atMilliseconds: 2000) == nil)
+        #expect(
+            run.replied(CommandReply(requestID: "c-x", succeeded: true, outcome: "ok", reason: nil), profile, atMilliseconds: 2000) == nil)
         #expect(run == before)
     }
 

@@ -14,7 +14,8 @@ import Testing
 
     private static let pieces = [
         "null", "true", "-1", "1e999", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "\"\"", "{}", "[]", "{\"a\":",
-        "[[[[", "]]", "\\ud800", "\\u0000", "\u{0}", "\"ts\":", "\"temp\":1,\"temp\":2", "\"supply.black\":5", ",", "0.1e-400", "NaN", "\u{FFFD}",
+        "[[[[", "]]", "\\ud800", "\\u0000", "\u{0}", "\"ts\":", "\"temp\":1,\"temp\":2", "\"supply.black\":5", ",", "0.1e-400", "NaN",
+        "\u{FFFD}",
     ].map { Array($0.utf8) }
 
     static func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
@@ -49,7 +50,8 @@ import Testing
             let isSane = decoded.readings.allSatisfy {
                 $0.value.isFinite && Int($0.slot) < bench.layout.slots.count
                     && (bench.layout.slots[Int($0.slot)].kind != .level || (0...100).contains($0.value))
-                    && (bench.layout.slots[Int($0.slot)].kind != .state || Int($0.value) < max(1, bench.layout.slots[Int($0.slot)].states.count))
+                    && (bench.layout.slots[Int($0.slot)].kind != .state
+                        || Int($0.value) < max(1, bench.layout.slots[Int($0.slot)].states.count))
             }
             guard isSane, codes <= 64 * 64 else {
                 Issue.record("seed \(seed), round \(round): \(String(decoding: payload, as: UTF8.self))")

@@ -69,7 +69,8 @@ import Testing
     @Test func integersAtTheEdge() throws {
         var bench = try DecoderBench(DecoderBench.native)
         for (text, expected) in [
-            ("9223372036854775807", 0x1p63), ("9223372036854775808", 0x1p63), ("18446744073709551615", 0x1p64), ("-9223372036854775808", -0x1p63),
+            ("9223372036854775807", 0x1p63), ("9223372036854775808", 0x1p63), ("18446744073709551615", 0x1p64),
+            ("-9223372036854775808", -0x1p63),
         ] {
             #expect(try bench.read("{\"temp\":\(text)}") == ["temp": "\(expected)"])
             #expect(try bench.decode(Array("{\"ts\":\(text)}".utf8)).readings.isEmpty)
@@ -87,7 +88,8 @@ import Testing
         var bench = try DecoderBench(DecoderBench.native, maximumBytes: 100_000)
         let cases: [([UInt8], String)] = [
             ([], "empty"), (Array("5".utf8), "single value"), (Array("\"x\"".utf8), "single value"), (Array("null".utf8), "single value"),
-            (Array("{".utf8), "not JSON"), (Array("{\"a\":1}}".utf8), "not JSON"), ([0x7B, 0x22, 0xC3, 0x28, 0x22, 0x3A, 0x31, 0x7D], "not JSON"),
+            (Array("{".utf8), "not JSON"), (Array("{\"a\":1}}".utf8), "not JSON"),
+            ([0x7B, 0x22, 0xC3, 0x28, 0x22, 0x3A, 0x31, 0x7D], "not JSON"),
             ([0], "not JSON"), (Array("{\"temp\":1}".utf8) + [0], "not JSON"), (Array("NaN".utf8), "not JSON"),
             (Array(repeating: UInt8(ascii: "["), count: 10_000) + Array(repeating: UInt8(ascii: "]"), count: 10_000), "not JSON"),
             (Array("{\"a\":".utf8) + Array(repeating: 0x20, count: 100_000), "at most 100000"),
@@ -106,7 +108,8 @@ import Testing
 
     @Test func aTruncatedMessageIsNeverTaken() throws {
         var bench = try DecoderBench(DecoderBench.native)
-        let payload = Array(#"{"ts":1700000000123,"status":"busy","supplies":{"black":43,"cyan":null},"errors":["jam",{"a":[1]}],"temp":182.5}"#.utf8)
+        let payload = Array(
+            #"{"ts":1700000000123,"status":"busy","supplies":{"black":43,"cyan":null},"errors":["jam",{"a":[1]}],"temp":182.5}"#.utf8)
         for length in 0..<payload.count {
             #expect(throws: DecodeError.self) { try bench.decode(Array(payload[..<length])) }
         }
@@ -117,7 +120,8 @@ import Testing
         var bench = try DecoderBench(DecoderBench.nested)
         let decoded = try bench.decode(
             Array(
-                #"{"print":{"hms":[{"attr":50331904,"code":65543},{"attr":-1,"code":4294967295},{"attr":1},{"attr":50331904,"code":65543},7]}}"#.utf8))
+                #"{"print":{"hms":[{"attr":50331904,"code":65543},{"attr":-1,"code":4294967295},{"attr":1},{"attr":50331904,"code":65543},7]}}"#
+                    .utf8))
         #expect(
             bench.decoder.codes(of: try #require(decoded.alerts.first), layout: bench.layout)
                 == ["HMS_0300_0100_0001_0007", "HMS_FFFF_FFFF_FFFF_FFFF"])
@@ -135,11 +139,13 @@ import Testing
 
     @Test func listItemsAreNamedByTheirMember() throws {
         var bench = try DecoderBench(DecoderBench.nested)
-        let first = #"{"print":{"ams":[{"id":"0","temp":"26.2","tray":[{"id":"3","remain":70},{"id":"1","remain":-1}]},{"id":1,"temp":30}]}}"#
+        let first =
+            #"{"print":{"ams":[{"id":"0","temp":"26.2","tray":[{"id":"3","remain":70},{"id":"1","remain":-1}]},{"id":1,"temp":30}]}}"#
         let expected = ["unit.0.temp": "26.2", "supply.0.3": "70.0", "supply.0.1": "?", "unit.1.temp": "30.0"]
         #expect(try bench.read(first) == expected)
         // The place in the list means nothing, and neither does that of the name among the members.
-        let turned = #"{"print":{"ams":[{"temp":30,"id":1},{"tray":[{"remain":-1,"id":"1"},{"remain":70,"id":"3"}],"temp":"26.2","id":"0"}]}}"#
+        let turned =
+            #"{"print":{"ams":[{"temp":30,"id":1},{"tray":[{"remain":-1,"id":"1"},{"remain":70,"id":"3"}],"temp":"26.2","id":"0"}]}}"#
         #expect(try bench.read(turned) == expected)
         #expect(try bench.read(#"{"print":{"ams":[{"temp":30},{"id":{},"temp":3},{"id":null,"temp":2},7,[]]}}"#).isEmpty)
         #expect(try bench.read(#"{"info":{"ams":[{"id":1,"temp":30}]}}"#).isEmpty)
@@ -147,7 +153,8 @@ import Testing
 
     @Test func theOrderOfMembersDoesNotMatter() throws {
         let members = [
-            #""ts":1700000000000"#, #""status":"odd""#, #""pages":5"#, #""supplies":{"a":1,"b":2}"#, #""errors":["x"]"#, #""zeta":1"#, #""temp":2"#,
+            #""ts":1700000000000"#, #""status":"odd""#, #""pages":5"#, #""supplies":{"a":1,"b":2}"#, #""errors":["x"]"#, #""zeta":1"#,
+            #""temp":2"#,
         ]
         let seed: UInt64 = 5
         print("member order seed \(seed)")
@@ -220,7 +227,8 @@ import Testing
         #expect(
             try reply(#"{"print":{"why":"busy","result":"no","id":7}}"#)
                 == CommandReply(requestID: "7", succeeded: false, outcome: "no", reason: "busy"))
-        #expect(try reply(#"{"print":{"result":0,"id":"c-1"}}"#) == CommandReply(requestID: "c-1", succeeded: true, outcome: "0", reason: nil))
+        #expect(
+            try reply(#"{"print":{"result":0,"id":"c-1"}}"#) == CommandReply(requestID: "c-1", succeeded: true, outcome: "0", reason: nil))
         #expect(try reply(#"{"print":{"id":"c-1"}}"#) == nil)
         #expect(try reply(#"[1]"#) == nil)
         #expect(try reply(#"7"#) == nil)

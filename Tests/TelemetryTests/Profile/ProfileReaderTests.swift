@@ -41,10 +41,13 @@ import Testing
             ("p.json:5:", "did you mean \"kind\"?"), ("p.json:6:", "must hold {b}"), ("p.json:6:", "{a} is no part of the pointer"),
             ("p.json:7:", "belongs under \"supplies\""), ("p.json:9:", "\"capacity\" must be above 0"), ("p.json:9:", "leadTimeDays"),
             ("p.json:9:", "floorPercent"), ("p.json:10:", "exactly one of above"), ("p.json:11:", "{device} and no wildcard"),
-            ("p.json:13:3:", "unknown key \"colour\""), ("p.json:1:1:", "command \"stpo\", which the profile does not define, did you mean \"stop\"?"),
+            ("p.json:13:3:", "unknown key \"colour\""),
+            ("p.json:1:1:", "command \"stpo\", which the profile does not define, did you mean \"stop\"?"),
             ("p.json:1:1:", "\"replies\" must say where"),
         ] {
-            #expect(found.contains { $0.hasPrefix(line) && $0.contains(words) }, "\(line) \(words) is missing in\n\(found.joined(separator: "\n"))")
+            #expect(
+                found.contains { $0.hasPrefix(line) && $0.contains(words) },
+                "\(line) \(words) is missing in\n\(found.joined(separator: "\n"))")
         }
         #expect(found == found.sorted { Self.line($0) < Self.line($1) })
     }
@@ -58,8 +61,14 @@ import Testing
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', time: { pointer: '/{t}' } }] }", "captures nothing"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', requires: '/{t}' }] }", "captures nothing"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{ pointer: '/u/{u}/e' }] }", "captures nothing"),
-        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}', requestId: '/{x}', outcome: '/o' }] }", "captures nothing"),
-        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{pointer:'/a'},{pointer:'/b'},{pointer:'/c'},{pointer:'/d'},{pointer:'/e'}] }", "at most 4"),
+        (
+            "{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}', requestId: '/{x}', outcome: '/o' }] }",
+            "captures nothing"
+        ),
+        (
+            "{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{pointer:'/a'},{pointer:'/b'},{pointer:'/c'},{pointer:'/d'},{pointer:'/e'}] }",
+            "at most 4"
+        ),
         ("{ profile: 'p', messages: [\(String(repeating: "{ topic: 'd/{device}' },", count: 33))] }", "at most 32"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], faults: { f: { raise: { metric: 'm', above: 1 } } } }", "metric \"m\""),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], silentAfterSeconds: -1 }", "a year"),
@@ -75,12 +84,15 @@ import Testing
         #expect(profile.messages[0].time == TimeRule(path: try PathPattern("/ts"), unit: .milliseconds))
         #expect(profile.commands.allSatisfy { $0.topic == "devices/{device}/commands/\($0.name)" })
         #expect(profile.replies.map(\.topic.text) == ["devices/{device}/replies"])
-        #expect(profile.faults.first { $0.id == "fuser-overheat" }?.raise == ConditionRule(metric: "fuserTemp", comparison: .above(210), forMilliseconds: 10_000))
+        #expect(
+            profile.faults.first { $0.id == "fuser-overheat" }?.raise
+                == ConditionRule(metric: "fuserTemp", comparison: .above(210), forMilliseconds: 10_000))
         #expect(profile.supplies.map(\.name.text) == ["{slot}"])
         #expect(profile.supplies[0].leadTimeMilliseconds == 3 * 86_400_000)
         var bench = try DecoderBench(String(decoding: try Data(contentsOf: URL(filePath: profile.source)), as: UTF8.self))
         #expect(
-            try bench.read(#"{"ts":1,"status":"printing","pageCount":7,"supplies":{"black":43},"errors":["jam"],"fuserTemp":182.5,"odd":1}"#)
+            try bench.read(
+                #"{"ts":1,"status":"printing","pageCount":7,"supplies":{"black":43},"errors":["jam"],"fuserTemp":182.5,"odd":1}"#)
                 == ["status": "printing", "pageCount": "7.0", "supply.black": "43.0", "fuserTemp": "182.5", "odd": "1.0"])
     }
 
@@ -92,8 +104,12 @@ import Testing
         var bench = try DecoderBench(String(decoding: try Data(contentsOf: URL(filePath: profile.source)), as: UTF8.self))
         #expect(
             try bench.read(
-                #"{"print":{"gcode_state":"RUNNING","wifi_signal":"-66dBm","ams":{"ams":[{"id":"0","humidity":"4","tray":[{"id":"0","remain":-1},{"id":"2","remain":83}]}]}}}"#)
-                == ["status": "RUNNING", "wifiSignal": "-66.0", "ams.0.humidity": "4.0", "supply.filament.0.0": "?", "supply.filament.0.2": "83.0"])
+                #"{"print":{"gcode_state":"RUNNING","wifi_signal":"-66dBm","ams":{"ams":[{"id":"0","humidity":"4","tray":[{"id":"0","remain":-1},{"id":"2","remain":83}]}]}}}"#
+            )
+                == [
+                    "status": "RUNNING", "wifiSignal": "-66.0", "ams.0.humidity": "4.0", "supply.filament.0.0": "?",
+                    "supply.filament.0.2": "83.0",
+                ])
         #expect(try bench.read(#"{"info":{"command":"get_version"}}"#).isEmpty)
     }
 }
