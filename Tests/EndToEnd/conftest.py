@@ -27,6 +27,7 @@ STEWARD = pathlib.Path(os.environ.get("STEWARD", ROOT / ".build/release/steward"
 MOSQUITTO = os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
 PROFILES = ROOT / "DeviceProfiles"
 DEADLINE_SECONDS = 40
+SETTLED_TOPIC = "devices/settled-marker/telemetry"
 
 # Another run on this machine begins elsewhere; bind() decides in the end.
 _ports = itertools.count(random.randint(29_000, 59_000))
@@ -209,14 +210,18 @@ class Gateway:
         return int(next(line for line in text.splitlines() if line.startswith(name + " ")).split()[1])
 
     def dead_letters(self, topic=None):
-        """Newest first."""
-        return [letter for letter in self.api("deadletters")["deadLetters"] if topic in (None, letter["topic"])]
+        """Newest first, without those of `settled`."""
+        letters = self.api("deadletters?limit=1000")["deadLetters"]
+        return [letter for letter in letters if letter["topic"] != SETTLED_TOPIC and topic in (None, letter["topic"])]
 
     def settled(self, client):
-        """Everything that `client` has published before is committed and decided: a marker sent after it has arrived."""
-        value = random.randrange(1 << 40)
-        client.publish("devices/settled-marker/telemetry", json.dumps({"pageCount": value}))
-        wait_for(lambda: self.device("settled-marker")["metrics"].get("pageCount") == value, "the marker's arrival")
+        """Everything that `client` has published before is decided, and the decisions are committed.
+
+        A marker sent after it has become a dead letter, and these are committed in the order of the messages.
+        """
+        marker = f"marker {random.randrange(1 << 60)}"
+        client.publish(SETTLED_TOPIC, marker)
+        wait_for(lambda: marker in [letter["payload"] for letter in self.api("deadletters?limit=5")["deadLetters"]], "the marker's arrival")
 
     def cli(self, *words, **options):
         return subprocess.run(

@@ -42,6 +42,7 @@ def test_deltas_merge_into_one_state(gateway, client):
     report(client, ams={"ams": [{"id": "0", "tray": [{"id": "0", "remain": 63}]}]})
     client.publish(TOPIC, {"info": {"command": "get_version", "module": []}})
     wait_for(lambda: gateway.device(DEVICE)["supplies"]["filament.0.0"]["levelPercent"] == 63, "the last delta")
+    gateway.settled(client)
 
     device = gateway.device(DEVICE)
     assert device["profile"] == "bambu-lab"
@@ -83,6 +84,7 @@ def test_hms_entry_raises_its_code_and_an_empty_list_clears_it(gateway, client):
 
     report(client, hms=[])
     wait_for(lambda: gateway.device(DEVICE)["alarms"] == [], "the end of the alarms")
+    gateway.settled(client)
     kinds = [entry["kind"] for entry in gateway.api(f"journal?device={DEVICE}")["journal"]]
     assert (kinds.count("alarm.raised"), kinds.count("alarm.cleared")) == (2, 2)
 

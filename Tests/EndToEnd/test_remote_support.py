@@ -43,6 +43,7 @@ def test_incident_is_closed_with_its_downtime_and_credited_to_the_command(gatewa
     assert incident["conditions"] == ["jam"]
     assert incident["remote"] is True
     assert gateway.device("p2")["time"]["productiveMilliseconds"] == 60_000
+    gateway.settled(client)
     kinds = [entry["kind"] for entry in gateway.api("journal?device=p2")["journal"]]
     assert {"incident.opened", "incident.closed", "alarm.raised", "alarm.cleared", "command"} <= set(kinds)
 
