@@ -24,16 +24,19 @@ import Testing
         _ = try directory.write("p/b/README.md", "no profile")
         _ = try directory.write("p/profile.schema.json", "{}")
         _ = try directory.write("p/.hidden/x.json", "not read")
-        let loaded = try ProfileLoader.load([directory.url.path + "/p", named, directory.url.path + "/missing"])
+        let loaded = try ProfileLoader.load([directory.url.path + "/p", named, ProfileLoader.optionalDirectory])
         #expect(loaded.map(\.name) == ["a", "b", "c"])
         #expect(ProfileLoader.subscriptions(loaded) == ["a/+", "b/+", "c/+"])
     }
 
     @Test func nothingFoundIsAnError() throws {
         let directory = try TemporaryDirectory()
-        for paths in [[], [directory.url.path], [directory.url.path + "/missing"]] {
+        for paths in [[], [directory.url.path]] {
             #expect(problems(paths).hasPrefix("no device profile (*.json) was found in"))
         }
+        let one = try directory.write("one.json", profile("one", "one/{device}"))
+        // A name with a slip in it must not be passed over because another place has profiles.
+        #expect(problems([one, directory.url.path + "/missing"]).hasSuffix("missing: No such file or directory"))
     }
 
     @Test func twoProfilesMustNotReadOneTopic() throws {
