@@ -24,16 +24,18 @@ import Testing
         _ = try directory.write("p/b/README.md", "no profile")
         _ = try directory.write("p/profile.schema.json", "{}")
         _ = try directory.write("p/.hidden/x.json", "not read")
-        let loaded = try ProfileLoader.load([directory.url.path + "/p", named, directory.url.path + "/missing"])
+        let loaded = try ProfileLoader.load([directory.url.path + "/p", named, ProfileLoader.optionalDirectory])
         #expect(loaded.map(\.name) == ["a", "b", "c"])
         #expect(ProfileLoader.subscriptions(loaded) == ["a/+", "b/+", "c/+"])
     }
 
     @Test func nothingFoundIsAnError() throws {
         let directory = try TemporaryDirectory()
-        for paths in [[], [directory.url.path], [directory.url.path + "/missing"]] {
-            #expect(problems(paths).hasPrefix("no device profile (*.json) was found in"))
-        }
+        for paths in [[], [directory.url.path]] { #expect(problems(paths).hasPrefix("no device profile (*.json) was found in")) }
+        // A place that a person named and that is not there is told, even when another one has profiles.
+        let file = try directory.write("a.json", profile("a", "a/{device}"))
+        let missing = directory.url.path + "/missing"
+        #expect(problems([file, missing]) == "profiles: \(missing): No such file or directory")
     }
 
     @Test func twoProfilesMustNotReadOneTopic() throws {
