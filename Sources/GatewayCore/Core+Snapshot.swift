@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 1
+    public static let snapshotVersion = 2
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -46,6 +46,7 @@ extension StewardCore {
             writer.write(id)
             writer.write(blob: try json.encode(value))
         }
+        writer.write(Int64(map.nextTrimCount))
     }
 
     private static func write(_ layout: ProfileLayout, _ writer: inout ByteWriter) {
@@ -156,6 +157,7 @@ extension StewardCore {
             let id = try reader.text()
             map.insert(try json.decode(Value.self, from: Data(try reader.blob())), id: id)
         }
+        map.restore(nextTrimCount: Int(clamping: try reader.integer(Int64.self)))
     }
 
     /// Where the profiles and slots of a snapshot lie now: by old profile number, the new one, and by old slot number, the new one.

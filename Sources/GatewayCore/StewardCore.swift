@@ -116,8 +116,8 @@ public struct StewardCore {
 /// Things by id, in the order in which they came, so that walking over them is the same in every run.
 struct BoundedMap<Value: Sendable & Codable>: Sendable {
     private(set) var ids: [String] = []
-    /// How many there are when looking for finished ones is worth while again.
-    private var nextTrimCount = 0
+    /// How many there are when looking for finished ones is worth while again. It decides what is forgotten, so it is part of the state.
+    private(set) var nextTrimCount = 0
     private var values: [String: Value] = [:]
 
     var count: Int { ids.count }
@@ -135,6 +135,9 @@ struct BoundedMap<Value: Sendable & Codable>: Sendable {
         defer { values[id] = value }
         return body(&value)
     }
+
+    /// From a snapshot, after the values. It is never more than a quarter above what there is; more would be damage.
+    mutating func restore(nextTrimCount count: Int) { nextTrimCount = min(max(count, 0), ids.count + ids.count / 4) }
 
     /// Drops the oldest of those that `isFinished` says may go, until at most `limit` finished ones stay.
     mutating func trim(finishedBeyond limit: Int, _ isFinished: (Value) -> Bool) {

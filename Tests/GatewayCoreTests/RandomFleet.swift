@@ -24,9 +24,11 @@ struct RandomFleet {
         pages = Array(repeating: 100, count: devices)
     }
 
-    static func record(seed: UInt64, batches count: Int) throws -> (batches: [Batch], reference: Driver) {
+    static func record(seed: UInt64, batches count: Int, configuration: CoreConfiguration = CoreConfiguration()) throws -> (
+        batches: [Batch], reference: Driver
+    ) {
         var fleet = RandomFleet(seed: seed)
-        var reference = try Driver(isConnected: false)
+        var reference = try Driver(configuration: configuration, isConnected: false)
         var batches: [Batch] = []
         var time = Driver.start
         for index in 0..<count {

@@ -31,12 +31,11 @@ import Testing
 
     @Test func nothingFoundIsAnError() throws {
         let directory = try TemporaryDirectory()
-        for paths in [[], [directory.url.path]] {
-            #expect(problems(paths).hasPrefix("no device profile (*.json) was found in"))
-        }
-        let one = try directory.write("one.json", profile("one", "one/{device}"))
-        // A name with a slip in it must not be passed over because another place has profiles.
-        #expect(problems([one, directory.url.path + "/missing"]).hasSuffix("missing: No such file or directory"))
+        for paths in [[], [directory.url.path]] { #expect(problems(paths).hasPrefix("no device profile (*.json) was found in")) }
+        // A place that a person named and that is not there is told, even when another one has profiles.
+        let file = try directory.write("a.json", profile("a", "a/{device}"))
+        let missing = directory.url.path + "/missing"
+        #expect(problems([file, missing]) == "profiles: \(missing): No such file or directory")
     }
 
     @Test func twoProfilesMustNotReadOneTopic() throws {
