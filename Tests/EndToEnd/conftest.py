@@ -33,6 +33,7 @@ SETTLED_TOPIC = "devices/settled-marker/telemetry"
 PORTS = range(29_000, 32_700)
 _ports = itertools.count(random.randrange(len(PORTS)))
 
+
 def wait_for(condition, what, seconds=DEADLINE_SECONDS):
     """The first true value of `condition()`, which may raise while it is not ready."""
     deadline = time.monotonic() + seconds
