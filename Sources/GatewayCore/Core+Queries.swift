@@ -301,15 +301,19 @@ extension StewardCore {
     public func hasTicket(_ id: String) -> Bool { tickets[id] != nil }
     public func hasDevice(_ id: String) -> Bool { deviceIndex[id] != nil }
 
-    /// The samples of a metric that are not in a closed chunk yet, oldest first; nil when there is no such device or metric.
-    public func openSamples(device: String, metric: String) -> [Sample]? {
+    /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival, and its unit; nil when there is no
+    /// such device or metric.
+    public func openSamples(device: String, metric: String) -> (samples: [Sample], unit: String)? {
         guard let index = deviceIndex[device], let slot = layouts[Int(hot[Int(index)].profile)].slot(named: metric),
             slot < hot[Int(index)].metricCapacity
         else { return nil }
         let at = Int(hot[Int(index)].firstMetric + slot)
         let start = at * SampleEncoder.capacityBytes
         let encoder = metrics[at].encoder
-        return chunks[start..<start + encoder.byteCount].withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }
+        let samples = chunks[start..<start + encoder.byteCount].withUnsafeBytes {
+            (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? []
+        }
+        return (samples, layouts[Int(hot[Int(index)].profile)].slots[Int(slot)].unit)
     }
 
     /// Bytes that the flat arrays hold: what a device costs.

@@ -29,8 +29,9 @@ PROFILES = ROOT / "DeviceProfiles"
 DEADLINE_SECONDS = 40
 SETTLED_TOPIC = "devices/settled-marker/telemetry"
 
-# Another run on this machine begins elsewhere; bind() decides in the end.
-_ports = itertools.count(random.randint(29_000, 59_000))
+# Below 32768, where the system takes ports for outgoing connections. Another run on this machine begins elsewhere.
+PORTS = range(29_000, 32_700)
+_ports = itertools.count(random.randrange(len(PORTS)))
 
 
 def wait_for(condition, what, seconds=DEADLINE_SECONDS):
@@ -50,8 +51,8 @@ def wait_for(condition, what, seconds=DEADLINE_SECONDS):
 
 
 def free_port():
-    for port in _ports:
-        port = 29_000 + port % 30_000
+    for number in _ports:
+        port = PORTS[number % len(PORTS)]
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -87,7 +88,7 @@ class Broker:
         config = (
             f"listener {self.port} 127.0.0.1\n{listener}"
             f"persistence true\npersistence_location {directory}/\n"
-            "max_inflight_messages 1000\nmax_queued_messages 0\nmessage_size_limit 0\nuser root\nlog_type error\nlog_type warning\n"
+            "max_inflight_messages 1000\nmax_queued_messages 0\nmessage_size_limit 0\nuser root\nlog_type error\nlog_type warning\nlog_type information\n"
         )
         self.config = directory / "mosquitto.conf"
         self.config.write_text(config)
@@ -102,7 +103,8 @@ class Broker:
         if self.process.poll() is not None:
             raise RuntimeError((self.directory / "mosquitto.log").read_text())
         with socket.create_connection(("127.0.0.1", self.port), timeout=2):
-            return True
+            # It listens only if it lives on: another program may have taken the port meanwhile.
+            return b"running" in (self.directory / "mosquitto.log").read_bytes()
 
     def stop(self):
         if self.process:

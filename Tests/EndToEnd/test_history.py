@@ -51,5 +51,6 @@ def test_unknown_leaves_no_sample(gateway, client):
         client.publish("devices/d/telemetry", {"ts": base + number, "bearingTemp": value})
     client.publish("devices/d/telemetry", {"ts": base + 9, "bearingTemp": None})
     gateway.settled(client)
+    assert gateway.api("devices/d/history/bearingTemp")["unit"] == "Cel"
     assert gateway.api("devices/d/history/bearingTemp")["samples"] == [[base, 1], [base + 2, 2], [base + 4, 3]]
     assert gateway.device("d")["metrics"]["bearingTemp"] is None

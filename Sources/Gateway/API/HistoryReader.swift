@@ -24,23 +24,29 @@ extension GatewayAPI {
         let metric = request.parameters["metric"] ?? ""
         let from = request.queryValue("from").flatMap { Int64($0) } ?? Clock.wallMilliseconds() - 30 * 86_400_000
         let to = request.queryValue("to").flatMap { Int64($0) } ?? .max
-        guard let open = core.ask({ $0.openSamples(device: device, metric: metric) }) else { return Self.unavailable }
-        guard var open else { return Self.unknown("metric", device + "/" + metric) }
+        guard let answer = core.ask({ $0.openSamples(device: device, metric: metric) }) else { return Self.unavailable }
+        guard let answer else { return Self.unknown("metric", device + "/" + metric) }
+        var open = answer.samples
+        var waiting = core.uncommittedChunks(device: device, metric: metric)
         var samples: [Sample] = []
-        var unit = ""
         do {
             let chunks = try history.read { try $0.chunks(device: device, metric: metric, fromMilliseconds: from, throughMilliseconds: to) }
             for chunk in chunks {
-                unit = chunk.unit
                 let closed = try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: chunk.count) }
                 // The open chunk may have been closed between the two questions; then its samples would come twice.
                 if closed.starts(with: open) { open = [] }
+                waiting.removeAll { $0.bytes == chunk.bytes }
                 samples += closed
                 guard samples.count <= Self.maximumSamples else {
                     return .problem(
                         status: 422, title: "Too many samples",
                         detail: "More than \(Self.maximumSamples) samples lie between from and to; ask for a shorter time.")
                 }
+            }
+            for chunk in waiting {
+                let closed = try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: Int(chunk.count)) }
+                if closed.starts(with: open) { open = [] }
+                samples += closed
             }
         } catch {
             return .problem(status: 500, title: "The history cannot be read", detail: "\(error)")
@@ -52,7 +58,7 @@ extension GatewayAPI {
         writer.beginObject()
         writer.member("device", device)
         writer.member("metric", metric)
-        writer.member("unit", unit)
+        writer.member("unit", answer.unit)
         writer.key("samples")
         writer.beginArray()
         for sample in samples where sample.timeMilliseconds >= from && sample.timeMilliseconds <= to {

@@ -27,6 +27,8 @@ final class CoreWorker: @unchecked Sendable {
     private var changes: [(inout StewardCore) -> Void] = []
     private var spares: [SegmentBox] = []
     private var outputs: [CoreOutput] = []
+    /// Chunks that have left the core and are not in the store yet, so that a question about the history finds them.
+    private var uncommitted: [(event: Int64, chunk: HistoryChunk)] = []
     private var isStopping = false
     private var wantsSnapshot = false
     private var isBusy = false
@@ -49,7 +51,10 @@ final class CoreWorker: @unchecked Sendable {
 
     /// Effects that a recovery found and that still have to be committed. Before `start`.
     func begin(with outputs: [CoreOutput]) {
-        monitor.withLock { self.outputs = outputs }
+        monitor.withLock {
+            self.outputs = outputs
+            for output in outputs { note(output) }
+        }
         statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)
     }
 
@@ -75,6 +80,19 @@ final class CoreWorker: @unchecked Sendable {
             defer { outputs = [] }
             return outputs
         }
+    }
+
+    /// With the monitor's lock held.
+    private func note(_ output: CoreOutput) {
+        for case .history(let chunk) in output.effects { uncommitted.append((output.event, chunk)) }
+    }
+
+    /// Everything up to this event is in the store.
+    func committed(through event: Int64) { monitor.withLock { uncommitted.removeAll { $0.event <= event } } }
+
+    /// To be asked after the core's open samples and before the store: then each sample is found at least once.
+    func uncommittedChunks(device: String, metric: String) -> [HistoryChunk] {
+        monitor.withLock { uncommitted.map(\.chunk).filter { $0.device == device && $0.metric == metric } }
     }
 
     func requestSnapshot() {
@@ -182,6 +200,7 @@ final class CoreWorker: @unchecked Sendable {
         let output = CoreOutput(event: core.lastEvent, effects: effects)
         effects.removeAll(keepingCapacity: true)
         monitor.withLock {
+            note(output)
             // A batch without effects only moves the cursor, and the newest cursor is enough.
             if output.effects.isEmpty, let last = outputs.indices.last, outputs[last].snapshot == nil {
                 outputs[last].event = output.event

@@ -179,6 +179,7 @@ final class IngestLoop {
                 statistics.snapshots.add(1, ordering: .relaxed)
             }
         }
+        if let last = outputs.last { core.committed(through: last.event) }
         outputs.removeAll(keepingCapacity: true)
         let confirmed = mails
         mails.removeAll(keepingCapacity: true)
