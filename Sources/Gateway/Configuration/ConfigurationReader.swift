@@ -54,8 +54,10 @@ public enum ConfigurationReader {
         settings.port = mqtt.integer("port", in: 1...65535) ?? (settings.isTLS ? 8883 : 1883)
         settings.clientID = mqtt.string("clientId") ?? settings.clientID
         switch mqtt.optional("version")?.value {
-        case nil, .string("3.1.1"): break
-        case .string("5"), .number(5, _): settings.version = 5
+        case nil: break
+        case .string(let text) where text == "3.1.1": break
+        case .string(let text) where text == "5": settings.version = 5
+        case .number(5, _): settings.version = 5
         default: reader.report.add("mqtt.version is \"3.1.1\" or \"5\"", at: mqtt.node.position)
         }
         settings.username = mqtt.string("username")
