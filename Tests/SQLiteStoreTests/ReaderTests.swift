@@ -22,7 +22,9 @@ import Testing
         reading.start()
         // The writer must get through whatever the reader does, and goes on until the reader has read some of it.
         var commits = 0
-        while commits < 200 || (progress.reads.load(ordering: .relaxed) < 3 && commits < 100_000 && progress.outcome.withLock({ $0 == nil })) {
+        while commits < 200
+            || (progress.reads.load(ordering: .relaxed) < 3 && commits < 100_000 && progress.outcome.withLock({ $0 == nil }))
+        {
             try store.append(bytes: 2_000)
             commits += 1
             if commits % 50 == 0 { try store.checkpoint() }
