@@ -102,7 +102,7 @@ import Testing
         #expect(letters.count == 4)
         #expect(letters[0].reason.hasPrefix("\"temp\" is no number; the rest of the message was taken"))
         #expect(driver.core.counters.fieldProblems == 240)
-        #expect(driver.core.openSamples(device: "p1", metric: "pages")?.isEmpty == false)
+        #expect(driver.core.openSamples(device: "p1", metric: "pages")?.samples.isEmpty == false)
     }
 
     @Test func unreadableMessagesAreDeadLettersAndChangeNothing() throws {
@@ -169,8 +169,8 @@ import Testing
         }
         #expect(driver.core.metrics.count <= 4 * 256 * 4)
         for device in 0..<4 {
-            #expect(driver.core.openSamples(device: "p\(device)", metric: "n17")?.map(\.value) == [Double(device)])
-            #expect(driver.core.openSamples(device: "p\(device)", metric: "temp")?.map(\.value) == [1])
+            #expect(driver.core.openSamples(device: "p\(device)", metric: "n17")?.samples.map(\.value) == [Double(device)])
+            #expect(driver.core.openSamples(device: "p\(device)", metric: "temp")?.samples.map(\.value) == [1])
         }
     }
 }

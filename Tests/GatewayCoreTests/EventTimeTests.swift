@@ -40,7 +40,7 @@ import Testing
         #expect(driver.core.counters.late == 1)
         #expect(driver.effects.isEmpty)
         #expect(driver.core.digest() == before)
-        let samples = try #require(driver.core.openSamples(device: "p1", metric: "temp"))
+        let samples = try #require(driver.core.openSamples(device: "p1", metric: "temp")).samples
         #expect(samples.map(\.value) == [20, -99])
         #expect(samples.map(\.timeMilliseconds) == [Driver.start + 1_000_000, Driver.start + 500_000])
     }
@@ -107,9 +107,9 @@ import Testing
     @Test func repeatedAndEqualTimesChangeNothing() throws {
         var driver = try Driver()
         for _ in 0..<5 { driver.tell("p1", "\"temp\":90,\"pages\":3", at: 0) }
-        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.count == 1)
+        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.samples.count == 1)
         driver.tell("p1", "\"temp\":91", at: 1, time: 0)
-        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.count == 2)
+        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.samples.count == 2)
         #expect(driver.effects.isEmpty)
     }
 
@@ -126,7 +126,7 @@ import Testing
             #expect(chunk.device == "p1" && chunk.metric == "temp" && chunk.unit == "Cel")
             kept += try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: Int(chunk.count)) }.map(\.value)
         }
-        kept += try #require(driver.core.openSamples(device: "p1", metric: "temp")).map(\.value)
+        kept += try #require(driver.core.openSamples(device: "p1", metric: "temp")).samples.map(\.value)
         #expect(kept == sent)
         #expect(driver.core.counters.historySamples == 2000)
     }

@@ -21,9 +21,9 @@ import Testing
         try reload(&driver, Press.text(metrics: #"speed: { pointer: "/speed" }, temp: { pointer: "/temp" },"#))
         driver.tell("p1", "\"temp\":90,\"speed\":3", at: 30)
         #expect(driver.kinds(.alarmRaised).count == 1)
-        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.count == 3)
-        #expect(driver.core.openSamples(device: "p1", metric: "extra")?.map(\.value) == [7])
-        #expect(driver.core.openSamples(device: "p1", metric: "speed")?.map(\.value) == [3])
+        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.samples.count == 3)
+        #expect(driver.core.openSamples(device: "p1", metric: "extra")?.samples.map(\.value) == [7])
+        #expect(driver.core.openSamples(device: "p1", metric: "speed")?.samples.map(\.value) == [3])
     }
 
     @Test func aMetricMayBeRenamedOrGo() throws {
@@ -31,9 +31,9 @@ import Testing
         let other = Press.text(metrics: #"heat: { pointer: "/temp" },"#, hot: #"hot: { raise: { metric: "heat", above: 80 } },"#)
         try reload(&driver, other)
         driver.tell("p1", "\"temp\":91,\"pages\":6", at: 30)
-        #expect(driver.core.openSamples(device: "p1", metric: "heat")?.map(\.value) == [91])
+        #expect(driver.core.openSamples(device: "p1", metric: "heat")?.samples.map(\.value) == [91])
         // What was measured under the old name is not lost.
-        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.map(\.value) == [90, 90])
+        #expect(driver.core.openSamples(device: "p1", metric: "temp")?.samples.map(\.value) == [90, 90])
         #expect(driver.kinds(.alarmRaised).count == 1)
     }
 
@@ -84,7 +84,7 @@ import Testing
         #expect(driver.kinds(.alarmRaised).count == 1)
         for second in [100.0, 110] { driver.tell("p1", "\"temp\":20", at: second) }
         #expect(driver.kinds(.alarmCleared).count == 1)
-        #expect(driver.core.openSamples(device: "q1", metric: "x")?.map(\.value) == [1])
+        #expect(driver.core.openSamples(device: "q1", metric: "x")?.samples.map(\.value) == [1])
     }
 
     @Test func anAddedFaultJudgesFromThenOn() throws {
