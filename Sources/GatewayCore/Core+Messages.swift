@@ -21,14 +21,21 @@ extension StewardCore {
         }
         guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
         let device = Int(route.device)
-        let profile = Int(hot[device].profile)
+        let profile = Int(route.profile)
         do {
-            if route.message >= 0 {
-                try decoder.decode(frame.payload, message: Int(route.message), layout: &layouts[profile], into: &decoded)
+            if route.message >= 0, layouts[profile].isPlainMessage[Int(route.message)] {
+                try decoder.decode(frame.payload, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
                 if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
                 apply(device, profile, frame, number, &effects)
+            } else if route.message >= 0 {
+                // An empty retained message takes a retained one back; it says nothing about the device.
+                if frame.payload.isEmpty, frame.isRetained {
+                    counters.retained &+= 1
+                    return
+                }
+                try parts(route, frame, number, &effects)
             }
-            if route.reply >= 0, !openRuns.isEmpty {
+            if route.reply >= 0, device >= 0, !openRuns.isEmpty {
                 let rule = layouts[profile].profile.replies[Int(route.reply)]
                 let reply = route.message >= 0 ? decoder.reply(rule) : try decoder.readReply(frame.payload, rule)
                 if let reply { answered(device, reply, &effects) }
@@ -48,7 +55,7 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    private mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)

@@ -45,8 +45,10 @@ public enum ProfileLoader {
         for (index, profile) in profiles.enumerated() {
             for other in profiles[..<index] {
                 if profile.name == other.name { add(profile, "the profile \"\(profile.name)\" is defined in \(other.source) already") }
-                for topic in profile.messages.map(\.topic) {
-                    if let clash = other.messages.map(\.topic).first(where: { $0.overlaps(topic) }) {
+                // A general rule yields to others, but two of them would leave it to chance.
+                for rule in profile.messages {
+                    let topic = rule.topic
+                    if let clash = other.messages.first(where: { $0.isGeneral == rule.isGeneral && $0.topic.overlaps(topic) })?.topic {
                         add(
                             profile,
                             "topic \"\(topic.text)\" and \"\(clash.text)\" of profile \"\(other.name)\" (\(other.source)) match the same messages; make one narrower"

@@ -38,6 +38,9 @@ public struct DecodedMessage: Sendable {
         alerts.reserveCapacity(4)
     }
 
+    /// A metric that a full report does not name.
+    public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
