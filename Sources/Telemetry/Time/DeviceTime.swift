@@ -74,21 +74,32 @@ public enum DeviceTime {
     public static func judge(
         raw: Raw, unit: Unit = .milliseconds, zone: ZoneRules? = nil, previousMilliseconds: Int64? = nil, arrivalMilliseconds: Int64
     ) -> (milliseconds: Int64, quality: Quality) {
-        if unit == .monotonic { return (arrivalMilliseconds, raw == .absent ? .arrivalAbsent : .arrivalImplausible(.monotonic)) }
         switch raw {
         case .absent: return (arrivalMilliseconds, .arrivalAbsent)
         case .number(let number): return judge(number, unit, arrivalMilliseconds)
-        case .text(let text):
-            guard let read = LocalTimeText(text) else {
-                // An empty text is how many firmwares say that they have no time.
-                let isEmpty = text.utf8.allSatisfy { $0 <= 0x20 }
-                return (arrivalMilliseconds, isEmpty ? .arrivalAbsent : .arrivalImplausible(.unreadable))
-            }
-            switch read {
-            case .number(let number): return judge(number, unit, arrivalMilliseconds)
-            case .instant(let milliseconds): return judge(instant: milliseconds, nil, arrivalMilliseconds)
-            case .local(let wall): return judge(wall, zone ?? .utc, previousMilliseconds, arrivalMilliseconds)
-            }
+        case .text(var text):
+            return text.withUTF8 { judge(text: $0, unit, zone, previousMilliseconds, arrivalMilliseconds) }
+        }
+    }
+
+    /// The same for the bytes of a text where they stand, without a copy.
+    public static func judge(
+        text: UnsafeBufferPointer<UInt8>, unit: Unit = .milliseconds, zone: ZoneRules? = nil, previousMilliseconds: Int64? = nil,
+        arrivalMilliseconds: Int64
+    ) -> (milliseconds: Int64, quality: Quality) {
+        judge(text: text, unit, zone, previousMilliseconds, arrivalMilliseconds)
+    }
+
+    private static func judge(
+        text: UnsafeBufferPointer<UInt8>, _ unit: Unit, _ zone: ZoneRules?, _ previous: Int64?, _ arrival: Int64
+    ) -> (milliseconds: Int64, quality: Quality) {
+        // An empty text is how many firmwares say that they have no time.
+        if text.allSatisfy({ $0 <= 0x20 }) { return (arrival, .arrivalAbsent) }
+        switch LocalTimeText(text) {
+        case .number(let number): return judge(number, unit, arrival)
+        case .instant(let milliseconds): return judge(instant: milliseconds, nil, arrival)
+        case .local(let wall): return judge(wall, zone ?? .utc, previous, arrival)
+        case nil: return (arrival, .arrivalImplausible(.unreadable))
         }
     }
 
@@ -101,19 +112,20 @@ public enum DeviceTime {
     /// anything older than that is taken at arrival time.
     private static func judge(_ number: Double, _ unit: Unit, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
         guard number.isFinite else { return (arrival, .arrivalImplausible(.unreadable)) }
+        if unit == .monotonic { return (arrival, .arrivalImplausible(.monotonic)) }
         let declared = unit == .seconds ? number * 1000 : number
-        if isSane(declared, arrival) { return (Int64(declared.rounded(.down)), .device) }
+        if isSane(declared, arrival) { return (Int64(declared.rounded()), .device) }
         if declared < Double(earliestMilliseconds) {
             let asSeconds = number * 1000
             guard unit == .milliseconds, isSane(asSeconds, arrival), abs(asSeconds - Double(arrival)) <= Double(aheadMilliseconds) else {
                 return (arrival, .arrivalImplausible(.clockNotSet))
             }
-            return (Int64(asSeconds.rounded(.down)), .deviceCorrected(.secondsForMilliseconds))
+            return (Int64(asSeconds.rounded()), .deviceCorrected(.secondsForMilliseconds))
         }
         var candidates: [(Double, Correction)] = [(number / 1000, .microseconds), (number / 1_000_000, .nanoseconds)]
         if unit == .seconds { candidates.insert((number, .millisecondsForSeconds), at: 0) }
         for (milliseconds, correction) in candidates where isSane(milliseconds, arrival) {
-            return (Int64(milliseconds.rounded(.down)), .deviceCorrected(correction))
+            return (Int64(milliseconds.rounded()), .deviceCorrected(correction))
         }
         return (arrival, .arrivalImplausible(.ahead))
     }

@@ -43,6 +43,19 @@ public struct ZoneRules: Equatable, Sendable {
         return table + rule.transitions(years: first...2100).filter { $0.utcSeconds > last }
     }
 
+    /// Whether a text may be joined to the folder of the zone files: parts of letters, digits, `+`, `-` and `_`, such as
+    /// `America/Argentina/Ushuaia` or `Etc/GMT+5`. No path leads out of the folder or to the files that count leap seconds.
+    public static func isName(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard text.utf8.count <= 64, parts.count <= 4, let first = parts.first, !first.elementsEqual("right".utf8) else { return false }
+        return parts.allSatisfy { part in
+            !part.isEmpty
+                && part.allSatisfy { byte in
+                    (0x41...0x5A).contains(byte & 0xDF) || (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x5F].contains(byte)
+                }
+        }
+    }
+
     /// Seconds to add to UTC for local time, at this instant. Total: any number is allowed.
     public func offsetSeconds(atUTCSeconds time: Int64) -> Int {
         if let last = transitions.last, time < last.utcSeconds {

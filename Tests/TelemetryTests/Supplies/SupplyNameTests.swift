@@ -68,13 +68,13 @@ import Testing
     }
 
     @Test func hostileBytesGiveAShortVisibleName() {
-        let seed: UInt64 = 0x5EED_0D
+        let seed = FuzzRun.seed(0x5EED_0D)
         var generator = SeededGenerator(seed: seed)
         let fixtures = [
             "Black Toner, PN 123R45;SN00AB", "54 6F 6E 65 72", "0x546F6E6572", "Cyan Unit Large \n39 39 58 00", "\u{1}\u{15}Toner", "墨粉盒",
             "INK_CARTRIDGE",
         ].map { Array($0.utf8) }
-        for _ in 0..<20_000 {
+        for _ in 0..<FuzzRun.rounds(20_000) {
             var bytes = fixtures[Int.random(in: 0..<fixtures.count, using: &generator)]
             for _ in 0..<Int.random(in: 0...5, using: &generator) { DecoderFuzzTests.mutate(&bytes, &generator) }
             let name = SupplyName.clean(bytes: bytes)

@@ -15,6 +15,7 @@ import Testing
     @Test(
         arguments: [
             (1_795_298_645_123, .milliseconds, 1_795_298_645_123, .device), (1_795_298_645.123, .seconds, 1_795_298_645_123, .device),
+            (1_661_517_385.44, .seconds, 1_661_517_385_440, .device),
             // A backfill of years keeps its times, a clock a little ahead too.
             (1_262_304_000_000, .milliseconds, 1_262_304_000_000, .device), (1_795_386_400_000, .milliseconds, 1_795_386_400_000, .device),
             (1_795_386_400_001, .milliseconds, arrival, .arrivalImplausible(.ahead)),

@@ -159,8 +159,18 @@ enum ZoneFixture {
         for bytes in bad { #expect(throws: ZoneRulesError.self, "\(bytes.count)") { try ZoneRules(tzif: bytes) } }
     }
 
+    @Test func zoneNamesLeadNowhereElse() {
+        for name in ["UTC", "Europe/Berlin", "Etc/GMT+5", "America/Argentina/Ushuaia", "America/Port-au-Prince"] {
+            #expect(ZoneRules.isName(name), "\(name)")
+        }
+        for name in ["", "/etc/passwd", "../x", "Europe/../x", "Europe/", "a//b", "right/UTC", "x\u{0}", "Eu rope", "zone.tab", "Köln"] {
+            #expect(!ZoneRules.isName(name), "\(name)")
+        }
+        #expect(!ZoneRules.isName(String(repeating: "a", count: 65)))
+    }
+
     @Test func hostileBytesNeverTrap() {
-        let seed: UInt64 = 0x5EED_0A
+        let seed = FuzzRun.seed(0x5EED_0A)
         var generator = SeededGenerator(seed: seed)
         let fixtures = [
             ZoneFixture.berlin, ZoneFixture.block(version: 0, 4, [(0, 1), (1000, 0)], [3600, 7200]),
@@ -168,7 +178,7 @@ enum ZoneFixture {
                 [(.min, 0), (.min + 1, 1), (0, 0), (.max, 1)], [-89_999, 93_599], footer: "AAA-24BBB24,0/-167,J365/167", version: "3"),
         ]
         var taken = 0
-        for _ in 0..<20_000 {
+        for _ in 0..<FuzzRun.rounds(20_000) {
             var bytes = fixtures[Int.random(in: 0..<fixtures.count, using: &generator)]
             for _ in 0..<Int.random(in: 0...3, using: &generator) { DecoderFuzzTests.mutate(&bytes, &generator) }
             guard let rules = try? ZoneRules(tzif: bytes) else { continue }
