@@ -59,7 +59,7 @@ extension StewardCore {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
-        let time = eventTime(decoded.deviceMilliseconds)
+        let time = eventTime(device)
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         if frame.isRetained { return applyRetained(device, time) }
         hot[device].arrivalMilliseconds = now
@@ -206,12 +206,16 @@ extension StewardCore {
             "\(problem)\(more); the rest of the message was taken. Told once an hour a device", &effects)
     }
 
-    /// The device's own time where it is believable: after 2010 and at most a day ahead. Otherwise the arrival time, counted.
-    private mutating func eventTime(_ device: Int64?) -> Int64 {
-        guard let device else { return now }
-        if device >= 1_262_304_000_000, device <= now &+ 86_400_000 { return device }
-        counters.clockProblems &+= 1
-        return now
+    /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
+    @inline(__always)
+    private mutating func eventTime(_ device: Int) -> Int64 {
+        guard decoded.stamp != nil else { return now }
+        let newest = hot[device].newestMilliseconds
+        let judged = DeviceTime.judge(
+            stamp: decoded.stamp, unit: decoded.unit, zone: decoded.zone, previousMilliseconds: newest == .min ? nil : newest,
+            arrivalMilliseconds: now)
+        if judged.quality != .device { counters.clockProblems &+= 1 }
+        return judged.milliseconds
     }
 
     @inline(__always)

@@ -29,11 +29,19 @@ public enum ProfileLoader {
                         file: file, position: SourcePosition(line: 1, column: 1), message: "cannot be read: \(FileProblem.reason(file))"))
                 continue
             }
-            do { profiles.append(try ProfileReader.read(Array(data), file: file)) } catch { problems.append(contentsOf: error.diagnostics) }
+            do { profiles.append(try ProfileReader.read(Array(data), file: file, zones: zone)) } catch {
+                problems.append(contentsOf: error.diagnostics)
+            }
         }
         problems.append(contentsOf: conflicts(profiles))
         guard problems.isEmpty else { throw DocumentProblems(problems) }
         return profiles
+    }
+
+    /// The rules of a zone from the system's own files.
+    static func zone(_ name: String) -> ZoneRules? {
+        guard ZoneRules.isName(name), let data = try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name)) else { return nil }
+        return try? ZoneRules(tzif: Array(data))
     }
 
     /// Two profiles of one name, or two that would read one topic.

@@ -255,15 +255,19 @@ extension ProfileLayout {
     }
 
     private mutating func time(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
-        let rule = profile.messages[Int(bit.trailingZeroBitCount)].time
-        switch rule?.unit {
-        case .milliseconds: decoded.deviceMilliseconds = tape.integer(index)
-        case .seconds: decoded.deviceMilliseconds = tape.number(index).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
-        case .iso8601:
-            decoded.deviceMilliseconds = tape.type(index) == UInt8(ascii: "\"") ? CivilTime.milliseconds(iso8601: tape.string(index)) : nil
-        case nil: return
+        guard let rule = profile.messages[Int(bit.trailingZeroBitCount)].time else { return }
+        switch tape.type(index) {
+        case UInt8(ascii: "n"): return
+        case UInt8(ascii: "\""):
+            let text = tape.string(index)
+            // An empty text is how many firmwares say that they have no time.
+            if text.allSatisfy({ $0 <= 0x20 }) { return }
+            decoded.stamp = LocalTimeText(text)
+        default: decoded.stamp = tape.number(index).map { .number($0) }
         }
-        if decoded.deviceMilliseconds == nil { problem(.badTime, rule?.path.text ?? "", &decoded) }
+        guard decoded.stamp != nil else { return problem(.badTime, rule.path.text, &decoded) }
+        decoded.unit = rule.unit.counted
+        decoded.zone = rule.zone
     }
 
     /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
@@ -277,7 +281,7 @@ extension ProfileLayout {
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot } }
-        if field.timeOf != 0 { decoded.deviceMilliseconds = nil }
+        if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild
         while child >= 0 {

@@ -84,9 +84,24 @@ public enum FullRule: Equatable, Sendable {
 
 /// Where the device's own time stands. Without a rule the arrival time is taken.
 public struct TimeRule: Equatable, Sendable {
-    public enum Unit: String, CaseIterable, Sendable { case milliseconds, seconds, iso8601 }
+    public enum Unit: String, CaseIterable, Sendable {
+        case milliseconds, seconds, iso8601
+        /// Counted from the device's start: of no use as a time, so the arrival time is taken.
+        case monotonic
+
+        /// What a bare number counts.
+        var counted: DeviceTime.Unit {
+            switch self {
+            case .milliseconds, .iso8601: .milliseconds
+            case .seconds: .seconds
+            case .monotonic: .monotonic
+            }
+        }
+    }
     public var path: PathPattern
     public var unit: Unit
+    /// The zone of texts that have none; nil: UTC.
+    public var zone: ZoneRules?
 }
 
 /// A topic on which commands are answered.

@@ -4,10 +4,17 @@ public final class ProfileReader {
     /// Names with pointers, to be checked when the topics are known.
     private var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
 
-    private init(_ report: DocumentReport) { self.report = report }
+    private let zones: (String) -> ZoneRules?
 
-    /// Throws `DocumentProblems` with all mistakes.
-    public static func read(_ bytes: [UInt8], file: String) throws(DocumentProblems) -> DeviceProfile {
+    private init(_ report: DocumentReport, _ zones: @escaping (String) -> ZoneRules?) {
+        self.report = report
+        self.zones = zones
+    }
+
+    /// Throws `DocumentProblems` with all mistakes. `zones` finds the rules of a named time zone; reading files is the caller's business.
+    public static func read(
+        _ bytes: [UInt8], file: String, zones: @escaping (String) -> ZoneRules? = { _ in nil }
+    ) throws(DocumentProblems) -> DeviceProfile {
         let root: DocumentNode
         do {
             root = try DocumentParser.parse(bytes, file: file)
@@ -15,7 +22,7 @@ public final class ProfileReader {
             throw DocumentProblems([error])
         }
         let report = DocumentReport(file: file)
-        let profile = ProfileReader(report).profile(ObjectReader(root, "a device profile", report))
+        let profile = ProfileReader(report, zones).profile(ObjectReader(root, "a device profile", report))
         try report.throwIfAny()
         return profile
     }
@@ -133,8 +140,17 @@ public final class ProfileReader {
     private func timeRule(_ reader: ObjectReader) -> TimeRule? {
         let path = path(reader, "pointer")
         let unit = reader.choice("unit", TimeRule.Unit.self) ?? .milliseconds
+        var zone: ZoneRules?
+        if let node = reader.optional("zone"), let name = reader.string("zone") {
+            zone = ZoneRules.isName(name) ? zones(name) : nil
+            if zone == nil {
+                report.add(
+                    "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
+                    at: node.position)
+            }
+        }
         reader.finish()
-        return path.map { TimeRule(path: $0, unit: unit) }
+        return path.map { TimeRule(path: $0, unit: unit, zone: zone) }
     }
 
     private func livenessRule(_ reader: ObjectReader, _ format: MessageRule.Format) -> LivenessRule {

@@ -95,7 +95,14 @@ public enum DeviceTime {
     ) -> (milliseconds: Int64, quality: Quality) {
         // An empty text is how many firmwares say that they have no time.
         if text.allSatisfy({ $0 <= 0x20 }) { return (arrival, .arrivalAbsent) }
-        switch LocalTimeText(text) {
+        return judge(stamp: LocalTimeText(text), unit: unit, zone: zone, previousMilliseconds: previous, arrivalMilliseconds: arrival)
+    }
+
+    /// The same for a time that was read already; nil is one that could not be read.
+    public static func judge(
+        stamp: LocalTimeText?, unit: Unit, zone: ZoneRules?, previousMilliseconds previous: Int64?, arrivalMilliseconds arrival: Int64
+    ) -> (milliseconds: Int64, quality: Quality) {
+        switch stamp {
         case .number(let number): return judge(number, unit, arrival)
         case .instant(let milliseconds): return judge(instant: milliseconds, nil, arrival)
         case .local(let wall): return judge(wall, zone ?? .utc, previous, arrival)
