@@ -9,8 +9,6 @@ public enum ProfileLoader {
 
     /// All or nothing: throws `DocumentProblems` with every mistake of every file, or a `ConfigurationError` for a place that is not there.
     public static func load(_ paths: [String]) throws -> [DeviceProfile] {
-        var problems: [Diagnostic] = []
-        var profiles: [DeviceProfile] = []
         var files: [String] = []
         for path in paths {
             guard access(path, F_OK) == 0 || path == optionalDirectory else {
@@ -22,40 +20,33 @@ public enum ProfileLoader {
             throw ConfigurationError(
                 "no device profile (*.json) was found in \(paths.joined(separator: ", ")); see \"profiles\" in the configuration")
         }
-        for file in files {
-            guard let data = try? Data(contentsOf: URL(filePath: file)) else {
-                problems.append(
-                    Diagnostic(
-                        file: file, position: SourcePosition(line: 1, column: 1), message: "cannot be read: \(FileProblem.reason(file))"))
-                continue
-            }
-            do { profiles.append(try ProfileReader.read(Array(data), file: file)) } catch { problems.append(contentsOf: error.diagnostics) }
-        }
-        problems.append(contentsOf: conflicts(profiles))
-        guard problems.isEmpty else { throw DocumentProblems(problems) }
-        return profiles
+        let set = read(files)
+        guard set.diagnostics.isEmpty else { throw DocumentProblems(set.diagnostics) }
+        return set.profiles
     }
 
-    /// Two profiles of one name, or two that would read one topic.
-    static func conflicts(_ profiles: [DeviceProfile]) -> [Diagnostic] {
-        var problems: [Diagnostic] = []
-        func add(_ profile: DeviceProfile, _ message: String) {
-            problems.append(Diagnostic(file: profile.source, position: SourcePosition(line: 1, column: 1), message: message))
+    /// All profiles of some files and directories together with all their mistakes. A place that is not there, or that has no profile, is
+    /// one of them.
+    public static func examine(_ paths: [String]) -> (files: [String], set: ProfileSet) {
+        var found: [String] = []
+        for path in paths {
+            let files = files(in: path)
+            // Naming a file twice, or a directory and a file in it, is no mistake.
+            for file in files.isEmpty ? [path] : files where !found.contains(file) { found.append(file) }
         }
-        for (index, profile) in profiles.enumerated() {
-            for other in profiles[..<index] {
-                if profile.name == other.name { add(profile, "the profile \"\(profile.name)\" is defined in \(other.source) already") }
-                for topic in profile.messages.map(\.topic) {
-                    if let clash = other.messages.map(\.topic).first(where: { $0.overlaps(topic) }) {
-                        add(
-                            profile,
-                            "topic \"\(topic.text)\" and \"\(clash.text)\" of profile \"\(other.name)\" (\(other.source)) match the same messages; make one narrower"
-                        )
-                    }
-                }
-            }
-        }
-        return problems
+        return (found, read(found))
+    }
+
+    private static func read(_ files: [String]) -> ProfileSet {
+        ProfileSet(files.map { file in (file, contents(file)) })
+    }
+
+    private static func contents(_ file: String) -> Result<[UInt8], Diagnostic> {
+        if let data = try? Data(contentsOf: URL(filePath: file)) { return .success(Array(data)) }
+        var status = stat()
+        let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(FileProblem.reason(file))"
+        return .failure(Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason))
     }
 
     private static func files(in path: String) -> [String] {
