@@ -43,8 +43,9 @@ extension StewardCore {
         effects.append(
             .deadLetter(
                 DeadLetter(
-                    event: number, arrivalMilliseconds: now, topic: Array(frame.topic), payload: Array(frame.payload), reason: reason,
-                    profile: profile)))
+                    event: number, arrivalMilliseconds: replayedArrivalMilliseconds ?? now, topic: Array(frame.topic),
+                    payload: Array(frame.payload), reason: reason,
+                    profile: profile, isRetained: frame.isRetained)))
     }
 
     /// Takes the readings that were just decoded.
@@ -55,8 +56,10 @@ extension StewardCore {
         let time = eventTime(decoded.deviceMilliseconds)
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         if frame.isRetained { return applyRetained(device, time) }
-        hot[device].arrivalMilliseconds = now
-        if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+        if replayedArrivalMilliseconds == nil {
+            hot[device].arrivalMilliseconds = now
+            if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+        }
         if time < hot[device].newestMilliseconds {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
@@ -191,7 +194,8 @@ extension StewardCore {
     private mutating func fieldProblem(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         counters.fieldProblems &+= Int64(decoded.fieldProblems)
         let last = hot[device].fieldProblemMilliseconds
-        guard last == .min || now - last >= 3_600_000, let problem = decoded.fieldProblem else { return }
+        let isDue = last == .min || now - last >= 3_600_000 || replayedArrivalMilliseconds != nil
+        guard isDue, let problem = decoded.fieldProblem else { return }
         hot[device].fieldProblemMilliseconds = now
         let more = decoded.fieldProblems > 1 ? " (and \(decoded.fieldProblems - 1) more)" : ""
         reject(
@@ -201,10 +205,11 @@ extension StewardCore {
 
     /// The device's own time where it is believable: after 2010 and at most a day ahead. Otherwise the arrival time, counted.
     private mutating func eventTime(_ device: Int64?) -> Int64 {
-        guard let device else { return now }
-        if device >= 1_262_304_000_000, device <= now &+ 86_400_000 { return device }
+        let arrival = replayedArrivalMilliseconds ?? now
+        guard let device else { return arrival }
+        if device >= 1_262_304_000_000, device <= arrival &+ 86_400_000 { return device }
         counters.clockProblems &+= 1
-        return now
+        return arrival
     }
 
     @inline(__always)

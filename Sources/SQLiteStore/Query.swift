@@ -74,10 +74,10 @@ enum Query: Int, CaseIterable {
         case .deleteJournal: "DELETE FROM journal WHERE id = ?1"
 
         case .appendDeadLetter:
-            "INSERT INTO dead_letter(event, arrival_ms, reason, profile, topic, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+            "INSERT INTO dead_letter(event, arrival_ms, reason, profile, topic, payload, retained) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         case .deadLetters:
             """
-            SELECT id, event, arrival_ms, reason, profile, topic, payload FROM dead_letter
+            SELECT id, event, arrival_ms, reason, profile, topic, payload, retained FROM dead_letter
             WHERE id < ?1 ORDER BY id DESC LIMIT ?2
             """
         case .oldestDeadLetters: "SELECT id, length(topic) + length(payload) FROM dead_letter WHERE id >= ?2 ORDER BY id LIMIT ?1"

@@ -12,6 +12,7 @@ enum Subcommands {
         ActionsCommand.self,
         TicketsCommand.self,
         HistoryCommand.self,
+        DeadLettersCommand.self,
         ProfileCheckCommand.self,
         ProfileListCommand.self,
         ProfileTestCommand.self,
