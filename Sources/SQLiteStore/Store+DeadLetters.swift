@@ -52,6 +52,7 @@ extension Store {
                 try statement.bind(3, reason)
                 try statement.bind(4, profile)
                 try statement.bind(7, isRetained ? 1 : 0)
+                try statement.bind(8, current[.lastDeadLetter])
                 try topic.withUnsafeBytes { topic in
                     try payload.withUnsafeBytes { payload in
                         try statement.bind(5, topic)
@@ -60,6 +61,7 @@ extension Store {
                     }
                 }
             }
+            current[.lastDeadLetter] = connection.lastInsertedRow
             current[.deadLetters] += 1
             current[.deadLetterBytes] += Int64(topic.count + payload.count)
             while current[.deadLetters] > limits.deadLetterEntries || current[.deadLetterBytes] > limits.deadLetterBytes {

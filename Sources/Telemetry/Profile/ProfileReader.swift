@@ -60,7 +60,7 @@ public struct ProfileReader {
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
         reader.finish()
-        if profile.messages.isEmpty, extent != .withoutParents {
+        if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
         }
         // The decoder keeps a bit for each message rule and a place for each list.
@@ -246,12 +246,14 @@ extension ProfileReader {
         // Compared with the metric's own unit by `checkUnits`.
         _ = reader.string("unit")
         reader.finish()
-        guard found.count == 1 else {
+        // A comparison with a value of the wrong kind was told already.
+        let given = reader.members.filter { ["above", "atLeast", "below", "atMost", "equals", "notEquals", "in"].contains($0.key) }
+        guard given.count == 1 else {
             report.add("a condition needs exactly one of above, atLeast, below, atMost, equals, notEquals, in", at: reader.node.position)
             return nil
         }
-        guard let metric else { return nil }
-        return ConditionRule(metric: metric, comparison: found[0], forMilliseconds: duration)
+        guard let metric, let comparison = found.first else { return nil }
+        return ConditionRule(metric: metric, comparison: comparison, forMilliseconds: duration)
     }
 
     private func fault(_ named: (member: DocumentMember, reader: ObjectReader)) -> FaultRule? {
