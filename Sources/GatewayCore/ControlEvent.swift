@@ -19,6 +19,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case closeTicket(ticket: String, by: String)
     /// A message came whose payload is larger than any that is read; its bytes were not kept.
     case oversized(topic: String, byteCount: Int)
+    /// A dead letter is taken once more, because the profile was mended. It tells what was when it first came.
+    case replayed(topic: Data, payload: Data, isRetained: Bool, arrivalMilliseconds: Int64)
 
     func encoded() -> [UInt8] {
         let encoder = JSONEncoder()

@@ -92,7 +92,24 @@ extension StewardCore {
                         reason:
                             "the payload has \(byteCount) bytes; at most \(configuration.maximumPayloadBytes) are read (limits.payloadBytes)",
                         profile: nil)))
+        case .replayed(let topic, let payload, let isRetained, let arrival):
+            replay(Array(topic), Array(payload), isRetained: isRetained, arrivalMilliseconds: arrival, &effects)
         }
+    }
+
+    /// A dead letter once more. Its first arrival stands in for a time of its own, it is no sign of life, and what it says of long ago
+    /// sends nothing: the rule of freshness sees to that, because `now` is the real one.
+    private mutating func replay(
+        _ topic: [UInt8], _ payload: [UInt8], isRetained: Bool, arrivalMilliseconds: Int64, _ effects: inout [Effect]
+    ) {
+        var segment = Segment(capacityBytes: topic.count + payload.count + Segment.headerBytes)
+        topic.withUnsafeBytes { topic in
+            payload.withUnsafeBytes { segment.append(isRetained: isRetained, isFirstDelivery: true, topic: topic, payload: $0) }
+        }
+        guard let frame = segment.frame(at: 0) else { return }
+        replayedArrivalMilliseconds = min(arrivalMilliseconds, now)
+        message(frame, number: lastEvent, &effects)
+        replayedArrivalMilliseconds = nil
     }
 
     private mutating func settled(

@@ -50,8 +50,9 @@ extension StewardCore {
         effects.append(
             .deadLetter(
                 DeadLetter(
-                    event: number, arrivalMilliseconds: now, topic: Array(frame.topic), payload: Array(frame.payload), reason: reason,
-                    profile: profile)))
+                    event: number, arrivalMilliseconds: replayedArrivalMilliseconds ?? now, topic: Array(frame.topic),
+                    payload: Array(frame.payload), reason: reason,
+                    profile: profile, isRetained: frame.isRetained)))
     }
 
     /// Takes the readings that were just decoded.
@@ -62,8 +63,10 @@ extension StewardCore {
         let time = eventTime(device)
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         if frame.isRetained { return applyRetained(device, time) }
-        hot[device].arrivalMilliseconds = now
-        if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+        if replayedArrivalMilliseconds == nil {
+            hot[device].arrivalMilliseconds = now
+            if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+        }
         if time < hot[device].newestMilliseconds {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
@@ -198,7 +201,8 @@ extension StewardCore {
     private mutating func fieldProblem(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         counters.fieldProblems &+= Int64(decoded.fieldProblems)
         let last = hot[device].fieldProblemMilliseconds
-        guard last == .min || now - last >= 3_600_000, let problem = decoded.fieldProblem else { return }
+        let isDue = last == .min || now - last >= 3_600_000 || replayedArrivalMilliseconds != nil
+        guard isDue, let problem = decoded.fieldProblem else { return }
         hot[device].fieldProblemMilliseconds = now
         let more = decoded.fieldProblems > 1 ? " (and \(decoded.fieldProblems - 1) more)" : ""
         reject(
@@ -209,11 +213,12 @@ extension StewardCore {
     /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
     @inline(__always)
     private mutating func eventTime(_ device: Int) -> Int64 {
-        guard decoded.stamp != nil else { return now }
+        let arrival = replayedArrivalMilliseconds ?? now
+        guard decoded.stamp != nil else { return arrival }
         let newest = hot[device].newestMilliseconds
         let judged = DeviceTime.judge(
             stamp: decoded.stamp, unit: decoded.unit, zone: decoded.zone, previousMilliseconds: newest == .min ? nil : newest,
-            arrivalMilliseconds: now)
+            arrivalMilliseconds: arrival)
         if judged.quality != .device { counters.clockProblems &+= 1 }
         return judged.milliseconds
     }

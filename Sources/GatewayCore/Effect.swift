@@ -80,6 +80,7 @@ public struct DeadLetter: Equatable, Sendable {
     public var payload: [UInt8]
     public var reason: String
     public var profile: String?
+    public var isRetained = false
 }
 
 extension [Effect] {

@@ -45,6 +45,8 @@ public struct StewardCore {
     var nextSilenceScan: Int64 = .min
     /// Events that crashed the decoder twice: they go to the dead letters unread.
     public var quarantined: Set<Int64> = []
+    /// When the dead letter that is being taken once more first came; nil while a message is taken that has just come.
+    var replayedArrivalMilliseconds: Int64?
     /// The event being taken, for whoever has to say after a crash which one it was.
     public internal(set) var eventInProgress: Int64 = 0
 

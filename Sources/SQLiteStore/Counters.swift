@@ -8,6 +8,7 @@ enum Counter: Int, CaseIterable {
     case deadLetters, deadLetterBytes, deadLettersDropped
     case quarantined
     case chunks, chunkBytes, samples, chunksTrimmed, series, seriesRefused
+    case lastDeadLetter
 }
 
 /// The counters of the writer: current values, and those of the last commit to go back to.

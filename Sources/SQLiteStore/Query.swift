@@ -74,10 +74,14 @@ enum Query: Int, CaseIterable {
         case .deleteJournal: "DELETE FROM journal WHERE id = ?1"
 
         case .appendDeadLetter:
-            "INSERT INTO dead_letter(event, arrival_ms, reason, profile, topic, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+            // An id is never given again: a person may still hold that of a letter that was replayed.
+            """
+            INSERT INTO dead_letter(event, arrival_ms, reason, profile, topic, payload, retained, id)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, max(?8, (SELECT coalesce(max(id), 0) FROM dead_letter)) + 1)
+            """
         case .deadLetters:
             """
-            SELECT id, event, arrival_ms, reason, profile, topic, payload FROM dead_letter
+            SELECT id, event, arrival_ms, reason, profile, topic, payload, retained FROM dead_letter
             WHERE id < ?1 ORDER BY id DESC LIMIT ?2
             """
         case .oldestDeadLetters: "SELECT id, length(topic) + length(payload) FROM dead_letter WHERE id >= ?2 ORDER BY id LIMIT ?1"

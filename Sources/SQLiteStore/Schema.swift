@@ -6,7 +6,7 @@ enum Schema {
     /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
-    static let migrations: [String] = [version1]
+    static let migrations: [String] = [version1, version2]
 
     private static let version1 = """
         CREATE TABLE counter(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -49,6 +49,9 @@ enum Schema {
             series INTEGER NOT NULL, first_ms INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(series, first_ms, chunk)
             ) STRICT, WITHOUT ROWID;
         """
+
+    /// A dead letter that was retained must not become a live message when it is replayed.
+    private static let version2 = "ALTER TABLE dead_letter ADD COLUMN retained INTEGER NOT NULL DEFAULT 0;"
 
     /// Brings a connection's database to the newest version, each step in a transaction of its own.
     static func prepare(_ connection: Connection, migrations: [String] = Schema.migrations) throws {

@@ -8,6 +8,8 @@ public struct DeadLetter: Sendable, Equatable {
     public let profile: String?
     public let topic: [UInt8]
     public let payload: [UInt8]
+    /// The broker had kept it: it tells what was, and is no news.
+    public let isRetained: Bool
 }
 
 extension StoreReader {
@@ -24,17 +26,24 @@ extension StoreReader {
                 letters.append(
                     DeadLetter(
                         id: rows.integer(0), event: rows.integer(1), arrivalMilliseconds: rows.integer(2), reason: rows.text(3),
-                        profile: rows.optionalText(4), topic: rows.bytes(5), payload: rows.bytes(6)))
+                        profile: rows.optionalText(4), topic: rows.bytes(5), payload: rows.bytes(6), isRetained: rows.integer(7) != 0))
             }
             return letters
         }
+    }
+
+    /// The dead letter of an id, nil when it is gone.
+    public func deadLetter(id: Int64) throws -> DeadLetter? {
+        guard id < .max, let letter = try deadLetters(before: id + 1, limit: 1).first, letter.id == id else { return nil }
+        return letter
     }
 }
 
 extension Store {
     /// Keeps an unreadable message. Beyond the limits of rows and bytes the oldest go and are counted.
     public func appendDeadLetter(
-        event: Int64, arrivalMilliseconds: Int64, topic: [UInt8], payload: [UInt8], reason: String, profile: String?
+        event: Int64, arrivalMilliseconds: Int64, topic: [UInt8], payload: [UInt8], reason: String, profile: String?,
+        isRetained: Bool = false
     ) throws {
         try atomically {
             try connection.use(.appendDeadLetter) { statement in
@@ -42,6 +51,8 @@ extension Store {
                 try statement.bind(2, arrivalMilliseconds)
                 try statement.bind(3, reason)
                 try statement.bind(4, profile)
+                try statement.bind(7, isRetained ? 1 : 0)
+                try statement.bind(8, current[.lastDeadLetter])
                 try topic.withUnsafeBytes { topic in
                     try payload.withUnsafeBytes { payload in
                         try statement.bind(5, topic)
@@ -50,6 +61,7 @@ extension Store {
                     }
                 }
             }
+            current[.lastDeadLetter] = connection.lastInsertedRow
             current[.deadLetters] += 1
             current[.deadLetterBytes] += Int64(topic.count + payload.count)
             while current[.deadLetters] > limits.deadLetterEntries || current[.deadLetterBytes] > limits.deadLetterBytes {

@@ -44,6 +44,15 @@ struct APIClient {
 
     /// The body of `GET /api/v1/PATH`. Each part of the path is encoded here; query items without a value are left away.
     func get(_ path: [String], _ query: [(String, String?)] = []) throws -> [UInt8] {
+        return try ask(.get, path, query, body: [])
+    }
+
+    /// The body of the answer to `POST /api/v1/PATH` with a JSON body.
+    func post(_ path: [String], _ body: [UInt8]) throws -> [UInt8] { try ask(.post, path, [], body: body) }
+
+    private func ask(_ method: WebhookRequest.Method, _ path: [String], _ query: [(String, String?)], body content: [UInt8]) throws
+        -> [UInt8]
+    {
         // libcurl would resolve these before it asks, and get something else.
         guard !path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
             throw CommandFailure("there is nothing of the name \(Arguments.shown(path.last ?? ""))", exitCode: .notFound)
@@ -53,7 +62,10 @@ struct APIClient {
         if !items.isEmpty { address += "?" + items.joined(separator: "&") }
         var headers = [(name: "Accept", value: "application/json")]
         if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
-        let request = WebhookRequest(method: .get, url: address, headers: headers, maximumResponseBytes: DocumentParser.maximumBytes)
+        if method == .post { headers.append((name: "Content-Type", value: "application/json")) }
+        let request = WebhookRequest(
+            method: method, url: address, headers: headers, body: content, timeoutSeconds: method == .post ? 60 : 15,
+            maximumResponseBytes: DocumentParser.maximumBytes)
         switch client.send(request) {
         case .response(let response): return try body(response)
         case .failure(let failure): throw advice(failure)
@@ -120,7 +132,9 @@ protocol QueryCommand: Subcommand {
 }
 
 extension QueryCommand {
-    static func run(_ arguments: Arguments) throws -> ExitCode {
+    static func run(_ arguments: Arguments) throws -> ExitCode { try ask(arguments) }
+
+    static func ask(_ arguments: Arguments) throws -> ExitCode {
         let question = try question(arguments)
         let client = try APIClient(arguments)
         let body = try client.get(question.path, question.query)

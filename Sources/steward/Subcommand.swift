@@ -1,7 +1,7 @@
 import Gateway
 import Telemetry
 
-/// One word after `steward`. A type each, in a file of its own, and a line in the list of main.swift.
+/// One word after `steward`, or two, such as `profile check`. A type each, in a file of its own, and a line in the list of main.swift.
 protocol Subcommand: SendableMetatype {
     static var name: String { get }
     /// One line, beginning with a verb, without a full stop.
@@ -30,6 +30,8 @@ enum Program {
             Console.print("steward \(StewardVersion.current)\n")
             return .ok
         }
+        let group = subcommands.filter { $0.name.hasPrefix(first + " ") }
+        if !group.isEmpty { return dispatch(Array(words.dropFirst()), group, of: first) }
         guard let subcommand = subcommands.first(where: { $0.name == first }) else {
             let isOption = first.hasPrefix("-")
             let hint = Spelling.hint(first, among: isOption ? ["--help", "--version"] : subcommands.map { $0.name })
@@ -38,6 +40,25 @@ enum Program {
             return .usage
         }
         return run(subcommand, Array(words.dropFirst()))
+    }
+
+    /// The second word of those that have two.
+    private static func dispatch(_ words: [String], _ group: [any Subcommand.Type], of name: String) -> ExitCode {
+        let second = words.first ?? ""
+        if let subcommand = group.first(where: { $0.name == "\(name) \(second)" }) { return run(subcommand, Array(words.dropFirst())) }
+        if second == "--help" || second == "-h" {
+            Console.print(
+                "Usage: steward \(name) WHAT [OPTION…]\n\n" + Usage.list(group.map { ($0.name, $0.summary) })
+                    + "\nsteward \(name) WHAT --help tells more of each.\n")
+            return .ok
+        }
+        let names = group.map { String($0.name.dropFirst(name.count + 1)) }
+        let message =
+            second.isEmpty
+            ? "what is missing: one of \(names.joined(separator: ", "))"
+            : "there is no \(Arguments.shown("\(name) \(second)"))\(Spelling.hint(second, among: names))"
+        Console.error("steward \(name): \(pointing(message, to: "steward \(name) --help"))")
+        return .usage
     }
 
     private static func run(_ subcommand: any Subcommand.Type, _ words: [String]) -> ExitCode {

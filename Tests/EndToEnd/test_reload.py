@@ -85,5 +85,21 @@ def test_broken_profile_is_refused_with_its_place(gateway, client, directory):
 
 
 def test_reload_by_the_api(gateway):
-    assert gateway.post("profiles/reload", {}) == 202
-    wait_for(lambda: gateway.metric("steward_profile_reloads_total") == 1, "the reload")
+    status, _, body = gateway.request("/api/v1/profiles/reload", {})
+    assert (status, json.loads(body)) == (200, {"reloaded": ["bench"]})
+    assert gateway.metric("steward_profile_reloads_total") == 1
+
+
+def test_reload_by_the_api_tells_every_mistake(gateway, client, directory):
+    publish(gateway, client, temp=60)
+    file = directory / "bench.json"
+    file.write_text(json.dumps(profiles.BENCH, indent=2).replace('"gauge"', '"guage"').replace('"json"', '"jsn"'))
+    status, kind, body = gateway.request("/api/v1/profiles/reload", {})
+    answer = json.loads(body)
+    assert (status, kind, answer["status"]) == (422, "application/problem+json", 422)
+    assert [problem["file"] for problem in answer["problems"]] == [str(file)] * 2
+    assert "jsn" in answer["problems"][0]["message"] and "did you mean" in answer["problems"][1]["message"]
+    assert all(problem["line"] > 1 for problem in answer["problems"])
+    assert gateway.metric("steward_profile_reload_failures_total") == 1
+    publish(gateway, client, errors=["jam"], temp=61)
+    assert gateway.device("b1")["alarms"] == ["jam"]

@@ -44,7 +44,7 @@ import Testing
         let second = try directory.write("b.json", profile("b", "+/{device}/data"))
         let third = try directory.write("c.json", profile("a", "y/{device}"))
         #expect(problems([first, second]).contains("match the same messages; make one narrower"))
-        #expect(problems([first, second]).contains("b.json:1:1"))
+        #expect(problems([first, second]).contains("b.json:1:37"))
         #expect(problems([first, third]).contains("the profile \"a\" is defined in \(first) already"))
     }
 

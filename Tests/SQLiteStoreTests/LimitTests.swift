@@ -61,6 +61,23 @@ import Testing
         #expect(try store.statistics().deadLetterBytes == 20)
     }
 
+    @Test func anIdOfADeadLetterIsNeverGivenAgain() throws {
+        func append(_ store: Store, isRetained: Bool = false) throws -> DeadLetter {
+            try store.appendDeadLetter(
+                event: 1, arrivalMilliseconds: 1, topic: [0x61], payload: [], reason: "r", profile: nil, isRetained: isRetained)
+            return try #require(try store.deadLetters(limit: 1).first)
+        }
+        var store = try Store(path: directory.storePath)
+        let first = try append(store)
+        #expect(try store.deadLetter(id: first.id) == first && !first.isRetained)
+        #expect(try store.removeDeadLetter(id: first.id))
+        #expect(try store.deadLetter(id: first.id) == nil && store.deadLetter(id: .max) == nil)
+        try store.close()
+        store = try Store(path: directory.storePath)
+        let second = try append(store, isRetained: true)
+        #expect(second.id > first.id && second.isRetained)
+    }
+
     @Test func crashesAreCountedAcrossRestartsAndBounded() throws {
         var limits = StoreLimits()
         limits.quarantineEntries = 3

@@ -15,20 +15,20 @@ final class GatewayAPI: Sendable {
     let core: CoreWorker
     let statistics: GatewayStatistics
     let history: HistoryReader
-    private let mailbox: ControlMailbox
-    private let reload: @Sendable () -> Void
+    let mailbox: ControlMailbox
+    let reloads: ReloadDesk
     private let tokenHash: [UInt8]?
 
     /// Throws when the token file or the store cannot be read.
     init(
         configuration: GatewayConfiguration, core: CoreWorker, mailbox: ControlMailbox, statistics: GatewayStatistics,
-        reload: @escaping @Sendable () -> Void
+        reloads: ReloadDesk
     ) throws {
         self.configuration = configuration
         self.core = core
         self.mailbox = mailbox
         self.statistics = statistics
-        self.reload = reload
+        self.reloads = reloads
         history = try HistoryReader(path: configuration.store.path)
         tokenHash = try configuration.http.tokenFile.map { file in
             let token = try FileProblem.secret(file, key: "http.tokenFile")
@@ -87,10 +87,8 @@ final class GatewayAPI: Sendable {
         change("/api/v1/alarms/{id}/acknowledgement") { [self] request in acknowledge(request) }
         change("/api/v1/tickets/{id}/closure") { [self] request in closeTicket(request) }
         change("/api/v1/surveys") { [self] request in survey(request) }
-        change("/api/v1/profiles/reload") { [self] _ in
-            reload()
-            return .json(Array(#"{"reload":"asked; the log and /metrics tell the result"}"#.utf8), status: 202)
-        }
+        change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
+        change("/api/v1/deadletters/replay") { [self] request in replayDeadLetters(request) }
         return router
     }
 

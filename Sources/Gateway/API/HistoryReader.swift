@@ -54,6 +54,12 @@ extension GatewayAPI {
         samples += open
         // Late readings are kept in the order of their arrival.
         samples.sort { $0.timeMilliseconds < $1.timeMilliseconds }
+        // A message that was taken in part and replayed tells the same once more.
+        var last: Sample?
+        samples.removeAll { sample in
+            defer { last = sample }
+            return sample == last
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("device", device)

@@ -24,6 +24,8 @@ extension GatewayAPI {
         page.counter(
             "steward_oversized_messages_total", "Messages whose payload was too large to be kept.",
             s.oversizedMessages.load(ordering: .relaxed))
+        page.counter(
+            "steward_dead_letters_replayed_total", "Dead letters that were taken once more.", s.replayedLetters.load(ordering: .relaxed))
         page.counter("steward_profile_reloads_total", "Reloads of the device profiles.", s.profileReloads.load(ordering: .relaxed))
         page.counter(
             "steward_profile_reload_failures_total", "Reloads refused because of a mistake in a profile.",

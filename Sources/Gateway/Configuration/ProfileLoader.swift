@@ -9,8 +9,6 @@ public enum ProfileLoader {
 
     /// All or nothing: throws `DocumentProblems` with every mistake of every file, or a `ConfigurationError` for a place that is not there.
     public static func load(_ paths: [String]) throws -> [DeviceProfile] {
-        var problems: [Diagnostic] = []
-        var profiles: [DeviceProfile] = []
         var files: [String] = []
         for path in paths {
             guard access(path, F_OK) == 0 || path == optionalDirectory else {
@@ -22,20 +20,21 @@ public enum ProfileLoader {
             throw ConfigurationError(
                 "no device profile (*.json) was found in \(paths.joined(separator: ", ")); see \"profiles\" in the configuration")
         }
-        for file in files {
-            guard let data = try? Data(contentsOf: URL(filePath: file)) else {
-                problems.append(
-                    Diagnostic(
-                        file: file, position: SourcePosition(line: 1, column: 1), message: "cannot be read: \(FileProblem.reason(file))"))
-                continue
-            }
-            do { profiles.append(try ProfileReader.read(Array(data), file: file, zones: zone)) } catch {
-                problems.append(contentsOf: error.diagnostics)
-            }
+        let set = read(files)
+        guard set.diagnostics.isEmpty else { throw DocumentProblems(set.diagnostics) }
+        return set.profiles
+    }
+
+    /// All profiles of some files and directories together with all their mistakes. A place that is not there, or that has no profile, is
+    /// one of them.
+    public static func examine(_ paths: [String]) -> (files: [String], set: ProfileSet) {
+        var found: [String] = []
+        for path in paths {
+            let files = files(in: path)
+            // Naming a file twice, or a directory and a file in it, is no mistake.
+            for file in files.isEmpty ? [path] : files where !found.contains(file) { found.append(file) }
         }
-        problems.append(contentsOf: conflicts(profiles))
-        guard problems.isEmpty else { throw DocumentProblems(problems) }
-        return profiles
+        return (found, read(found))
     }
 
     /// The rules of a zone from the system's own files.
@@ -44,28 +43,16 @@ public enum ProfileLoader {
         return try? ZoneRules(tzif: Array(data))
     }
 
-    /// Two profiles of one name, or two that would read one topic.
-    static func conflicts(_ profiles: [DeviceProfile]) -> [Diagnostic] {
-        var problems: [Diagnostic] = []
-        func add(_ profile: DeviceProfile, _ message: String) {
-            problems.append(Diagnostic(file: profile.source, position: SourcePosition(line: 1, column: 1), message: message))
-        }
-        for (index, profile) in profiles.enumerated() {
-            for other in profiles[..<index] {
-                if profile.name == other.name { add(profile, "the profile \"\(profile.name)\" is defined in \(other.source) already") }
-                // A general rule yields to others, but two of them would leave it to chance.
-                for rule in profile.messages {
-                    let topic = rule.topic
-                    if let clash = other.messages.first(where: { $0.isGeneral == rule.isGeneral && $0.topic.overlaps(topic) })?.topic {
-                        add(
-                            profile,
-                            "topic \"\(topic.text)\" and \"\(clash.text)\" of profile \"\(other.name)\" (\(other.source)) match the same messages; make one narrower"
-                        )
-                    }
-                }
-            }
-        }
-        return problems
+    private static func read(_ files: [String]) -> ProfileSet {
+        ProfileSet(files.map { file in (file, contents(file)) }, zones: zone)
+    }
+
+    private static func contents(_ file: String) -> Result<[UInt8], Diagnostic> {
+        if let data = try? Data(contentsOf: URL(filePath: file)) { return .success(Array(data)) }
+        var status = stat()
+        let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(FileProblem.reason(file))"
+        return .failure(Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason))
     }
 
     private static func files(in path: String) -> [String] {

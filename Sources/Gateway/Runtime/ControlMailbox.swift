@@ -13,6 +13,8 @@ final class ControlMailbox: @unchecked Sendable {
     struct Mail {
         var event: ControlEvent?
         var report: (key: String, channel: OutboxChannel, report: DeliveryReport)?
+        /// Dead letters to take once more. Who commits the mail looks them up, and leaves only those that were there.
+        var letters: [Int64] = []
         fileprivate var receipt: Receipt?
     }
 
@@ -20,6 +22,7 @@ final class ControlMailbox: @unchecked Sendable {
     fileprivate final class Receipt: @unchecked Sendable {
         let monitor = Monitor()
         var isCommitted = false
+        var letters: [Int64] = []
     }
 
     static let maximumWaiting = 4096
@@ -32,15 +35,30 @@ final class ControlMailbox: @unchecked Sendable {
 
     /// Puts an event into the inbox and waits until it is committed; false when that does not happen in time.
     func submit(_ event: ControlEvent, timeoutMilliseconds: Int64 = 5000) -> Bool {
+        deliver(Mail(event: event), timeoutMilliseconds: timeoutMilliseconds) != nil
+    }
+
+    /// Takes dead letters once more, in this order, and removes them in the same commit.
+    /// - Returns: the ids of those that were there; nil when that is not committed in time.
+    func replay(letters: [Int64], timeoutMilliseconds: Int64 = 10_000) -> [Int64]? {
+        deliver(Mail(letters: letters), timeoutMilliseconds: timeoutMilliseconds)?.letters
+    }
+
+    private func deliver(_ mail: Mail, timeoutMilliseconds: Int64) -> Receipt? {
+        var mail = mail
         let receipt = Receipt()
+        mail.receipt = receipt
         let isTaken = monitor.withLock {
             guard !isClosed, waiting.count < Self.maximumWaiting else { return false }
-            waiting.append(Mail(event: event, receipt: receipt))
+            waiting.append(mail)
             return true
         }
-        guard isTaken else { return false }
+        guard isTaken else { return nil }
         wake.signal()
-        return receipt.monitor.withLock { receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.isCommitted } }
+        let isCommitted = receipt.monitor.withLock {
+            receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.isCommitted }
+        }
+        return isCommitted ? receipt : nil
     }
 
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
@@ -57,8 +75,10 @@ final class ControlMailbox: @unchecked Sendable {
     }
 
     func confirm(_ mails: [Mail]) {
-        for case let receipt? in mails.map(\.receipt) {
+        for mail in mails {
+            guard let receipt = mail.receipt else { continue }
             receipt.monitor.withLock {
+                receipt.letters = mail.letters
                 receipt.isCommitted = true
                 receipt.monitor.notifyAll()
             }

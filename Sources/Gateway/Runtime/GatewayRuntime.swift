@@ -18,6 +18,7 @@ public final class GatewayRuntime {
     private let statistics = GatewayStatistics()
     private let marker: CrashMarker
     private let wake: WakeEvent
+    private let reloads: ReloadDesk
     private var server: HTTPServer?
     private var settings: MQTTConfiguration
     private var systemd = SystemdNotifier()
@@ -28,6 +29,7 @@ public final class GatewayRuntime {
         let profiles = try ProfileLoader.load(configuration.profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
+        reloads = ReloadDesk(wake: wake)
         store = try Store(path: configuration.store.path, limits: configuration.limits)
         marker = try CrashMarker(path: configuration.store.path + ".progress")
         let recovery = try Recovery(configuration: configuration, profiles: profiles, store: store, marker: marker)
@@ -95,10 +97,7 @@ public final class GatewayRuntime {
         try core.start()
         let api = try GatewayAPI(
             configuration: configuration, core: core, mailbox: mailbox, statistics: statistics,
-            reload: { [wake] in
-                Signals.wantsReload.store(true, ordering: .relaxed)
-                wake.signal()
-            })
+            reloads: reloads)
         let server = try api.serve()
         self.server = server
         try loop.connect(settings)
@@ -106,7 +105,8 @@ public final class GatewayRuntime {
             "ready", ["http": "http://\(server.boundAddress)/", "store": configuration.store.path, "gateway": configuration.gatewayID])
         systemd.tell("READY=1")
         while !Signals.wantsStop.load(ordering: .relaxed) {
-            if Signals.wantsReload.exchange(false, ordering: .relaxed) { reload() }
+            if Signals.wantsReload.exchange(false, ordering: .relaxed) { _ = reload() }
+            if let request = reloads.pending() { reloads.answer(request, reload()) }
             try loop.turn()
             systemd.ping()
         }
@@ -114,7 +114,7 @@ public final class GatewayRuntime {
     }
 
     /// All or nothing: with a mistake in any profile the old ones stay.
-    private func reload() {
+    private func reload() -> ReloadResult {
         systemd.tell("RELOADING=1")
         defer { systemd.tell("READY=1") }
         do {
@@ -123,17 +123,21 @@ public final class GatewayRuntime {
             if let problem = core.reload(profiles) { throw ConfigurationError(problem) }
             statistics.profileReloads.add(1, ordering: .relaxed)
             Log.info("profiles are reloaded", ["profiles": profiles.map(\.name).joined(separator: " ")])
-            guard next != settings else { return }
-            settings = next
-            try loop.connect(next)
+            if next != settings {
+                settings = next
+                try loop.connect(next)
+            }
+            return .reloaded(profiles.map(\.name))
         } catch {
             statistics.profileReloadFailures.add(1, ordering: .relaxed)
             Log.error("the profiles were not reloaded; the old ones stay", ["reason": "\(error)"])
+            return .refused(reason: "\(error)", diagnostics: (error as? DocumentProblems)?.diagnostics ?? [])
         }
     }
 
     private func stop() {
         systemd.tell("STOPPING=1")
+        if let request = reloads.pending() { reloads.answer(request, .refused(reason: "the gateway is stopping", diagnostics: [])) }
         server?.stop()
         loop.stop()
         commands.close()

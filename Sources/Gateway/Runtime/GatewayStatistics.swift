@@ -12,6 +12,7 @@ public final class GatewayStatistics: Sendable {
     let deliveriesAbandoned = Atomic<Int64>(0)
     let snapshots = Atomic<Int64>(0)
     let oversizedMessages = Atomic<Int64>(0)
+    let replayedLetters = Atomic<Int64>(0)
     let isConnected = Atomic<Bool>(false)
     let connectedSince = Atomic<Int64>(0)
     let isStoreWritable = Atomic<Bool>(true)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GatewayCore
 import Glibc
 import MQTTLink
@@ -128,11 +129,25 @@ final class IngestLoop {
     }
 
     private func takeMail(_ now: Int64) throws {
-        for mail in mailbox.take() {
+        for var mail in mailbox.take() {
             if let event = mail.event ?? mail.report.flatMap({ OutboxPump.event($0.key, $0.channel, $0.report) }) {
                 box.segment.append(event)
             }
+            if !mail.letters.isEmpty { mail.letters = takeLetters(mail.letters) }
             mails.append(mail)
+        }
+    }
+
+    /// Puts dead letters into the batch, and returns the ids of those that are there and were not put into it already.
+    private func takeLetters(_ ids: [Int64]) -> [Int64] {
+        var taken = Set(mails.flatMap(\.letters))
+        return ids.filter { id in
+            guard let letter = try? store.deadLetter(id: id), taken.insert(id).inserted else { return false }
+            box.segment.append(
+                .replayed(
+                    topic: Data(letter.topic), payload: Data(letter.payload), isRetained: letter.isRetained,
+                    arrivalMilliseconds: letter.arrivalMilliseconds))
+            return true
         }
     }
 
@@ -151,6 +166,7 @@ final class IngestLoop {
                 for case (let key, let channel, let report)? in mails.map(\.report) {
                     try outbox.note(key, channel, report, nowMilliseconds: now)
                 }
+                for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
                 for output in outputs { try write(output, now) }
                 reached(.beforeCommit)
             }
@@ -183,6 +199,7 @@ final class IngestLoop {
         outputs.removeAll(keepingCapacity: true)
         let confirmed = mails
         mails.removeAll(keepingCapacity: true)
+        statistics.replayedLetters.add(Int64(confirmed.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
         if !box.segment.isEmpty {
             nextEvent += Int64(box.segment.count)
             isTickQueued = false
@@ -221,7 +238,7 @@ final class IngestLoop {
             case .deadLetter(let letter):
                 try store.appendDeadLetter(
                     event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
-                    reason: letter.reason, profile: letter.profile)
+                    reason: letter.reason, profile: letter.profile, isRetained: letter.isRetained)
             }
         }
         guard let parts = output.snapshot else { return try store.setCursor(output.event) }

@@ -3,11 +3,21 @@ public final class ProfileReader {
     private let report: DocumentReport
     /// Names with pointers, to be checked when the topics are known.
     private var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
-
     private let zones: (String) -> ZoneRules?
+    private let extent: Extent
 
-    private init(_ report: DocumentReport, _ zones: @escaping (String) -> ZoneRules?) {
+    /// What of a profile that `extends` others is there when it is read.
+    enum Extent {
+        /// Itself only, and nobody to look for its parent.
+        case alone
+        case withParents
+        /// Its parent is missing, which was told already: what it refers to may stand there.
+        case withoutParents
+    }
+
+    private init(_ report: DocumentReport, _ extent: Extent, _ zones: @escaping (String) -> ZoneRules?) {
         self.report = report
+        self.extent = extent
         self.zones = zones
     }
 
@@ -21,8 +31,15 @@ public final class ProfileReader {
         } catch {
             throw DocumentProblems([error])
         }
+        return try read(root, file: file, extent: .alone, zones: zones)
+    }
+
+    /// Reads a document. `ProfileSet` has given it the members of its parents.
+    static func read(
+        _ root: DocumentNode, file: String, extent: Extent, zones: @escaping (String) -> ZoneRules?
+    ) throws(DocumentProblems) -> DeviceProfile {
         let report = DocumentReport(file: file)
-        let profile = ProfileReader(report, zones).profile(ObjectReader(root, "a device profile", report))
+        let profile = ProfileReader(report, extent, zones).profile(ObjectReader(root, "a device profile", report))
         try report.throwIfAny()
         return profile
     }
@@ -30,7 +47,13 @@ public final class ProfileReader {
     private func profile(_ reader: ObjectReader) -> DeviceProfile {
         let name = reader.requiredString("profile", "its name, such as \"label-printer\"") ?? ""
         if !name.isEmpty, !Self.isPlainName(name) {
-            report.add("a profile's name has letters, digits, - and . only", at: reader.node.position)
+            report.add("a profile's name has letters, digits, - and . only", at: reader.node.position(of: ["profile"]))
+        }
+        // Editors look here for the schema, and `ProfileSet` for the parent.
+        _ = reader.string("$schema")
+        if reader.string("extends") != nil, extent == .alone {
+            report.add(
+                "\"extends\" names another profile, so both have to be loaded together", at: reader.node.position(of: ["extends"]))
         }
         var profile = DeviceProfile(name: name, title: reader.string("title") ?? name, source: report.file)
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
@@ -45,12 +68,14 @@ public final class ProfileReader {
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
         reader.finish()
-        if profile.messages.isEmpty { report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position) }
+        if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
+            report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
+        }
         // The decoder keeps a bit for each message rule and a place for each list.
-        if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position) }
-        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position) }
-        checkNames(profile, reader)
-        checkReferences(profile, reader)
+        if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position(of: ["messages"])) }
+        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
+        if extent != .withoutParents { checkNames(profile, reader) }
+        if extent != .withoutParents { checkReferences(profile, reader) }
         return profile
     }
 
@@ -87,7 +112,7 @@ public final class ProfileReader {
     private func seconds(_ reader: ObjectReader, _ key: String) -> Int64? {
         guard let number = reader.number(key) else { return nil }
         guard number >= 0, number <= 31_536_000 else {
-            report.add("\"\(key)\" must be from 0 to 31536000 (a year)", at: reader.node.position)
+            report.add("\"\(key)\" must be from 0 to 31536000 (a year)", at: reader.node.position(of: [.key(key)]))
             return nil
         }
         return Int64(number * 1000)
@@ -197,8 +222,8 @@ public final class ProfileReader {
         let offset = reader.number("offset") ?? 0
         let values = enumeration(reader, kind)
         reader.finish()
-        if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position) }
-        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
+        if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position(of: ["kind"])) }
+        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position(of: ["scale"])) }
         guard let path else { return nil }
         var rule = MetricRule(name: NameTemplate(named.member.key), path: path, kind: kind, unit: unit, states: states)
         rule.message = message
@@ -251,7 +276,7 @@ public final class ProfileReader {
         let reader = named.reader
         let level = path(reader, "level", mayCapture: true)
         let capacity = reader.number("capacity") ?? 100
-        if !(capacity > 0) { report.add("\"capacity\" must be above 0", at: reader.node.position) }
+        if !(capacity > 0) { report.add("\"capacity\" must be above 0", at: reader.node.position(of: ["capacity"])) }
         var unknown: [Double] = []
         if let node = reader.optional("unknownLevels") {
             if case .array(let items) = node.value {
@@ -268,9 +293,13 @@ public final class ProfileReader {
             rule.finish()
         }
         let days = reader.number("leadTimeDays") ?? 3
-        if !(0...365).contains(days) { report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position) }
+        if !(0...365).contains(days) {
+            report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position(of: ["leadTimeDays"]))
+        }
         let floor = reader.number("floorPercent") ?? 5
-        if !(0...100).contains(floor) { report.add("\"floorPercent\" must be from 0 to 100", at: reader.node.position) }
+        if !(0...100).contains(floor) {
+            report.add("\"floorPercent\" must be from 0 to 100", at: reader.node.position(of: ["floorPercent"]))
+        }
         let counter = reader.string("counter")
         let item = NameTemplate(reader.string("item") ?? named.member.key)
         let isOrdered = reader.bool("order") ?? true
@@ -350,13 +379,17 @@ extension ProfileReader {
         if let text = reader.string("notEquals") { found.append(.notEquals(text)) }
         if let list = reader.strings("in") { found.append(.within(list)) }
         let duration = seconds(reader, "forSeconds") ?? 0
+        // Compared with the metric's own unit by `checkUnits`.
+        _ = reader.string("unit")
         reader.finish()
-        guard found.count == 1 else {
+        // A comparison with a value of the wrong kind was told already.
+        let given = reader.members.filter { ["above", "atLeast", "below", "atMost", "equals", "notEquals", "in"].contains($0.key) }
+        guard given.count == 1 else {
             report.add("a condition needs exactly one of above, atLeast, below, atMost, equals, notEquals, in", at: reader.node.position)
             return nil
         }
-        guard let metric else { return nil }
-        return ConditionRule(metric: metric, comparison: found[0], forMilliseconds: duration)
+        guard let metric, let comparison = found.first else { return nil }
+        return ConditionRule(metric: metric, comparison: comparison, forMilliseconds: duration)
     }
 
     private func fault(_ named: (member: DocumentMember, reader: ObjectReader)) -> FaultRule? {
@@ -376,7 +409,7 @@ extension ProfileReader {
         let reader = named.reader
         let topic = reader.requiredString("topic", "such as \"devices/{device}/commands/\(named.member.key)\"")
         if let topic, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
-            report.add("a command's topic holds {device} and no wildcard", at: reader.node.position)
+            report.add("a command's topic holds {device} and no wildcard", at: reader.node.position(of: ["topic"]))
         }
         let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
         let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
@@ -396,41 +429,56 @@ extension ProfileReader {
         }
         let ticket = reader.string("ticket") ?? "Remote help did not mend it"
         reader.finish()
-        if steps.isEmpty { report.add("a playbook needs \"steps\" with at least one command", at: reader.node.position) }
+        if steps.isEmpty { report.add("a playbook needs \"steps\" with at least one command", at: reader.node.position(of: ["steps"])) }
         return Playbook(name: named.member.key, steps: steps, ticketText: ticket)
     }
 
-    /// Names that one part of the profile uses and another must define.
+    /// Names that one part of the profile uses and another must define, and units that both give.
     private func checkReferences(_ profile: DeviceProfile, _ reader: ObjectReader) {
-        let place = reader.node.position
+        let root = reader.node
         let commands = profile.commands.map(\.name)
         let playbooks = profile.playbooks.map(\.name)
         let plain = profile.metrics.map(\.name.text)
-        let isOpen = profile.metrics.contains { !$0.name.captures.isEmpty } || profile.supplies.contains { !$0.name.captures.isEmpty }
-        func check(_ name: String?, among known: [String], _ what: String, _ user: String) {
+        let known = plain + profile.supplies.map { "supply." + $0.name.text }
+        func check(_ name: String?, among known: [String], _ what: String, _ user: String, at path: DocumentNode.Step...) {
             guard let name, !known.contains(name) else { return }
             report.add(
-                "\(user) names the \(what) \"\(name)\", which the profile does not define\(Spelling.hint(name, among: known))", at: place)
+                "\(user) names the \(what) \"\(name)\", which the profile does not define\(Spelling.hint(name, among: known))",
+                at: root.position(of: path))
         }
         for playbook in profile.playbooks {
-            for step in playbook.steps { check(step.command, among: commands, "command", "playbook \"\(playbook.name)\"") }
-        }
-        for fault in profile.faults {
-            check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"")
-            // With a pattern among the metrics, any name may turn up in the telemetry.
-            if !isOpen {
-                let known = plain + profile.supplies.map { "supply." + $0.name.text }
-                check(fault.raise.metric, among: known, "metric", "fault \"\(fault.id)\"")
-                check(fault.clear?.metric, among: known, "metric", "fault \"\(fault.id)\"")
+            for (index, step) in playbook.steps.enumerated() {
+                check(
+                    step.command, among: commands, "command", "playbook \"\(playbook.name)\"", at: "playbooks", .key(playbook.name),
+                    "steps",
+                    .index(index), "command")
             }
         }
-        for list in profile.alerts {
-            for code in list.codes { check(code.playbook, among: playbooks, "playbook", "alert code \"\(code.code)\"") }
+        for fault in profile.faults {
+            check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), "playbook")
+            for (key, condition) in [("raise", fault.raise), ("clear", fault.clear)] {
+                // A pattern among the metrics may give the name.
+                guard let condition, !profile.mayGive(condition.metric) else { continue }
+                check(
+                    condition.metric, among: known, "metric", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), .key(key), "metric")
+            }
         }
-        for supply in profile.supplies { check(supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"") }
-        check(profile.status?.metric, among: plain, "metric", "the status rule")
+        for (index, list) in profile.alerts.enumerated() {
+            for code in list.codes {
+                check(
+                    code.playbook, among: playbooks, "playbook", "alert code \"\(code.code)\"", at: "alerts", .index(index), "codes",
+                    .key(code.code), "playbook")
+            }
+        }
+        for supply in profile.supplies {
+            check(
+                supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
+        }
+        check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
-            report.add("commands are answered, so \"replies\" must say where; or give a command reply: false", at: place)
+            report.add(
+                "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))
         }
+        checkUnits(profile, root, report)
     }
 }

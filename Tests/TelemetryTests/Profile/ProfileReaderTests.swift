@@ -37,13 +37,13 @@ import Testing
             }
             """)
         for (line, words) in [
-            ("p.json:1:1:", "letters, digits"), ("p.json:3:", "exactly one level must be {device}"), ("p.json:5:", "begins with /"),
+            ("p.json:2:12:", "letters, digits"), ("p.json:3:", "exactly one level must be {device}"), ("p.json:5:", "begins with /"),
             ("p.json:5:", "did you mean \"kind\"?"), ("p.json:6:", "must hold {b}"), ("p.json:6:", "{a} is no part of the pointer"),
-            ("p.json:7:", "belongs under \"supplies\""), ("p.json:9:", "\"capacity\" must be above 0"), ("p.json:9:", "leadTimeDays"),
+            ("p.json:7:", "belongs under \"supplies\""), ("p.json:9:47:", "\"capacity\" must be above 0"), ("p.json:9:64:", "leadTimeDays"),
             ("p.json:9:", "floorPercent"), ("p.json:10:", "exactly one of above"), ("p.json:11:", "{device} and no wildcard"),
             ("p.json:13:3:", "unknown key \"colour\""),
-            ("p.json:1:1:", "command \"stpo\", which the profile does not define, did you mean \"stop\"?"),
-            ("p.json:1:1:", "\"replies\" must say where"),
+            ("p.json:12:42:", "command \"stpo\", which the profile does not define, did you mean \"stop\"?"),
+            ("p.json:11:13:", "\"replies\" must say where"),
         ] {
             #expect(
                 found.contains { $0.hasPrefix(line) && $0.contains(words) },

@@ -1,0 +1,165 @@
+/// The profiles that are loaded together: they may extend one another, and no two may claim one topic.
+public struct ProfileSet: Sendable {
+    /// Those without a mistake, in the order in which they were added.
+    public private(set) var profiles: [DeviceProfile] = []
+    /// Every mistake of every file: file by file, each in the order of its lines.
+    public private(set) var diagnostics: [Diagnostic] = []
+
+    private struct Entry {
+        var file: String
+        var name: String?
+        /// As it was written, and with what it inherits.
+        var own: DocumentNode
+        var whole: DocumentNode
+    }
+
+    /// `files` are names and contents. A file that could not be read comes as the diagnostic that says so.
+    /// `zones` finds the rules of a named time zone.
+    public init(_ files: [(file: String, content: Result<[UInt8], Diagnostic>)], zones: @escaping (String) -> ZoneRules? = { _ in nil }) {
+        var entries: [Entry] = []
+        for (file, content) in files {
+            do {
+                let root = try DocumentParser.parse(try content.get(), file: file)
+                entries.append(Entry(file: file, name: root.text("profile"), own: root, whole: root))
+            } catch {
+                diagnostics.append(error)
+            }
+        }
+        readAll(&entries, zones)
+        findConflicts(entries)
+        // All of one file together, whichever check found them.
+        let order = Dictionary(files.enumerated().map { ($1.file, $0) }, uniquingKeysWith: { first, _ in first })
+        diagnostics = diagnostics.enumerated().sorted { a, b in
+            let (x, y) = (a.element, b.element)
+            return (order[x.file] ?? .max, x.position.line, x.position.column, a.offset)
+                < (order[y.file] ?? .max, y.position.line, y.position.column, b.offset)
+        }.map(\.element)
+    }
+
+    private mutating func add(_ message: String, in entry: Entry, at position: SourcePosition) {
+        diagnostics.append(Diagnostic(file: entry.file, position: position, message: message))
+    }
+
+    // MARK: Extending
+
+    private mutating func readAll(_ entries: inout [Entry], _ zones: @escaping (String) -> ZoneRules?) {
+        let lines = entries.indices.map { lineage(of: $0, entries) }
+        var results: [Result<DeviceProfile, DocumentProblems>] = []
+        for (index, line) in lines.enumerated() {
+            for ancestor in line.ancestors { entries[index].whole = entries[index].whole.extending(entries[ancestor].own) }
+            let entry = entries[index]
+            if let problem = line.problem { add(problem, in: entry, at: entry.own.position(of: ["extends"])) }
+            results.append(
+                Result { () throws(DocumentProblems) in
+                    try ProfileReader.read(
+                        entry.whole, file: entry.file, extent: line.problem == nil ? .withParents : .withoutParents, zones: zones)
+                })
+        }
+        for (index, result) in results.enumerated() {
+            switch result {
+            case .success(let profile): if lines[index].problem == nil { profiles.append(profile) }
+            case .failure(let problems):
+                // A mistake in what was inherited is told once, where it was made.
+                let isToldElsewhere = lines[index].ancestors.contains { if case .failure = results[$0] { true } else { false } }
+                let inherited = entries[index].own.child("extends")?.position
+                diagnostics += problems.diagnostics.filter { !isToldElsewhere || $0.position != inherited }
+            }
+        }
+    }
+
+    /// The ancestors, the parent first, and what is wrong with the way to them.
+    private func lineage(of index: Int, _ entries: [Entry]) -> (ancestors: [Int], problem: String?) {
+        var ancestors: [Int] = []
+        var names = [entries[index].name ?? ""]
+        var current = index
+        while let parent = entries[current].own.text("extends") {
+            names.append(parent)
+            guard let next = entries.firstIndex(where: { $0.name == parent }) else {
+                let known = entries.compactMap(\.name).filter { $0 != entries[index].name }
+                let user = current == index ? "" : "\"\(entries[current].name ?? "")\" "
+                return (ancestors, "\(user)extends the profile \"\(parent)\", which is not loaded\(Spelling.hint(parent, among: known))")
+            }
+            guard next != index, !ancestors.contains(next) else {
+                return (ancestors, "profiles extend one another in a circle: \(names.joined(separator: " → "))")
+            }
+            ancestors.append(next)
+            current = next
+        }
+        return (ancestors, nil)
+    }
+
+    // MARK: Conflicts
+
+    /// Two profiles of one name, or two that would read one topic.
+    private mutating func findConflicts(_ entries: [Entry]) {
+        let topics = entries.map { $0.whole.messageTopics }
+        for (index, entry) in entries.enumerated() {
+            for (earlier, other) in entries[..<index].enumerated() {
+                if let name = entry.name, name == other.name {
+                    add("the profile \"\(name)\" is defined in \(other.file) already", in: entry, at: entry.own.position(of: ["profile"]))
+                    continue
+                }
+                for topic in topics[index] {
+                    guard
+                        let clash = topics[earlier].first(where: { $0.isGeneral == topic.isGeneral && $0.pattern.overlaps(topic.pattern) })
+                    else { continue }
+                    let isInherited = entry.own.child("messages") == nil
+                    add(
+                        "topic \"\(topic.pattern.text)\" and \"\(clash.pattern.text)\" of profile \"\(other.name ?? "")\" (\(other.file)) match the same messages; "
+                            + (isInherited ? "give \"messages\" of its own" : "make one narrower"),
+                        in: entry, at: topic.position)
+                }
+            }
+        }
+    }
+}
+
+extension DocumentNode {
+    fileprivate func text(_ key: String) -> String? {
+        guard case .string(let text)? = child(.key(key))?.value else { return nil }
+        return text
+    }
+
+    fileprivate var messageTopics: [(pattern: TopicPattern, isGeneral: Bool, position: SourcePosition)] {
+        guard case .array(let rules)? = child("messages")?.value else { return [] }
+        return rules.compactMap { rule in
+            guard let node = rule.child("topic"), case .string(let text) = node.value,
+                let pattern = try? TopicPattern(text, needsDevice: false)
+            else {
+                return nil
+            }
+            return (pattern, rule.child("general")?.value == .bool(true), node.position)
+        }
+    }
+
+    /// With the members of `parent` that it has not itself. Members of the objects inside are taken one by one, by their names; everything
+    /// else is replaced whole. What is inherited stands where `extends` stands.
+    fileprivate func extending(_ parent: DocumentNode) -> DocumentNode {
+        guard case .object(var members) = value, case .object(let inherited) = parent.value else { return self }
+        let place = child("extends")?.position ?? position
+        for member in inherited where !["profile", "extends", "title", "$schema"].contains(member.key) {
+            guard let index = members.firstIndex(where: { $0.key == member.key }) else {
+                members.append(member.standing(at: place))
+                continue
+            }
+            guard case .object(let own) = members[index].node.value, case .object(let others) = member.node.value else { continue }
+            let added = others.filter { other in !own.contains { $0.key == other.key } }.map { $0.standing(at: place) }
+            members[index].node.value = .object(own + added)
+        }
+        return DocumentNode(.object(members), at: position)
+    }
+
+    fileprivate func standing(at place: SourcePosition) -> DocumentNode {
+        switch value {
+        case .array(let items): DocumentNode(.array(items.map { $0.standing(at: place) }), at: place)
+        case .object(let members): DocumentNode(.object(members.map { $0.standing(at: place) }), at: place)
+        default: DocumentNode(value, at: place)
+        }
+    }
+}
+
+extension DocumentMember {
+    fileprivate func standing(at place: SourcePosition) -> DocumentMember {
+        DocumentMember(key: key, keyPosition: place, node: node.standing(at: place))
+    }
+}

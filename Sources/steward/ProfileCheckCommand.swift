@@ -1,0 +1,42 @@
+import Gateway
+import Telemetry
+
+/// `steward profile check`: every mistake of every profile in one run.
+enum ProfileCheckCommand: Subcommand {
+    static let name = "profile check"
+    static let summary = "tell every mistake of device profiles, with its place"
+    static let usage = Usage(
+        positionals: [.oneOrMore("FILE", "a profile, or a directory of profiles; they are loaded together")],
+        options: [
+            .value("profiles", "DIR", "profiles to extend and to compare topics with; may be given again"),
+            .flag("json", "print the result as JSON"),
+        ],
+        notes: "Each mistake is a line FILE:LINE:COLUMN: MESSAGE. The exit code is 0 without mistakes, 1 with any.")
+
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        // The others come first: where two claim one topic, the one being written is told.
+        let (files, set) = ProfileLoader.examine(arguments.values("profiles") + arguments.positionals)
+        if arguments.has("json") {
+            Console.print(bytes: json(files, set) + [UInt8(ascii: "\n")])
+        } else if set.diagnostics.isEmpty {
+            Console.print("\(set.profiles.count) \(set.profiles.count == 1 ? "profile is" : "profiles are") in order\n")
+        } else {
+            Console.print(set.diagnostics.map { TerminalText.visible($0.description) + "\n" }.joined())
+        }
+        return set.diagnostics.isEmpty ? .ok : .failed
+    }
+
+    private static func json(_ files: [String], _ set: ProfileSet) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("files", files.count)
+        writer.key("profiles")
+        writer.beginArray()
+        for profile in set.profiles { writer.string(profile.name) }
+        writer.endArray()
+        writer.key("problems")
+        writer.write(set.diagnostics)
+        writer.endObject()
+        return writer.bytes
+    }
+}

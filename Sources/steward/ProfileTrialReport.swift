@@ -1,0 +1,173 @@
+import Gateway
+import Telemetry
+
+/// The result of `steward profile test`, for people and as JSON.
+struct ProfileTrialReport {
+    private let trial: ProfileTrial
+    private let devices: [APIValue]
+
+    init(_ trial: ProfileTrial) {
+        self.trial = trial
+        devices = trial.outcome.devices.compactMap { try? APIValue(parsing: $0) }
+    }
+
+    private static func isSupply(_ metric: APIValue) -> Bool { metric["kind"].string == "level" }
+    private static func isState(_ metric: APIValue) -> Bool { metric["kind"].string == "state" }
+
+    /// A supply's level in percent, or why it has none.
+    private static func level(_ supply: APIValue, _ device: APIValue) -> (percent: Double?, reason: String?) {
+        if let percent = supply["levelPercent"].number { return (percent, nil) }
+        let name = "supply." + (supply["supply"].string ?? "")
+        guard let metric = device["metrics"].items.first(where: { $0["metric"].string == name }) else {
+            return (nil, "the message tells no level of it")
+        }
+        if let percent = metric["value"].number { return (percent, nil) }
+        return (nil, "the device says that it does not know it")
+    }
+
+    // MARK: For people
+
+    func text(_ terminal: Terminal) -> String {
+        var text = devices.map { device(_: $0, terminal) }.joined(separator: "\n")
+        if devices.isEmpty {
+            text +=
+                trial.profile.map { "The topic is one of \"\(TerminalText.visible($0))\", but the message tells of no device.\n" }
+                ?? "No profile reads this topic.\n"
+        }
+        if !trial.outcome.problems.isEmpty {
+            text += section("Problems", terminal) + trial.outcome.problems.map { "  \(TerminalText.visible($0))\n" }.joined()
+        }
+        if trial.outcome.clockProblems > 0 {
+            text += section("Time", terminal) + "  The message's own time is not believed; the arrival time was taken.\n"
+        }
+        text += section("Not used", terminal)
+        guard let unused = trial.unused else {
+            return text + "  Not known: the payload is no JSON, has too many members, or has no profile.\n"
+        }
+        return text + (unused.isEmpty ? "  Nothing: every member is used.\n" : unused.map { "  \(TerminalText.visible($0))\n" }.joined())
+    }
+
+    private func section(_ title: String, _ terminal: Terminal) -> String { "\n" + terminal.paint(title, .bold) + "\n" }
+
+    private func device(_ device: APIValue, _ terminal: Terminal) -> String {
+        var facts = Facts()
+        facts.add("device", .init(device["device"].string, .bold))
+        facts.add("profile", .init(device["profile"].string))
+        facts.add(
+            "time",
+            device["lastEvent"].integer == nil
+                ? .init("none (a retained message moves nothing)") : Facts.moment(device["lastEvent"], terminal))
+        facts.add("status", .init(device["status"].string))
+        facts.add("state", .state(device["equipmentState"].string.map(HumanText.equipmentState)))
+        var text = facts.render(terminal)
+        let metrics = device["metrics"].items
+        let readings = metrics.filter { !Self.isSupply($0) && !Self.isState($0) }
+        text += section("Readings", terminal) + table(readings, "METRIC", terminal)
+        text += section("States", terminal) + table(metrics.filter(Self.isState), "STATE", terminal)
+        text += section("Supplies", terminal) + supplies(device, terminal)
+        return text + section("Alarms", terminal) + alarms(device, terminal)
+    }
+
+    private func table(_ metrics: [APIValue], _ title: String, _ terminal: Terminal) -> String {
+        guard !metrics.isEmpty else { return "  None.\n" }
+        var table = Table([.init(title), .init("VALUE", .number), .init("UNIT"), .init("KIND", .spare)])
+        for metric in metrics {
+            table.add([
+                .init(metric["metric"].string), DeviceCommand.value(metric["value"]), .init(metric["unit"].string.map(HumanText.unit)),
+                .init(metric["kind"].string, .dim),
+            ])
+        }
+        return table.render(terminal)
+    }
+
+    private func supplies(_ device: APIValue, _ terminal: Terminal) -> String {
+        let supplies = device["supplies"].items
+        guard !supplies.isEmpty else { return "  None.\n" }
+        var table = Table([.init("SUPPLY"), .init("LEVEL", .fixed), .init("WHY", .text)])
+        for supply in supplies {
+            let (percent, reason) = Self.level(supply, device)
+            table.add([.init(supply["supply"].string), .level(percent), .init(reason)])
+        }
+        return table.render(terminal)
+    }
+
+    private func alarms(_ device: APIValue, _ terminal: Terminal) -> String {
+        let alarms = device["activeAlarms"].items
+        guard !alarms.isEmpty else { return "  None.\n" }
+        var table = Table([.init("SEVERITY", .fixed), .init("CODE"), .init("TEXT")])
+        for alarm in alarms {
+            table.add([.severity(alarm["severity"].string), .init(alarm["condition"].string), .init(alarm["text"].string)])
+        }
+        return table.render(terminal)
+    }
+
+    // MARK: As JSON
+
+    var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("profile", trial.profile)
+        writer.key("devices")
+        writer.beginArray()
+        for device in devices { Self.write(device, &writer) }
+        writer.endArray()
+        writer.key("problems")
+        writer.write(trial.outcome.problems)
+        writer.member("timeNotBelieved", trial.outcome.clockProblems > 0)
+        writer.key("unused")
+        if let unused = trial.unused { writer.write(unused) } else { writer.null() }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(_ device: APIValue, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        for name in ["device", "profile", "status", "equipmentState"] { writer.member(name, device[name].string) }
+        writer.member("time", device["lastEvent"].integer)
+        for (key, filter) in [("readings", { !isSupply($0) && !isState($0) }), ("states", isState)] as [(String, (APIValue) -> Bool)] {
+            writer.key(key)
+            writer.beginArray()
+            for metric in device["metrics"].items where filter(metric) {
+                writer.beginObject()
+                for member in metric.members where member.name != "time" { writer.copy(member.name, member.value) }
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        writer.key("supplies")
+        writer.beginArray()
+        for supply in device["supplies"].items {
+            let (percent, reason) = level(supply, device)
+            writer.beginObject()
+            writer.member("supply", supply["supply"].string)
+            writer.key("levelPercent")
+            if let percent { writer.number(percent) } else { writer.null() }
+            writer.member("reason", reason)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("alarms")
+        writer.beginArray()
+        for alarm in device["activeAlarms"].items {
+            writer.beginObject()
+            for name in ["condition", "severity", "text"] { writer.member(name, alarm[name].string) }
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func write(_ texts: [String]) {
+        beginArray()
+        for text in texts { string(text) }
+        endArray()
+    }
+
+    fileprivate mutating func copy(_ name: String, _ value: APIValue) {
+        guard let node = value.node else { return }
+        key(name)
+        node.write(to: &self)
+    }
+}
