@@ -2,7 +2,12 @@
 ///
 /// There is no recursion: embedded messages are entered by narrowing `end`, at most one level deep, or stepped over whole.
 struct ProtobufCursor {
-    enum WireType: UInt8 { case varint = 0, fixed64 = 1, counted = 2, fixed32 = 5 }
+    enum WireType: UInt8 {
+        case varint = 0
+        case fixed64 = 1
+        case counted = 2
+        case fixed32 = 5
+    }
 
     let bytes: UnsafeRawBufferPointer
     var position: Int

@@ -91,7 +91,9 @@ public struct SparkplugTopic: Equatable, Sendable {
 
     static func isLevel(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 256
-            && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "#") }
+            && name.utf8.allSatisfy {
+                $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "#")
+            }
     }
 }
 
