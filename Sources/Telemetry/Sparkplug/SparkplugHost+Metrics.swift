@@ -166,7 +166,8 @@ extension SparkplugHost {
         let value = try metric.value(as: type, in: payload, maximumTextBytes: limits.textBytes)
         output.readings.append(
             SparkplugReading(
-                device: metrics[index].device, metric: Int32(index), value: value,
+                device: devices[Int(metrics[index].device)].key, name: metrics[index].name, metric: Int32(index),
+                generation: generation, value: value,
                 timestampMilliseconds: metric.flags.contains(.hasTime) ? metric.timestampMilliseconds : reader.timestampMilliseconds,
                 isHistorical: metric.flags.contains(.isHistorical)))
     }

@@ -6,7 +6,7 @@
 /// - Messages are applied in the order of their seq. A gap is waited for; then what came is applied and a rebirth asked for,
 ///   because a lost message may have changed anything. Waiting for the rebirth instead would silence nodes that cannot be reborn.
 /// - A death of another session than the one that was born (bdSeq) is ignored.
-public struct SparkplugHost: Sendable {
+public struct SparkplugHost: Equatable, Sendable {
     public enum Presence: UInt8, Sendable {
         /// Nothing was heard that tells.
         case unknown

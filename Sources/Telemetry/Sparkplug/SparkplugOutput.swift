@@ -1,7 +1,11 @@
-/// One value of one metric. `device` and `metric` number the host's `devices` and `metrics`, until its next call.
+/// One value of one metric. The names are those that the host keeps, so they cost no memory here.
 public struct SparkplugReading: Equatable, Sendable {
-    public var device: Int32
+    /// "group/node" or "group/node/device".
+    public var device: String
+    public var name: String
+    /// The metric's number, the same as long as `generation` is: for what a reader of many messages wants to look up once.
     public var metric: Int32
+    public var generation: UInt32
     public var value: SparkplugValue
     /// The metric's own time, else the payload's; nil when neither was sent.
     public var timestampMilliseconds: Int64?
