@@ -44,6 +44,7 @@ extension SparkplugHost {
         names.removeAll(keepingCapacity: true)
         isRebirthHeld = false
         behindRun = 0
+        for index in recent.indices { recent[index] = 0 }
         deviceBirthsDueMilliseconds = nil
         if isSameSession {
             for index in devices.indices.dropFirst() where devices[index].presence == .online || devices[index].presence == .awaitingBirth {
@@ -98,8 +99,11 @@ extension SparkplugHost {
         switch kind {
         case .nodeData: data(0, payload, at: now, reader, &output)
         case .deviceData:
-            guard let index = deviceIndex(device), devices[index].presence == .online else { return askForRebirth(at: now, &output) }
-            data(index, payload, at: now, reader, &output)
+            guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
+            if devices[index].presence != .online { askForRebirth(at: now, &output) }
+            if devices[index].presence == .online || devices[index].presence == .unknown {
+                data(index, payload, at: now, reader, &output)
+            }
         case .deviceBirth:
             guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
             withdraw(index)

@@ -1,6 +1,6 @@
 /// The order of messages: seq counts from 0 to 255 and begins anew.
 extension SparkplugHost {
-    /// A number this far behind the next one is a repeat or too late; any other distance is a gap.
+    /// A number at most this far behind the next one is a repeat or too late; any other distance is a gap.
     static var behindWindow: UInt8 { 32 }
     static var maximumBehindRun: UInt8 { 4 }
 
@@ -18,24 +18,49 @@ extension SparkplugHost {
         guard let seq = seq ?? (nextSeq == 0 ? 0 : nil) else { return apply(kind, device, payload, at: now, reader, &output) }
         let ahead = seq &- nextSeq
         if ahead == 0 {
+            remember(seq, Self.hash(kind, device, payload))
             apply(kind, device, payload, at: now, reader, &output)
             nextSeq &+= 1
             behindRun = 0
             if !pending.isEmpty { drain(at: now, &reader, &output) }
         } else if ahead > 255 - Self.behindWindow {
-            isBehind(at: now, &output)
+            late(kind, seq, device, payload, at: now, reader, &output)
         } else {
             keep(kind, seq, device, payload, at: now, &reader, &output)
         }
     }
 
-    private mutating func isBehind(at now: Int64, _ output: inout SparkplugOutput) {
-        output.ignoredMessages += 1
+    /// A repeat, or a message whose place was given up. Data of the second kind counts, for it says when it was; a birth or death does
+    /// not, because what came after it was read without it.
+    private mutating func late(
+        _ kind: SparkplugTopic.Kind, _ seq: UInt8, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
+        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        let hash = Self.hash(kind, device, payload)
+        guard recent[Int(seq % Self.behindWindow)] != hash else {
+            output.ignoredMessages += 1
+            return
+        }
+        remember(seq, hash)
+        output.lateMessages += 1
+        if kind == .nodeData || kind == .deviceData {
+            if reader.timestampMilliseconds != nil { apply(kind, device, payload, at: now, reader, &output) }
+        } else {
+            askForRebirth(at: now, &output)
+        }
         behindRun += 1
         guard behindRun >= Self.maximumBehindRun else { return }
         behindRun = 0
         output.problem("\(devices[0].key): the order of its messages is lost")
         askForRebirth(at: now, &output)
+    }
+
+    private mutating func remember(_ seq: UInt8, _ hash: UInt64) { recent[Int(seq % Self.behindWindow)] = hash }
+
+    private static func hash(
+        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
+    ) -> UInt64 {
+        ContentHash.combine(ContentHash.combine(ContentHash.combine(ContentHash.seed, UInt64(kind.rawValue)), device), payload)
     }
 
     /// Keeps a message until those before it have come.
@@ -102,6 +127,7 @@ extension SparkplugHost {
                     output.refusal = error
                     return
                 }
+                remember(message.seq, Self.hash(message.kind, device, payload))
                 apply(message.kind, device, payload, at: now, reader, &output)
             }
         }

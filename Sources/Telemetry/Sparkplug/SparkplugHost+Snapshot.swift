@@ -10,6 +10,7 @@ extension SparkplugHost {
         Self.write(bdSeq, to: &writer)
         writer.write(nextSeq)
         writer.write(behindRun)
+        for hash in recent { writer.write(hash) }
         Self.write(rebirthAskedMilliseconds, to: &writer)
         writer.write(isRebirthHeld)
         Self.write(deviceBirthsDueMilliseconds, to: &writer)
@@ -50,6 +51,7 @@ extension SparkplugHost {
         nextSeq = try reader.integer()
         behindRun = try reader.integer()
         guard behindRun < Self.maximumBehindRun else { throw ByteCodingError(offset: 0) }
+        for index in recent.indices { recent[index] = try reader.integer() }
         rebirthAskedMilliseconds = try Self.optional(&reader)
         isRebirthHeld = try reader.bool()
         deviceBirthsDueMilliseconds = try Self.optional(&reader)

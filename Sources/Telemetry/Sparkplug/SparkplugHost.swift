@@ -2,9 +2,10 @@
 ///
 /// A state machine without I/O and clock: messages and arrival times in, `SparkplugOutput` out. Its rules:
 /// - A birth tells names, datatypes and aliases. Data before it asks for a rebirth, at most once in `limits.rebirthMilliseconds`.
-///   As long as nothing is known of the node, metrics that carry their name and type are read all the same; after a death none is.
+///   As long as nothing is known of the node or device, metrics that carry their name and type are read all the same; after a death none is.
 /// - Messages are applied in the order of their seq. A gap is waited for; then what came is applied and a rebirth asked for,
 ///   because a lost message may have changed anything. Waiting for the rebirth instead would silence nodes that cannot be reborn.
+///   A repeat is ignored; data that comes after its place was given up still counts, as it has a time of its own.
 /// - A death of another session than the one that was born (bdSeq) is ignored.
 public struct SparkplugHost: Equatable, Sendable {
     public enum Presence: UInt8, Sendable {
@@ -60,7 +61,9 @@ public struct SparkplugHost: Equatable, Sendable {
     /// In the order in which they are to be applied.
     var pending: [Pending] = []
     var pendingBytes = 0
-    /// Messages behind their time without one in order between them: the node may have begun anew without us hearing its birth.
+    /// What was applied last, by the low bits of its seq: a repeat has the same content, a late message has not.
+    var recent = [UInt64](repeating: 0, count: Int(behindWindow))
+    /// Late messages without one in order between them: the node may have begun anew without us hearing its birth.
     var behindRun: UInt8 = 0
     var rebirthAskedMilliseconds: Int64?
     /// A rebirth is wanted, and its throttle window is not over.

@@ -35,8 +35,10 @@ public struct SparkplugOutput: Sendable {
     public internal(set) var readings: [SparkplugReading] = []
     /// Why nothing of the message can be used: one for the dead letters.
     public internal(set) var refusal: SparkplugPayloadError?
-    /// Messages that came twice, or after their place in the order was given up.
+    /// Messages that came twice, that are of another session, or of the dead.
     public internal(set) var ignoredMessages = 0
+    /// Messages that came after their place in the order was given up.
+    public internal(set) var lateMessages = 0
     /// Metrics without a reading: tables, files, mismatched types, names and aliases that no birth told.
     public internal(set) var unreadMetrics = 0
     private(set) var problems = 0
@@ -48,6 +50,7 @@ public struct SparkplugOutput: Sendable {
         readings.removeAll(keepingCapacity: true)
         refusal = nil
         ignoredMessages = 0
+        lateMessages = 0
         unreadMetrics = 0
         problems = 0
     }

@@ -114,6 +114,8 @@ import Testing
         #expect(try bench.receive(.deviceData, device: "d", seq: 10, [metric]) == ["d:t=4.0"])
         #expect(bench.host.metrics.indices.allSatisfy { bench.host.isStale(metric: $0) })
         try bench.birth()
+        #expect(
+            try bench.receive(.deviceData, device: "d", seq: 1, at: 50_000, [metric]) == ["rebirth", "d:t=4.0"], "the device is unknown")
         try bench.death(bdSeq: 7)
         #expect(try bench.receive(.nodeData, seq: 1, at: 90_000, [metric]) == ["rebirth"])
         #expect(try bench.receive(.deviceData, device: "d", seq: 2, at: 90_000, [metric]) == [])

@@ -47,8 +47,13 @@ import Testing
         #expect(bench.tick(at: 2099) == [])
         #expect(bench.tick(at: 2100) == ["problem", "t=2.0", "t=5.0", "rebirth"])
         #expect(try bench.data(seq: 6, 6, at: 2200) == ["t=6.0"])
-        #expect(try bench.data(seq: 1, 1, at: 2300) == [], "too late")
+        #expect(try bench.data(seq: 1, 1, at: 2300, time: 900) == ["t=1.0@900"], "late, but true of its time")
+        #expect(bench.output.lateMessages == 1)
+        #expect(try bench.data(seq: 1, 1, at: 2400, time: 900) == [], "and then a repeat")
         #expect(bench.output.ignoredMessages == 1)
+        #expect(try bench.receive(.deviceDeath, device: "d", seq: 3, at: 40_000) == ["rebirth"], "too late to tell what is")
+        #expect(try bench.receive(.nodeData, seq: 4, time: nil, [.alias(1, .double, .number(4))]) == [], "nobody knows when it was")
+        #expect(try bench.data(seq: 7, 7, at: 40_000) == ["t=7.0"])
     }
 
     @Test func theTimerRunsOutWithTheNextMessageToo() throws {
@@ -68,19 +73,18 @@ import Testing
 
     @Test func aRepeatIsIgnored() throws {
         var bench = try born()
-        try bench.data(seq: 1, 1)
-        #expect(try bench.data(seq: 1, 1) == [])
-        #expect(try bench.data(seq: 0, 1) == [])
-        #expect(bench.output.ignoredMessages == 1)
-        #expect(try bench.data(seq: 2, 2) == ["t=2.0"])
+        for number in 1...6 { try bench.data(seq: UInt64(number), 1) }
+        for number in 1...6 { #expect(try bench.data(seq: UInt64(number), 1) == []) }
+        #expect(bench.output.ignoredMessages == 1 && bench.output.lateMessages == 0)
+        #expect(try bench.data(seq: 7, 2) == ["t=2.0"])
     }
 
     /// The birth of a node that began anew was lost with its first message: its numbers run behind ours.
     @Test func manyMessagesBehindAskForARebirth() throws {
         var bench = try born()
         for number in 1...20 { try bench.data(seq: UInt64(number), 1) }
-        for number in 5..<8 { #expect(try bench.data(seq: UInt64(number), 1) == []) }
-        #expect(try bench.data(seq: 8, 1) == ["problem", "rebirth"])
+        for number in 5..<8 { #expect(try bench.data(seq: UInt64(number), 2) == ["t=2.0"]) }
+        #expect(try bench.data(seq: 8, 2) == ["t=2.0", "problem", "rebirth"])
     }
 
     @Test func theBufferIsBounded() throws {
