@@ -1,0 +1,165 @@
+/// What each kind of message does once it is its turn.
+extension SparkplugHost {
+    mutating func nodeBirth(
+        _ payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        if let seq = reader.seq, seq > 255 {
+            output.refusal = SparkplugPayloadError(.seq, offset: 0)
+            return
+        }
+        if reader.seq == nil { output.problem("\(devices[0].key): its birth has no seq; 0 is taken") }
+        let session = sessionNumber(reader, payload)
+        if session == nil { output.problem("\(devices[0].key): its birth has no bdSeq, so its deaths cannot be told from older ones") }
+        settlePending(before: payload, at: now, &reader, &output)
+        startAnew(isSameSession: presence == .online && session != nil && session == bdSeq, at: now, &output)
+        bdSeq = session
+        nextSeq = UInt8(truncatingIfNeeded: reader.seq ?? 0) &+ 1
+        born(0, payload, reader, &output)
+        let next = nextSeq
+        pending.sort { $0.seq &- next < $1.seq &- next }
+        drain(at: now, &reader, &output)
+    }
+
+    /// Messages that wait from before the birth belong to what was; those made after it came before their time.
+    private mutating func settlePending(
+        before payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        guard !pending.isEmpty else { return }
+        let birth = reader.timestampMilliseconds ?? .max
+        let later = pending.filter { $0.timestampMilliseconds >= birth }
+        pending.removeAll { $0.timestampMilliseconds >= birth }
+        flush(pending.count, at: now, &reader, &output)
+        pending = later
+        pendingBytes = later.reduce(0) { $0 + $1.payload.count }
+        // The reader holds another message by now. These bytes were read a moment ago.
+        try? reader.decode(payload)
+    }
+
+    /// Forgets what the births before told. In a new session every device is dead until its own birth; within the same one (a rebirth that
+    /// was asked for) the devices did not stop, and get some time to be born again.
+    private mutating func startAnew(isSameSession: Bool, at now: Int64, _ output: inout SparkplugOutput) {
+        generation &+= 1
+        metrics.removeAll(keepingCapacity: true)
+        aliases.removeAll(keepingCapacity: true)
+        names.removeAll(keepingCapacity: true)
+        isRebirthHeld = false
+        behindRun = 0
+        for index in recent.indices { recent[index] = 0 }
+        deviceBirthsDueMilliseconds = nil
+        if isSameSession {
+            for index in devices.indices.dropFirst() where devices[index].presence == .online || devices[index].presence == .awaitingBirth {
+                devices[index].presence = .awaitingBirth
+                deviceBirthsDueMilliseconds = now &+ limits.deviceBirthMilliseconds
+            }
+        } else {
+            devicesDie(&output)
+            devices.removeSubrange(1...)
+        }
+    }
+
+    private mutating func devicesDie(_ output: inout SparkplugOutput) {
+        for index in devices.indices.dropFirst() where devices[index].presence == .online || devices[index].presence == .awaitingBirth {
+            devices[index].presence = .offline
+            output.events.append(.death(device: devices[index].key, timestampMilliseconds: nil))
+        }
+        deviceBirthsDueMilliseconds = nil
+    }
+
+    mutating func nodeDeath(
+        _ payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        guard presence != .offline else {
+            output.ignoredMessages += 1
+            return
+        }
+        let session = sessionNumber(reader, payload)
+        if let session, let bdSeq, session != bdSeq {
+            output.ignoredMessages += 1
+            return output.problem("\(devices[0].key): a death of session \(session) is ignored, as session \(bdSeq) has begun")
+        }
+        if session == nil { output.problem("\(devices[0].key): its death has no bdSeq; it is believed") }
+        flush(pending.count, at: now, &reader, &output)
+        devicesDie(&output)
+        devices[0].presence = .offline
+        isRebirthHeld = false
+        output.events.append(.death(device: devices[0].key, timestampMilliseconds: nil))
+    }
+
+    /// The number that a birth and the will of the same connection share.
+    private func sessionNumber(_ reader: SparkplugPayload, _ payload: UnsafeRawBufferPointer) -> UInt64? {
+        let metric = reader.metrics.first { $0.nameLength == 5 && $0.name(in: payload).elementsEqual("bdSeq".utf8) }
+        guard let metric, metric.field == .int || metric.field == .long, !metric.flags.contains(.isNull) else { return nil }
+        return metric.bits
+    }
+
+    mutating func apply(
+        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
+        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        switch kind {
+        case .nodeData: data(0, payload, at: now, reader, &output)
+        case .deviceData:
+            guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
+            if devices[index].presence != .online { askForRebirth(at: now, &output) }
+            if devices[index].presence == .online || devices[index].presence == .unknown {
+                data(index, payload, at: now, reader, &output)
+            }
+        case .deviceBirth:
+            guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
+            withdraw(index)
+            born(index, payload, reader, &output)
+        case .deviceDeath: deviceDeath(device, reader, &output)
+        default: break
+        }
+    }
+
+    private mutating func deviceDeath(_ device: UnsafeRawBufferPointer, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
+        guard devices[index].presence != .offline else {
+            output.ignoredMessages += 1
+            return
+        }
+        devices[index].presence = .offline
+        output.events.append(.death(device: devices[index].key, timestampMilliseconds: reader.timestampMilliseconds))
+    }
+
+    /// A message of a node that is not known to be alive. Before anything was heard, what explains itself is read; after a death it may
+    /// be a straggler, and would make the dead look alive.
+    mutating func beforeBirth(
+        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
+        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
+        defer { askForRebirth(at: now, &output) }
+        guard presence == .unknown else {
+            output.ignoredMessages += 1
+            return
+        }
+        switch kind {
+        case .deviceDeath: deviceDeath(device, reader, &output)
+        case .nodeData: data(0, payload, at: now, reader, &output)
+        default:
+            guard let index = deviceIndex(device) ?? addDevice(device, &output), devices[index].presence != .offline else { return }
+            data(index, payload, at: now, reader, &output)
+        }
+    }
+
+    func deviceIndex(_ id: UnsafeRawBufferPointer) -> Int? {
+        devices.indices.dropFirst().first { index in
+            devices[index].id.utf8.withContiguousStorageIfAvailable { $0.count == id.count && $0.elementsEqual(id) } ?? false
+        }
+    }
+
+    private mutating func addDevice(_ id: UnsafeRawBufferPointer, _ output: inout SparkplugOutput) -> Int? {
+        guard devices.count <= limits.devices else {
+            output.problem("\(devices[0].key): a device more than the \(limits.devices) that are taken")
+            return nil
+        }
+        let name = String(decoding: id, as: UTF8.self)
+        guard name.utf8.count == id.count, SparkplugTopic.isLevel(name) else {
+            output.problem("\(devices[0].key): a device whose name cannot be used")
+            return nil
+        }
+        devices.append(Device(id: name, key: "\(devices[0].key)/\(name)"))
+        return devices.count - 1
+    }
+}
