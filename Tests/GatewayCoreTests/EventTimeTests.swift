@@ -1,3 +1,4 @@
+import Foundation
 import Telemetry
 import Testing
 
@@ -82,8 +83,38 @@ import Testing
         #expect(driver.deliveries.count == 2)
     }
 
-    /// 1970, 2106, seconds for milliseconds, negative, far: taken at arrival time, and counted.
-    @Test(arguments: ["0", "-5", "1767225600", "4294967295000", "9223372036854775807", "-9223372036854775808", "1262303999999"])
+    @Test func secondsForMillisecondsAreSeenNearTheArrivalTimeAndCounted() throws {
+        var driver = try Driver()
+        driver.send("t/p1/data", "{\"ts\":1767225600,\"temp\":-50}", at: 100)
+        #expect(driver.core.counters.clockProblems == 1)
+        #expect(driver.kinds(.alarmRaised).map(\.timeMilliseconds) == [Driver.start])
+    }
+
+    /// A local time without a zone, through the hour that comes twice in autumn: the order of the messages tells which one it is.
+    @Test func aZoneMakesInstantsOfLocalTimes() throws {
+        guard let bytes = try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin")) else { return }
+        let rules = try ZoneRules(tzif: Array(bytes))
+        let text = """
+            {
+              profile: "local",
+              messages: [{ topic: "l/{device}", time: { pointer: "/t", unit: "iso8601", zone: "Europe/Berlin" } }],
+              metrics: { n: { pointer: "/n" } },
+            }
+            """
+        let profile = try ProfileReader.read(Array(text.utf8), file: "local.json", zones: { $0 == "Europe/Berlin" ? rules : nil })
+        let core = try #require(StewardCore(configuration: CoreConfiguration(), profiles: [profile]))
+        var driver = Driver(core: core, number: 1)
+        // 2025-10-26: 02:30 is 00:30 and 01:30 UTC.
+        for (index, local) in ["01:59:00", "02:30:00", "02:59:00", "02:30:00", "03:00:00"].enumerated() {
+            driver.send("l/x", "{\"t\":\"2025-10-26T\(local)\",\"n\":\(index)}", at: Double(index))
+        }
+        let samples = try #require(driver.core.openSamples(device: "x", metric: "n")).samples
+        #expect(samples.map { ($0.timeMilliseconds - 1_761_436_800_000) / 60_000 } == [-1, 30, 59, 90, 120])
+        #expect(throws: DocumentProblems.self) { try ProfileReader.read(Array(text.utf8), file: "local.json") }
+    }
+
+    /// 1970, 2106, negative, far: taken at arrival time, and counted.
+    @Test(arguments: ["0", "-5", "1e300", "4294967295000", "9223372036854775807", "-9223372036854775808", "1262303999999"])
     func aClockOutsideTheWindowIsNotBelieved(_ ts: String) throws {
         var driver = try Driver()
         driver.send("t/p1/data", "{\"ts\":\(ts),\"temp\":-50}", at: 100)

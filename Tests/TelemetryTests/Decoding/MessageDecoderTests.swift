@@ -40,7 +40,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"temp":"hot"}"#, FieldProblem.Kind.notANumber, "temp"), (#"{"temp":true}"#, .notANumber, "temp"),
-        (#"{"temp":"1e999"}"#, .outOfRange, "temp"), (#"{"ts":"soon"}"#, .badTime, "/ts"), (#"{"ts":1e300}"#, .badTime, "/ts"),
+        (#"{"temp":"1e999"}"#, .outOfRange, "temp"), (#"{"ts":"soon"}"#, .badTime, "/ts"),
         (#"{"temp":1,"temp":2}"#, .twice, "temp"),
     ]) func oneBadMemberIsNamedAndTheRestIsTaken(_ payload: String, _ kind: FieldProblem.Kind, _ name: String) throws {
         var bench = try DecoderBench(DecoderBench.native)
