@@ -271,6 +271,14 @@ def test_examples_are_valid():
         jsonschema.validate(json_of(text), SCHEMA, jsonschema.Draft202012Validator)
 
 
+def test_the_example_that_extends_the_page_s_own_profile(write, tmp_path):
+    [heir] = re.findall(r"^```json5\n(\{\n  profile: .*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    write("a.json", page_examples()[0]), write("b.json", heir)
+    result = steward("profile", "check", tmp_path)
+    assert result.returncode == OK, result.stdout
+    jsonschema.validate(json_of(heir), SCHEMA, jsonschema.Draft202012Validator)
+
+
 WRONG_PROFILES = {
     "unknown key": {"colour": 1},
     "kind": {"metrics": {"x": {"pointer": "/x", "kind": "guage"}}},
