@@ -12,32 +12,68 @@ extension StewardCore {
             reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
             return nil
         }
-        for (index, layout) in layouts.enumerated() {
-            let message = layout.profile.messages.firstIndex { $0.topic.match(frame.topic) != nil }
-            let reply = layout.profile.replies.firstIndex { $0.topic.match(frame.topic) != nil }
-            let range =
-                message.flatMap { layout.profile.messages[$0].topic.match(frame.topic) }
-                ?? reply.flatMap { layout.profile.replies[$0].topic.match(frame.topic) }
-            guard let range else { continue }
-            let name = Array(frame.topic[range])
-            if let problem = Self.problem(withDeviceName: name) {
-                reject(frame, number, layout.profile.name, problem, &effects)
-                return nil
+        // Profiles that yield to others come last.
+        for isGeneral in [false, true] {
+            for profile in layouts.indices {
+                if let route = resolve(frame, profile: profile, isGeneral: isGeneral) {
+                    return admit(route, frame, hash: hash, number, &effects)
+                }
             }
-            guard !topics.isFull, let device = admit(String(decoding: name, as: UTF8.self), profile: index) else {
-                counters.refusedDevices &+= 1
-                reject(frame, number, layout.profile.name, refusal(name, layout.profile.name), &effects)
-                return nil
-            }
-            let route = TopicTable.Route(device: device, message: Int16(message ?? -1), reply: Int16(reply ?? -1))
-            topics.insert(frame.topic, hash: hash, route)
-            return route
         }
         reject(frame, number, nil, "no profile reads this topic", &effects)
         return nil
     }
 
-    private func refusal(_ name: [UInt8], _ profile: String) -> String {
+    /// Which rules of a profile read the topic, with the range of the device's name in it.
+    private struct Candidate {
+        var profile: Int
+        var message: Int?
+        var reply: Int?
+        var range: Range<Int>
+    }
+
+    private func resolve(_ frame: Segment.Frame, profile: Int, isGeneral: Bool) -> Candidate? {
+        let rules = layouts[profile].profile
+        let message = rules.messages.firstIndex { $0.isGeneral == isGeneral && $0.topic.match(frame.topic) != nil }
+        let reply = isGeneral ? nil : rules.replies.firstIndex { $0.topic.match(frame.topic) != nil }
+        let range =
+            message.flatMap { rules.messages[$0].topic.match(frame.topic) } ?? reply.flatMap { rules.replies[$0].topic.match(frame.topic) }
+        return range.map { Candidate(profile: profile, message: message, reply: reply, range: $0) }
+    }
+
+    private mutating func admit(
+        _ candidate: Candidate, _ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]
+    ) -> TopicTable.Route? {
+        let profile = candidate.profile
+        let title = layouts[profile].profile.name
+        var device: Int32 = -1
+        let namesDevice = candidate.message.map { layouts[profile].profile.messages[$0].topic.namesDevice } ?? true
+        if namesDevice {
+            let name = Array(frame.topic[candidate.range])
+            if let problem = Self.problem(withDeviceName: name) {
+                reject(frame, number, title, problem, &effects)
+                return nil
+            }
+            guard !topics.isFull, let known = admit(String(decoding: name, as: UTF8.self), profile: profile) else {
+                counters.refusedDevices &+= 1
+                reject(frame, number, title, refusal(name, title), &effects)
+                return nil
+            }
+            device = known
+        }
+        let root = candidate.message.map { message in
+            let captures = layouts[profile].profile.messages[message].topic.captured(frame.topic)
+            return layouts[profile].root(message: message, captures: captures)
+        }
+        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        let route = TopicTable.Route(
+            device: device, profile: Int32(profile), root: root ?? 0, message: Int16(candidate.message ?? -1),
+            reply: Int16(candidate.reply ?? -1))
+        topics.insert(frame.topic, hash: hash, route)
+        return route
+    }
+
+    func refusal(_ name: [UInt8], _ profile: String) -> String {
         let id = String(decoding: name, as: UTF8.self)
         if let known = deviceIndex[id], layouts[Int(hot[Int(known)].profile)].profile.name != profile {
             return "the device is known with the profile \(layouts[Int(hot[Int(known)].profile)].profile.name); one device has one profile"
@@ -58,7 +94,7 @@ extension StewardCore {
     }
 
     /// The device of that name; makes room for a new one. Nil at the limit or when another profile has it.
-    private mutating func admit(_ id: String, profile: Int) -> Int32? {
+    mutating func admit(_ id: String, profile: Int) -> Int32? {
         if let known = deviceIndex[id] {
             // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)

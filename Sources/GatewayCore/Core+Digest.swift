@@ -31,8 +31,9 @@ extension StewardCore {
             lines.append(
                 "alerts \(record.id) \(text(record.alertCodes.filter { !$0.isEmpty })) \(record.activeAlarms.sorted().joined(separator: ","))"
             )
-            for (index, supply) in record.supplies.enumerated() {
-                let name = index < layout.supplies.count ? layout.supplies[index].name : String(index)
+            for (index, supply) in record.supplies.enumerated()
+            where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
+                let name = layout.supplies[index].name
                 lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(text(supply.model))")
             }
         }

@@ -21,14 +21,21 @@ extension StewardCore {
         }
         guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
         let device = Int(route.device)
-        let profile = Int(hot[device].profile)
+        let profile = Int(route.profile)
         do {
-            if route.message >= 0 {
-                try decoder.decode(frame.payload, message: Int(route.message), layout: &layouts[profile], into: &decoded)
+            if route.message >= 0, layouts[profile].isPlainMessage[Int(route.message)] {
+                try decoder.decode(frame.payload, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
                 if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
                 apply(device, profile, frame, number, &effects)
+            } else if route.message >= 0 {
+                // An empty retained message takes a retained one back; it says nothing about the device.
+                if frame.payload.isEmpty, frame.isRetained {
+                    counters.retained &+= 1
+                    return
+                }
+                try parts(route, frame, number, &effects)
             }
-            if route.reply >= 0, !openRuns.isEmpty {
+            if route.reply >= 0, device >= 0, !openRuns.isEmpty {
                 let rule = layouts[profile].profile.replies[Int(route.reply)]
                 let reply = route.message >= 0 ? decoder.reply(rule) : try decoder.readReply(frame.payload, rule)
                 if let reply { answered(device, reply, &effects) }
@@ -49,11 +56,11 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    private mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
-        let time = eventTime(decoded.deviceMilliseconds)
+        let time = eventTime(device)
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         if frame.isRetained { return applyRetained(device, time) }
         if replayedArrivalMilliseconds == nil {
@@ -203,13 +210,17 @@ extension StewardCore {
             "\(problem)\(more); the rest of the message was taken. Told once an hour a device", &effects)
     }
 
-    /// The device's own time where it is believable: after 2010 and at most a day ahead. Otherwise the arrival time, counted.
-    private mutating func eventTime(_ device: Int64?) -> Int64 {
+    /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
+    @inline(__always)
+    private mutating func eventTime(_ device: Int) -> Int64 {
         let arrival = replayedArrivalMilliseconds ?? now
-        guard let device else { return arrival }
-        if device >= 1_262_304_000_000, device <= arrival &+ 86_400_000 { return device }
-        counters.clockProblems &+= 1
-        return arrival
+        guard decoded.stamp != nil else { return arrival }
+        let newest = hot[device].newestMilliseconds
+        let judged = DeviceTime.judge(
+            stamp: decoded.stamp, unit: decoded.unit, zone: decoded.zone, previousMilliseconds: newest == .min ? nil : newest,
+            arrivalMilliseconds: arrival)
+        if judged.quality != .device { counters.clockProblems &+= 1 }
+        return judged.milliseconds
     }
 
     @inline(__always)

@@ -119,7 +119,8 @@ extension StewardCore {
         writer.endArray()
         writer.key("supplies")
         writer.beginArray()
-        for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count {
+        // Another device of the profile may have supplies that this one has not.
+        for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count && hasShown(supply, device) {
             writeSupply(supply, record.supplies[index], hot[device].newestMilliseconds, &writer)
         }
         writer.endArray()
@@ -131,6 +132,10 @@ extension StewardCore {
         guard slot >= 0, slot < hot[device].metricCapacity else { return nil }
         let metric = metrics[Int(hot[device].firstMetric + slot)]
         return metric.isUnknown ? nil : Self.state(layouts[profile].slots[Int(slot)], metric.value)
+    }
+
+    func hasShown(_ supply: SupplySlot, _ device: Int) -> Bool {
+        supply.metric < hot[device].metricCapacity && metrics[Int(hot[device].firstMetric + supply.metric)].timeMilliseconds != .min
     }
 
     private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ time: Int64, _ writer: inout JSONWriter) {

@@ -3,7 +3,11 @@ import Telemetry
 /// Topic bytes → who sent it and how to read it. Found by hash, verified byte by byte; open addressing in flat arrays.
 struct TopicTable: Sendable {
     struct Route: Equatable, Sendable {
+        /// -1 where the payload names the devices.
         var device: Int32
+        var profile: Int32
+        /// Where the layout's walk begins for this topic.
+        var root: Int32
         /// Index of the message rule, or -1 for a topic that carries only replies.
         var message: Int16
         /// Index of the reply rule, or -1.

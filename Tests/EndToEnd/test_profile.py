@@ -180,7 +180,10 @@ def test_help():
 OBJECTS = {
     ("profile", "reader"): "",
     ("message", "reader"): "message",
-    ("message", "timeReader"): "time",
+    ("timeRule", "reader"): "time",
+    ("livenessRule", "reader"): "liveness",
+    ("fullRule", "rule"): "full",
+    ("enumeration", "reader"): "metric",
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
     ("supply", "reader"): "supply",
@@ -205,7 +208,7 @@ def keys_by_object():
         asked = re.findall(rf"([\w.]+)\.(?:{CALLS})\(\s*\"([$\w]+)\"", text)
         # Helpers of the reader take a key, or know it.
         asked += re.findall(r"\b(?:path|seconds)\((\w+), \"(\w+)\"", text)
-        asked += [(reader, "topic") for reader in re.findall(r"\btopic\((\w+)\)", text)]
+        asked += [(reader, "topic") for reader in re.findall(r"\btopic\((\w+)", text)]
         for variable, key in asked:
             if function in ("path", "topic", "seconds"):
                 continue

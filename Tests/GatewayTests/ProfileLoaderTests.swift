@@ -41,7 +41,7 @@ import Testing
     @Test func twoProfilesMustNotReadOneTopic() throws {
         let directory = try TemporaryDirectory()
         let first = try directory.write("a.json", profile("a", "x/{device}/data"))
-        let second = try directory.write("b.json", profile("b", "{site}/{device}/data"))
+        let second = try directory.write("b.json", profile("b", "+/{device}/data"))
         let third = try directory.write("c.json", profile("a", "y/{device}"))
         #expect(problems([first, second]).contains("match the same messages; make one narrower"))
         #expect(problems([first, second]).contains("b.json:1:37"))

@@ -22,10 +22,19 @@ import Testing
 
     @Test func theLockGoesWithTheStore() throws {
         do { try Store(path: directory.storePath).append() }
-        let store = try Store(path: directory.storePath)
+        // A program that another test starts at this moment holds copies of all descriptors until its exec: the lock may outlive the
+        // store by that much.
+        let store = try soon { try Store(path: directory.storePath) }
         #expect(try store.lastEvent() == 1)
         try store.close()
-        #expect(openError(directory.storePath) == nil, "a closed store holds nothing")
+        try soon { try Store(path: directory.storePath) }.close()
+    }
+
+    private func soon<Result>(_ body: () throws -> Result) throws -> Result {
+        for _ in 0..<1000 {
+            do { return try body() } catch let error as StoreError where error.kind == .inUse { usleep(5_000) }
+        }
+        return try body()
     }
 
     @Test func aMissingDirectoryIsNamed() {

@@ -77,9 +77,9 @@ struct JSONTape {
         return found
     }
 
-    /// Follows a pointer without captures.
-    func find(_ path: PathPattern) -> Int? {
-        var at = 1
+    /// Follows a pointer without captures, from a part of the message.
+    func find(_ path: PathPattern, from index: Int = 1) -> Int? {
+        var at = index
         for case .key(let name) in path.tokens {
             guard let value = member(at, name) else { return nil }
             at = value

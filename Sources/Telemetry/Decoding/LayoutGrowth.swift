@@ -5,15 +5,23 @@ extension ProfileLayout {
             if let time = message.time { patterns.append(FieldPattern(tokens: time.path.tokens, target: .time(message: index))) }
             if let path = message.requires { patterns.append(FieldPattern(tokens: path.tokens, target: .required(message: index))) }
         }
-        for (index, list) in profile.alerts.enumerated() { patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index))) }
+        for (index, list) in profile.alerts.enumerated() {
+            patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
+        }
         for (index, metric) in profile.metrics.enumerated() {
-            patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index)))
+            patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index), messages: mask(metric.message)))
         }
         for (index, supply) in profile.supplies.enumerated() {
-            patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index)))
+            patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index), messages: mask(supply.message)))
         }
         // Plain paths first, so that a path with captures never takes what a plain one names.
         patterns.sort { Self.captureCount($0) < Self.captureCount($1) }
+    }
+
+    /// Message rules of that name; all of them for nil.
+    private func mask(_ name: String?) -> UInt32 {
+        guard let name else { return .max }
+        return profile.messages.enumerated().prefix(32).reduce(0) { $1.element.name == name ? $0 | 1 << UInt32($1.offset) : $0 }
     }
 
     private static func captureCount(_ pattern: FieldPattern) -> Int {
@@ -33,6 +41,9 @@ extension ProfileLayout {
         let rule = profile.metrics[metricRule]
         guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit, owner: .metric(metricRule)) else { return nil }
         for state in rule.states { _ = learnState(state, of: slot) }
+        slots[Int(slot)].scale = rule.scale
+        slots[Int(slot)].offset = rule.offset
+        slots[Int(slot)].isConverted = rule.scale != 1 || rule.offset != 0
         return slot
     }
 
@@ -209,5 +220,31 @@ extension ProfileLayout {
             at = entry.next
         }
         return nil
+    }
+
+    /// The raw word means a state of another name: from now on it is found like a name of its own.
+    mutating func learnAlias(_ raw: String, for index: Int32, of slot: Int32) {
+        var raw = raw
+        let hash = raw.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
+        guard knownState(hash, of: slot) == nil, stateEntries.count < Self.maximumSlots * Self.maximumStates else { return }
+        stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
+        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+    }
+
+    /// What the profile's enumeration makes of a word of this slot.
+    func meaning(of raw: String, slot: Int32) -> String? {
+        guard case .metric(let rule)? = owners[Int(slot)] else { return nil }
+        return profile.metrics[rule].values.first { $0.raw == raw }?.meaning
+    }
+
+    /// The slots that a full message of this rule would have named.
+    public func slots(ofMessage message: Int) -> [Int32] {
+        slots.indices.filter { slot in
+            switch owners[slot] {
+            case .metric(let rule): mask(profile.metrics[rule].message) & (1 << UInt32(message)) != 0
+            case .supply(let rule): mask(profile.supplies[rule].message) & (1 << UInt32(message)) != 0
+            default: false
+            }
+        }.map(Int32.init)
     }
 }

@@ -1,10 +1,11 @@
 /// The walk over a parsed message: members that the layout does not know cost one comparison and are stepped over whole.
 extension ProfileLayout {
-    mutating func read(_ tape: JSONTape, message rule: Int, into decoded: inout DecodedMessage) {
+    /// `index` is where the part of the message stands on the tape: 1 for a whole message.
+    mutating func read(_ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, into decoded: inout DecodedMessage) {
         messageStamp &+= 1
         let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
-        if let path = profile.messages[rule].requires, tape.find(path) == nil { return }
-        value(tape, 1, node: 0, in: 0, bit, &decoded)
+        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil { return }
+        value(tape, index, node: root, in: 0, bit, &decoded)
     }
 
     /// `parent` is the object that holds the value as a member, or 0.
@@ -170,10 +171,23 @@ extension ProfileLayout {
             reading(tape, index, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, node: node, bit, &decoded)
+        } else if nodes[Int(node)].alertList >= 0, let bits = alertBits(tape, index, node) {
+            decoded.alerts.append(
+                ReportedAlerts(
+                    list: Int(nodes[Int(node)].alertList), hash: bits == 0 ? ReportedAlerts.emptyHash : ContentHash.combine(1, bits),
+                    tapeIndex: index))
         } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
             // Null is not known; anything else would hide what the device wants to tell.
             misfit(node, bit, &decoded)
         }
+    }
+
+    /// The number of a bit field, when the profile reads one here.
+    private func alertBits(_ tape: JSONTape, _ index: Int, _ node: Int32) -> UInt64? {
+        guard case .bits = profile.alerts[Int(nodes[Int(node)].alertList)].form else { return nil }
+        if let number = tape.integer(index) { return UInt64(bitPattern: number) }
+        guard tape.type(index) == UInt8(ascii: "\"") else { return nil }
+        return DecimalText.number(tape.string(index)).flatMap { UInt64(exactly: $0) }
     }
 
     private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
@@ -184,10 +198,21 @@ extension ProfileLayout {
         }
         if kind == .state { return state(tape, index, slot: slot, &decoded) }
         let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
-        guard let number else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
+        guard let number = number ?? named(tape, index, slot: slot) else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
         if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
-        decoded.readings.append(Reading(slot: slot, value: number))
+        if slots[Int(slot)].isConverted {
+            let converted = number * slots[Int(slot)].scale + slots[Int(slot)].offset
+            guard converted.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+            decoded.readings.append(Reading(slot: slot, value: converted))
+        } else {
+            decoded.readings.append(Reading(slot: slot, value: number))
+        }
+    }
+
+    /// The number that the profile's enumeration gives to a word, such as 1 for "ON".
+    private func named(_ tape: JSONTape, _ index: Int, slot: Int32) -> Double? {
+        tape.text(index).flatMap { meaning(of: $0, slot: slot) }.flatMap { Double($0) }
     }
 
     private mutating func level(_ number: Double, _ tape: JSONTape, _ parent: Int, slot: Int32, _ decoded: inout DecodedMessage) {
@@ -220,22 +245,29 @@ extension ProfileLayout {
                 return
             }
         }
-        guard let text = tape.text(index), let learned = learnState(text, of: slot) else {
+        guard let text = tape.text(index) else { return problem(.notAState, slots[Int(slot)].name, &decoded) }
+        let meaning = meaning(of: text, slot: slot)
+        guard let learned = learnState(meaning ?? text, of: slot) else {
             return problem(.notAState, slots[Int(slot)].name, &decoded)
         }
+        if meaning != nil { learnAlias(text, for: learned, of: slot) }
         decoded.readings.append(Reading(slot: slot, value: Double(learned)))
     }
 
     private mutating func time(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
-        let rule = profile.messages[Int(bit.trailingZeroBitCount)].time
-        switch rule?.unit {
-        case .milliseconds: decoded.deviceMilliseconds = tape.integer(index)
-        case .seconds: decoded.deviceMilliseconds = tape.number(index).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
-        case .iso8601:
-            decoded.deviceMilliseconds = tape.type(index) == UInt8(ascii: "\"") ? CivilTime.milliseconds(iso8601: tape.string(index)) : nil
-        case nil: return
+        guard let rule = profile.messages[Int(bit.trailingZeroBitCount)].time else { return }
+        switch tape.type(index) {
+        case UInt8(ascii: "n"): return
+        case UInt8(ascii: "\""):
+            let text = tape.string(index)
+            // An empty text is how many firmwares say that they have no time.
+            if text.allSatisfy({ $0 <= 0x20 }) { return }
+            decoded.stamp = LocalTimeText(text)
+        default: decoded.stamp = tape.number(index).map { .number($0) }
         }
-        if decoded.deviceMilliseconds == nil { problem(.badTime, rule?.path.text ?? "", &decoded) }
+        guard decoded.stamp != nil else { return problem(.badTime, rule.path.text, &decoded) }
+        decoded.unit = rule.unit.counted
+        decoded.zone = rule.zone
     }
 
     /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
@@ -249,7 +281,7 @@ extension ProfileLayout {
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot } }
-        if field.timeOf != 0 { decoded.deviceMilliseconds = nil }
+        if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild
         while child >= 0 {

@@ -3,6 +3,10 @@ public final class MessageDecoder {
     public static let maximumDepth = 64
     private let parser: JSONParser
     private var tape: JSONTape?
+    /// Text and CSV as JSON, with room behind for the parser to look ahead.
+    private var converted: [UInt8] = []
+    /// The parts of the message that was opened last.
+    public private(set) var parts: [MessagePart] = []
     public let maximumBytes: Int
 
     /// How many bytes behind every payload must be readable: simdjson looks ahead.
@@ -19,7 +23,8 @@ public final class MessageDecoder {
     ///
     /// Throws why nothing of the message can be used. A message that carries no readings by the profile's `requires` decodes as empty.
     public func decode(
-        _ payload: UnsafeRawBufferPointer, message rule: Int, layout: inout ProfileLayout, into decoded: inout DecodedMessage
+        _ payload: UnsafeRawBufferPointer, message rule: Int, root: Int32 = 0, layout: inout ProfileLayout,
+        into decoded: inout DecodedMessage
     ) throws(DecodeError) {
         decoded.clear()
         tape = nil
@@ -33,11 +38,55 @@ public final class MessageDecoder {
             throw DecodeError("expected a JSON object, found a single value")
         }
         self.tape = tape
-        layout.read(tape, message: rule, into: &decoded)
+        layout.read(tape, message: rule, root: root, into: &decoded)
+    }
+
+    /// Parses a payload of any format and finds its `parts`, which `read` then takes one by one.
+    public func open(_ payload: UnsafeRawBufferPointer, _ rule: MessageRule) throws(DecodeError) {
+        tape = nil
+        parts.removeAll(keepingCapacity: true)
+        guard !payload.isEmpty else { throw DecodeError("the payload is empty") }
+        guard payload.count <= maximumBytes else {
+            throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
+        }
+        let parsed: JSONTape
+        switch rule.format {
+        case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+        case .text: parsed = try parse(Self.json(text: payload))
+        case .csv: parsed = try parse(try Self.json(csv: payload, rule))
+        }
+        tape = parsed
+        parts = try Self.parts(parsed, rule)
+    }
+
+    private func parse(_ json: [UInt8]) throws(DecodeError) -> JSONTape {
+        converted = json
+        let count = converted.count
+        converted.append(contentsOf: repeatElement(0, count: Self.padding))
+        do {
+            return try converted.withUnsafeBytes { try parser.parse(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        } catch let error as JSONParseError {
+            throw DecodeError(error.description)
+        } catch {
+            throw DecodeError("\(error)")
+        }
+    }
+
+    /// Reads one part of the message that was opened last.
+    public func read(_ part: MessagePart, message rule: Int, root: Int32, layout: inout ProfileLayout, into decoded: inout DecodedMessage) {
+        decoded.clear()
+        guard let tape else { return }
+        layout.read(tape, at: part.index, message: rule, root: root, into: &decoded)
+    }
+
+    /// A value of a part as text, for the rules about liveness and full reports.
+    public func text(_ path: PathPattern, of part: MessagePart) -> String? {
+        tape?.find(path, from: part.index).flatMap { tape?.text($0) }
     }
 
     /// The codes of a list of the message that was decoded last, in its order, at most 64.
     public func codes(of alerts: ReportedAlerts, layout: ProfileLayout) -> [String] {
+        if case .bits(let names) = layout.profile.alerts[alerts.list].form { return bitNames(alerts.tapeIndex, names) }
         guard let tape, tape.type(alerts.tapeIndex) == UInt8(ascii: "[") else { return [] }
         let rule = layout.profile.alerts[alerts.list]
         var codes: [String] = []
@@ -50,6 +99,15 @@ public final class MessageDecoder {
         return codes
     }
 
+    private func bitNames(_ index: Int, _ names: [Int: String]) -> [String] {
+        guard let tape else { return [] }
+        let number =
+            tape.integer(index)
+            ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)).flatMap { Int64(exactly: $0) } : nil)
+        guard let number else { return [] }
+        return (0..<64).filter { number & (1 << Int64($0)) != 0 }.map { names[$0] ?? "bit-\($0)" }
+    }
+
     private static func bounded(_ text: String) -> String {
         text.utf8.count <= ProfileLayout.maximumNameBytes
             ? text : String(decoding: text.utf8.prefix(ProfileLayout.maximumNameBytes), as: UTF8.self)
@@ -57,6 +115,7 @@ public final class MessageDecoder {
 
     private static func code(_ tape: JSONTape, _ index: Int, _ form: AlertListRule.CodeForm) -> String? {
         switch form {
+        case .bits: return nil
         case .plain: return tape.text(index)
         case .member(let name): return tape.member(index, name.utf8).flatMap { tape.text($0) }
         case .hexPair(let prefix, let high, let low):

@@ -7,6 +7,10 @@ public struct MetricSlot: Equatable, Sendable {
     public var supply: Int32 = -1
     /// Values of a state, in the order of their numbers.
     public var states: [String] = []
+    /// Set where the raw number is not the value: value = raw · scale + offset.
+    var scale = 1.0
+    var offset = 0.0
+    var isConverted = false
 
     public init(name: String, kind: MetricKind, unit: String) {
         self.name = name
@@ -52,10 +56,19 @@ public struct ProfileLayout: Sendable {
     /// Which metric or supply of the profile each slot belongs to; nil for a remembered one that has not been met yet.
     var owners: [FieldTarget?] = []
     var messageStamp: UInt32 = 0
+    /// Where the tree of a topic begins, by message rule and what its named levels are.
+    var roots: [String: Int32] = [:]
+    /// For each message rule whether it is the plain kind that the hot path reads.
+    public let isPlainMessage: [Bool]
+    private let hasScopes: Bool
 
     /// `remembered` are the slots of an earlier layout (a reload, a snapshot): the same names keep their numbers.
     public init(_ profile: DeviceProfile, remembering remembered: [MetricSlot] = []) {
         self.profile = profile
+        isPlainMessage = profile.messages.map(\.isPlain)
+        hasScopes =
+            profile.messages.contains { !$0.topic.captures.isEmpty } || profile.metrics.contains { $0.message != nil }
+            || profile.supplies.contains { $0.message != nil } || profile.alerts.contains { $0.message != nil }
         buildPatterns()
         for slot in remembered { adopt(slot) }
         for (index, metric) in profile.metrics.enumerated() where metric.name.captures.isEmpty {
@@ -64,11 +77,33 @@ public struct ProfileLayout: Sendable {
         for (index, supply) in profile.supplies.enumerated() where supply.name.captures.isEmpty {
             _ = makeSupply(rule: index, captures: [])
         }
-        let root = patterns.indices.map { PatternPosition(pattern: $0, depth: 0, captures: []) }
+        // Node 0 serves every topic of a profile whose topics all say the same; otherwise it is empty.
+        _ = makeRoot(hasScopes ? [] : patterns.indices.map { PatternPosition(pattern: $0, depth: 0, captures: []) })
+    }
+
+    /// Where the walk of a topic's messages begins. Not for the hot path: a topic is resolved once.
+    public mutating func root(message: Int, captures: [(name: String, value: String)]) -> Int32 {
+        guard hasScopes else { return 0 }
+        let key = captures.reduce(String(message)) { $0 + "\u{0}" + $1.name + "\u{0}" + $1.value }
+        if let known = roots[key] { return known }
+        guard nodes.count < Self.maximumNodes, captures.allSatisfy({ Self.isUsableName(Array($0.value.utf8)) }) else {
+            refusedNames += 1
+            return 0
+        }
+        let root = makeRoot(
+            patterns.indices.filter { patterns[$0].messages & (1 << UInt32(message)) != 0 }
+                .map { PatternPosition(pattern: $0, depth: 0, captures: captures) })
+        roots[key] = root
+        return root
+    }
+
+    private mutating func makeRoot(_ positions: [PatternPosition]) -> Int32 {
+        let root = Int32(nodes.count)
         nodes.append(FieldNode(keyOffset: 0, keyLength: 0))
-        origins.append(root)
-        settle(node: 0)
-        growLiterals(from: 0)
+        origins.append(positions)
+        settle(node: root)
+        growLiterals(from: root)
+        return root
     }
 
     /// The slot of a metric, or nil while no device has shown it.
@@ -94,6 +129,8 @@ enum FieldTarget: Equatable, Sendable {
 struct FieldPattern: Sendable {
     var tokens: [PathPattern.Token]
     var target: FieldTarget
+    /// Bits of the message rules that it belongs to.
+    var messages: UInt32 = .max
 }
 
 /// How far along a pattern a node lies, with what it captured on the way.

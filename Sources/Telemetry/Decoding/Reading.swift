@@ -28,7 +28,15 @@ public struct DecodedMessage: Sendable {
     public internal(set) var readings: [Reading] = []
     public internal(set) var alerts: [ReportedAlerts] = []
     /// The device's own time, when the message carries one.
-    public internal(set) var deviceMilliseconds: Int64?
+    public var deviceMilliseconds: Int64? {
+        guard stamp != nil else { return nil }
+        let judged = DeviceTime.judge(stamp: stamp, unit: unit, zone: zone, previousMilliseconds: nil, arrivalMilliseconds: .max / 2)
+        return judged.quality.isDeviceTime ? judged.milliseconds : nil
+    }
+    /// That time as it was sent, with what the profile says of it.
+    public internal(set) var stamp: LocalTimeText?
+    public internal(set) var unit = DeviceTime.Unit.milliseconds
+    public internal(set) var zone: ZoneRules?
     /// A member that could not be used, named with its reason; the rest of the message counts.
     public internal(set) var fieldProblem: FieldProblem?
     public internal(set) var fieldProblems = 0
@@ -38,10 +46,14 @@ public struct DecodedMessage: Sendable {
         alerts.reserveCapacity(4)
     }
 
+    /// A metric that a full report does not name.
+    public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
-        deviceMilliseconds = nil
+        stamp = nil
+        zone = nil
         fieldProblem = nil
         fieldProblems = 0
     }

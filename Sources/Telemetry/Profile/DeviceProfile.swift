@@ -38,17 +38,70 @@ public struct DeviceProfile: Equatable, Sendable {
 
 /// A topic that carries readings.
 public struct MessageRule: Equatable, Sendable {
+    public enum Format: String, CaseIterable, Sendable {
+        case json
+        /// One value as text, read as the member `value`.
+        case text
+        /// Lines of values, read as members with the names of `columns`.
+        case csv
+    }
+    /// How metrics, supplies and alerts name it that belong to this topic only.
+    public var name: String?
     public var topic: TopicPattern
+    public var format = Format.json
+    public var columns: [String] = []
+    public var delimiter = UInt8(ascii: ",")
+    /// Where the parts of a message stand that are devices or times of their own: `/{device}/{row}`.
+    public var each: PathPattern?
+    /// Where the payload names the device.
+    public var device: PathPattern?
+    /// Yields to every other profile that reads the topic.
+    public var isGeneral = false
+    public var liveness: LivenessRule?
+    public var full: FullRule?
     /// A message without this member carries no readings; that is no mistake.
     public var requires: PathPattern?
     public var time: TimeRule?
+
+    public init(topic: TopicPattern) { self.topic = topic }
+
+    /// One JSON object about the one device that the topic names: the hot path.
+    public var isPlain: Bool { format == .json && each == nil && device == nil && liveness == nil && full == nil }
+}
+
+/// A word that says whether the device is there: a last will, an availability topic.
+public struct LivenessRule: Equatable, Sendable {
+    public var path: PathPattern
+    public var online: [String]
+    public var offline: [String]
+}
+
+/// Which messages tell everything: what they leave out is not known any more. All others tell only what they name.
+public enum FullRule: Equatable, Sendable {
+    case always
+    case when(PathPattern, values: [String])
 }
 
 /// Where the device's own time stands. Without a rule the arrival time is taken.
 public struct TimeRule: Equatable, Sendable {
-    public enum Unit: String, CaseIterable, Sendable { case milliseconds, seconds, iso8601 }
+    public enum Unit: String, CaseIterable, Sendable {
+        case milliseconds, seconds, iso8601
+        /// Counted from the device's start: of no use as a time, so the arrival time is taken.
+        case monotonic
+
+        /// What a bare number counts.
+        var counted: DeviceTime.Unit {
+            switch self {
+            case .milliseconds, .iso8601: .milliseconds
+            case .seconds: .seconds
+            case .monotonic: .monotonic
+            }
+        }
+    }
     public var path: PathPattern
     public var unit: Unit
+    /// The zone of texts that have none; nil: UTC.
+    public var zone: ZoneRules?
 }
 
 /// A topic on which commands are answered.
@@ -72,6 +125,19 @@ public struct MetricRule: Equatable, Sendable {
     public var unit: String
     /// The known values of a state, in the profile's order; further ones are learned, up to a limit.
     public var states: [String]
+    /// The message rule it belongs to; nil: all of the profile.
+    public var message: String?
+    /// value = raw · scale + offset
+    public var scale = 1.0
+    public var offset = 0.0
+    /// What words and codes mean: a number for a gauge or counter, another word for a state.
+    public var values: [ValueName] = []
+}
+
+/// One row of an enumeration: what the device sends, and what it is called here.
+public struct ValueName: Equatable, Sendable {
+    public var raw: String
+    public var meaning: String
 }
 
 public struct SupplyRule: Equatable, Sendable {
@@ -92,6 +158,7 @@ public struct SupplyRule: Equatable, Sendable {
     public var floorPercent: Double
     /// False for what people refill themselves: it is forecast, never ordered.
     public var isOrdered: Bool
+    public var message: String?
 }
 
 /// A member of the same JSON object, and the values of it that count.
@@ -109,11 +176,14 @@ public struct AlertListRule: Equatable, Sendable {
         case member(String)
         /// Each item is an object whose two 32-bit numbers are written as `PREFIX_XXXX_XXXX_XXXX_XXXX`.
         case hexPair(prefix: String, high: String, low: String)
+        /// A whole number whose bits are codes; bit 0 is the lowest.
+        case bits([Int: String])
     }
     public var path: PathPattern
     public var form: CodeForm
     public var codes: [AlertCodeRule]
     public var defaultSeverity: Severity
+    public var message: String?
 }
 
 public struct AlertCodeRule: Equatable, Sendable {

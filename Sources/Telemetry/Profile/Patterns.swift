@@ -1,28 +1,32 @@
-/// A topic with named levels: `devices/{device}/telemetry`. A `+` matches any one level.
+/// A topic with named levels: `devices/{device}/telemetry`. A `+` matches any one level, `{name}` too and remembers it.
 public struct TopicPattern: Equatable, Sendable {
     public enum Level: Equatable, Sendable {
         case literal([UInt8])
         case any
         case device
+        case named(String)
     }
     public let text: String
     public let levels: [Level]
 
-    /// Throws a reason in words.
-    public init(_ text: String) throws(PatternError) {
+    /// Throws a reason in words. Where the payload names the device, no level has to.
+    public init(_ text: String, needsDevice: Bool = true) throws(PatternError) {
         var levels: [Level] = []
         for part in text.split(separator: "/", omittingEmptySubsequences: false) {
             if part == "{device}" {
                 levels.append(.device)
-            } else if part == "+" || (part.hasPrefix("{") && part.hasSuffix("}")) {
+            } else if part == "+" {
                 levels.append(.any)
+            } else if part.hasPrefix("{"), part.hasSuffix("}"), part.count > 2 {
+                levels.append(.named(String(part.dropFirst().dropLast())))
             } else if part.contains(where: { "+#{}\0".contains($0) }) {
                 throw PatternError("level \"\(part)\" must be a plain word, {device}, + or a {name} of its own")
             } else {
                 levels.append(.literal(Array(part.utf8)))
             }
         }
-        guard levels.filter({ $0 == .device }).count == 1 else { throw PatternError("exactly one level must be {device}") }
+        let devices = levels.filter { $0 == .device }.count
+        guard devices == 1 || (devices == 0 && !needsDevice) else { throw PatternError("exactly one level must be {device}") }
         self.text = text
         self.levels = levels
     }
@@ -35,10 +39,23 @@ public struct TopicPattern: Equatable, Sendable {
         }.joined(separator: "/")
     }
 
-    /// The range of the device's name in `topic`, or nil when the topic is another. A `$` topic never matches a leading wildcard.
+    public var namesDevice: Bool { levels.contains(.device) }
+
+    public var captures: [String] { levels.compactMap { if case .named(let name) = $0 { name } else { nil } } }
+
+    /// What the named levels are in a topic that matches.
+    public func captured(_ topic: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
+        let parts = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return zip(levels, parts).compactMap { level, part in
+            if case .named(let name) = level { (name, String(decoding: part, as: UTF8.self)) } else { nil }
+        }
+    }
+
+    /// The range of the device's name in `topic` (empty where the pattern has none), or nil when the topic is another.
+    /// A `$` topic never matches a leading wildcard.
     public func match(_ topic: UnsafeRawBufferPointer) -> Range<Int>? {
         var start = 0
-        var device: Range<Int>?
+        var device: Range<Int>? = namesDevice ? nil : 0..<0
         for (index, level) in levels.enumerated() {
             guard start <= topic.count else { return nil }
             var end = start
@@ -46,7 +63,7 @@ public struct TopicPattern: Equatable, Sendable {
             switch level {
             case .literal(let bytes):
                 guard end - start == bytes.count, topic[start..<end].elementsEqual(bytes) else { return nil }
-            case .any, .device:
+            case .any, .device, .named:
                 if index == 0, end > start, topic[start] == UInt8(ascii: "$") { return nil }
                 if level == .device { device = start..<end }
             }
@@ -97,6 +114,12 @@ public struct PathPattern: Equatable, Sendable {
         guard tokens.count <= Self.maximumTokens else { throw PatternError("a pointer has at most \(Self.maximumTokens) tokens") }
         self.text = text
         self.tokens = tokens
+    }
+
+    /// A pointer to one member of the outermost object.
+    init(key: String) {
+        text = "/" + key
+        tokens = [.key(Array(key.utf8))]
     }
 
     public var captures: [String] {

@@ -1,5 +1,5 @@
 /// Turns a JSON5 document into a `DeviceProfile`, and tells every mistake with its place.
-public struct ProfileReader {
+public final class ProfileReader {
     private let report: DocumentReport
     private let extent: Extent
 
@@ -12,26 +12,36 @@ public struct ProfileReader {
         case withoutParents
     }
 
-    private init(_ report: DocumentReport, _ extent: Extent) {
+    /// Names with pointers, to be checked when the topics are known.
+    private var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
+
+    private let zones: (String) -> ZoneRules?
+
+    private init(_ report: DocumentReport, _ extent: Extent, _ zones: @escaping (String) -> ZoneRules?) {
         self.report = report
         self.extent = extent
+        self.zones = zones
     }
 
-    /// Throws `DocumentProblems` with all mistakes.
-    public static func read(_ bytes: [UInt8], file: String) throws(DocumentProblems) -> DeviceProfile {
+    /// Throws `DocumentProblems` with all mistakes. `zones` finds the rules of a named time zone; reading files is the caller's business.
+    public static func read(
+        _ bytes: [UInt8], file: String, zones: @escaping (String) -> ZoneRules? = { _ in nil }
+    ) throws(DocumentProblems) -> DeviceProfile {
         let root: DocumentNode
         do {
             root = try DocumentParser.parse(bytes, file: file)
         } catch {
             throw DocumentProblems([error])
         }
-        return try read(root, file: file, extent: .alone)
+        return try read(root, file: file, extent: .alone, zones: zones)
     }
 
     /// Reads a document. `ProfileSet` has given it the members of its parents.
-    static func read(_ root: DocumentNode, file: String, extent: Extent) throws(DocumentProblems) -> DeviceProfile {
+    static func read(
+        _ root: DocumentNode, file: String, extent: Extent, zones: @escaping (String) -> ZoneRules?
+    ) throws(DocumentProblems) -> DeviceProfile {
         let report = DocumentReport(file: file)
-        let profile = ProfileReader(report, extent).profile(ObjectReader(root, "a device profile", report))
+        let profile = ProfileReader(report, extent, zones).profile(ObjectReader(root, "a device profile", report))
         try report.throwIfAny()
         return profile
     }
@@ -66,7 +76,10 @@ public struct ProfileReader {
         // The decoder keeps a bit for each message rule and a place for each list.
         if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position(of: ["messages"])) }
         if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
-        if extent != .withoutParents { checkReferences(profile, reader) }
+        if extent != .withoutParents {
+            checkNames(profile, reader)
+            checkReferences(profile, reader)
+        }
         return profile
     }
 
@@ -90,11 +103,11 @@ public struct ProfileReader {
         }
     }
 
-    private func topic(_ reader: ObjectReader) -> TopicPattern? {
+    private func topic(_ reader: ObjectReader, needsDevice: Bool = true) -> TopicPattern? {
         guard let node = reader.required("topic", "such as \"devices/{device}/telemetry\""), let text = reader.string("topic") else {
             return nil
         }
-        do { return try TopicPattern(text) } catch {
+        do { return try TopicPattern(text, needsDevice: needsDevice) } catch {
             report.add("topic \"\(text)\": \(error)", at: node.position)
             return nil
         }
@@ -110,20 +123,85 @@ public struct ProfileReader {
     }
 
     private func message(_ reader: ObjectReader) -> MessageRule? {
-        let topic = topic(reader)
-        if let format = reader.string("format"), format != "json" {
-            report.add("format \"\(format)\" is not known; known is json", at: reader.node.position(of: ["format"]))
+        let each = path(reader, "each", required: false, mayCapture: true)
+        let device = path(reader, "device", required: false)
+        let namesDevice = device != nil || each?.captures.contains("device") == true
+        let topic = topic(reader, needsDevice: !namesDevice)
+        if let topic, topic.namesDevice, namesDevice {
+            report.add("the device is named twice: by the topic and by the payload", at: reader.node.position)
+        }
+        if let foreign = each?.captures.first(where: { $0 != "device" && $0 != "row" }) {
+            report.add("\"each\" knows {device} and {row}, not {\(foreign)}", at: reader.node.position)
+        }
+        let name = reader.string("name")
+        let format = reader.choice("format", MessageRule.Format.self) ?? .json
+        let columns = reader.strings("columns") ?? []
+        let delimiter = reader.string("delimiter") ?? ","
+        if format == .csv, columns.isEmpty || columns.count > 256 {
+            report.add("csv needs \"columns\": the names of 1 to 256 columns in their order", at: reader.node.position)
+        }
+        if delimiter.utf8.count != 1 { report.add("\"delimiter\" is one character such as \";\"", at: reader.node.position) }
+        if format != .json, each != nil {
+            report.add("\"each\" is for JSON; every line of csv is a part already", at: reader.node.position)
         }
         let requires = path(reader, "requires", required: false)
-        var time: TimeRule?
-        if let timeReader = reader.object("time", "the time rule") {
-            if let path = path(timeReader, "pointer") {
-                time = TimeRule(path: path, unit: timeReader.choice("unit", TimeRule.Unit.self) ?? .milliseconds)
+        let time = reader.object("time", "the time rule").flatMap(timeRule)
+        let isGeneral = reader.bool("general") ?? false
+        let liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
+        let full = reader.optional("full").flatMap { fullRule($0, reader) }
+        reader.finish()
+        guard let topic else { return nil }
+        var rule = MessageRule(topic: topic)
+        rule.name = name
+        rule.format = format
+        rule.columns = columns
+        rule.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
+        rule.each = each
+        rule.device = device
+        rule.isGeneral = isGeneral
+        rule.liveness = liveness
+        rule.full = full
+        rule.requires = requires
+        rule.time = time
+        return rule
+    }
+
+    private func timeRule(_ reader: ObjectReader) -> TimeRule? {
+        let path = path(reader, "pointer")
+        let unit = reader.choice("unit", TimeRule.Unit.self) ?? .milliseconds
+        var zone: ZoneRules?
+        if let node = reader.optional("zone"), let name = reader.string("zone") {
+            zone = ZoneRules.isName(name) ? zones(name) : nil
+            if zone == nil {
+                report.add(
+                    "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
+                    at: node.position)
             }
-            timeReader.finish()
         }
         reader.finish()
-        return topic.map { MessageRule(topic: $0, requires: requires, time: time) }
+        return path.map { TimeRule(path: $0, unit: unit, zone: zone) }
+    }
+
+    private func livenessRule(_ reader: ObjectReader, _ format: MessageRule.Format) -> LivenessRule {
+        let pointer = reader.optional("pointer") == nil ? nil : path(reader, "pointer", required: false)
+        let online = reader.strings("online") ?? []
+        let offline = reader.strings("offline") ?? []
+        reader.finish()
+        if offline.isEmpty {
+            report.add("liveness needs \"offline\": the words that mean that the device is gone", at: reader.node.position)
+        }
+        if format != .text, pointer == nil { report.add("liveness needs \"pointer\" unless the format is text", at: reader.node.position) }
+        return LivenessRule(path: pointer ?? PathPattern(key: "value"), online: online, offline: offline)
+    }
+
+    private func fullRule(_ node: DocumentNode, _ reader: ObjectReader) -> FullRule? {
+        if case .bool(let flag) = node.value { return flag ? .always : nil }
+        let rule = ObjectReader(node, "true, or a member and its values", report)
+        let pointer = path(rule, "pointer")
+        let values = rule.strings("in") ?? []
+        rule.finish()
+        if values.isEmpty { report.add("\"full\" needs \"in\": the values that mark a full report", at: node.position) }
+        return pointer.map { .when($0, values: values) }
     }
 
     private func reply(_ reader: ObjectReader) -> ReplyRule? {
@@ -143,18 +221,59 @@ public struct ProfileReader {
         let kind = reader.choice("kind", MetricKind.self) ?? .gauge
         let unit = reader.string("unit") ?? ""
         let states = reader.strings("states") ?? []
+        let message = reader.string("message")
+        let scale = reader.number("scale") ?? 1
+        let offset = reader.number("offset") ?? 0
+        let values = enumeration(reader, kind)
         reader.finish()
         if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position(of: ["kind"])) }
+        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
         guard let path else { return nil }
-        checkCaptures(NameTemplate(named.member.key), path, at: named.member.keyPosition)
-        return MetricRule(name: NameTemplate(named.member.key), path: path, kind: kind, unit: unit, states: states)
+        var rule = MetricRule(name: NameTemplate(named.member.key), path: path, kind: kind, unit: unit, states: states)
+        rule.message = message
+        rule.scale = scale
+        rule.offset = offset
+        rule.values = values
+        positions.append((NameTemplate(named.member.key), path, message, named.member.keyPosition))
+        return rule
     }
 
-    private func checkCaptures(_ name: NameTemplate, _ path: PathPattern, at position: SourcePosition) {
-        let missing = path.captures.filter { !name.captures.contains($0) }
-        let foreign = name.captures.filter { !path.captures.contains($0) }
+    /// `values: { "ON": 1 }` for a number, `values: { "3": "printing" }` for a state.
+    private func enumeration(_ reader: ObjectReader, _ kind: MetricKind) -> [ValueName] {
+        guard let node = reader.optional("values") else { return [] }
+        return ObjectReader(node, "words and what they mean", report).members.compactMap { member in
+            switch member.node.value {
+            case .string(let text) where kind == .state: return ValueName(raw: member.key, meaning: text)
+            case .number(_, let text) where kind != .state: return ValueName(raw: member.key, meaning: text)
+            default:
+                report.add(
+                    "\"\(member.key)\" must mean \(kind == .state ? "a state, as a string" : "a number")", at: member.node.position)
+                return nil
+            }
+        }
+    }
+
+    /// Names must tell apart what the captures of the pointer and of the topic tell apart.
+    private func checkNames(_ profile: DeviceProfile, _ reader: ObjectReader) {
+        for (name, path, message, position) in positions {
+            let rules = profile.messages.filter { message == nil || $0.name == message }
+            if let message, rules.isEmpty {
+                let names = profile.messages.compactMap(\.name)
+                report.add("no message has the name \"\(message)\"\(Spelling.hint(message, among: names))", at: position)
+                continue
+            }
+            // The topics of all rules it belongs to; without any rule the pointer alone is looked at.
+            var topics = rules.map(\.topic.captures)
+            if topics.isEmpty { topics = [[]] }
+            for captures in Set(topics) { checkCaptures(name, path.captures + captures, path.text, at: position) }
+        }
+    }
+
+    private func checkCaptures(_ name: NameTemplate, _ captures: [String], _ pointer: String, at position: SourcePosition) {
+        let missing = captures.filter { !name.captures.contains($0) }
+        let foreign = name.captures.filter { !captures.contains($0) }
         if !missing.isEmpty { report.add("\"\(name.text)\" must hold {\(missing[0])}, or two values would share one name", at: position) }
-        if !foreign.isEmpty { report.add("{\(foreign[0])} is no part of the pointer \"\(path.text)\"", at: position) }
+        if !foreign.isEmpty { report.add("{\(foreign[0])} is no part of the pointer \"\(pointer)\"", at: position) }
     }
 
     private func supply(_ named: (member: DocumentMember, reader: ObjectReader)) -> SupplyRule? {
@@ -188,13 +307,16 @@ public struct ProfileReader {
         let counter = reader.string("counter")
         let item = NameTemplate(reader.string("item") ?? named.member.key)
         let isOrdered = reader.bool("order") ?? true
+        let message = reader.string("message")
         reader.finish()
         guard let level else { return nil }
-        checkCaptures(NameTemplate(named.member.key), level, at: named.member.keyPosition)
-        return SupplyRule(
+        positions.append((NameTemplate(named.member.key), level, message, named.member.keyPosition))
+        var rule = SupplyRule(
             name: NameTemplate(named.member.key), level: level, capacity: capacity, unknownLevels: unknown, unknownWhen: unknownWhen,
             counter: counter, item: item,
             leadTimeMilliseconds: Int64(min(max(days, 0), 365) * 86_400_000), floorPercent: floor, isOrdered: isOrdered)
+        rule.message = message
+        return rule
     }
 
     private func alertList(_ reader: ObjectReader) -> AlertListRule? {
@@ -209,6 +331,8 @@ public struct ProfileReader {
             }
             pair.finish()
         }
+        if let node = reader.optional("bits") { form = bits(node) }
+        let message = reader.string("message")
         let severity = reader.choice("severity", Severity.self) ?? .major
         let codes = reader.named("codes", "an alert code").map { named in
             let code = AlertCodeRule(
@@ -218,7 +342,23 @@ public struct ProfileReader {
             return code
         }
         reader.finish()
-        return path.map { AlertListRule(path: $0, form: form, codes: codes, defaultSeverity: severity) }
+        guard let path else { return nil }
+        var rule = AlertListRule(path: path, form: form, codes: codes, defaultSeverity: severity)
+        rule.message = message
+        return rule
+    }
+
+    /// `bits: { "0": "low-paper", "3": "cover-open" }`, bit 0 being the lowest of the number.
+    private func bits(_ node: DocumentNode) -> AlertListRule.CodeForm {
+        var names: [Int: String] = [:]
+        for member in ObjectReader(node, "bits and their codes", report).members {
+            guard let bit = Int(member.key), (0..<64).contains(bit), case .string(let code) = member.node.value else {
+                report.add("a bit is a number from 0 to 63, and its code a string", at: member.keyPosition)
+                continue
+            }
+            names[bit] = code
+        }
+        return .bits(names)
     }
 
     private func status(_ reader: ObjectReader) -> StatusRule? {

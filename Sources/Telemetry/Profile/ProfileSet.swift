@@ -14,7 +14,8 @@ public struct ProfileSet: Sendable {
     }
 
     /// `files` are names and contents. A file that could not be read comes as the diagnostic that says so.
-    public init(_ files: [(file: String, content: Result<[UInt8], Diagnostic>)]) {
+    /// `zones` finds the rules of a named time zone.
+    public init(_ files: [(file: String, content: Result<[UInt8], Diagnostic>)], zones: @escaping (String) -> ZoneRules? = { _ in nil }) {
         var entries: [Entry] = []
         for (file, content) in files {
             do {
@@ -24,7 +25,7 @@ public struct ProfileSet: Sendable {
                 diagnostics.append(error)
             }
         }
-        readAll(&entries)
+        readAll(&entries, zones)
         findConflicts(entries)
         // All of one file together, whichever check found them.
         let order = Dictionary(files.enumerated().map { ($1.file, $0) }, uniquingKeysWith: { first, _ in first })
@@ -41,7 +42,7 @@ public struct ProfileSet: Sendable {
 
     // MARK: Extending
 
-    private mutating func readAll(_ entries: inout [Entry]) {
+    private mutating func readAll(_ entries: inout [Entry], _ zones: @escaping (String) -> ZoneRules?) {
         let lines = entries.indices.map { lineage(of: $0, entries) }
         var results: [Result<DeviceProfile, DocumentProblems>] = []
         for (index, line) in lines.enumerated() {
@@ -50,7 +51,8 @@ public struct ProfileSet: Sendable {
             if let problem = line.problem { add(problem, in: entry, at: entry.own.position(of: ["extends"])) }
             results.append(
                 Result { () throws(DocumentProblems) in
-                    try ProfileReader.read(entry.whole, file: entry.file, extent: line.problem == nil ? .withParents : .withoutParents)
+                    try ProfileReader.read(
+                        entry.whole, file: entry.file, extent: line.problem == nil ? .withParents : .withoutParents, zones: zones)
                 })
         }
         for (index, result) in results.enumerated() {
@@ -98,7 +100,9 @@ public struct ProfileSet: Sendable {
                     continue
                 }
                 for topic in topics[index] {
-                    guard let clash = topics[earlier].first(where: { $0.pattern.overlaps(topic.pattern) }) else { continue }
+                    guard
+                        let clash = topics[earlier].first(where: { $0.isGeneral == topic.isGeneral && $0.pattern.overlaps(topic.pattern) })
+                    else { continue }
                     let isInherited = entry.own.child("messages") == nil
                     add(
                         "topic \"\(topic.pattern.text)\" and \"\(clash.pattern.text)\" of profile \"\(other.name ?? "")\" (\(other.file)) match the same messages; "
@@ -116,13 +120,16 @@ extension DocumentNode {
         return text
     }
 
-    fileprivate var messageTopics: [(pattern: TopicPattern, position: SourcePosition)] {
+    fileprivate var messageTopics: [(pattern: TopicPattern, isGeneral: Bool, position: SourcePosition)] {
         guard case .array(let rules)? = child("messages")?.value else { return [] }
         return rules.compactMap { rule in
-            guard let node = rule.child("topic"), case .string(let text) = node.value, let pattern = try? TopicPattern(text) else {
+            guard let node = rule.child("topic"), case .string(let text) = node.value,
+                let pattern = try? TopicPattern(text, needsDevice: false)
+            else {
                 return nil
             }
-            return (pattern, node.position)
+            // A general rule yields to others, but two of them would leave it to chance.
+            return (pattern, rule.child("general")?.value == .bool(true), node.position)
         }
     }
 

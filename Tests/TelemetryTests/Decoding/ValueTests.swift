@@ -5,7 +5,12 @@ import Testing
 
 @Suite struct ValueTests {
     private func milliseconds(_ text: String) -> Int64? {
-        Array(text.utf8).withUnsafeBufferPointer { CivilTime.milliseconds(iso8601: $0) }
+        // 48 bytes hold every form; a text without a zone is UTC here.
+        let judged = DeviceTime.judge(
+            stamp: LocalTimeText(text), unit: .milliseconds, zone: nil, previousMilliseconds: nil, arrivalMilliseconds: .max / 2)
+        if case .instant(let milliseconds)? = LocalTimeText(text) { return milliseconds }
+        guard case .local? = LocalTimeText(text) else { return nil }
+        return judged.quality.isDeviceTime ? judged.milliseconds : nil
     }
 
     private func number(_ text: String) -> Double? { Array(text.utf8).withUnsafeBufferPointer { DecimalText.number($0) } }
@@ -56,7 +61,7 @@ import Testing
             ("2016-12-31T23:59:60Z", 1_483_228_800_000),
             ("2024-05-01T12:00:00Zjunk", nil), ("2024-05-01T12:00:00.5x", nil), ("2024-05-01T12:00:00+2:00", nil),
             ("2024-02-30T12:00:00Z", nil), ("2023-02-29T12:00:00Z", nil), ("2024-04-31T12:00:00Z", nil), ("2024-13-01T12:00:00Z", nil),
-            ("2024-00-01T12:00:00Z", nil), ("2024-05-01T24:00:00Z", nil), ("2024-05-01T12:60:00Z", nil), ("2024-05-01", nil),
+            ("2024-00-01T12:00:00Z", nil), ("2024-05-01T24:00:00Z", nil), ("2024-05-01T12:60:00Z", nil), ("2024-05-01", 1_714_521_600_000),
             ("2024-05-01T12:00:00+99:99", nil), ("2O24-05-01T12:00:00Z", nil), ("", nil), (String(repeating: "1", count: 41), nil),
         ] as [(String, Int64?)])
     func iso8601(_ text: String, _ expected: Int64?) { #expect(milliseconds(text) == expected, "\(text)") }

@@ -1,0 +1,83 @@
+import FaultDetection
+import Telemetry
+
+/// Messages that are more, or other, than one JSON object about the device of the topic.
+extension StewardCore {
+    mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
+        let profile = Int(route.profile)
+        let rule = layouts[profile].profile.messages[Int(route.message)]
+        try decoder.open(frame.payload, rule)
+        for part in decoder.parts {
+            guard let device = device(of: part, route, frame, number, &effects) else { continue }
+            decoder.read(part, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
+            if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+            if let liveness = rule.liveness, isOffline(part, liveness) {
+                wentOffline(device, profile, isRetained: frame.isRetained, &effects)
+                continue
+            }
+            if let full = rule.full, isFull(part, full) { addUnknowns(profile, Int(route.message)) }
+            apply(device, profile, frame, number, &effects)
+        }
+    }
+
+    /// The device that the part is about; nil after it was turned away with a reason.
+    private mutating func device(
+        of part: MessagePart, _ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+    ) -> Int? {
+        guard let name = part.device else { return route.device >= 0 ? Int(route.device) : nil }
+        let profile = layouts[Int(route.profile)].profile.name
+        if let problem = Self.problem(withDeviceName: Array(name.utf8)) {
+            reject(frame, number, profile, problem, &effects)
+            return nil
+        }
+        if let device = admit(name, profile: Int(route.profile)) { return Int(device) }
+        counters.refusedDevices &+= 1
+        reject(frame, number, profile, refusal(Array(name.utf8), profile), &effects)
+        return nil
+    }
+
+    private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
+        decoder.text(rule.path, of: part).map { rule.offline.contains($0) } ?? false
+    }
+
+    private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
+        switch rule {
+        case .always: true
+        case .when(let path, let values): decoder.text(path, of: part).map { values.contains($0) } ?? false
+        }
+    }
+
+    /// What a full report leaves out is not known any more.
+    private mutating func addUnknowns(_ profile: Int, _ message: Int) {
+        let named = Set(decoded.readings.map(\.slot))
+        for slot in layouts[profile].slots(ofMessage: message) where !named.contains(slot) {
+            decoded.addUnknown(slot)
+        }
+    }
+
+    /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.
+    private mutating func wentOffline(_ device: Int, _ profile: Int, isRetained: Bool, _ effects: inout [Effect]) {
+        if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
+        noteStates(device)
+        guard !hot[device].isSilent else { return }
+        hot[device].isSilent = true
+        let last = hot[device].newestMilliseconds
+        if last != .min { records[device].ledger.hear(atMilliseconds: last) }
+        _ = records[device].ledger.fallSilent()
+        guard !isRetained else { return }
+        raise(
+            device, condition: "silent", source: .silence, severity: .minor,
+            text: "The device went offline, as its last will or its bridge says",
+            playbook: nil, onset: now, at: now, nil, &effects)
+    }
+
+    /// The words themselves, so that a person can see them.
+    private mutating func noteStates(_ device: Int) {
+        for reading in decoded.readings where !reading.isUnknown {
+            let index = Int(hot[device].firstMetric + reading.slot)
+            metrics[index].value = reading.value
+            metrics[index].isUnknown = false
+            metrics[index].timeMilliseconds = max(now, metrics[index].timeMilliseconds)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// hrPrinterDetectedErrorState of RFC 2790 with the further bits of RFC 3805: an octet string, bit 0 being the high bit of the first octet.
+public struct ErrorStateBits: Equatable, Sendable {
+    /// In the order of the bits. The raw value is the code, as the standard spells it.
+    public enum Code: String, CaseIterable, Sendable {
+        case lowPaper, noPaper, lowToner, noToner, doorOpen, jammed, offline, serviceRequested
+        case inputTrayMissing, outputTrayMissing, markerSupplyMissing, outputNearFull, outputFull, inputTrayEmpty, overduePreventMaint
+    }
+
+    /// How many octets were sent. With one octet the device says nothing about the codes from `inputTrayMissing` on; with none it says
+    /// nothing at all, so that nothing is raised and nothing is cleared.
+    public let octets: Int
+    /// Bit 0 is the highest.
+    private let bits: UInt16
+
+    /// Octets beyond the second have no meaning and are left out.
+    public init(bytes: some Sequence<UInt8>) {
+        var bits: UInt16 = 0
+        var octets = 0
+        for byte in bytes.prefix(2) {
+            bits |= UInt16(byte) << (octets == 0 ? 8 : 0)
+            octets += 1
+        }
+        self.bits = bits
+        self.octets = octets
+    }
+
+    /// From hexadecimal text: `80`, `2000`, `0x20 00`, `20:00`, or nothing. Nil for any other text.
+    public init?(hex text: String) {
+        guard text.utf8.count <= 64, let bytes = HexText.bytes(text.utf8) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// From a list of octets as numbers. Nil when one of them is no octet.
+    public init?(numbers: some Sequence<Int>) {
+        var bytes: [UInt8] = []
+        for number in numbers.prefix(2) {
+            guard let byte = UInt8(exactly: number) else { return nil }
+            bytes.append(byte)
+        }
+        self.init(bytes: bytes)
+    }
+
+    /// True when the device said nothing; that is not the same as "no error".
+    public var saysNothing: Bool { octets == 0 }
+
+    /// What is set, in the order of the bits. The sixteenth bit has no meaning.
+    public var codes: [Code] { Code.allCases.enumerated().filter { bits & (0x8000 >> UInt16($0.offset)) != 0 }.map(\.element) }
+
+    /// Whether the device said anything about this code: nil when it did not.
+    public func isSet(_ code: Code) -> Bool? {
+        guard let index = Code.allCases.firstIndex(of: code), index < octets * 8 else { return nil }
+        return bits & (0x8000 >> UInt16(index)) != 0
+    }
+}
