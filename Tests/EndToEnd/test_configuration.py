@@ -85,7 +85,7 @@ def test_two_profiles_that_match_one_topic(gateway, tmp_path):
     directory = profiles.write(tmp_path / "profiles", profiles.BENCH, other)
     gateway.config["profiles"] = [str(directory)]
     log = gateway.refusal()
-    assert "other.json:1:1" in log and "bench" in log and "bench/{device}/telemetry" in log
+    assert "other.json:5:16" in log and "bench" in log and "bench/{device}/telemetry" in log
 
 
 def test_two_profiles_of_one_name(gateway, tmp_path):

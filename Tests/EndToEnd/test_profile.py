@@ -180,7 +180,10 @@ def test_help():
 OBJECTS = {
     ("profile", "reader"): "",
     ("message", "reader"): "message",
-    ("message", "timeReader"): "time",
+    ("timeRule", "reader"): "time",
+    ("livenessRule", "reader"): "liveness",
+    ("fullRule", "rule"): "full",
+    ("enumeration", "reader"): "metric",
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
     ("supply", "reader"): "supply",
@@ -205,7 +208,7 @@ def keys_by_object():
         asked = re.findall(rf"([\w.]+)\.(?:{CALLS})\(\s*\"([$\w]+)\"", text)
         # Helpers of the reader take a key, or know it.
         asked += re.findall(r"\b(?:path|seconds)\((\w+), \"(\w+)\"", text)
-        asked += [(reader, "topic") for reader in re.findall(r"\btopic\((\w+)\)", text)]
+        asked += [(reader, "topic") for reader in re.findall(r"\btopic\((\w+)", text)]
         for variable, key in asked:
             if function in ("path", "topic", "seconds"):
                 continue
@@ -269,6 +272,14 @@ def test_shipped_profiles_are_valid(path):
 def test_examples_are_valid():
     for text in [*page_examples(), BASE, CHILD]:
         jsonschema.validate(json_of(text), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_example_that_extends_the_page_s_own_profile(write, tmp_path):
+    [heir] = re.findall(r"^```json5\n(\{\n  profile: .*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    write("a.json", page_examples()[0]), write("b.json", heir)
+    result = steward("profile", "check", tmp_path)
+    assert result.returncode == OK, result.stdout
+    jsonschema.validate(json_of(heir), SCHEMA, jsonschema.Draft202012Validator)
 
 
 WRONG_PROFILES = {

@@ -121,6 +121,20 @@ import Testing
         #expect(try connection.pragma("PRAGMA user_version") == Int64(Schema.migrations.count + 1))
     }
 
+    @Test func aStoreOfTheFirstVersionKeepsItsDeadLetters() throws {
+        do {
+            let connection = try Connection(path: directory.storePath, mode: .readWrite, busyTimeoutMilliseconds: 100)
+            try Schema.prepare(connection, migrations: [Schema.migrations[0]])
+            try connection.execute("INSERT INTO dead_letter VALUES(7, 1, 2, 'r', NULL, x'61', x'62'); INSERT INTO counter VALUES(12, 1)")
+            connection.close()
+        }
+        let store = try Store(path: directory.storePath)
+        let old = try #require(try store.deadLetter(id: 7))
+        #expect(old.reason == "r" && old.payload == [0x62] && !old.isRetained)
+        try store.appendDeadLetter(event: 2, arrivalMilliseconds: 3, topic: [], payload: [], reason: "s", profile: nil)
+        #expect(try store.deadLetters(limit: 2).map(\.id) == [8, 7])
+    }
+
     @Test func theFileIsSetUpAsDesigned() throws {
         let store = try Store(path: directory.storePath)
         for query in Query.allCases { _ = try store.connection.statement(query) }

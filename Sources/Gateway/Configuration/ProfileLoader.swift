@@ -37,12 +37,6 @@ public enum ProfileLoader {
         return (found, read(found))
     }
 
-    /// The rules of a zone from the system's own files.
-    static func zone(_ name: String) -> ZoneRules? {
-        guard ZoneRules.isName(name), let data = try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name)) else { return nil }
-        return try? ZoneRules(tzif: Array(data))
-    }
-
     private static func read(_ files: [String]) -> ProfileSet {
         ProfileSet(files.map { file in (file, contents(file)) }, zones: zone)
     }
@@ -53,6 +47,12 @@ public enum ProfileLoader {
         let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(FileProblem.reason(file))"
         return .failure(Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason))
+    }
+
+    /// The rules of a zone from the system's own files.
+    static func zone(_ name: String) -> ZoneRules? {
+        guard ZoneRules.isName(name), let data = try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name)) else { return nil }
+        return try? ZoneRules(tzif: Array(data))
     }
 
     private static func files(in path: String) -> [String] {

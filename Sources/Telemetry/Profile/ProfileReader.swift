@@ -1,9 +1,6 @@
 /// Turns a JSON5 document into a `DeviceProfile`, and tells every mistake with its place.
 public final class ProfileReader {
     private let report: DocumentReport
-    /// Names with pointers, to be checked when the topics are known.
-    private var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
-    private let zones: (String) -> ZoneRules?
     private let extent: Extent
 
     /// What of a profile that `extends` others is there when it is read.
@@ -14,6 +11,11 @@ public final class ProfileReader {
         /// Its parent is missing, which was told already: what it refers to may stand there.
         case withoutParents
     }
+
+    /// Names with pointers, to be checked when the topics are known.
+    private var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
+
+    private let zones: (String) -> ZoneRules?
 
     private init(_ report: DocumentReport, _ extent: Extent, _ zones: @escaping (String) -> ZoneRules?) {
         self.report = report
@@ -74,8 +76,10 @@ public final class ProfileReader {
         // The decoder keeps a bit for each message rule and a place for each list.
         if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position(of: ["messages"])) }
         if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
-        if extent != .withoutParents { checkNames(profile, reader) }
-        if extent != .withoutParents { checkReferences(profile, reader) }
+        if extent != .withoutParents {
+            checkNames(profile, reader)
+            checkReferences(profile, reader)
+        }
         return profile
     }
 
@@ -223,7 +227,7 @@ public final class ProfileReader {
         let values = enumeration(reader, kind)
         reader.finish()
         if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position(of: ["kind"])) }
-        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position(of: ["scale"])) }
+        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
         guard let path else { return nil }
         var rule = MetricRule(name: NameTemplate(named.member.key), path: path, kind: kind, unit: unit, states: states)
         rule.message = message

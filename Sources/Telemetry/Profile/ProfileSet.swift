@@ -128,6 +128,7 @@ extension DocumentNode {
             else {
                 return nil
             }
+            // A general rule yields to others, but two of them would leave it to chance.
             return (pattern, rule.child("general")?.value == .bool(true), node.position)
         }
     }
