@@ -137,8 +137,6 @@ extension StewardCore {
     ) {
         guard let rule = layouts[Int(hot[device].profile)].profile.commands.first(where: { $0.name == name }) else { return }
         let values = [("device", run.device), ("requestId", request)]
-        var writer = JSONWriter()
-        rule.payload.filled(values).write(to: &writer)
         counters.commandsSent &+= 1
         effects.decide(.command, at: now, device: run.device) { writer in
             writer.member("command", name)
@@ -148,8 +146,8 @@ extension StewardCore {
         effects.append(
             .deliver(
                 Delivery(
-                    key: request, channel: .command, device: run.device, topic: NameTemplate(rule.topic).filled(values), body: writer.bytes,
-                    expiresMilliseconds: deadline)))
+                    key: request, channel: .command, device: run.device, topic: NameTemplate(rule.topic).filled(values),
+                    body: rule.body(values), expiresMilliseconds: deadline)))
     }
 
     mutating func openTicket(_ device: Int, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {
@@ -213,5 +211,16 @@ extension DocumentNode {
                     }), at: position)
         default: self
         }
+    }
+}
+
+extension CommandRule {
+    /// What is published: JSON, or the string itself.
+    func body(_ values: [(String, String)]) -> [UInt8] {
+        let filled = payload.filled(values)
+        if format == .text, case .string(let text) = filled.value { return Array(text.utf8) }
+        var writer = JSONWriter()
+        filled.write(to: &writer)
+        return writer.bytes
     }
 }

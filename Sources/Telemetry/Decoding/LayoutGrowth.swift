@@ -50,7 +50,7 @@ extension ProfileLayout {
     /// A name belongs to what claimed it first: a device must not turn a supply or a state into a gauge by a member of that name.
     private mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
         if let known = slots.firstIndex(where: { $0.name == name }) {
-            guard owners[known] == nil || owners[known] == owner else {
+            guard owners[known].map({ isSame($0, owner) }) ?? true else {
                 refusedNames += 1
                 return nil
             }
@@ -68,6 +68,13 @@ extension ProfileLayout {
         owners.append(owner)
         revision += 1
         return Int32(slots.count - 1)
+    }
+
+    /// Two rules may give one name when they mean the same by it: a value that a device tells on two topics is one metric.
+    private func isSame(_ a: FieldTarget, _ b: FieldTarget) -> Bool {
+        if a == b { return true }
+        guard case .metric(let first) = a, case .metric(let second) = b else { return false }
+        return profile.metrics[first].means(profile.metrics[second])
     }
 
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
@@ -113,16 +120,35 @@ extension ProfileLayout {
         return rules.firstIndex { $0.name.canGive(name) }
     }
 
-    /// Creates the nodes of all keys that the profile names outright below `node`.
+    /// Creates the nodes of all keys that the profile names outright below `node`; those below a captured name wait for `growLiteral`.
     mutating func growLiterals(from node: Int32) {
         var keys: [[UInt8]] = []
         for position in origins[Int(node)] {
             let tokens = patterns[position.pattern].tokens
-            if position.depth < tokens.count, case .key(let key) = tokens[position.depth], !keys.contains(key) { keys.append(key) }
+            guard position.depth < tokens.count, case .key(let key) = tokens[position.depth] else { continue }
+            if !position.captures.isEmpty {
+                nodes[Int(node)].isLazy = true
+            } else if !keys.contains(key) {
+                keys.append(key)
+            }
         }
         for key in keys {
             if let child = grow(from: node, key: key) { growLiterals(from: child) }
         }
+    }
+
+    /// Creates the child that the profile names `key`, when a device shows it for the first time. Allocates nothing when there is none.
+    mutating func growLiteral(from node: Int32, key: UnsafeBufferPointer<UInt8>) -> Int32? {
+        for position in origins[Int(node)] {
+            let tokens = patterns[position.pattern].tokens
+            guard position.depth < tokens.count, case .key(let literal) = tokens[position.depth], literal.elementsEqual(key) else {
+                continue
+            }
+            guard let child = grow(from: node, key: literal) else { return nil }
+            growLiterals(from: child)
+            return child
+        }
+        return nil
     }
 
     /// Creates the child `key` of `node`, when a pattern leads there and there is room.

@@ -31,7 +31,9 @@ extension ProfileLayout {
     }
 
     /// Whether the profile looks for anything below this member.
-    private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || nodes[Int(node)].takesNew }
+    private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
+
+    private func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
@@ -52,7 +54,7 @@ extension ProfileLayout {
             let valueIndex = at + 1
             let key = tape.string(at)
             var child = find(key, in: node)
-            if child < 0, nodes[Int(node)].takesNew { child = meet(key, in: node, tape, valueIndex, &decoded) }
+            if child < 0, meetsNew(node) { child = meet(key, in: node, tape, valueIndex, &decoded) }
             if child >= 0 {
                 if nodes[Int(child)].stamp == messageStamp {
                     doubt(child, &decoded)
@@ -94,6 +96,16 @@ extension ProfileLayout {
     private mutating func meet(
         _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, _ decoded: inout DecodedMessage
     ) -> Int32 {
+        if nodes[Int(node)].isLazy {
+            let refused = refusedNames
+            let child = growLiteral(from: node, key: key)
+            if refusedNames != refused { problem(.tooManyNames, String(decoding: key, as: UTF8.self), &decoded) }
+            if let child {
+                nodes[Int(node)].expected = nodes[Int(node)].firstChild
+                return child
+            }
+            guard nodes[Int(node)].takesNew else { return -1 }
+        }
         switch tape.type(valueIndex) {
         case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
             guard takesText(node) else { return -1 }
@@ -144,7 +156,7 @@ extension ProfileLayout {
             if let name = itemName(tape, at, position, node: node) {
                 let child = name.withUnsafeBufferPointer { key -> Int32 in
                     let known = find(key, in: node)
-                    return known >= 0 || !nodes[Int(node)].takesNew ? known : meet(key, in: node, tape, at, &decoded)
+                    return known >= 0 || !meetsNew(node) ? known : meet(key, in: node, tape, at, &decoded)
                 }
                 if child >= 0, nodes[Int(child)].stamp != messageStamp {
                     nodes[Int(child)].stamp = messageStamp

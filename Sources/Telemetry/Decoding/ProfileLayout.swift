@@ -84,7 +84,8 @@ public struct ProfileLayout: Sendable {
     /// Where the walk of a topic's messages begins. Not for the hot path: a topic is resolved once.
     public mutating func root(message: Int, captures: [(name: String, value: String)]) -> Int32 {
         guard hasScopes else { return 0 }
-        let key = captures.reduce(String(message)) { $0 + "\u{0}" + $1.name + "\u{0}" + $1.value }
+        // Rules of one name have the same metrics, so they share a tree.
+        let key = captures.reduce(profile.messages[message].name ?? "") { $0 + "\u{0}" + $1.name + "\u{0}" + $1.value }
         if let known = roots[key] { return known }
         guard nodes.count < Self.maximumNodes, captures.allSatisfy({ Self.isUsableName(Array($0.value.utf8)) }) else {
             refusedNames += 1
@@ -155,6 +156,8 @@ struct FieldNode: Sendable {
     var requiredBy: UInt32 = 0
     /// A pattern takes members or items that have no node yet.
     var takesNew = false
+    /// Members that the profile names below a captured name: most devices show few of them, so each waits until it is met.
+    var isLazy = false
     /// For items of a list that are named by one of their members: where its name lies in the key bytes.
     var itemMemberOffset: Int32 = -1
     var itemMemberLength: Int32 = 0

@@ -74,6 +74,8 @@ public struct DocumentProblems: Error, Sendable, CustomStringConvertible {
 }
 
 extension DocumentNode {
+    var isString: Bool { if case .string = value { true } else { false } }
+
     /// Writes the value as plain JSON, without white space.
     public func write(to writer: inout JSONWriter) {
         switch value {

@@ -132,6 +132,12 @@ public struct MetricRule: Equatable, Sendable {
     public var offset = 0.0
     /// What words and codes mean: a number for a gauge or counter, another word for a state.
     public var values: [ValueName] = []
+
+    /// Whether a value of the other rule is a value of this one: they belong to topics of their own and say the same of kind and unit.
+    func means(_ other: MetricRule) -> Bool {
+        message != nil && other.message != nil && kind == other.kind && unit == other.unit && states == other.states
+            && scale == other.scale && offset == other.offset && values == other.values
+    }
 }
 
 /// One row of an enumeration: what the device sends, and what it is called here.
@@ -240,11 +246,17 @@ public struct FaultRule: Equatable, Sendable {
 }
 
 public struct CommandRule: Equatable, Sendable {
+    public enum Format: String, CaseIterable, Sendable {
+        case json
+        /// The string itself, without the quotes of JSON.
+        case text
+    }
     public var name: String
     /// With `{device}` filled in it is the topic to publish to.
     public var topic: String
     /// Strings may hold `{requestId}`, `{device}` and `{supply}`.
     public var payload: DocumentNode
+    public var format = Format.json
     public var deadlineMilliseconds: Int64
     /// False for a device that never answers: then only telemetry can confirm.
     public var expectsReply: Bool

@@ -1,10 +1,13 @@
-/// A topic with named levels: `devices/{device}/telemetry`. A `+` matches any one level, `{name}` too and remembers it.
+/// A topic with named levels: `devices/{device}/telemetry`. A `+` matches any one level, `{name}` too and remembers it;
+/// `{relay:POWER}` takes and remembers only levels that begin with POWER, such as POWER and POWER2.
 public struct TopicPattern: Equatable, Sendable {
     public enum Level: Equatable, Sendable {
         case literal([UInt8])
         case any
         case device
         case named(String)
+        /// Takes levels that begin so, and remembers the whole level.
+        case prefixed(String, prefix: [UInt8])
     }
     public let text: String
     public let levels: [Level]
@@ -18,7 +21,7 @@ public struct TopicPattern: Equatable, Sendable {
             } else if part == "+" {
                 levels.append(.any)
             } else if part.hasPrefix("{"), part.hasSuffix("}"), part.count > 2 {
-                levels.append(.named(String(part.dropFirst().dropLast())))
+                levels.append(try Self.named(part.dropFirst().dropLast()))
             } else if part.contains(where: { "+#{}\0".contains($0) }) {
                 throw PatternError("level \"\(part)\" must be a plain word, {device}, + or a {name} of its own")
             } else {
@@ -31,6 +34,15 @@ public struct TopicPattern: Equatable, Sendable {
         self.levels = levels
     }
 
+    private static func named(_ inner: Substring) throws(PatternError) -> Level {
+        guard let colon = inner.firstIndex(of: ":") else { return .named(String(inner)) }
+        let prefix = inner[inner.index(after: colon)...]
+        guard colon > inner.startIndex, !prefix.isEmpty, !prefix.contains(where: { "+#{}\0".contains($0) }) else {
+            throw PatternError("level \"{\(inner)}\" must be {name:beginning}, such as {relay:POWER}")
+        }
+        return .prefixed(String(inner[..<colon]), prefix: Array(prefix.utf8))
+    }
+
     /// What to subscribe to.
     public var filter: String {
         levels.map { level in
@@ -41,13 +53,20 @@ public struct TopicPattern: Equatable, Sendable {
 
     public var namesDevice: Bool { levels.contains(.device) }
 
-    public var captures: [String] { levels.compactMap { if case .named(let name) = $0 { name } else { nil } } }
+    public var captures: [String] { levels.compactMap(Self.capture) }
+
+    private static func capture(_ level: Level) -> String? {
+        switch level {
+        case .named(let name), .prefixed(let name, _): name
+        case .literal, .any, .device: nil
+        }
+    }
 
     /// What the named levels are in a topic that matches.
     public func captured(_ topic: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
         let parts = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return zip(levels, parts).compactMap { level, part in
-            if case .named(let name) = level { (name, String(decoding: part, as: UTF8.self)) } else { nil }
+            Self.capture(level).map { ($0, String(decoding: part, as: UTF8.self)) }
         }
     }
 
@@ -63,6 +82,8 @@ public struct TopicPattern: Equatable, Sendable {
             switch level {
             case .literal(let bytes):
                 guard end - start == bytes.count, topic[start..<end].elementsEqual(bytes) else { return nil }
+            case .prefixed(_, let prefix):
+                guard topic[start..<end].starts(with: prefix) else { return nil }
             case .any, .device, .named:
                 if index == 0, end > start, topic[start] == UInt8(ascii: "$") { return nil }
                 if level == .device { device = start..<end }
@@ -78,6 +99,9 @@ public struct TopicPattern: Equatable, Sendable {
         return zip(levels, other.levels).enumerated().allSatisfy { index, pair in
             switch pair {
             case (.literal(let x), .literal(let y)): x == y
+            case (.literal(let word), .prefixed(_, let prefix)), (.prefixed(_, let prefix), .literal(let word)): word.starts(with: prefix)
+            case (.prefixed(_, let x), .prefixed(_, let y)): x.starts(with: y) || y.starts(with: x)
+            case (.prefixed(_, let word), _), (_, .prefixed(_, let word)): index > 0 || word.first != UInt8(ascii: "$")
             case (.literal(let word), _), (_, .literal(let word)):
                 // A wildcard in front takes no topic that begins with $.
                 index > 0 || word.first != UInt8(ascii: "$")

@@ -418,9 +418,12 @@ extension ProfileReader {
         let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
         let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
         let reply = reader.bool("reply") ?? true
+        let format = reader.choice("format", CommandRule.Format.self) ?? .json
         reader.finish()
         guard let topic, let payload else { return nil }
-        return CommandRule(name: named.member.key, topic: topic, payload: payload, deadlineMilliseconds: deadline, expectsReply: reply)
+        if format == .text, !payload.isString { report.add("the payload of a text command is a string", at: payload.position) }
+        return CommandRule(
+            name: named.member.key, topic: topic, payload: payload, format: format, deadlineMilliseconds: deadline, expectsReply: reply)
     }
 
     private func playbook(_ named: (member: DocumentMember, reader: ObjectReader)) -> Playbook? {

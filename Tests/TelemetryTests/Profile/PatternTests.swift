@@ -31,12 +31,19 @@ import Testing
             ("a/{device}", "a/../etc", nil),
             ("a/{device}", "a/..", ".."),
             ("a/{device}", "a/+", "+"),
+            ("{device}/{relay:POWER}", "saw/POWER", "saw"),
+            ("{device}/{relay:POWER}", "saw/POWER2", "saw"),
+            ("{device}/{relay:POWER}", "saw/POWE", nil),
+            ("{device}/{relay:POWER}", "saw/RESULT", nil),
         ] as [(String, String, String?)])
     func topicsMatch(_ pattern: String, _ topic: String, _ expected: String?) throws {
         #expect(try device(pattern, topic) == expected)
     }
 
-    @Test(arguments: ["devices/telemetry", "{device}/{device}", "a/#/{device}", "a/b+/{device}", "{device}/x{y}", ""])
+    @Test(arguments: [
+        "devices/telemetry", "{device}/{device}", "a/#/{device}", "a/b+/{device}", "{device}/x{y}", "", "{device}/{:x}", "{device}/{a:}",
+        "{device}/{a:b+}",
+    ])
     func badTopicsAreRefused(_ text: String) {
         #expect(throws: PatternError.self) { try TopicPattern(text) }
     }
@@ -45,6 +52,9 @@ import Testing
         ("a/{device}", "a/{device}", true), ("a/{device}", "+/{device}", true), ("a/{device}", "b/{device}", false),
         ("a/{device}/x", "a/b/{device}", true), ("a/{device}", "a/{device}/x", false), ("{device}/x", "x/{device}", true),
         ("$SYS/{device}", "+/{device}", false), ("$SYS/{device}", "$SYS/{device}", true),
+        ("{device}/{a:POWER}", "{device}/POWER1", true), ("{device}/{a:POWER}", "{device}/RESULT", false),
+        ("{device}/{a:PO}", "{device}/{b:POWER}", true), ("{device}/{a:PO}", "{device}/{b:RE}", false),
+        ("{device}/{a:POWER}", "{device}/+", true), ("{a:$S}/{device}", "+/{device}", false),
     ])
     func overlapping(_ a: String, _ b: String, _ expected: Bool) throws {
         #expect(try TopicPattern(a).overlaps(try TopicPattern(b)) == expected)
@@ -53,6 +63,10 @@ import Testing
 
     @Test func filters() throws {
         #expect(try TopicPattern("a/{device}/+/{any}/x").filter == "a/+/+/+/x")
+        let beginning = try TopicPattern("{device}/{relay:POWER}")
+        #expect(beginning.filter == "+/+")
+        #expect(beginning.captures == ["relay"])
+        #expect(Array("saw/POWER2".utf8).withUnsafeBytes { beginning.captured($0).map(\.value) } == ["POWER2"])
     }
 
     @Test func pointers() throws {
