@@ -53,8 +53,10 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         if detail.contains("host name verification") {
             return "TLS: the broker's certificate is made out to another name than mqtt.host"
         }
+        // The library does not always tell a wrong name from a wrong signature.
         if detail.contains("certificate verify failed") || detail.contains("unknown ca") {
-            return "TLS: the broker's certificate is not signed by the authority in mqtt.tls.caFile, or is out of date"
+            return
+                "TLS: the broker's certificate is not signed by the authority in mqtt.tls.caFile, is out of date, or names another host than mqtt.host"
         }
         if detail.contains("certificate required") || detail.contains("handshake failure") || detail.contains("bad certificate") {
             return "TLS: the broker did not accept the client's certificate; check mqtt.tls.certificateFile and keyFile"
