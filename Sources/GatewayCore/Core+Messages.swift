@@ -62,7 +62,7 @@ extension StewardCore {
         counters.readings &+= Int64(decoded.readings.count)
         let time = eventTime(device)
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
-        if frame.isRetained { return applyRetained(device, time) }
+        if frame.isRetained { return applyRetained(device) }
         if replayedArrivalMilliseconds == nil {
             hot[device].arrivalMilliseconds = now
             if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
@@ -185,7 +185,7 @@ extension StewardCore {
     }
 
     /// A retained message tells what was when the gateway was not listening: it fills gaps and moves nothing.
-    private mutating func applyRetained(_ device: Int, _ time: Int64) {
+    private mutating func applyRetained(_ device: Int) {
         counters.retained &+= 1
         for reading in decoded.readings where !reading.isUnknown {
             let index = Int(hot[device].firstMetric + reading.slot)
@@ -195,7 +195,6 @@ extension StewardCore {
             // The oldest time there is: whatever comes live is newer.
             metrics[index].timeMilliseconds = .min + 1
         }
-        _ = time
     }
 
     private mutating func fieldProblem(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {

@@ -20,7 +20,6 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
-    /// By profile name: what devices of profiles that are not loaded now had learned.
     var topics: TopicTable
     var repeats: RepeatFilter
 

@@ -254,7 +254,7 @@ public struct CommandRule: Equatable, Sendable {
     public var name: String
     /// With `{device}` filled in it is the topic to publish to.
     public var topic: String
-    /// Strings may hold `{requestId}`, `{device}` and `{supply}`.
+    /// Strings may hold `{requestId}` and `{device}`.
     public var payload: DocumentNode
     public var format = Format.json
     public var deadlineMilliseconds: Int64
