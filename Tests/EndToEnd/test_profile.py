@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEWARD = pathlib.Path(os.environ.get("STEWARD", ROOT / ".build/release/steward")).resolve()
 PROFILES = ROOT / "DeviceProfiles"
 SCHEMA = json.loads((PROFILES / "profile.schema.json").read_text())
-READER = (ROOT / "Sources/Telemetry/Profile/ProfileReader.swift").read_text()
+READER = "".join(file.read_text() for file in sorted((ROOT / "Sources/Telemetry/Profile").glob("ProfileReader*.swift")))
 OK, FAILED, USAGE, NOT_FOUND = range(4)
 
 BASE = """{
@@ -204,7 +204,7 @@ CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|l
 def keys_by_object():
     """The keys that the reader asks for, by the object of the schema that they belong to."""
     found = {}
-    for function, text in re.findall(r"private func (\w+)\(.*?\n(.*?)\n    }\n", READER, re.S):
+    for function, text in re.findall(r"(?:private )?func (\w+)\(.*?\n(.*?)\n    }\n", READER, re.S):
         asked = re.findall(rf"([\w.]+)\.(?:{CALLS})\(\s*\"([$\w]+)\"", text)
         # Helpers of the reader take a key, or know it.
         asked += re.findall(r"\b(?:path|seconds)\((\w+), \"(\w+)\"", text)

@@ -1,0 +1,28 @@
+public struct CommandRule: Equatable, Sendable {
+    public enum Format: String, CaseIterable, Sendable {
+        case json
+        /// The string itself, without the quotes of JSON.
+        case text
+    }
+    public var name: String
+    /// With `{device}` filled in it is the topic to publish to.
+    public var topic: String
+    /// Strings may hold `{requestId}` and `{device}`.
+    public var payload: DocumentNode
+    public var format = Format.json
+    public var deadlineMilliseconds: Int64
+    /// False for a device that never answers: then only telemetry can confirm.
+    public var expectsReply: Bool
+}
+
+public struct Playbook: Equatable, Sendable {
+    public struct Step: Equatable, Sendable {
+        public var command: String
+        /// How long after the reply the alarm may take to return to normal.
+        public var verifyMilliseconds: Int64
+    }
+    public var name: String
+    public var steps: [Step]
+    /// What the ticket says when no step helped.
+    public var ticketText: String
+}

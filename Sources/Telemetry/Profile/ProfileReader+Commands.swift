@@ -1,0 +1,82 @@
+/// Commands and playbooks, and whether what refers to something finds it.
+extension ProfileReader {
+    func command(_ named: (member: DocumentMember, reader: ObjectReader)) -> CommandRule? {
+        let reader = named.reader
+        let topic = reader.requiredString("topic", "such as \"devices/{device}/commands/\(named.member.key)\"")
+        if let topic, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
+            report.add("a command's topic holds {device} and no wildcard", at: reader.node.position(of: ["topic"]))
+        }
+        let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
+        let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
+        let reply = reader.bool("reply") ?? true
+        let format = reader.choice("format", CommandRule.Format.self) ?? .json
+        reader.finish()
+        guard let topic, let payload else { return nil }
+        if format == .text, !payload.isString { report.add("the payload of a text command is a string", at: payload.position) }
+        return CommandRule(
+            name: named.member.key, topic: topic, payload: payload, format: format, deadlineMilliseconds: deadline, expectsReply: reply)
+    }
+
+    func playbook(_ named: (member: DocumentMember, reader: ObjectReader)) -> Playbook? {
+        let reader = named.reader
+        let steps = reader.list("steps", "a step").compactMap { step -> Playbook.Step? in
+            let command = step.requiredString("command", "the name of a command of this profile")
+            let verify = seconds(step, "verifySeconds") ?? 60_000
+            step.finish()
+            return command.map { Playbook.Step(command: $0, verifyMilliseconds: verify) }
+        }
+        let ticket = reader.string("ticket") ?? "Remote help did not mend it"
+        reader.finish()
+        if steps.isEmpty { report.add("a playbook needs \"steps\" with at least one command", at: reader.node.position(of: ["steps"])) }
+        return Playbook(name: named.member.key, steps: steps, ticketText: ticket)
+    }
+
+    /// Names that one part of the profile uses and another must define, and units that both give.
+    func checkReferences(_ profile: DeviceProfile, _ reader: ObjectReader) {
+        let root = reader.node
+        let commands = profile.commands.map(\.name)
+        let playbooks = profile.playbooks.map(\.name)
+        let plain = profile.metrics.map(\.name.text)
+        let known = plain + profile.supplies.map { "supply." + $0.name.text }
+        func check(_ name: String?, among known: [String], _ what: String, _ user: String, at path: DocumentNode.Step...) {
+            guard let name, !known.contains(name) else { return }
+            report.add(
+                "\(user) names the \(what) \"\(name)\", which the profile does not define\(Spelling.hint(name, among: known))",
+                at: root.position(of: path))
+        }
+        for playbook in profile.playbooks {
+            for (index, step) in playbook.steps.enumerated() {
+                check(
+                    step.command, among: commands, "command", "playbook \"\(playbook.name)\"", at: "playbooks", .key(playbook.name),
+                    "steps",
+                    .index(index), "command")
+            }
+        }
+        for fault in profile.faults {
+            check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), "playbook")
+            for (key, condition) in [("raise", fault.raise), ("clear", fault.clear)] {
+                // A pattern among the metrics may give the name.
+                guard let condition, !profile.mayGive(condition.metric) else { continue }
+                check(
+                    condition.metric, among: known, "metric", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), .key(key), "metric")
+            }
+        }
+        for (index, list) in profile.alerts.enumerated() {
+            for code in list.codes {
+                check(
+                    code.playbook, among: playbooks, "playbook", "alert code \"\(code.code)\"", at: "alerts", .index(index), "codes",
+                    .key(code.code), "playbook")
+            }
+        }
+        for supply in profile.supplies {
+            check(
+                supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
+        }
+        check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
+        if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
+            report.add(
+                "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))
+        }
+        checkUnits(profile, root, report)
+    }
+}
