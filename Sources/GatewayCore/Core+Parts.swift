@@ -9,13 +9,14 @@ extension StewardCore {
         try decoder.open(frame.payload, rule)
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
-            decoder.read(part, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
+            guard let root = root(of: part, route, frame) else { continue }
+            decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
             if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
             if let liveness = rule.liveness, isOffline(part, liveness) {
                 wentOffline(device, profile, isRetained: frame.isRetained, &effects)
                 continue
             }
-            if let full = rule.full, isFull(part, full) { addUnknowns(profile, Int(route.message)) }
+            if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
             apply(device, profile, frame, number, &effects)
         }
     }
@@ -37,7 +38,7 @@ extension StewardCore {
     }
 
     private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
-        decoder.text(rule.path, of: part).map { rule.offline.contains($0) } ?? false
+        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
     }
 
     private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
@@ -47,11 +48,20 @@ extension StewardCore {
         }
     }
 
-    /// What a full report leaves out is not known any more.
-    private mutating func addUnknowns(_ profile: Int, _ message: Int) {
+    /// Where the walk begins: the payload may tell a part of the names. Nil when it should and does not, and then it has no readings.
+    private mutating func root(of part: MessagePart, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
+        let profile = Int(route.profile)
+        let rule = layouts[profile].profile.messages[Int(route.message)]
+        if rule.names.isEmpty { return route.root }
+        guard let names = decoder.names(rule.names, of: part) else { return nil }
+        return layouts[profile].root(message: Int(route.message), captures: rule.topic.captured(frame.topic) + names)
+    }
+
+    /// What a full report leaves out is not known any more, as far as the device has ever told it.
+    private mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
         let named = Set(decoded.readings.map(\.slot))
-        for slot in layouts[profile].slots(ofMessage: message) where !named.contains(slot) {
-            decoded.addUnknown(slot)
+        for slot in layouts[profile].slots(below: root).sorted() where !named.contains(slot) && slot < hot[device].metricCapacity {
+            if metrics[Int(hot[device].firstMetric + slot)].timeMilliseconds != .min { decoded.addUnknown(slot) }
         }
     }
 
