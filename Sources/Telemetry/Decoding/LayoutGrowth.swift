@@ -5,6 +5,7 @@ extension ProfileLayout {
             if let time = message.time { patterns.append(FieldPattern(tokens: time.path.tokens, target: .time(message: index))) }
             if let path = message.requires { patterns.append(FieldPattern(tokens: path.tokens, target: .required(message: index))) }
         }
+        for path in profile.ignored { patterns.append(FieldPattern(tokens: path.tokens, target: .ignored)) }
         for (index, list) in profile.alerts.enumerated() {
             patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
         }
@@ -15,7 +16,9 @@ extension ProfileLayout {
             patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index), messages: mask(supply.message)))
         }
         // Plain paths first, so that a path with captures never takes what a plain one names.
-        patterns.sort { Self.captureCount($0) < Self.captureCount($1) }
+        patterns = patterns.enumerated().sorted {
+            (Self.captureCount($0.element), $0.offset) < (Self.captureCount($1.element), $1.offset)
+        }.map(\.element)
     }
 
     /// Message rules of that name; all of them for nil.
@@ -167,8 +170,8 @@ extension ProfileLayout {
             next.depth += 1
             switch tokens[position.depth] {
             case .key(let literal): return literal == key ? next : nil
-            case .each(let capture, _, let prefix):
-                guard isOwnName || key.starts(with: prefix), Self.isUsableName(key) else { return nil }
+            case .each(let capture, let member, let prefix):
+                guard isOwnName ? member != nil : key.starts(with: prefix), Self.isUsableName(key) else { return nil }
                 next.captures.append((capture, name))
                 return next
             }
@@ -199,13 +202,14 @@ extension ProfileLayout {
                 continue
             }
             switch pattern.target {
+            case .ignored: if nodes[Int(node)].slot < 0 { nodes[Int(node)].isIgnored = true }
             case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt64(message)
             case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt64(message)
             case .alerts(let list): nodes[Int(node)].alertList = Int32(list)
             case .metric(let rule):
                 settle(node, metric: rule, position)
             case .supply(let rule):
-                guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen else { continue }
+                guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
                 nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? -1
             }
         }
@@ -231,7 +235,7 @@ extension ProfileLayout {
     /// A member with another purpose is not also one of "every further number".
     private func isTaken(_ node: Int32) -> Bool {
         let node = nodes[Int(node)]
-        return node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+        return node.isIgnored || node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
     }
 
     /// Names come from devices: bounded, printable.

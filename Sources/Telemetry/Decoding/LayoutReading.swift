@@ -17,6 +17,7 @@ extension ProfileLayout {
     private mutating func value(
         _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
+        if nodes[Int(node)].isIgnored { return }
         switch tape.type(index) {
         case UInt8(ascii: "{"):
             if !leadsOn(node) { return misfit(node, bit, &decoded) }
@@ -251,8 +252,7 @@ extension ProfileLayout {
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
         if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
         if nodes[Int(node)].isConverted {
-            let rule = profile.metrics[Int(nodes[Int(node)].rule)]
-            append(number * rule.scale + rule.offset, slot, &decoded)
+            append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
             decoded.readings.append(Reading(slot: slot, value: number))
         }

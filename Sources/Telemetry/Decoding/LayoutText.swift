@@ -55,8 +55,9 @@ extension ProfileLayout {
             problem(.unit, slots[Int(slot)].name, &decoded)
             return true
         }
+        // A degree stays exactly what it was.
         let isSame = conversion == (1, 0)
-        append((isSame ? value : value * conversion.scale + conversion.offset) * rule.scale + rule.offset, slot, &decoded)
+        append(rule.converted(isSame ? value : value * conversion.scale + conversion.offset), slot, &decoded)
         return true
     }
 
@@ -121,7 +122,7 @@ extension ProfileLayout {
         } else if rule.kind == .state {
             learn(text, rule: index, slot: slot, &decoded)
         } else if let number = DecimalText.number(value) ?? meaning(of: text, rule: index).flatMap({ Double($0) }) {
-            append(number * rule.scale + rule.offset, slot, &decoded)
+            append(rule.converted(number), slot, &decoded)
         } else {
             problem(.notANumber, slots[Int(slot)].name, &decoded)
         }

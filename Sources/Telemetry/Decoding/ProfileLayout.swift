@@ -125,6 +125,7 @@ enum FieldTarget: Equatable, Sendable {
     case time(message: Int)
     case required(message: Int)
     case alerts(Int)
+    case ignored
 }
 
 struct FieldPattern: Sendable {
@@ -160,6 +161,8 @@ struct FieldNode: Sendable {
     var isConverted = false
     /// The rule knows values that mean unknown, or a unit that the device tells.
     var isPeculiar = false
+    /// The profile wants neither it nor what is below it.
+    var isIgnored = false
     /// Rules look for values in the text.
     var hasTextRules = false
     var alertList: Int32 = -1

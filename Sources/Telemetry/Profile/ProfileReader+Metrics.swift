@@ -49,6 +49,15 @@ extension ProfileReader {
         return rule
     }
 
+    func ignored(_ reader: ObjectReader) -> [PathPattern] {
+        (reader.strings("ignore") ?? []).compactMap { text in
+            do { return try PathPattern(text) } catch {
+                report.add("pointer \"\(text)\": \(error)", at: reader.node.position(of: ["ignore"]))
+                return nil
+            }
+        }
+    }
+
     /// `unitFrom: "/TempUnit"` is a member of the message, `unitFrom: "PressureUnit"` one beside the value.
     func unitPlace(_ reader: ObjectReader, _ unit: String) -> UnitPlace? {
         guard let text = reader.string("unitFrom") else { return nil }

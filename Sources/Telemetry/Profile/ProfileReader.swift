@@ -63,6 +63,7 @@ public final class ProfileReader {
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
         profile.metrics = reader.members("metrics").flatMap(places)
+        profile.ignored = ignored(reader)
         profile.supplies = reader.named("supplies", "a supply").compactMap(supply)
         profile.alerts = reader.list("alerts", "an alert list").compactMap(alertList)
         profile.status = reader.object("status", "the status rule").flatMap(status)
