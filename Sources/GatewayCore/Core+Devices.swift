@@ -38,7 +38,9 @@ extension StewardCore {
 
     private func resolve(_ frame: Segment.Frame, profile: Int, isGeneral: Bool) -> Candidate? {
         let rules = layouts[profile].profile
-        let matching = rules.messages.indices.filter { rules.messages[$0].isGeneral == isGeneral && rules.messages[$0].topic.match(frame.topic) != nil }
+        let matching = rules.messages.indices.filter {
+            rules.messages[$0].isGeneral == isGeneral && rules.messages[$0].topic.match(frame.topic) != nil
+        }
         let message = matching.first
         let further = matching.dropFirst().filter { rules.messages[$0].isAdditional }
         let reply = isGeneral ? nil : rules.replies.firstIndex { $0.topic.match(frame.topic) != nil }
@@ -99,7 +101,8 @@ extension StewardCore {
         var added = TopicTable.Route(device: -1, profile: route.profile, root: 0, message: Int16(message), reply: -1, next: route.next)
         if rule.topic.namesDevice, let range = rule.topic.match(frame.topic) {
             let name = Array(frame.topic[range])
-            guard Self.problem(withDeviceName: name) == nil, let device = admit(String(decoding: name, as: UTF8.self), profile: profile) else {
+            guard Self.problem(withDeviceName: name) == nil, let device = admit(String(decoding: name, as: UTF8.self), profile: profile)
+            else {
                 return nil
             }
             added.device = device

@@ -186,6 +186,10 @@ OBJECTS = {
     ("enumeration", "reader"): "metric",
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
+    ("unitPlace", "reader"): "metric",
+    ("textPattern", "reader"): "metric",
+    ("ignored", "reader"): "",
+    ("namePointers", "reader"): "message",
     ("supply", "reader"): "supply",
     ("supply", "rule"): "unknownWhen",
     ("alertList", "reader"): "alertList",
@@ -198,7 +202,7 @@ OBJECTS = {
     ("playbook", "reader"): "playbook",
     ("playbook", "step"): "step",
 }
-CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|list|required|optional"
+CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|members|list|required|optional"
 
 
 def keys_by_object():

@@ -62,7 +62,9 @@ extension ProfileLayout {
             var child = find(key, in: node)
             if child < 0, nodes[Int(node)].itemMemberOffset >= 0 {
                 child = named(tape, valueIndex, key, in: node, &decoded)
-            } else if child < 0, meetsNew(node) { child = meet(key, in: node, tape, valueIndex, &decoded) }
+            } else if child < 0, meetsNew(node) {
+                child = meet(key, in: node, tape, valueIndex, &decoded)
+            }
             if child >= 0 {
                 if nodes[Int(child)].stamp == messageStamp {
                     doubt(child, &decoded)

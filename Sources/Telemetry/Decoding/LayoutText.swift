@@ -169,7 +169,9 @@ extension ProfileLayout {
             if (present != .state) == isNumber { return slot }
         }
         let suffix = isNumber ? ".number" : ".text"
-        guard let slot = makeSlot(name: name + suffix, kind: kind, unit: isNumber ? rule.unit : "", owner: .metric(index)) else { return nil }
+        guard let slot = makeSlot(name: name + suffix, kind: kind, unit: isNumber ? rule.unit : "", owner: .metric(index)) else {
+            return nil
+        }
         nodes[Int(node)].otherSlot = slot
         return slot
     }

@@ -153,7 +153,8 @@ public final class MessageDecoder {
         guard let id = topicID ?? rule.requestID.flatMap({ tape?.find($0) }).flatMap({ tape?.text($0) }) else { return nil }
         let reason = rule.reason.flatMap { tape?.find($0) }.flatMap { tape?.text($0) }
         func answer(_ succeeded: Bool, _ outcome: String) -> CommandReply {
-            CommandReply(requestID: Self.bounded(id), succeeded: succeeded, outcome: Self.bounded(outcome), reason: reason.map(Self.bounded))
+            CommandReply(
+                requestID: Self.bounded(id), succeeded: succeeded, outcome: Self.bounded(outcome), reason: reason.map(Self.bounded))
         }
         if let tape, let failure = rule.failure.flatMap({ tape.find($0) }), tape.type(failure) != UInt8(ascii: "n") {
             return answer(false, tape.text(failure) ?? "failed")
@@ -168,7 +169,8 @@ public final class MessageDecoder {
     }
 
     /// Parses a payload that carries only replies.
-    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule, topicID: String? = nil) throws(DecodeError) -> CommandReply? {
+    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule, topicID: String? = nil) throws(DecodeError) -> CommandReply?
+    {
         tape = nil
         // An answer whose topic says all may be anything.
         if topicID != nil, rule.outcome == nil, rule.failure == nil, rule.reason == nil { return reply(rule, topicID: topicID) }

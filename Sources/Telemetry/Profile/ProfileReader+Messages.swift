@@ -127,7 +127,9 @@ extension ProfileReader {
         let reason = path(reader, "reason", required: false)
         reader.finish()
         guard let topic, isInTopic || requestID != nil else { return nil }
-        if isInTopic, requestID != nil { report.add("the request is named twice: by the topic and by the payload", at: reader.node.position) }
+        if isInTopic, requestID != nil {
+            report.add("the request is named twice: by the topic and by the payload", at: reader.node.position)
+        }
         var rule = ReplyRule(topic: topic, requestID: requestID, outcome: outcome, success: success, reason: reason)
         rule.failure = failure
         rule.device = device

@@ -103,7 +103,9 @@ extension ProfileReader {
             // The topics of all rules it belongs to; without any rule the pointer alone is looked at.
             var topics = rules.map { $0.topic.captures + $0.names.map(\.name) }
             if topics.isEmpty { topics = [[]] }
-            for captures in Set(topics) { checkCaptures(name, path.captures + (textCaptures[index] ?? []) + captures, path.text, at: position) }
+            for captures in Set(topics) {
+                checkCaptures(name, path.captures + (textCaptures[index] ?? []) + captures, path.text, at: position)
+            }
         }
     }
 
