@@ -78,7 +78,7 @@ import Testing
           ignore: ["/{part}/id"],
           metrics: {
             "line.{n}": { message: "line", pointer: "/value", unit: "W" },
-            "match.{n}.{code}": { message: "line", pointer: "/value", match: "{code}({}{value}*kWh)", unit: "kW.h" },
+            "match.{n}.{code}": { message: "line", pointer: "/value", match: "{code}({value}*kWh)", unit: "kW.h" },
             temp: { message: "table", pointer: "/temp", unit: "Cel", unitFrom: "mode", unknown: ["-127"] },
             text: { message: "table", pointer: "/text", kind: "state" },
             state: [{ message: "word", pointer: "/state", kind: "state" }, { message: "word", pointer: "/value", kind: "state" }],
@@ -136,7 +136,7 @@ import Testing
             let captures = bytes.withUnsafeBytes { rule.topic.match($0) == nil ? nil : rule.topic.captured($0) }
             guard let captures else { continue }
             let padded = payload + Array(repeating: 0x78, count: MessageDecoder.padding)
-            let isSane = padded.withUnsafeBytes { buffer -> Bool in
+            let isGood = padded.withUnsafeBytes { buffer -> Bool in
                 guard (try? decoder.open(UnsafeRawBufferPointer(rebasing: buffer[..<payload.count]), rule)) != nil else { return true }
                 for part in decoder.parts.prefix(100) {
                     guard let names = decoder.names(rule.names, of: part) else { continue }
@@ -149,7 +149,7 @@ import Testing
                 }
                 return true
             }
-            guard isSane else { return nil }
+            guard isGood else { return nil }
         }
         return readings
     }
