@@ -47,6 +47,11 @@ extension StewardCore {
         let profile = candidate.profile
         let title = layouts[profile].profile.name
         var device: Int32 = -1
+        let isSparkplug = candidate.message.map { layouts[profile].profile.messages[$0].format == .sparkplug } ?? false
+        if isSparkplug {
+            guard let host = sparkplugHost(frame, number, title, &effects) else { return nil }
+            device = host
+        }
         let namesDevice = candidate.message.map { layouts[profile].profile.messages[$0].topic.namesDevice } ?? true
         if namesDevice {
             let name = Array(frame.topic[candidate.range])
@@ -68,7 +73,7 @@ extension StewardCore {
         if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
         let route = TopicTable.Route(
             device: device, profile: Int32(profile), root: root ?? 0, message: Int16(candidate.message ?? -1),
-            reply: Int16(candidate.reply ?? -1))
+            reply: isSparkplug ? -1 : Int16(candidate.reply ?? -1))
         topics.insert(frame.topic, hash: hash, route)
         return route
     }

@@ -56,7 +56,10 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    /// `isHistorical`: the device says that it tells of the past.
+    mutating func apply(
+        _ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, isHistorical: Bool = false, _ effects: inout [Effect]
+    ) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
@@ -67,7 +70,7 @@ extension StewardCore {
             hot[device].arrivalMilliseconds = now
             if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
         }
-        if time < hot[device].newestMilliseconds {
+        if time < hot[device].newestMilliseconds || isHistorical {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }

@@ -6,6 +6,7 @@ extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
         let profile = Int(route.profile)
         let rule = layouts[profile].profile.messages[Int(route.message)]
+        if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
@@ -48,7 +49,7 @@ extension StewardCore {
     }
 
     /// What a full report leaves out is not known any more.
-    private mutating func addUnknowns(_ profile: Int, _ message: Int) {
+    mutating func addUnknowns(_ profile: Int, _ message: Int) {
         let named = Set(decoded.readings.map(\.slot))
         for slot in layouts[profile].slots(ofMessage: message) where !named.contains(slot) {
             decoded.addUnknown(slot)
@@ -59,6 +60,10 @@ extension StewardCore {
     private mutating func wentOffline(_ device: Int, _ profile: Int, isRetained: Bool, _ effects: inout [Effect]) {
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         noteStates(device)
+        goOffline(device, text: "The device went offline, as its last will or its bridge says", isRetained: isRetained, &effects)
+    }
+
+    mutating func goOffline(_ device: Int, text: String, isRetained: Bool, _ effects: inout [Effect]) {
         guard !hot[device].isSilent else { return }
         hot[device].isSilent = true
         let last = hot[device].newestMilliseconds
@@ -66,9 +71,7 @@ extension StewardCore {
         _ = records[device].ledger.fallSilent()
         guard !isRetained else { return }
         raise(
-            device, condition: "silent", source: .silence, severity: .minor,
-            text: "The device went offline, as its last will or its bridge says",
-            playbook: nil, onset: now, at: now, nil, &effects)
+            device, condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onset: now, at: now, nil, &effects)
     }
 
     /// The words themselves, so that a person can see them.

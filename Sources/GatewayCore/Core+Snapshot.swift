@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 2
+    public static let snapshotVersion = 3
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -36,6 +36,8 @@ extension StewardCore {
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        writer.write(UInt32(sparkplug.count))
+        for host in sparkplug.hosts { host.write(to: &writer) }
         try sink(writer.drain())
     }
 
@@ -122,6 +124,7 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
         matchAlarms()

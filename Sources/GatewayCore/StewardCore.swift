@@ -39,6 +39,8 @@ public struct StewardCore {
     var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
 
+    var sparkplug = SparkplugSessions()
+
     var isConnected = false
     var listeningSince: Int64 = 0
     var nextSilenceScan: Int64 = .min
@@ -103,7 +105,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan)
+        let due = min(nextRunDeadline, scan, sparkplug.nextDueMilliseconds)
         return due == .max ? nil : due
     }
 

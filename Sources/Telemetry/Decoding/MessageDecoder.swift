@@ -54,9 +54,19 @@ public final class MessageDecoder {
         case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
         case .text: parsed = try parse(Self.json(text: payload))
         case .csv: parsed = try parse(try Self.json(csv: payload, rule))
+        case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
         }
         tape = parsed
         parts = try Self.parts(parsed, rule)
+    }
+
+    /// Parses a JSON document that was made from another format; it is one part.
+    public func open(document: [UInt8]) throws(DecodeError) -> MessagePart {
+        parts.removeAll(keepingCapacity: true)
+        tape = nil
+        let parsed = try parse(document)
+        tape = parsed
+        return MessagePart(device: nil, index: 1)
     }
 
     private func parse(_ json: [UInt8]) throws(DecodeError) -> JSONTape {

@@ -49,6 +49,9 @@ public struct DecodedMessage: Sendable {
     /// A metric that a full report does not name.
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
+    /// The device's own time, from a format that does not tell it in the document.
+    public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)

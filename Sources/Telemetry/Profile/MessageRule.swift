@@ -6,6 +6,8 @@ public struct MessageRule: Equatable, Sendable {
         case text
         /// Lines of values, read as members with the names of `columns`.
         case csv
+        /// Messages of Sparkplug B edge nodes; a metric's name is the way to its member.
+        case sparkplug
     }
     /// How metrics, supplies and alerts name it that belong to this topic only.
     public var name: String?
