@@ -14,7 +14,7 @@ extension StewardCore {
         }
         // Profiles that yield to others come last.
         for isGeneral in [false, true] {
-            for profile in layouts.indices {
+            for profile in layouts.indices where bases[profile] == profile {
                 if let route = resolve(frame, profile: profile, isGeneral: isGeneral) {
                     return admit(route, frame, hash: hash, number, &effects)
                 }
@@ -66,16 +66,21 @@ extension StewardCore {
             }
             device = known
         }
-        let root = candidate.message.map { message in
-            let captures = layouts[profile].profile.messages[message].topic.captured(frame.topic)
-            return layouts[profile].root(message: message, captures: captures)
-        }
-        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        let own = namesDevice ? Int(hot[Int(device)].profile) : profile
+        let root = candidate.message.map { self.root(own, message: $0, topic: frame.topic) }
         let route = TopicTable.Route(
-            device: device, profile: Int32(profile), root: root ?? 0, message: Int16(candidate.message ?? -1),
+            device: device, profile: Int32(own), root: root ?? 0, message: Int16(candidate.message ?? -1),
             reply: isSparkplug ? -1 : Int16(candidate.reply ?? -1))
         topics.insert(frame.topic, hash: hash, route)
         return route
+    }
+
+    /// Where the layout's walk begins for this topic.
+    mutating func root(_ profile: Int, message: Int, topic: UnsafeRawBufferPointer) -> Int32 {
+        let captures = layouts[profile].profile.messages[message].topic.captured(topic)
+        let root = layouts[profile].root(message: message, captures: captures)
+        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        return root
     }
 
     func refusal(_ name: [UInt8], _ profile: String) -> String {
@@ -103,10 +108,15 @@ extension StewardCore {
         if let known = deviceIndex[id] {
             // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
-            return isSame && Int(hot[Int(known)].profile) == profile ? known : nil
+            return isSame && Int(bases[Int(hot[Int(known)].profile)]) == profile ? known : nil
         }
         guard hot.count < configuration.maximumDevices else { return nil }
         let device = Int32(hot.count)
+        var profile = profile
+        if layouts[profile].profile.namesPerDevice {
+            add(ProfileLayout(layouts[profile].profile), base: profile)
+            profile = layouts.count - 1
+        }
         hot.append(
             DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count)))
         records.append(DeviceRecord(id: id))

@@ -4,13 +4,15 @@ import Telemetry
 /// Messages that are more, or other, than one JSON object about the device of the topic.
 extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
-        let profile = Int(route.profile)
-        let rule = layouts[profile].profile.messages[Int(route.message)]
+        let rule = layouts[Int(route.profile)].profile.messages[Int(route.message)]
         if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
-            decoder.read(part, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
+            let profile = Int(hot[device].profile)
+            // A device that the payload names may have names of its own.
+            let root = profile == Int(route.profile) ? route.root : root(profile, message: Int(route.message), topic: frame.topic)
+            decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
             if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
             if let liveness = rule.liveness, isOffline(part, liveness) {
                 wentOffline(device, profile, isRetained: frame.isRetained, &effects)

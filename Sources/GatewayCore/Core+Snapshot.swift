@@ -26,7 +26,10 @@ extension StewardCore {
         writer.write(blob: try json.encode(scores))
         repeats.write(to: &writer)
         writer.write(UInt32(layouts.count))
-        for layout in layouts { Self.write(layout, &writer) }
+        for (index, layout) in layouts.enumerated() {
+            writer.write(bases[index] == index)
+            Self.write(layout, &writer)
+        }
         writer.write(UInt32(hot.count))
         for device in hot.indices {
             try write(device, json, &writer)
@@ -172,39 +175,55 @@ extension StewardCore {
 
     private mutating func readLayouts(_ reader: inout ByteReader, _ profiles: [DeviceProfile]) throws -> Remapping {
         var remapping = Remapping()
-        var remembered: [(name: String, slots: [MetricSlot], supplies: [(name: String, rule: Int, item: String)])] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let name = try reader.text()
-            let slots = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                var slot = MetricSlot(
-                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
-                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
-                return slot
-            }
-            let supplies = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                (try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text())
-            }
-            remembered.append((name, slots, supplies))
-        }
+        let remembered = try (0..<(try reader.integer(UInt32.self))).map { _ in try RememberedLayout(&reader) }
         for profile in profiles {
-            let before = remembered.first { $0.name == profile.name }
+            let before = remembered.first { $0.isBase && $0.name == profile.name }
             var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
             layout.adoptSupplies(before?.supplies ?? [])
             add(layout)
         }
         for before in remembered {
-            if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(
-                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
-                layout.adoptSupplies(before.supplies)
-                add(layout)
-            }
-            let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
+            let profile = place(of: before)
             remapping.profile.append(profile)
             remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
+    }
+
+    /// What a snapshot says of a layout.
+    private struct RememberedLayout {
+        var isBase: Bool
+        var name: String
+        var slots: [MetricSlot] = []
+        var supplies: [(name: String, rule: Int, item: String)] = []
+
+        init(_ reader: inout ByteReader) throws(ByteCodingError) {
+            isBase = try reader.bool()
+            name = try reader.text()
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                var slot = MetricSlot(
+                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
+                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
+                slots.append(slot)
+            }
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                supplies.append((try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text()))
+            }
+        }
+    }
+
+    /// The layout that takes a remembered one's place: the profile's, one of a device's own, or one that keeps the state of a profile that is
+    /// not loaded.
+    private mutating func place(of before: RememberedLayout) -> Int {
+        let base = layouts.indices.first { bases[$0] == $0 && layouts[$0].profile.name == before.name }
+        if let base, before.isBase { return base }
+        let loaded = base.map { layouts[$0].profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
+        var layout = ProfileLayout(
+            loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+        layout.adoptSupplies(before.supplies)
+        add(layout, base: base)
+        return layouts.count - 1
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {

@@ -108,8 +108,8 @@ extension StewardCore {
         if let (profile, message) = found {
             if let device = admit(key, profile: profile) {
                 target = SparkplugSessions.Target(
-                    device: device, profile: Int32(profile), message: Int16(message),
-                    root: layouts[profile].root(message: message, captures: []))
+                    device: device, profile: hot[Int(device)].profile, message: Int16(message),
+                    root: layouts[Int(hot[Int(device)].profile)].root(message: message, captures: []))
             } else {
                 counters.refusedDevices &+= 1
                 reject(frame, number, layouts[profile].profile.name, refusal(Array(key.utf8), layouts[profile].profile.name), &effects)
@@ -123,7 +123,7 @@ extension StewardCore {
         let topic = Array(topic.utf8)
         // Profiles that yield to others come last.
         for isGeneral in [false, true] {
-            for profile in layouts.indices {
+            for profile in layouts.indices where bases[profile] == profile {
                 let message = layouts[profile].profile.messages.firstIndex { rule in
                     rule.format == .sparkplug && rule.isGeneral == isGeneral && topic.withUnsafeBytes { rule.topic.match($0) } != nil
                 }

@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
+    var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
 
@@ -73,7 +75,8 @@ public struct StewardCore {
         for profile in profiles { add(ProfileLayout(profile)) }
     }
 
-    mutating func add(_ layout: ProfileLayout) {
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+        bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
     }

@@ -69,6 +69,7 @@ public final class ProfileReader {
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
+        profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
