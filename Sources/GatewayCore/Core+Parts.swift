@@ -10,15 +10,14 @@ extension StewardCore {
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
             let profile = Int(hot[device].profile)
-            // A device that the payload names may have names of its own.
-            let root = profile == Int(route.profile) ? route.root : root(profile, message: Int(route.message), topic: frame.topic)
+            guard let root = root(of: part, profile, route, frame) else { continue }
             decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
             if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
             if let liveness = rule.liveness, isOffline(part, liveness) {
                 wentOffline(device, profile, isRetained: frame.isRetained, &effects)
                 continue
             }
-            if let full = rule.full, isFull(part, full) { addUnknowns(profile, Int(route.message)) }
+            if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
             apply(device, profile, frame, number, &effects)
         }
     }
@@ -40,7 +39,7 @@ extension StewardCore {
     }
 
     private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
-        decoder.text(rule.path, of: part).map { rule.offline.contains($0) } ?? false
+        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
     }
 
     private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
@@ -50,11 +49,20 @@ extension StewardCore {
         }
     }
 
-    /// What a full report leaves out is not known any more.
-    mutating func addUnknowns(_ profile: Int, _ message: Int) {
+    /// Where the walk begins: the payload may tell a part of the names, and the device may have names of its own. Nil when the payload should
+    /// tell and does not: then it has no readings.
+    private mutating func root(of part: MessagePart, _ profile: Int, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
+        let rule = layouts[profile].profile.messages[Int(route.message)]
+        if rule.names.isEmpty, profile == Int(route.profile) { return route.root }
+        guard let names = rule.names.isEmpty ? [] : decoder.names(rule.names, of: part) else { return nil }
+        return root(profile, message: Int(route.message), topic: frame.topic, names: names)
+    }
+
+    /// What a full report leaves out is not known any more, as far as the device has ever told it.
+    mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
         let named = Set(decoded.readings.map(\.slot))
-        for slot in layouts[profile].slots(ofMessage: message) where !named.contains(slot) {
-            decoded.addUnknown(slot)
+        for slot in layouts[profile].slots(below: root).sorted() where !named.contains(slot) && slot < hot[device].metricCapacity {
+            if metrics[Int(hot[device].firstMetric + slot)].timeMilliseconds != .min { decoded.addUnknown(slot) }
         }
     }
 

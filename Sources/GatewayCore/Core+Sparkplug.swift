@@ -178,7 +178,7 @@ extension StewardCore {
         decoded.setDeviceTime(milliseconds: time)
         if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
         // A birth tells everything: what it leaves out is not known any more.
-        if isBirth { addUnknowns(profile, Int(target.message)) }
+        if isBirth { addUnknowns(Int(target.device), profile, target.root) }
         apply(Int(target.device), profile, frame, number, isHistorical: isHistorical, &effects)
     }
 

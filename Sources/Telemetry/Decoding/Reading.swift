@@ -18,6 +18,8 @@ public struct ReportedAlerts: Equatable, Sendable {
     public var list: Int
     public var hash: UInt64
     let tapeIndex: Int
+    /// The field that it stands in, which knows what its pointer captured.
+    let node: Int32
 
     /// The hash of an empty list, which is what a device starts with.
     public static let emptyHash: UInt64 = ContentHash.seed
@@ -63,7 +65,7 @@ public struct DecodedMessage: Sendable {
 }
 
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames }
+    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames, unit }
     public var kind: Kind
     public var name: String
 
@@ -74,6 +76,7 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         case .notAList: "\"\(name)\" is no list"
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
+        case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"
         case .badTime: "the time in \"\(name)\" cannot be read"
         case .tooManyNames: "\"\(name)\" is one name too many for this profile"
         }

@@ -7,6 +7,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var messages: [MessageRule] = []
     public var replies: [ReplyRule] = []
     public var metrics: [MetricRule] = []
+    /// Members that nobody wants, although a rule for every further member would take them.
+    public var ignored: [PathPattern] = []
     public var supplies: [SupplyRule] = []
     public var alerts: [AlertListRule] = []
     public var status: StatusRule?
