@@ -86,7 +86,7 @@ def test_example_configuration_is_accepted(text, tmp_path):
 
 
 # Nothing is ordered for a plug or a sensor, and none of their profiles switches anything by itself.
-PAGES_WITHOUT_ORDERS = {f"DeviceProfiles/{name}/README.md" for name in ("tasmota", "shelly", "zigbee2mqtt")}
+PAGES_WITHOUT_ORDERS = {f"DeviceProfiles/{name}/README.md" for name in ("tasmota", "shelly", "zigbee2mqtt", "sparkplug")}
 
 
 def page_of(fence):
