@@ -3,7 +3,7 @@ enum DecimalText {
     static let maximumBytes = 48
 
     /// The number that the text begins with, when only a unit (letters, %, °, µ, spaces) follows it; otherwise nil.
-    static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+    static func number(_ bytes: UnsafeBufferPointer<UInt8>, mayHaveUnit: Bool = true) -> Double? {
         guard bytes.count <= maximumBytes else { return nil }
         var at = 0
         while at < bytes.count, bytes[at] == 0x20 { at += 1 }
@@ -13,6 +13,7 @@ enum DecimalText {
         while at < bytes.count, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: ".") { at += 1 }
         guard at > digits else { return nil }
         at = exponent(bytes, from: at)
+        if !mayHaveUnit, at < bytes.count { return nil }
         // 0xFF is no zero with a unit.
         if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "x") { return nil }
         for byte in bytes[at...] where isDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")

@@ -72,9 +72,12 @@ extension ProfileLayout {
 
     /// Two rules may give one name when they mean the same by it: a value that a device tells on two topics is one metric.
     private func isSame(_ a: FieldTarget, _ b: FieldTarget) -> Bool {
-        if a == b { return true }
-        guard case .metric(let first) = a, case .metric(let second) = b else { return false }
-        return profile.metrics[first].means(profile.metrics[second])
+        switch (a, b) {
+        case (.metric(let first), .metric(let second)): first == second || profile.metrics[first].means(profile.metrics[second])
+        // One supply whose level may stand in several places is as many rules.
+        case (.supply(let first), .supply(let second)): profile.supplies[first].name == profile.supplies[second].name
+        default: a == b
+        }
     }
 
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
@@ -85,6 +88,7 @@ extension ProfileLayout {
         if slots[Int(slot)].supply >= 0 {
             // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
             let known = Int(slots[Int(slot)].supply)
+            capacityPaths[known] = rule.capacityPath?.filled(captures)
             let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
             if supplies[known] != met {
                 supplies[known] = met
@@ -95,6 +99,8 @@ extension ProfileLayout {
         slots[Int(slot)].supply = Int32(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
+        supplyStamps.append(0)
+        capacityPaths.append(rule.capacityPath?.filled(captures))
         return slot
     }
 
@@ -108,6 +114,8 @@ extension ProfileLayout {
             slots[Int(metric)].supply = Int32(supplies.count)
             owners[Int(metric)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
+            supplyStamps.append(0)
+            capacityPaths.append(nil)
             revision += 1
         }
     }
@@ -166,8 +174,8 @@ extension ProfileLayout {
             switch tokens[position.depth] {
             case .key(let literal): return literal == key ? next : nil
             case .each(let capture, _):
-                guard Self.isUsableName(key) else { return nil }
-                next.captures.append((capture, name))
+                guard let text = captured(key, name, by: patterns[position.pattern].target) else { return nil }
+                next.captures.append((capture, text))
                 return next
             }
         }
@@ -214,6 +222,13 @@ extension ProfileLayout {
     private func isTaken(_ node: Int32) -> Bool {
         let node = nodes[Int(node)]
         return node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+    }
+
+    /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.
+    private func captured(_ key: [UInt8], _ name: String, by target: FieldTarget) -> String? {
+        guard case .supply = target else { return Self.isUsableName(key) ? name : nil }
+        let clean = SupplyName.clean(bytes: key).text
+        return clean.isEmpty ? nil : clean
     }
 
     /// Names come from devices: bounded, printable.

@@ -3,13 +3,14 @@ extension ProfileLayout {
     /// `index` is where the part of the message stands on the tape: 1 for a whole message.
     mutating func read(_ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, into decoded: inout DecodedMessage) {
         messageStamp &+= 1
+        partIndex = index
         let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
         if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil { return }
         value(tape, index, node: root, in: 0, bit, &decoded)
     }
 
     /// `parent` is the object that holds the value as a member, or 0.
-    private mutating func value(
+    mutating func value(
         _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
     ) {
         switch tape.type(index) {
@@ -33,7 +34,7 @@ extension ProfileLayout {
     /// Whether the profile looks for anything below this member.
     private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
 
-    private func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
+    func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
@@ -68,7 +69,7 @@ extension ProfileLayout {
     }
 
     /// Members of one kind of message come in one order, so the search begins where it is expected to end.
-    private mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
+    mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
         let first = nodes[Int(node)].firstChild
         let start = nodes[Int(node)].expected >= 0 ? nodes[Int(node)].expected : first
         guard start >= 0, let wanted = key.baseAddress else { return -1 }
@@ -93,7 +94,7 @@ extension ProfileLayout {
     }
 
     /// A name that the layout has not met. Only a value that a metric can hold makes it learn the name.
-    private mutating func meet(
+    mutating func meet(
         _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, _ decoded: inout DecodedMessage
     ) -> Int32 {
         if nodes[Int(node)].isLazy {
@@ -113,7 +114,7 @@ extension ProfileLayout {
             guard takesContainers(node) else { return -1 }
         default: break
         }
-        guard key.count <= Self.maximumNameBytes else { return -1 }
+        guard key.count <= SupplyName.maximumInputBytes else { return -1 }
         let name = Array(key)
         let refused = refusedNames
         guard let child = grow(from: node, key: name) else {
@@ -153,26 +154,16 @@ extension ProfileLayout {
         var at = index + 1
         var position = 0
         while at < close {
-            if let name = itemName(tape, at, position, node: node) {
-                let child = name.withUnsafeBufferPointer { key -> Int32 in
-                    let known = find(key, in: node)
-                    return known >= 0 || !meetsNew(node) ? known : meet(key, in: node, tape, at, &decoded)
-                }
-                if child >= 0, nodes[Int(child)].stamp != messageStamp {
-                    nodes[Int(child)].stamp = messageStamp
-                    value(tape, at, node: child, in: 0, bit, &decoded)
-                }
+            withItemName(tape, at, position, node) { layout, key in
+                let known = layout.find(key, in: node)
+                let child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(key, in: node, tape, at, &decoded)
+                guard child >= 0, layout.nodes[Int(child)].stamp != layout.messageStamp else { return }
+                layout.nodes[Int(child)].stamp = layout.messageStamp
+                layout.value(tape, at, node: child, in: 0, bit, &decoded)
             }
             at = tape.next(at)
             position += 1
         }
-    }
-
-    private func itemName(_ tape: JSONTape, _ index: Int, _ position: Int, node: Int32) -> [UInt8]? {
-        let node = nodes[Int(node)]
-        guard node.itemMemberOffset >= 0 else { return Array(String(position).utf8) }
-        let offset = Int(node.itemMemberOffset)
-        return tape.member(index, keyBytes[offset..<offset + Int(node.itemMemberLength)]).flatMap { tape.text($0) }.map { Array($0.utf8) }
     }
 
     private mutating func leaf(
@@ -183,27 +174,41 @@ extension ProfileLayout {
             reading(tape, index, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, node: node, bit, &decoded)
-        } else if nodes[Int(node)].alertList >= 0, let bits = alertBits(tape, index, node) {
-            decoded.alerts.append(
-                ReportedAlerts(
-                    list: Int(nodes[Int(node)].alertList), hash: bits == 0 ? ReportedAlerts.emptyHash : ContentHash.combine(1, bits),
-                    tapeIndex: index))
+        } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
+            // Taken; the codes are read when they have changed.
         } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
             // Null is not known; anything else would hide what the device wants to tell.
             misfit(node, bit, &decoded)
         }
     }
 
-    /// The number of a bit field, when the profile reads one here.
-    private func alertBits(_ tape: JSONTape, _ index: Int, _ node: Int32) -> UInt64? {
-        guard case .bits = profile.alerts[Int(nodes[Int(node)].alertList)].form else { return nil }
-        if let number = tape.integer(index) { return UInt64(bitPattern: number) }
-        guard tape.type(index) == UInt8(ascii: "\"") else { return nil }
-        return DecimalText.number(tape.string(index)).flatMap { UInt64(exactly: $0) }
+    /// Takes codes that are bits of one value; false when they are not, or the value cannot be read.
+    private func alertValue(_ tape: JSONTape, _ index: Int, _ node: Int32, _ decoded: inout DecodedMessage) -> Bool {
+        let list = Int(nodes[Int(node)].alertList)
+        var hash = ReportedAlerts.emptyHash
+        switch profile.alerts[list].form {
+        case .bits:
+            let number = tape.integer(index) ?? (Self.text(tape, index).flatMap { DecimalText.number($0) }).flatMap { Int64(exactly: $0) }
+            guard let number else { return false }
+            if number != 0 { hash = ContentHash.combine(1, UInt64(bitPattern: number)) }
+        case .errorState:
+            guard let state = ErrorStateBits(tape, index) else { return false }
+            // Nothing is not the same as "no error".
+            if state.saysNothing { return true }
+            hash = ContentHash.combine(UInt64(state.octets), UInt64(state.bits))
+        default: return false
+        }
+        decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index))
+        return true
+    }
+
+    private static func text(_ tape: JSONTape, _ index: Int) -> UnsafeBufferPointer<UInt8>? {
+        tape.type(index) == UInt8(ascii: "\"") ? tape.string(index) : nil
     }
 
     private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
+        if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.type(index) == UInt8(ascii: "n") {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
@@ -212,7 +217,6 @@ extension ProfileLayout {
         let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
         guard let number = number ?? named(tape, index, slot: slot) else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
         if slots[Int(slot)].isConverted {
             let converted = number * slots[Int(slot)].scale + slots[Int(slot)].offset
             guard converted.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
@@ -225,28 +229,6 @@ extension ProfileLayout {
     /// The number that the profile's enumeration gives to a word, such as 1 for "ON".
     private func named(_ tape: JSONTape, _ index: Int, slot: Int32) -> Double? {
         tape.text(index).flatMap { meaning(of: $0, slot: slot) }.flatMap { Double($0) }
-    }
-
-    private mutating func level(_ number: Double, _ tape: JSONTape, _ parent: Int, slot: Int32, _ decoded: inout DecodedMessage) {
-        let supply = slots[Int(slot)].supply
-        guard supply >= 0 else { return }
-        let rule = profile.supplies[supplies[Int(supply)].rule]
-        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number))
-            || (rule.unknownWhen != nil && isUnknown(rule, tape, parent))
-        {
-            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
-            return
-        }
-        let percent = number * 100 / rule.capacity
-        // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
-        guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
-    }
-
-    private func isUnknown(_ rule: SupplyRule, _ tape: JSONTape, _ parent: Int) -> Bool {
-        guard let when = rule.unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8), let text = tape.text(member)
-        else { return false }
-        return when.values.contains(text)
     }
 
     private mutating func state(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
@@ -303,7 +285,7 @@ extension ProfileLayout {
         }
     }
 
-    private func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
+    func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
         decoded.fieldProblems += 1
         if decoded.fieldProblem == nil { decoded.fieldProblem = FieldProblem(kind: kind, name: name) }
     }

@@ -56,6 +56,13 @@ public struct ProfileLayout: Sendable {
     /// Which metric or supply of the profile each slot belongs to; nil for a remembered one that has not been met yet.
     var owners: [FieldTarget?] = []
     var messageStamp: UInt32 = 0
+    /// Where the part of the message that is read stands on the tape.
+    var partIndex = 1
+    /// For each supply the message that told its level last, and where its capacity stands when that is elsewhere.
+    var supplyStamps: [UInt32] = []
+    var capacityPaths: [PathPattern?] = []
+    /// What words mean as units, by their hash.
+    var unitWords: [(hash: UInt64, unit: SupplyUnit?)] = []
     /// Where the tree of a topic begins, by message rule and what its named levels are.
     var roots: [String: Int32] = [:]
     /// For each message rule whether it is the plain kind that the hot path reads.
