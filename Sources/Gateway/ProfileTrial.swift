@@ -102,7 +102,10 @@ private struct UnusedMembers {
         reference = bench.outcome(root.json)
         usedNames = Set(profile.comparedMembers)
         let replies = profile.replies.filter { $0.topic.matches(topic) }
-        usedPointers = Set(replies.flatMap { [$0.requestID.text, $0.outcome.text] + ($0.reason.map { [$0.text] } ?? []) })
+        // A value without any error is one that changes nothing, too.
+        usedPointers = Set(
+            replies.flatMap { [$0.requestID.text, $0.outcome.text] + ($0.reason.map { [$0.text] } ?? []) } + profile.alerts.map(\.path.text)
+        )
         pointers = search(root, [])
     }
 

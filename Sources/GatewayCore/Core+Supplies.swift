@@ -52,7 +52,8 @@ extension StewardCore {
             floorPercent: rule.floorPercent)
         guard let reason, let level = model.levelPercent else { return }
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: model.generation, reason: reason,
+            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: model.generation,
+            reason: reason,
             decidedMilliseconds: time,
             levelPercent: level, daysLeft: days)
         records[device].supplies[supply].order = order.id

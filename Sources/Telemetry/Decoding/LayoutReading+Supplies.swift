@@ -115,7 +115,8 @@ extension ProfileLayout {
         var meaning = profile.supplies[rule].meaning
         if places == Places() { return meaning }
         if let place = Self.place(places, .unit) { meaning.unit = unit(tape, place) ?? meaning.unit }
-        let isReceptacle = Self.place(places, .supplyClass).flatMap { Self.isReceptacle(tape, supplyClass: $0) }
+        let isReceptacle =
+            Self.place(places, .supplyClass).flatMap { Self.isReceptacle(tape, supplyClass: $0) }
             ?? Self.place(places, .type).flatMap { Self.isReceptacle(tape, type: $0) }
         if let isReceptacle {
             // What the profile says of the kind is then said of receptacles.

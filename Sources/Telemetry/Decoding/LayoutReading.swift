@@ -114,7 +114,7 @@ extension ProfileLayout {
             guard takesContainers(node) else { return -1 }
         default: break
         }
-        guard key.count <= SupplyName.maximumInputBytes else { return -1 }
+        guard key.count <= Self.maximumKeyBytes else { return -1 }
         let name = Array(key)
         let refused = refusedNames
         guard let child = grow(from: node, key: name) else {

@@ -81,7 +81,8 @@ extension MessageDecoder {
         if tape.type(index) == UInt8(ascii: "["), octets.isEmpty { return names }
         let bits = tape.type(index) == UInt8(ascii: "[") ? ErrorStateBits(numbers: octets) : ErrorStateBits(tape, index)
         guard let bits else { return former }
-        return bits.codes.map(\.rawValue) + former.filter { code in ErrorStateBits.Code(rawValue: code).map { bits.isSet($0) == nil } ?? false }
+        return bits.codes.map(\.rawValue)
+            + former.filter { code in ErrorStateBits.Code(rawValue: code).map { bits.isSet($0) == nil } ?? false }
     }
 
     private static func code(_ tape: JSONTape, _ index: Int, _ form: AlertListRule.CodeForm) -> String? {

@@ -38,6 +38,8 @@ public struct ProfileLayout: Sendable {
     public static let maximumNodes = 2048
     public static let maximumStates = 64
     public static let maximumNameBytes = 64
+    /// Names of supplies are bounded when they are cleaned: hexadecimal text has three characters a byte.
+    static let maximumKeyBytes = 256
 
     public let profile: DeviceProfile
     public internal(set) var slots: [MetricSlot] = []

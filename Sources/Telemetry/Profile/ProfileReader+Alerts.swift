@@ -56,7 +56,9 @@ extension ProfileReader {
         if let node = reader.optional("bits") { form = bits(node) }
         if reader.bool("errorState") == true { form = .errorState }
         let given = reader.members.filter { ["member", "code", "hexPair", "bits", "errorState"].contains($0.key) }
-        if given.count > 1 { report.add("only one of member, code, hexPair, bits, errorState can say what a code is", at: given[1].keyPosition) }
+        if given.count > 1 {
+            report.add("only one of member, code, hexPair, bits, errorState can say what a code is", at: given[1].keyPosition)
+        }
         return form
     }
 

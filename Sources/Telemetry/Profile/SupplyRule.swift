@@ -67,10 +67,15 @@ public struct SupplyValueName: Equatable, Sendable {
 }
 
 extension DeviceProfile {
-    /// Members that are read beside others and may well change nothing, such as a capacity of 100.
+    /// Members that are read beside others and may well change nothing, such as a capacity of 100 or the name of an item.
     public var comparedMembers: [String] {
-        supplies.flatMap { rule in
+        let beside = supplies.flatMap { rule in
             (rule.unknownWhen.map { [$0.member] } ?? []) + rule.members.map { String(decoding: $0.name, as: UTF8.self) }
-        } + alerts.flatMap { $0.severityMembers + $0.textMembers }
+        }
+        let names = (metrics.map(\.path) + supplies.map(\.level)).flatMap(\.tokens).flatMap { token -> [String] in
+            guard case .each(_, let member?) = token else { return [] }
+            return member.split(separator: UInt8(ascii: "|")).map { String(decoding: $0, as: UTF8.self) }
+        }
+        return beside + names + alerts.flatMap { $0.severityMembers + $0.textMembers }
     }
 }

@@ -22,6 +22,9 @@ public struct SupplyFacts: Equatable, Sendable, Codable {
         }
     }
 
+    /// Nothing but zeros is the tag of a spool that has none, and what has no digit at all is a word that was cut off.
+    private static func serial(_ text: String) -> String? { text.utf8.contains { (0x31...0x39).contains($0) } ? text : nil }
+
     /// Takes the member of a message; an empty one, or a word that means "not known", takes back what was known.
     mutating func take(_ member: SupplyMember, _ bytes: [UInt8]) {
         let name = SupplyName.clean(bytes: bytes)
@@ -32,9 +35,9 @@ public struct SupplyFacts: Equatable, Sendable, Codable {
             self[1] = text
             // Numbers that stand behind the name. A member of their own is taken after it and wins.
             if let number = name.partNumber { self[2] = number }
-            if let number = name.serialNumber { self[3] = number }
+            if let number = name.serialNumber.flatMap(Self.serial) { self[3] = number }
         case .partNumber: self[2] = text
-        case .serialNumber: self[3] = text.flatMap { $0.allSatisfy { "0-:. ".contains($0) } ? nil : $0 }
+        case .serialNumber: self[3] = text.flatMap(Self.serial)
         case .capacity, .unit, .supplyClass: break
         }
     }

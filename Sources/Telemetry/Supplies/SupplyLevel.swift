@@ -20,7 +20,8 @@ public enum SupplyLevel: Equatable, Sendable, Codable {
 
 /// Why a level is not known.
 public enum SupplyUnknown: String, CaseIterable, Sendable, Codable, CustomStringConvertible {
-    case absent, notANumber, saidToMeanNothing, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited, levelAboveCapacity
+    case absent, notANumber, saidToMeanNothing, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited,
+        levelAboveCapacity
     case contradiction
 
     public var description: String {
