@@ -104,8 +104,8 @@ private struct UnusedMembers {
         let replies = profile.replies.filter { $0.topic.matches(topic) }
         // A value without any error is one that changes nothing, too.
         usedPointers = Set(
-            replies.flatMap { [$0.requestID.text, $0.outcome.text] + ($0.reason.map { [$0.text] } ?? []) } + profile.alerts.map(\.path.text)
-        )
+            replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } }
+                + profile.alerts.map(\.path.text))
         pointers = search(root, [])
     }
 

@@ -63,11 +63,14 @@ extension StewardCore {
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
+        let scope = layouts[profile].scope(of: alerts)
         while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
-        let former = records[device].alertCodes[alerts.list]
-        let reported = decoder.codes(of: alerts, layout: layouts[profile], former: former)
+        let all = records[device].alertCodes[alerts.list]
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        var reported = decoder.codes(of: alerts, layout: layouts[profile], former: former.map { String($0.dropFirst(scope.count)) })
+        if !scope.isEmpty { for index in reported.indices { reported[index].code = scope + reported[index].code } }
         let codes = reported.map(\.code)
-        records[device].alertCodes[alerts.list] = codes
+        records[device].alertCodes[alerts.list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
         for alert in reported where !former.contains(alert.code) {
             raise(

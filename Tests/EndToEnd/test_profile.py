@@ -197,7 +197,7 @@ OBJECTS = {
     ("unknownLevels", "reader"): "supply",
     ("supplyValues", "reader"): "supply",
     ("alertList", "reader"): "alertList",
-    ("places", "reader"): "alertList",
+    ("alertPlaces", "reader"): "alertList",
     ("codeForm", "reader"): "alertList",
     ("severities", "reader"): "alertList",
     ("hexPair", "pair"): "hexPair",

@@ -4,15 +4,20 @@ extension ProfileLayout {
     mutating func read(_ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, into decoded: inout DecodedMessage) {
         messageStamp &+= 1
         partIndex = index
-        let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
-        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil { return }
+        let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: min(rule, Self.maximumMessages - 1))
+        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil, index == 1 || tape.find(path) == nil { return }
         value(tape, index, node: root, in: 0, bit, &decoded)
+        // A part that has no time of its own has that of the whole message.
+        if index > 1, decoded.stamp == nil, let path = profile.messages[rule].time?.path, let whole = tape.find(path) {
+            time(tape, whole, bit, &decoded)
+        }
     }
 
     /// `parent` is the object that holds the value as a member, or 0.
     mutating func value(
-        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
+        if nodes[Int(node)].isIgnored { return }
         switch tape.type(index) {
         case UInt8(ascii: "{"):
             if !leadsOn(node) { return misfit(node, bit, &decoded) }
@@ -20,7 +25,7 @@ extension ProfileLayout {
         case UInt8(ascii: "["):
             let list = nodes[Int(node)].alertList
             if list >= 0 {
-                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index))
+                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index, node: node))
             } else if leadsOn(node) {
                 items(tape, index, node: node, bit, &decoded)
             } else {
@@ -37,7 +42,7 @@ extension ProfileLayout {
     func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
-    private func misfit(_ node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.alertList >= 0 {
             problem(.notAList, profile.alerts[Int(field.alertList)].path.text, &decoded)
@@ -48,14 +53,18 @@ extension ProfileLayout {
         }
     }
 
-    private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let close = tape.end(index) - 1
         var at = index + 1
         while at < close {
             let valueIndex = at + 1
             let key = tape.string(at)
             var child = find(key, in: node)
-            if child < 0, meetsNew(node) { child = meet(key, in: node, tape, valueIndex, &decoded) }
+            if child < 0, nodes[Int(node)].itemMemberOffset >= 0 {
+                child = named(tape, valueIndex, key, in: node, &decoded)
+            } else if child < 0, meetsNew(node) {
+                child = meet(key, in: node, tape, valueIndex, &decoded)
+            }
             if child >= 0 {
                 if nodes[Int(child)].stamp == messageStamp {
                     doubt(child, &decoded)
@@ -95,7 +104,8 @@ extension ProfileLayout {
 
     /// A name that the layout has not met. Only a value that a metric can hold makes it learn the name.
     mutating func meet(
-        _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, _ decoded: inout DecodedMessage
+        _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, isOwnName: Bool = false,
+        _ decoded: inout DecodedMessage
     ) -> Int32 {
         if nodes[Int(node)].isLazy {
             let refused = refusedNames
@@ -109,15 +119,15 @@ extension ProfileLayout {
         }
         switch tape.type(valueIndex) {
         case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
-            guard takesText(node) else { return -1 }
+            guard takesText(node, key) else { return -1 }
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            guard takesContainers(node) else { return -1 }
+            guard isOwnName || takesContainers(node, key) else { return -1 }
         default: break
         }
         guard key.count <= Self.maximumKeyBytes else { return -1 }
         let name = Array(key)
         let refused = refusedNames
-        guard let child = grow(from: node, key: name) else {
+        guard let child = grow(from: node, key: name, isOwnName: isOwnName) else {
             if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
             return -1
         }
@@ -129,27 +139,54 @@ extension ProfileLayout {
     }
 
     /// Whether a pattern with a capture ends here in a state or a level.
-    private func takesText(_ node: Int32) -> Bool {
+    private func takesText(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         origins[Int(node)].contains { position in
             let pattern = patterns[position.pattern]
-            guard position.depth + 1 == pattern.tokens.count, case .each = pattern.tokens[position.depth] else { return false }
+            guard position.depth + 1 == pattern.tokens.count, case .each(_, _, let prefix) = pattern.tokens[position.depth],
+                key.starts(with: prefix)
+            else { return false }
             switch pattern.target {
-            case .metric(let rule): return profile.metrics[rule].kind == .state
+            case .metric(let rule):
+                let metric = profile.metrics[rule]
+                return metric.kind == .state || metric.isOpen || metric.match != nil || !metric.values.isEmpty
             case .supply: return true
             default: return false
             }
         }
     }
 
-    private func takesContainers(_ node: Int32) -> Bool {
+    private func takesContainers(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         origins[Int(node)].contains { position in
-            let tokens = patterns[position.pattern].tokens
-            guard position.depth + 1 < tokens.count, case .each = tokens[position.depth] else { return false }
-            return true
+            let pattern = patterns[position.pattern]
+            guard position.depth < pattern.tokens.count, case .each(_, _, let prefix) = pattern.tokens[position.depth] else { return false }
+            if case .alerts = pattern.target, position.depth + 1 == pattern.tokens.count { return key.starts(with: prefix) }
+            return position.depth + 1 < pattern.tokens.count && key.starts(with: prefix)
         }
     }
 
-    private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    /// A member that is named by one of its own members, or by its key when it has none.
+    private mutating func named(
+        _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
+    ) -> Int32 {
+        var child: Int32?
+        if tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) {
+            withItemName(tape, index, nil, node) { layout, name in
+                let known = layout.find(name, in: node)
+                child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
+            }
+        }
+        return child ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+    }
+
+    private func isNamedInside(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        origins[Int(node)].contains { position in
+            let tokens = patterns[position.pattern].tokens
+            guard position.depth < tokens.count, case .each(_, _?, let prefix) = tokens[position.depth] else { return false }
+            return key.starts(with: prefix)
+        }
+    }
+
+    private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let close = tape.end(index) - 1
         var at = index + 1
         var position = 0
@@ -167,13 +204,16 @@ extension ProfileLayout {
     }
 
     private mutating func leaf(
-        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
         let slot = nodes[Int(node)].slot
-        if slot >= 0 {
-            reading(tape, index, slot: slot, in: parent, &decoded)
+        if nodes[Int(node)].hasTextRules { texts(tape, index, node: node, &decoded) }
+        if nodes[Int(node)].isOpen {
+            openReading(tape, index, node: node, in: parent, &decoded)
+        } else if slot >= 0 {
+            reading(tape, index, node: node, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
-            time(tape, index, node: node, bit, &decoded)
+            time(tape, index, bit, &decoded)
         } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
             // Taken; the codes are read when they have changed.
         } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
@@ -182,56 +222,30 @@ extension ProfileLayout {
         }
     }
 
-    /// Takes codes that are bits of one value; false when they are not, or the value cannot be read.
-    private func alertValue(_ tape: JSONTape, _ index: Int, _ node: Int32, _ decoded: inout DecodedMessage) -> Bool {
-        let list = Int(nodes[Int(node)].alertList)
-        var hash = ReportedAlerts.emptyHash
-        switch profile.alerts[list].form {
-        case .bits:
-            let number = tape.integer(index) ?? (Self.text(tape, index).flatMap { DecimalText.number($0) }).flatMap { Int64(exactly: $0) }
-            guard let number else { return false }
-            if number != 0 { hash = ContentHash.combine(1, UInt64(bitPattern: number)) }
-        case .errorState:
-            guard let state = ErrorStateBits(tape, index) else { return false }
-            // Nothing is not the same as "no error".
-            if state.saysNothing { return true }
-            hash = ContentHash.combine(UInt64(state.octets), UInt64(state.bits))
-        default: return false
-        }
-        decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index))
-        return true
-    }
-
-    private static func text(_ tape: JSONTape, _ index: Int) -> UnsafeBufferPointer<UInt8>? {
-        tape.type(index) == UInt8(ascii: "\"") ? tape.string(index) : nil
-    }
-
-    private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
+    mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
         if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.type(index) == UInt8(ascii: "n") {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
-        if kind == .state { return state(tape, index, slot: slot, &decoded) }
-        let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
-        guard let number = number ?? named(tape, index, slot: slot) else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
+        if nodes[Int(node)].isPeculiar, peculiar(tape, index, node: node, slot: slot, in: parent, &decoded) { return }
+        if kind == .state { return state(tape, index, rule: nodes[Int(node)].rule, slot: slot, &decoded) }
+        guard let number = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        if slots[Int(slot)].isConverted {
-            let converted = number * slots[Int(slot)].scale + slots[Int(slot)].offset
-            guard converted.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-            decoded.readings.append(Reading(slot: slot, value: converted))
+        if nodes[Int(node)].isConverted {
+            append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
             decoded.readings.append(Reading(slot: slot, value: number))
         }
     }
 
-    /// The number that the profile's enumeration gives to a word, such as 1 for "ON".
-    private func named(_ tape: JSONTape, _ index: Int, slot: Int32) -> Double? {
-        tape.text(index).flatMap { meaning(of: $0, slot: slot) }.flatMap { Double($0) }
+    func append(_ value: Double, _ slot: Int32, _ decoded: inout DecodedMessage) {
+        guard value.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+        decoded.readings.append(Reading(slot: slot, value: value))
     }
 
-    private mutating func state(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
+    mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
         if tape.type(index) == UInt8(ascii: "\"") {
             let bytes = tape.string(index)
             if let known = knownState(ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(bytes)), of: slot) {
@@ -240,7 +254,12 @@ extension ProfileLayout {
             }
         }
         guard let text = tape.text(index) else { return problem(.notAState, slots[Int(slot)].name, &decoded) }
-        let meaning = meaning(of: text, slot: slot)
+        learn(text, rule: rule, slot: slot, &decoded)
+    }
+
+    /// A state by its word; a new one is learned.
+    mutating func learn(_ text: String, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
+        let meaning = meaning(of: text, rule: rule)
         guard let learned = learnState(meaning ?? text, of: slot) else {
             return problem(.notAState, slots[Int(slot)].name, &decoded)
         }
@@ -248,7 +267,7 @@ extension ProfileLayout {
         decoded.readings.append(Reading(slot: slot, value: Double(learned)))
     }
 
-    private mutating func time(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private mutating func time(_ tape: JSONTape, _ index: Int, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         guard let rule = profile.messages[Int(bit.trailingZeroBitCount)].time else { return }
         switch tape.type(index) {
         case UInt8(ascii: "n"): return
@@ -274,7 +293,7 @@ extension ProfileLayout {
     /// Everything that was read at a node and below it.
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
-        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot } }
+        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild

@@ -2,7 +2,7 @@
 extension ProfileReader {
     /// One rule for each place where the list may stand.
     func alertList(_ reader: ObjectReader) -> [AlertListRule] {
-        let paths = places(reader)
+        let paths = alertPlaces(reader)
         let form = codeForm(reader)
         let message = reader.string("message")
         let severity = reader.choice("severity", Severity.self) ?? .major
@@ -28,17 +28,16 @@ extension ProfileReader {
     }
 
     /// `pointer: "/errors"`, or a list of pointers for what different senders call differently.
-    private func places(_ reader: ObjectReader) -> [PathPattern] {
+    private func alertPlaces(_ reader: ObjectReader) -> [PathPattern] {
         guard let node = reader.optional("pointer"), case .array(let items) = node.value else {
-            return path(reader, "pointer").map { [$0] } ?? []
+            return path(reader, "pointer", mayCapture: true).map { [$0] } ?? []
         }
         if items.isEmpty { report.add("\"pointer\" needs at least one pointer", at: node.position) }
         return (reader.strings("pointer") ?? []).compactMap { text in
-            guard let path = try? PathPattern(text), path.captures.isEmpty else {
-                report.add("pointer \"\(text)\": it begins with / and captures nothing here", at: node.position)
+            do { return try PathPattern(text) } catch {
+                report.add("pointer \"\(text)\": \(error)", at: node.position)
                 return nil
             }
-            return path
         }
     }
 

@@ -53,9 +53,7 @@ extension ProfileReader {
         guard let node = reader.optional("values") else { return [] }
         return ObjectReader(node, "levels and what they mean", report).members.compactMap { member in
             guard let meaning = supplyValue(member.node) else { return nil }
-            let raw = Array(member.key.utf8)
-            return SupplyValueName(
-                raw: raw, number: raw.withUnsafeBufferPointer { DecimalText.number($0, mayHaveUnit: false) }, meaning: meaning)
+            return SupplyValueName(raw: Array(member.key.utf8), number: Double(member.key), meaning: meaning)
         }
     }
 

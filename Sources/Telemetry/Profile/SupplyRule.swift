@@ -73,7 +73,7 @@ extension DeviceProfile {
             (rule.unknownWhen.map { [$0.member] } ?? []) + rule.members.map { String(decoding: $0.name, as: UTF8.self) }
         }
         let names = (metrics.map(\.path) + supplies.map(\.level)).flatMap(\.tokens).flatMap { token -> [String] in
-            guard case .each(_, let member?) = token else { return [] }
+            guard case .each(_, let member?, _) = token else { return [] }
             return member.split(separator: UInt8(ascii: "|")).map { String(decoding: $0, as: UTF8.self) }
         }
         return beside + names + alerts.flatMap { $0.severityMembers + $0.textMembers }

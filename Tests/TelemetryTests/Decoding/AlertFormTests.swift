@@ -67,7 +67,7 @@ import Testing
             (#"{ pointer: "/e", code: "{a|}" }"#, "\"code\" holds members"),
             (#"{ pointer: "/e", code: "{a}", errorState: true }"#, "only one of"),
             (#"{ pointer: "/e", severities: { "3": "bad" } }"#, "must mean one of critical"),
-            (#"{ pointer: ["/e", "/{x}"] }"#, "captures nothing"),
+            (#"{ pointer: ["/e", "x"] }"#, "a pointer begins with /"),
         ]) func mistakes(_ list: String, _ says: String)
     {
         do {
