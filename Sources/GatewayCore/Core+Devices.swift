@@ -14,7 +14,9 @@ extension StewardCore {
         }
         // Profiles that yield to others come last.
         for isGeneral in [false, true] {
-            let candidates = layouts.indices.compactMap { resolve(frame, profile: $0, isGeneral: isGeneral) }
+            let candidates = layouts.indices.compactMap {
+                bases[$0] == $0 ? resolve(frame, profile: $0, isGeneral: isGeneral) : nil
+            }
             guard var best = candidates.first else { continue }
             // Of several general ones the narrowest counts.
             for candidate in candidates.dropFirst() where isGeneral && topic(of: candidate).isNarrower(than: topic(of: best)) {
@@ -61,6 +63,11 @@ extension StewardCore {
         let profile = candidate.profile
         let title = layouts[profile].profile.name
         var device: Int32 = -1
+        let isSparkplug = candidate.message.map { layouts[profile].profile.messages[$0].format == .sparkplug } ?? false
+        if isSparkplug {
+            guard let host = sparkplugHost(frame, number, title, &effects) else { return nil }
+            device = host
+        }
         let namesDevice = topic(of: candidate).namesDevice
         if namesDevice {
             let name = Array(frame.topic[candidate.range])
@@ -75,30 +82,35 @@ extension StewardCore {
             }
             device = known
         }
-        let root = candidate.message.map { message -> Int32 in
-            // Where the payload tells a part of the names, each message has its root.
-            guard layouts[profile].profile.messages[message].names.isEmpty else { return 0 }
-            let captures = layouts[profile].profile.messages[message].topic.captured(frame.topic)
-            return layouts[profile].root(message: message, captures: captures)
-        }
-        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        let own = namesDevice ? Int(hot[Int(device)].profile) : profile
+        let root = candidate.message.map { self.root(own, message: $0, topic: frame.topic) }
         var route = TopicTable.Route(
-            device: device, profile: Int32(profile), root: root ?? 0, message: Int16(candidate.message ?? -1),
-            reply: Int16(candidate.reply ?? -1))
-        if candidate.message == nil, let reply = candidate.reply, layouts[profile].profile.replies[reply].hasTopicOfItsOwn { return route }
-        for message in candidate.further.reversed() {
-            guard let added = self.further(message, beside: route, frame) else { continue }
+            device: device, profile: Int32(own), root: root ?? 0, message: Int16(candidate.message ?? -1),
+            reply: isSparkplug ? -1 : Int16(candidate.reply ?? -1))
+        if candidate.message == nil, let reply = candidate.reply, layouts[own].profile.replies[reply].hasTopicOfItsOwn { return route }
+        for message in candidate.further.reversed() where !isSparkplug {
+            guard let added = self.further(message, of: profile, beside: route, frame) else { continue }
             route.next = topics.keep(added)
         }
         topics.insert(frame.topic, hash: hash, route)
         return route
     }
 
+    /// Where the layout's walk begins for this topic; where the payload tells a part of the names, each message has its own.
+    mutating func root(_ profile: Int, message: Int, topic: UnsafeRawBufferPointer, names: [(name: String, value: String)] = []) -> Int32 {
+        guard layouts[profile].profile.messages[message].names.count == names.count else { return 0 }
+        let captures = layouts[profile].profile.messages[message].topic.captured(topic)
+        let root = layouts[profile].root(message: message, captures: captures + names)
+        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        return root
+    }
+
     /// A rule that reads the topic too; nil when there is no room for the device that it names there.
-    private mutating func further(_ message: Int, beside route: TopicTable.Route, _ frame: Segment.Frame) -> TopicTable.Route? {
-        let profile = Int(route.profile)
+    private mutating func further(
+        _ message: Int, of profile: Int, beside route: TopicTable.Route, _ frame: Segment.Frame
+    ) -> TopicTable.Route? {
         let rule = layouts[profile].profile.messages[message]
-        var added = TopicTable.Route(device: -1, profile: route.profile, root: 0, message: Int16(message), reply: -1, next: route.next)
+        var added = TopicTable.Route(device: -1, profile: Int32(profile), root: 0, message: Int16(message), reply: -1, next: route.next)
         if rule.topic.namesDevice, let range = rule.topic.match(frame.topic) {
             let name = Array(frame.topic[range])
             guard Self.problem(withDeviceName: name) == nil, let device = admit(String(decoding: name, as: UTF8.self), profile: profile)
@@ -106,9 +118,9 @@ extension StewardCore {
                 return nil
             }
             added.device = device
+            added.profile = hot[Int(device)].profile
         }
-        if rule.names.isEmpty { added.root = layouts[profile].root(message: message, captures: rule.topic.captured(frame.topic)) }
-        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        added.root = root(Int(added.profile), message: message, topic: frame.topic)
         return added
     }
 
@@ -137,10 +149,15 @@ extension StewardCore {
         if let known = deviceIndex[id] {
             // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
-            return isSame && Int(hot[Int(known)].profile) == profile ? known : nil
+            return isSame && Int(bases[Int(hot[Int(known)].profile)]) == profile ? known : nil
         }
         guard hot.count < configuration.maximumDevices else { return nil }
         let device = Int32(hot.count)
+        var profile = profile
+        if layouts[profile].profile.namesPerDevice {
+            add(ProfileLayout(layouts[profile].profile), base: profile)
+            profile = layouts.count - 1
+        }
         hot.append(
             DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count)))
         records.append(DeviceRecord(id: id))

@@ -58,7 +58,7 @@ extension StewardCore {
             route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
         guard let reply else { return }
         if let name = decoder.device(of: rule) {
-            guard let device = deviceIndex[name], hot[Int(device)].profile == route.profile else { return }
+            guard let device = deviceIndex[name], bases[Int(hot[Int(device)].profile)] == bases[Int(route.profile)] else { return }
             answered(Int(device), reply, &effects)
         } else if route.device >= 0 {
             answered(Int(route.device), reply, &effects)
@@ -76,7 +76,10 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    /// `isHistorical`: the device says that it tells of the past.
+    mutating func apply(
+        _ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, isHistorical: Bool = false, _ effects: inout [Effect]
+    ) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
@@ -87,7 +90,7 @@ extension StewardCore {
             hot[device].arrivalMilliseconds = now
             if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
         }
-        if time < hot[device].newestMilliseconds {
+        if time < hot[device].newestMilliseconds || isHistorical {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
@@ -119,7 +122,9 @@ extension StewardCore {
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
             take(device, profile, decoded.readings[index], time, &effects)
         }
-        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+        if derived[profile].downSlot >= 0 { takeDown(device, profile, time, &effects) }
+        for index in decoded.readings.indices
+        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != derived[profile].downSlot {
             if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
                 levels += 1
             } else {
@@ -131,7 +136,19 @@ extension StewardCore {
             let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
             guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
-            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
+            said(device, profile, Int(supply), decoded.supply(decoded.readings[index]), time, &effects)
+        }
+    }
+
+    /// After the status, so that a device that stays down is never idle for no time at all in between.
+    private mutating func takeDown(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = derived[profile].downSlot
+        for index in decoded.readings.indices where decoded.readings[index].slot == slot {
+            let place = Int(hot[device].firstMetric + slot)
+            let former = metrics[place].isUnknown ? nil : metrics[place].value
+            take(device, profile, decoded.readings[index], time, &effects)
+            let now = metrics[place].isUnknown ? nil : metrics[place].value
+            if former != now { status(device, profile, time, &effects) }
         }
     }
 
@@ -149,7 +166,7 @@ extension StewardCore {
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
-        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
+        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 
     private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {

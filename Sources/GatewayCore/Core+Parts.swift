@@ -4,12 +4,13 @@ import Telemetry
 /// Messages that are more, or other, than one JSON object about the device of the topic.
 extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
-        let profile = Int(route.profile)
-        let rule = layouts[profile].profile.messages[Int(route.message)]
+        let rule = layouts[Int(route.profile)].profile.messages[Int(route.message)]
+        if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
-            guard let root = root(of: part, route, frame) else { continue }
+            let profile = Int(hot[device].profile)
+            guard let root = root(of: part, profile, route, frame) else { continue }
             decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
             if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
             if let liveness = rule.liveness, isOffline(part, liveness) {
@@ -48,17 +49,17 @@ extension StewardCore {
         }
     }
 
-    /// Where the walk begins: the payload may tell a part of the names. Nil when it should and does not, and then it has no readings.
-    private mutating func root(of part: MessagePart, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
-        let profile = Int(route.profile)
+    /// Where the walk begins: the payload may tell a part of the names, and the device may have names of its own. Nil when the payload should
+    /// tell and does not: then it has no readings.
+    private mutating func root(of part: MessagePart, _ profile: Int, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
         let rule = layouts[profile].profile.messages[Int(route.message)]
-        if rule.names.isEmpty { return route.root }
-        guard let names = decoder.names(rule.names, of: part) else { return nil }
-        return layouts[profile].root(message: Int(route.message), captures: rule.topic.captured(frame.topic) + names)
+        if rule.names.isEmpty, profile == Int(route.profile) { return route.root }
+        guard let names = rule.names.isEmpty ? [] : decoder.names(rule.names, of: part) else { return nil }
+        return root(profile, message: Int(route.message), topic: frame.topic, names: names)
     }
 
     /// What a full report leaves out is not known any more, as far as the device has ever told it.
-    private mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
+    mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
         let named = Set(decoded.readings.map(\.slot))
         for slot in layouts[profile].slots(below: root).sorted() where !named.contains(slot) && slot < hot[device].metricCapacity {
             if metrics[Int(hot[device].firstMetric + slot)].timeMilliseconds != .min { decoded.addUnknown(slot) }
@@ -69,6 +70,10 @@ extension StewardCore {
     private mutating func wentOffline(_ device: Int, _ profile: Int, isRetained: Bool, _ effects: inout [Effect]) {
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         noteStates(device)
+        goOffline(device, text: "The device went offline, as its last will or its bridge says", isRetained: isRetained, &effects)
+    }
+
+    mutating func goOffline(_ device: Int, text: String, isRetained: Bool, _ effects: inout [Effect]) {
         guard !hot[device].isSilent else { return }
         hot[device].isSilent = true
         let last = hot[device].newestMilliseconds
@@ -76,9 +81,7 @@ extension StewardCore {
         _ = records[device].ledger.fallSilent()
         guard !isRetained else { return }
         raise(
-            device, condition: "silent", source: .silence, severity: .minor,
-            text: "The device went offline, as its last will or its bridge says",
-            playbook: nil, onset: now, at: now, nil, &effects)
+            device, condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onset: now, at: now, nil, &effects)
     }
 
     /// The words themselves, so that a person can see them.

@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
+    var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
 
@@ -38,6 +40,8 @@ public struct StewardCore {
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
     var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
+
+    var sparkplug = SparkplugSessions()
 
     var isConnected = false
     var listeningSince: Int64 = 0
@@ -71,7 +75,8 @@ public struct StewardCore {
         for profile in profiles { add(ProfileLayout(profile)) }
     }
 
-    mutating func add(_ layout: ProfileLayout) {
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+        bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
     }
@@ -103,7 +108,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan)
+        let due = min(nextRunDeadline, scan, sparkplug.nextDueMilliseconds)
         return due == .max ? nil : due
     }
 

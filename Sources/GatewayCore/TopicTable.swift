@@ -3,7 +3,7 @@ import Telemetry
 /// Topic bytes → who sent it and how to read it. Found by hash, verified byte by byte; open addressing in flat arrays.
 struct TopicTable: Sendable {
     struct Route: Equatable, Sendable {
-        /// -1 where the payload names the devices.
+        /// -1 where the payload names the devices; the number of the edge node for Sparkplug B.
         var device: Int32
         var profile: Int32
         /// Where the layout's walk begins for this topic.

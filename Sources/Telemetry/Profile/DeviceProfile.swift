@@ -19,6 +19,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
+    /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
+    public var namesPerDevice = false
 
     public init(name: String, title: String, source: String) {
         self.name = name
@@ -31,9 +33,9 @@ public struct DeviceProfile: Equatable, Sendable {
         self.init(name: name, title: name + " (not loaded)", source: "")
         guard let nowhere = try? PathPattern("") else { return }
         self.supplies = supplies.map { supply in
-            SupplyRule(
-                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
-                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
+            var rule = SupplyRule(name: NameTemplate(supply), level: nowhere, item: NameTemplate(supply))
+            rule.isOrdered = false
+            return rule
         }
     }
 }

@@ -6,6 +6,8 @@ public struct MessageRule: Equatable, Sendable {
         case text
         /// Lines of values, read as members with the names of `columns`.
         case csv
+        /// Messages of Sparkplug B edge nodes; a metric's name is the way to its member.
+        case sparkplug
         /// An object or a list is JSON, anything else is text: some devices send both on one topic.
         case auto
     }

@@ -4,7 +4,8 @@ extension ProfileReader {
         let each = path(reader, "each", required: false, mayCapture: true)
         let device = path(reader, "device", required: false)
         let namesDevice = device != nil || each?.captures.contains("device") == true
-        let topic = topic(reader, needsDevice: !namesDevice)
+        let format = reader.choice("format", MessageRule.Format.self) ?? .json
+        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug)
         if let topic, topic.namesDevice, namesDevice {
             report.add("the device is named twice: by the topic and by the payload", at: reader.node.position)
         }
@@ -12,14 +13,15 @@ extension ProfileReader {
             report.add("\"each\" knows {device} and {row}, not {\(foreign)}", at: reader.node.position)
         }
         let name = reader.string("name")
-        let format = reader.choice("format", MessageRule.Format.self) ?? .json
         let columns = reader.strings("columns") ?? []
         let delimiter = reader.string("delimiter") ?? ","
         if format == .csv, columns.isEmpty || columns.count > 256 {
             report.add("csv needs \"columns\": the names of 1 to 256 columns in their order", at: reader.node.position)
         }
         if delimiter.utf8.count != 1 { report.add("\"delimiter\" is one character such as \";\"", at: reader.node.position) }
-        if format == .csv || format == .text, each != nil {
+        if format == .sparkplug {
+            checkSparkplug(topic, reader)
+        } else if format == .csv || format == .text, each != nil {
             report.add("\"each\" is for JSON; every line of csv is a part already", at: reader.node.position)
         }
         let requires = path(reader, "requires", required: false)
@@ -46,6 +48,21 @@ extension ProfileReader {
         rule.requires = requires
         rule.time = time
         return rule
+    }
+
+    /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
+    private func checkSparkplug(_ topic: TopicPattern?, _ reader: ObjectReader) {
+        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full"] {
+            guard let member = reader.members.first(where: { $0.key == key }) else { continue }
+            report.add("\"\(key)\" has no place in a sparkplug rule: the format itself says it", at: member.keyPosition)
+        }
+        guard let topic else { return }
+        let isPlain = topic.captures.isEmpty && !topic.namesDevice
+        guard isPlain, topic.levels.first == .literal(Array("spBv1.0".utf8)), topic.levels.count == 4 || topic.levels.count == 5 else {
+            return report.add(
+                "the topic of a sparkplug rule is \"spBv1.0/+/+/+\" (nodes) or \"spBv1.0/+/+/+/+\" (devices), a word in place of a + at will",
+                at: reader.node.position(of: ["topic"]))
+        }
     }
 
     func timeRule(_ reader: ObjectReader) -> TimeRule? {

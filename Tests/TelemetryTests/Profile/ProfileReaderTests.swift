@@ -98,7 +98,7 @@ import Testing
 
     @Test func theBambuLabProfileReadsTraysAndCodes() throws {
         let profile = try shipped("bambu-lab")
-        #expect(profile.supplies[0].unknownLevels == [-1])
+        #expect(profile.supplies[0].values == [SupplyValueName(raw: Array("-1".utf8), number: -1, meaning: .code(.unknown))])
         #expect(profile.alerts[0].form == .hexPair(prefix: "HMS_", high: "attr", low: "code"))
         #expect(profile.alerts[0].codes.contains { $0.code == "HMS_0300_0100_0001_0007" && $0.severity == .critical })
         var bench = try DecoderBench(String(decoding: try Data(contentsOf: URL(filePath: profile.source)), as: UTF8.self))
