@@ -54,7 +54,7 @@ def check_configuration(text, directory):
 
 def keys_of(source):
     """The keys that a Swift file asks an ObjectReader for."""
-    calls = r"(?:string|requiredString|number|integer|bool|strings|choice|object|named|list|required|optional)"
+    calls = r"(?:string|requiredString|number|integer|bool|strings|choice|object|named|members|list|required|optional)"
     keys = set(re.findall(rf"\.{calls}\(\s*\"(\w+)\"", source))
     keys |= set(re.findall(r"(?:path|seconds|supplier)\(\w+, \"(\w+)\"", source))
     # Asked for only to be refused with advice.

@@ -188,6 +188,10 @@ OBJECTS = {
     ("enumeration", "reader"): "metric",
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
+    ("unitPlace", "reader"): "metric",
+    ("textPattern", "reader"): "metric",
+    ("ignored", "reader"): "",
+    ("namePointers", "reader"): "message",
     ("supply", "reader"): "supply",
     ("supply", "when"): "unknownWhen",
     ("levels", "reader"): "supply",
@@ -210,7 +214,7 @@ OBJECTS = {
     ("playbook", "reader"): "playbook",
     ("playbook", "step"): "step",
 }
-CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|list|required|optional"
+CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|members|list|required|optional"
 
 
 def keys_by_object():

@@ -233,7 +233,7 @@ extension ProfileLayout {
             nodes[Int(node)].hasTextRules = true
             return
         }
-        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node) else { return }
+        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
         nodes[Int(node)].rule = Int32(index)
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
         nodes[Int(node)].isPeculiar = !rule.unknown.isEmpty || rule.unitPlace != nil
@@ -244,10 +244,15 @@ extension ProfileLayout {
         }
     }
 
-    /// A member with another purpose is not also one of "every further number".
-    private func isTaken(_ node: Int32) -> Bool {
+    /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.
+    private func isTaken(_ node: Int32, byName: Bool) -> Bool {
         let node = nodes[Int(node)]
-        return node.isIgnored || node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+        return node.isIgnored || node.timeOf != 0 || (node.requiredBy != 0 && !byName) || node.alertList >= 0
+    }
+
+    private func isNamed(_ position: PatternPosition) -> Bool {
+        guard case .key? = patterns[position.pattern].tokens.last else { return false }
+        return true
     }
 
     /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.

@@ -16,7 +16,7 @@ import Testing
         #expect(decoded.deviceMilliseconds == 1_700_000_000_123)
         #expect(decoded.alerts.count == 1)
         #expect(decoded.fieldProblems == 0)
-        #expect(try bench.read(#"{"temp":"-66dBm"}"#) == ["temp": "-66.0"])
+        #expect(try bench.read(#"{"temp":"-66 °C"}"#) == ["temp": "-66.0"])
     }
 
     @Test(arguments: ["-1", "-2", "-3", "null", "-0.5", "\"-1\"", "199", "-1e300"]) func thisLevelIsUnknown(_ level: String) throws {

@@ -60,7 +60,7 @@ import Testing
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', time: { pointer: '/t', unit: 'hours' } }] }", "milliseconds, seconds, iso8601"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', time: { pointer: '/{t}' } }] }", "captures nothing"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', requires: '/{t}' }] }", "captures nothing"),
-        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{ pointer: '/u/{u}/e' }] }", "captures nothing"),
+        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}' }] }", "needs \"requestId\""),
         (
             "{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}', requestId: '/{x}', outcome: '/o' }] }",
             "captures nothing"
@@ -69,7 +69,7 @@ import Testing
             "{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{pointer:'/a'},{pointer:'/b'},{pointer:'/c'},{pointer:'/d'},{pointer:'/e'}] }",
             "at most 4"
         ),
-        ("{ profile: 'p', messages: [\(String(repeating: "{ topic: 'd/{device}' },", count: 33))] }", "at most 32"),
+        ("{ profile: 'p', messages: [\(String(repeating: "{ topic: 'd/{device}' },", count: 65))] }", "at most 64"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], faults: { f: { raise: { metric: 'm', above: 1 } } } }", "metric \"m\""),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], silentAfterSeconds: -1 }", "a year"),
     ]) func mistakes(_ text: String, _ words: String) {
