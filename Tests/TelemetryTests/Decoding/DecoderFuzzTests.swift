@@ -136,7 +136,7 @@ import Testing
             let captures = bytes.withUnsafeBytes { rule.topic.match($0) == nil ? nil : rule.topic.captured($0) }
             guard let captures else { continue }
             let padded = payload + Array(repeating: 0x78, count: MessageDecoder.padding)
-            let isGood = padded.withUnsafeBytes { buffer -> Bool in
+            let hasPassed = padded.withUnsafeBytes { buffer -> Bool in
                 guard (try? decoder.open(UnsafeRawBufferPointer(rebasing: buffer[..<payload.count]), rule)) != nil else { return true }
                 for part in decoder.parts.prefix(100) {
                     guard let names = decoder.names(rule.names, of: part) else { continue }
@@ -149,7 +149,7 @@ import Testing
                 }
                 return true
             }
-            guard isGood else { return nil }
+            guard hasPassed else { return nil }
         }
         return readings
     }

@@ -62,7 +62,7 @@ struct TopicBench {
                 result.values = values(decoded)
                 for alerts in decoded.alerts {
                     let scope = layout.scope(of: alerts)
-                    result.codes += decoder.codes(of: alerts, layout: layout).map { scope + $0 }
+                    result.codes += decoder.codes(of: alerts, layout: layout).map { scope + $0.code }
                 }
                 if let liveness = rule.liveness {
                     let word = liveness.paths.compactMap { decoder.text($0, of: part) }.first
