@@ -17,7 +17,9 @@ extension ProfileLayout {
         while start <= end {
             var stop = start
             while stop < end, keyBytes[stop] != UInt8(ascii: "|") { stop += 1 }
-            if let position, stop == start + 1, keyBytes[start] == UInt8(ascii: "#") { return Self.withDigits(position + 1) { body(&self, $0) } }
+            if let position, stop == start + 1, keyBytes[start] == UInt8(ascii: "#") {
+                return Self.withDigits(position + 1) { body(&self, $0) }
+            }
             if let member = tape.member(index, keyBytes[start..<stop]) {
                 if tape.type(member) == UInt8(ascii: "\"") { return body(&self, tape.string(member)) }
                 if tape.type(member) != UInt8(ascii: "d"), let whole = tape.integer(member) {
