@@ -28,6 +28,13 @@ enum BenchCommand: Subcommand {
             history: \(rounded(result.historyBytesPerSample)) bytes a sample
 
             """)
+        if let sparkplug = SparkplugBenchmark.run(profiles: profiles) {
+            Console.print(
+                """
+                sparkplug: \(Int(sparkplug.decodedPerSecond)) metrics/s decoded, \(Int(sparkplug.processedPerSecond)) metrics/s through the core (\(sparkplug.metrics) metrics by alias)
+
+                """)
+        }
         return .ok
     }
 }
