@@ -83,7 +83,7 @@ import Testing
             text: { message: "table", pointer: "/text", kind: "state" },
             state: [{ message: "word", pointer: "/state", kind: "state" }, { message: "word", pointer: "/value", kind: "state" }],
             "{sensor}.{name}": { message: "named", pointer: "/{name}", kind: "any" },
-            "{sensor}.{part=id}.{name}": { message: "named", pointer: "/{part=id}/{name}", kind: "any" },
+            "{sensor}.{part}.{name}": { message: "named", pointer: "/{part=id}/{name}", kind: "any" },
             "pre.{sensor}.{a}": { message: "named", pointer: "/{a:te}", unit: "Cel", unitFrom: "/unit" },
           },
           alerts: [{ message: "named", pointer: "/{where}/codes", member: "c" }, { message: "table", pointer: "/at", bits: { "0": "a" } }],
