@@ -60,6 +60,7 @@ extension StewardCore {
                 return nil
             }
             device = known
+            adopt(Int(known), candidate, frame)
         }
         let root = candidate.message.map { message in
             let captures = layouts[profile].profile.messages[message].topic.captured(frame.topic)
@@ -71,6 +72,24 @@ extension StewardCore {
             reply: Int16(candidate.reply ?? -1))
         topics.insert(frame.topic, hash: hash, route)
         return route
+    }
+
+    /// The profile may name the parent by what its topic captures.
+    private mutating func adopt(_ device: Int, _ candidate: Candidate, _ frame: Segment.Frame) {
+        guard let template = layouts[candidate.profile].profile.parent, !template.captures.isEmpty, let message = candidate.message,
+            configuration.parents[records[device].id] == nil
+        else { return }
+        let captures = layouts[candidate.profile].profile.messages[message].topic.captured(frame.topic)
+        let name = template.filled(captures.map { ($0.name, $0.value) })
+        adopt(device, by: name)
+    }
+
+    mutating func adopt(_ device: Int, by parent: String?) {
+        guard let parent, !parent.contains("{"), parent != records[device].id, Self.problem(withDeviceName: Array(parent.utf8)) == nil else {
+            return
+        }
+        records[device].parent = parent
+        hasParents = true
     }
 
     func refusal(_ name: [UInt8], _ profile: String) -> String {
@@ -103,9 +122,10 @@ extension StewardCore {
         guard hot.count < configuration.maximumDevices else { return nil }
         let device = Int32(hot.count)
         hot.append(
-            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count)))
+            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count)))
         records.append(DeviceRecord(id: id))
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        adopt(Int(device), by: configuration.parents[id] ?? layouts[profile].profile.parent?.text)
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         deviceIndex[id] = device
         growMetrics(Int(device), layouts[profile].slots.count)
         if nextSilenceScan == .min { nextSilenceScan = now &+ Self.silenceScanMilliseconds }

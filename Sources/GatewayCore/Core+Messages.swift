@@ -79,6 +79,7 @@ extension StewardCore {
             hot[device].alertHashes[alerts.list] = alerts.hash
             deviceAlerts(device, profile, alerts, time, &effects)
         }
+        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil { lookForMissing(device, profile, time, &effects) }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
 
@@ -117,33 +118,14 @@ extension StewardCore {
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
-        guard !reading.isUnknown else { return }
+        guard !reading.isUnknown else {
+            if !derived[profile].faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            return
+        }
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
         if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
-    }
-
-    private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        let gap = layouts[profile].profile.gapMilliseconds
-        for number in derived[profile].faults.rules(watching: reading.slot) {
-            let transition = faults[Int(hot[device].firstFault + number)].observe(
-                slot: reading.slot, value: reading.value, rule: derived[profile].faults.rules[Int(number)], timeMilliseconds: time,
-                gapMilliseconds: gap)
-            guard let transition else { continue }
-            let rule = layouts[profile].profile.faults[Int(number)]
-            let evidence = Alarm.Evidence(
-                metric: layouts[profile].slots[Int(reading.slot)].name, value: reading.value, timeMilliseconds: time)
-            switch transition {
-            case .raised(let onset):
-                raise(
-                    device, condition: rule.id, source: .condition, severity: rule.severity, text: rule.text, playbook: rule.playbook,
-                    onset: onset,
-                    at: time, evidence, &effects)
-            case .cleared:
-                clear(device, condition: rule.id, source: .condition, at: time, evidence, &effects)
-            }
-        }
     }
 
     @inline(__always)

@@ -65,10 +65,10 @@ extension StewardCore {
         if last != .min { records[device].ledger.hear(atMilliseconds: last) }
         _ = records[device].ledger.fallSilent()
         guard !isRetained else { return }
-        raise(
-            device, condition: "silent", source: .silence, severity: .minor,
-            text: "The device went offline, as its last will or its bridge says",
-            playbook: nil, onset: now, at: now, nil, &effects)
+        let cause = AlarmCause(
+            condition: "silent", source: .silence, severity: .minor, text: "The device went offline, as its last will or its bridge says",
+            playbook: nil, onsetMilliseconds: now)
+        raise(device, cause, at: now, &effects)
     }
 
     /// The words themselves, so that a person can see them.

@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 2
+    public static let snapshotVersion = 3
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -28,14 +28,16 @@ extension StewardCore {
         writer.write(UInt32(layouts.count))
         for layout in layouts { Self.write(layout, &writer) }
         writer.write(UInt32(hot.count))
+        let shapes = layouts.map(\.faultShapes)
         for device in hot.indices {
-            try write(device, json, &writer)
+            try write(device, shapes, json, &writer)
             if writer.count > Self.drainBytes { try sink(writer.drain()) }
         }
         try Self.write(alarms, json, &writer)
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        writer.write(blob: try json.encode(InhibitionMemory(self)))
         try sink(writer.drain())
     }
 
@@ -67,7 +69,7 @@ extension StewardCore {
         }
     }
 
-    private func write(_ device: Int, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+    private func write(_ device: Int, _ shapes: [[UInt64]], _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
         let state = hot[device]
         let layout = layouts[Int(state.profile)]
         writer.write(UInt32(state.profile))
@@ -94,12 +96,7 @@ extension StewardCore {
             writer.write(metrics[index].encoder.count)
             writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
         }
-        let active = layout.profile.faults.indices.filter { faults[Int(state.firstFault) + $0] != FaultState() }
-        writer.write(UInt32(active.count))
-        for fault in active {
-            writer.write(layout.profile.faults[fault].id)
-            writer.write(blob: try json.encode(faults[Int(state.firstFault) + fault]))
-        }
+        writeFaults(device, shapes[Int(state.profile)], &writer)
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read no more.
@@ -122,6 +119,7 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
         matchAlarms()
@@ -141,9 +139,10 @@ extension StewardCore {
                 case .silence: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .condition:
+                    // What stands only for a person to see it waits for no reading.
+                    if alarm.normalSinceMilliseconds != nil { continue }
                     if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {
-                        let place = Int(hot[device].firstFault) + number
-                        if !faults[place].isActive { faults[place] = FaultState(isActive: true) }
+                        activate(device, number, alarm.severity)
                         continue
                     }
                 }
@@ -217,7 +216,7 @@ extension StewardCore {
         }
         let device = hot.count
         var state = DeviceHot(
-            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count))
+            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count))
         state.newestMilliseconds = try reader.integer()
         state.arrivalMilliseconds = try reader.integer()
         state.messages = try reader.integer()
@@ -228,15 +227,11 @@ extension StewardCore {
         hot.append(state)
         records.append(record)
         deviceIndex[record.id] = Int32(device)
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         growMetrics(device, layouts[profile].slots.count)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readMetric(&reader, device, remapping.slots[oldProfile]) }
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let id = try reader.text()
-            let fault = try json.decode(FaultState.self, from: Data(try reader.blob()))
-            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id }) else { continue }
-            faults[Int(hot[device].firstFault) + number] = fault
-        }
+        try readFaults(device, profile, &reader)
+        adopt(device, by: configuration.parents[record.id] ?? record.parent ?? layouts[profile].profile.parent?.text)
     }
 
     private mutating func readMetric(_ reader: inout ByteReader, _ device: Int, _ slots: [Int32]) throws {

@@ -11,6 +11,10 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Maintenance windows that the configuration names.
+    public var maintenance: [MaintenanceWindow] = []
+    /// Device → the device that it hangs on.
+    public var parents: [String: String] = [:]
 
     public init() {}
 }
@@ -28,6 +32,8 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var refusedDevices: Int64 = 0
     public var refusedControls: Int64 = 0
     public var suppressedDispatches: Int64 = 0
+    /// Alarms whose dispatch waited because they were shelved, suppressed or under maintenance.
+    public var heldDispatches: Int64 = 0
     public var alarmsRaised: Int64 = 0
     public var alarmsCleared: Int64 = 0
     public var commandsSent: Int64 = 0

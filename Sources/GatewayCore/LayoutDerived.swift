@@ -12,10 +12,13 @@ struct LayoutDerived: Sendable {
     private var equipmentStates: [EquipmentState] = []
     /// Slots that history keeps.
     private(set) var isKept: [Bool] = []
+    /// A fault of the profile may be the cause of another.
+    let hasSuppression: Bool
 
     init(_ layout: ProfileLayout) {
         revision = layout.revision
         faults = FaultConditions(layout: layout)
+        hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         isKept = layout.slots.map { $0.kind != .state }
         guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }
         statusSlot = slot

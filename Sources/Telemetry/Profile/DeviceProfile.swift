@@ -13,6 +13,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var faults: [FaultRule] = []
     public var commands: [CommandRule] = []
     public var playbooks: [Playbook] = []
+    /// The device on which the devices of this profile hang, such as their bridge; it may hold what the topic captures.
+    public var parent: NameTemplate?
     /// Arrival time without a message after which the device counts as silent.
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
     /// Two readings further apart in event time say nothing about the time between them.

@@ -67,6 +67,7 @@ public final class ProfileReader {
         profile.faults = reader.named("faults", "a fault").compactMap(fault)
         profile.commands = reader.named("commands", "a command").compactMap(command)
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
+        profile.parent = parent(reader)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
         reader.finish()
@@ -81,6 +82,12 @@ public final class ProfileReader {
             checkReferences(profile, reader)
         }
         return profile
+    }
+
+    private func parent(_ reader: ObjectReader) -> NameTemplate? {
+        guard let text = reader.string("parent") else { return nil }
+        if text.isEmpty || text.utf8.count > 128 { report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"])) }
+        return NameTemplate(text)
     }
 
     static func isPlainName(_ name: String) -> Bool {
