@@ -114,7 +114,8 @@ extension FaultConditions {
         }
         let before = Severity.allCases[Int(cells[0] >> 1) & 3]
         var severity = before
-        if rule.hasSteps, inputs & rule.raiseInputs != 0, run(raising, holds, time), ConditionTimer.held(raising) >= rule.raiseMilliseconds {
+        if rule.hasSteps, inputs & rule.raiseInputs != 0, run(raising, holds, time), ConditionTimer.held(raising) >= rule.raiseMilliseconds
+        {
             severity = escalated(rule, ConditionTimer.held(raising), from: min(severity, rule.severity))
         }
         if inputs & rule.clearInputs != 0 {

@@ -75,3 +75,15 @@ extension StewardCore {
         writer.endArray()
     }
 }
+
+extension StewardCore {
+    /// Latched, and its condition does not hold any more.
+    public func canReset(_ id: String) -> Bool {
+        guard let alarm = alarms[id] else { return false }
+        return alarm.isActive && alarm.normalSinceMilliseconds != nil && !alarm.isFlapping
+    }
+
+    public func canTakeWindow(_ id: String) -> Bool {
+        !plans.contains { $0.isConfigured && $0.window.id == id } && plans.count < Self.maximumWindows
+    }
+}

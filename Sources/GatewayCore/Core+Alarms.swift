@@ -18,7 +18,8 @@ struct AlarmCause {
 /// Alarms: raised by conditions, by the device's own alerts and by silence; one cause, one alarm.
 extension StewardCore {
     mutating func raise(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
-        if let id = standing(device, cause.condition, cause.source) { return standAgain(id, cause, at: time) }
+        if let id = standing(device, cause.condition, cause.source) { endFlapping(device, id, cause.flapping, at: time, &effects) }
+        if let id = standing(device, cause.condition, cause.source) { return standAgain(device, id, cause, at: time) }
         if let id = lately(device, cause, at: time) { return comeAgain(device, id, cause, at: time, &effects) }
         var alarm = Alarm(
             device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
@@ -34,7 +35,7 @@ extension StewardCore {
         reconsiderSuppression(device, &effects)
     }
 
-    private mutating func tellRaised(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
+    mutating func tellRaised(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
         records[device].incidents.note(alarmKind: alarm.condition)
         counters.alarmsRaised &+= 1
         effects.decide(.alarmRaised, at: time, device: alarm.device) { writer in
@@ -59,16 +60,16 @@ extension StewardCore {
     }
 
     /// It stands already, because it is latched or flaps, and its condition holds again.
-    private mutating func standAgain(_ id: String, _ cause: AlarmCause, at time: Int64) {
+    private mutating func standAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64) {
         guard alarms[id]?.normalSinceMilliseconds != nil else { return }
-        let now = now
+        let quiet = quietEnd(device, cause.flapping)
         _ = alarms.update(id) { alarm in
             alarm.normalSinceMilliseconds = nil
             alarm.clearedBy = []
             alarm.raisedBy = cause.evidence
             alarm.severity = cause.severity
             _ = alarm.change(atMilliseconds: time, cause.flapping)
-            if alarm.isFlapping { alarm.quietMilliseconds = now &+ cause.flapping.withinMilliseconds }
+            if alarm.isFlapping { alarm.quietMilliseconds = quiet }
         }
         nextInhibitionCheck = min(nextInhibitionCheck, alarms[id]?.quietMilliseconds ?? .max)
     }
@@ -84,7 +85,7 @@ extension StewardCore {
     }
 
     private mutating func comeAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
-        let now = now
+        let quiet = quietEnd(device, cause.flapping)
         let suppressor = self.cause(device, condition: cause.condition, source: cause.source)
         let isLate = !isFresh(time)
         let updated = alarms.update(id) { alarm -> Alarm in
@@ -94,7 +95,7 @@ extension StewardCore {
             alarm.suppressedBy = suppressor
             if alarm.change(atMilliseconds: time, cause.flapping) {
                 alarm.isFlapping = true
-                alarm.quietMilliseconds = now &+ cause.flapping.withinMilliseconds
+                alarm.quietMilliseconds = quiet
             }
             return alarm
         }
@@ -126,21 +127,23 @@ extension StewardCore {
     mutating func clear(
         _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]
     ) {
-        guard let id = standing(device, condition, source), let alarm = alarms[id], alarm.normalSinceMilliseconds == nil else { return }
         let fault = source == .condition ? fault(device, condition) : nil
         let rule = fault?.flapping ?? FlappingRule()
+        guard let id = standing(device, condition, source) else { return }
+        endFlapping(device, id, rule, at: time, &effects)
+        guard let alarm = alarms[id], alarm.isActive, alarm.normalSinceMilliseconds == nil else { return }
         // A latched alarm that nobody has seen stays for a person; one that flaps stays until it is quiet.
         let isLatched = fault?.isLatched == true && alarm.state == .unacknowledged
-        let now = now
+        let quiet = quietEnd(device, rule)
         _ = alarms.update(id) { alarm in
             _ = alarm.change(atMilliseconds: time, rule)
             guard alarm.isFlapping || isLatched else { return }
             alarm.normalSinceMilliseconds = time
             alarm.clearedBy = evidence
-            if alarm.isFlapping { alarm.quietMilliseconds = now &+ rule.withinMilliseconds }
+            if alarm.isFlapping { alarm.quietMilliseconds = quiet }
         }
         guard alarm.isFlapping || isLatched else { return finish(device, id, at: time, evidence, &effects) }
-        if alarm.isFlapping { nextInhibitionCheck = min(nextInhibitionCheck, now &+ rule.withinMilliseconds) }
+        if alarm.isFlapping { nextInhibitionCheck = min(nextInhibitionCheck, quiet) }
         // The command has helped, even though the alarm stays to be seen.
         alarmWentAway(device, id, at: time, &effects)
         reconsiderSuppression(device, &effects)
@@ -228,14 +231,15 @@ extension StewardCore {
     }
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
-    mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
-        let codes = decoder.codes(of: alerts, layout: layouts[profile])
-        while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
-        let former = records[device].alertCodes[alerts.list]
-        records[device].alertCodes[alerts.list] = codes
+    mutating func deviceAlerts(
+        _ device: Int, _ profile: Int, list: Int, codes: [String], _ time: Int64, _ effects: inout [Effect]
+    ) {
+        while records[device].alertCodes.count <= list { records[device].alertCodes.append([]) }
+        let former = records[device].alertCodes[list]
+        records[device].alertCodes[list] = codes
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, [], &effects) }
         for code in codes where !former.contains(code) {
-            raise(device, alertCause(profile, list: alerts.list, code: code, at: time), at: time, &effects)
+            raise(device, alertCause(profile, list: list, code: code, at: time), at: time, &effects)
         }
     }
 

@@ -29,6 +29,7 @@ extension StewardCore {
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
         expireRuns(&effects)
+        followQuiet(&effects)
         followInhibitions(&effects)
     }
 

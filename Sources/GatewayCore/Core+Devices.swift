@@ -85,7 +85,8 @@ extension StewardCore {
     }
 
     mutating func adopt(_ device: Int, by parent: String?) {
-        guard let parent, !parent.contains("{"), parent != records[device].id, Self.problem(withDeviceName: Array(parent.utf8)) == nil else {
+        guard let parent, !parent.contains("{"), parent != records[device].id, Self.problem(withDeviceName: Array(parent.utf8)) == nil
+        else {
             return
         }
         records[device].parent = parent

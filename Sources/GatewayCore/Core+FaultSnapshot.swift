@@ -85,6 +85,8 @@ struct InhibitionMemory: Codable {
         core.cutShort = cutShort
         core.held = held
         core.flapping = flapping
+        core.waitingDevices = core.records.indices.filter { !core.records[$0].heldMessages.isEmpty }
+        core.findNextQuietCheck()
         core.shelvingDevices = core.records.indices.filter { !core.records[$0].shelves.isEmpty }
         // The configuration may name other windows than before: with any, everything is looked at anew.
         let isPlain = core.plans.allSatisfy { !$0.isConfigured }

@@ -107,7 +107,7 @@ extension StewardCore {
     }
 
     private mutating func endShelves(_ effects: inout [Effect]) {
-        for device in shelvingDevices {
+        for device in shelvingDevices.sorted() {
             for shelf in records[device].shelves where !isShelved(shelf) {
                 mustRelease = true
                 effects.decide(.alarmUnshelved, at: now, device: records[device].id) { $0.member("condition", shelf.condition) }
@@ -118,6 +118,24 @@ extension StewardCore {
     }
 
     // MARK: Flapping
+
+    /// When quiet has lasted long enough by the clock on the wall. What is on its way may still tell of a change.
+    func quietEnd(_ device: Int, _ rule: FlappingRule) -> Int64 {
+        now &+ rule.withinMilliseconds &+ layouts[Int(hot[device].profile)].profile.allowedLatenessMilliseconds
+    }
+
+    /// The device's own time says that it was quiet for long enough before this change.
+    mutating func endFlapping(_ device: Int, _ id: String, _ rule: FlappingRule, at time: Int64, _ effects: inout [Effect]) {
+        guard let alarm = alarms[id], alarm.isFlapping, let last = alarm.changes.last else { return }
+        let elapsed = time.subtractingReportingOverflow(last)
+        guard elapsed.overflow || elapsed.partialValue > rule.withinMilliseconds else { return }
+        _ = alarms.update(id) {
+            $0.isFlapping = false
+            $0.quietMilliseconds = nil
+        }
+        flapping.removeAll { $0 == id }
+        if let normal = alarm.normalSinceMilliseconds { finish(device, id, at: normal, alarm.clearedBy, &effects) }
+    }
 
     /// Quiet for as long as the profile asks: the alarm is an ordinary one again, or over.
     private mutating func endFlapping(_ effects: inout [Effect]) {

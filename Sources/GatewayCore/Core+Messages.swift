@@ -71,22 +71,33 @@ extension StewardCore {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
-            return
+            return judgeLate(device, profile, time, &effects)
         }
+        let allowed = layouts[profile].profile.allowedLatenessMilliseconds
+        if allowed > 0 { return takeInOrder(device, profile, time, allowed: allowed, &effects) }
         hot[device].newestMilliseconds = time
         takeAll(device, profile, time, &effects)
         for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
             hot[device].alertHashes[alerts.list] = alerts.hash
-            deviceAlerts(device, profile, alerts, time, &effects)
+            let codes = decoder.codes(of: alerts, layout: layouts[profile])
+            deviceAlerts(device, profile, list: alerts.list, codes: codes, time, &effects)
         }
-        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil { lookForMissing(device, profile, time, &effects) }
+        followUp(device, profile, time, &effects)
+    }
+
+    /// What the readings of a message may have set free.
+    @inline(__always)
+    mutating func followUp(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
+            lookForMissing(device, profile, time, &effects)
+        }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
 
     /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
     /// to the incident that it opens; levels last, because the counter of the same message wears them.
     @inline(__always)
-    private mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
         let statusSlot = derived[profile].statusSlot
         var levels = 0
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {

@@ -214,7 +214,13 @@ extension StewardCore {
             while record.supplies.count <= new { record.supplies.append(SupplyState()) }
             record.supplies[new] = supplies[old]
         }
+        for index in record.heldMessages.indices { record.heldMessages[index].renumber(remapping.slots[oldProfile]) }
+        // A lane's memory belongs to the rules that made it; other rules begin with an empty one.
+        if let cells = record.lanes.first?.cells, cells.count != derived[profile].faults.cellCount {
+            record.lanes[0].cells = Array(repeating: 0, count: derived[profile].faults.cellCount)
+        }
         let device = hot.count
+        if !record.lanes.isEmpty { laneDevices.append(device) }
         var state = DeviceHot(
             profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count))
         state.newestMilliseconds = try reader.integer()

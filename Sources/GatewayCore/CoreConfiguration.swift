@@ -25,6 +25,10 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var readings: Int64 = 0
     public var repeats: Int64 = 0
     public var late: Int64 = 0
+    /// Late messages that came in the wrong order and moved no condition.
+    public var lateUnjudged: Int64 = 0
+    /// Messages that were taken before the allowed lateness had passed, because too many waited.
+    public var earlyMessages: Int64 = 0
     public var retained: Int64 = 0
     public var deadLetters: Int64 = 0
     public var fieldProblems: Int64 = 0

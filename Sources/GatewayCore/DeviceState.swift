@@ -45,6 +45,10 @@ struct DeviceRecord: Sendable, Codable {
     var recentAlarms: [String] = []
     /// Alarms that people have put aside.
     var shelves: [Shelf] = []
+    /// Messages that wait until they can be taken in the order of their times, the oldest first.
+    var heldMessages: [HeldMessage] = []
+    /// The judging of late readings while there are any: none or one.
+    var lanes: [LateLane] = []
     /// The device that this one hangs on, such as its bridge.
     var parent: String?
     /// Ids of the playbook runs that are open.

@@ -54,6 +54,12 @@ public struct StewardCore {
     var shelvingDevices: [Int] = []
     /// When a window, a shelf or a flapping alarm has to be looked at again, in arrival time.
     var nextInhibitionCheck: Int64 = .max
+    /// Devices whose late readings are being judged.
+    var laneDevices: [Int] = []
+    /// Devices with messages that wait for those before them.
+    var waitingDevices: [Int] = []
+    /// When these two have to be looked at again, in arrival time.
+    var nextQuietCheck: Int64 = .max
     /// Some device hangs on another.
     var hasParents = false
 
@@ -123,7 +129,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, min(scan, nextInhibitionCheck))
+        let due = min(nextRunDeadline, min(scan, min(nextQuietCheck, nextInhibitionCheck)))
         return due == .max ? nil : due
     }
 

@@ -32,7 +32,8 @@ import Testing
             ("temp=81@0 temp=81@30 temp=60@40 temp=60@200 temp=60@209 temp=60@210", ["30 raised 0", "210 cleared 40"]),
             // Active once, raised once.
             ("temp=81@0 temp=81@30 temp=81@60 temp=81@90 temp=81@120", ["30 raised 0"]),
-        ]) func durations(_ readings: String, _ expected: [String]) throws {
+        ]) func durations(_ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run(Self.hot, readings) == expected)
     }
 
@@ -43,15 +44,23 @@ import Testing
             ("below: 5", "temp=5@0 temp=4@1 temp=5@2", ["1 raised 1", "2 cleared 2"]),
             ("atMost: 5", "temp=6@0 temp=5@1 temp=6@2", ["1 raised 1", "2 cleared 2"]),
             // Once it holds, it has to come back by the hysteresis.
-            ("above: 80, hysteresis: 5", "temp=81@0 temp=76@1 temp=75.1@2 temp=75@3 temp=79@4 temp=81@5", ["0 raised 0", "3 cleared 3", "5 raised 5"]),
+            (
+                "above: 80, hysteresis: 5", "temp=81@0 temp=76@1 temp=75.1@2 temp=75@3 temp=79@4 temp=81@5",
+                ["0 raised 0", "3 cleared 3", "5 raised 5"]
+            ),
             ("atMost: 5, hysteresis: 1", "temp=5@0 temp=6@1 temp=6.1@2 temp=5.5@3", ["0 raised 0", "2 cleared 2"]),
             // Against another metric: until both are known nothing is.
             (
-                "above: { metric: 'setpoint', plus: 5 }", "temp=90@0 setpoint=90@1 setpoint=80@2 temp=85@3 setpoint=?@4 temp=99@5 setpoint=80@6",
+                "above: { metric: 'setpoint', plus: 5 }",
+                "temp=90@0 setpoint=90@1 setpoint=80@2 temp=85@3 setpoint=?@4 temp=99@5 setpoint=80@6",
                 ["2 raised 2", "3 cleared 3", "6 raised 6"]
             ),
-            ("below: { metric: 'setpoint', times: 0.5 }", "setpoint=80@0 temp=40@1 temp=39@2 setpoint=70@3", ["2 raised 2", "3 cleared 3"]),
-        ]) func comparisons(_ comparison: String, _ readings: String, _ expected: [String]) throws {
+            (
+                "below: { metric: 'setpoint', times: 0.5 }", "setpoint=80@0 temp=40@1 temp=39@2 setpoint=70@3",
+                ["2 raised 2", "3 cleared 3"]
+            ),
+        ]) func comparisons(_ comparison: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { metric: 'temp', \(comparison) } }", readings) == expected)
     }
 
@@ -62,7 +71,8 @@ import Testing
             ("in: ['error', 'off']", "mode=on@0 mode=error@1 mode=off@2 mode=on@3 mode=?@4", ["1 raised 1", "3 cleared 3"]),
             // Numbers that no state has.
             ("in: ['error', 'off']", "mode=-1@0 mode=64@1 mode=1e300@2", []),
-        ]) func states(_ test: String, _ readings: String, _ expected: [String]) throws {
+        ]) func states(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { metric: 'mode', \(test) } }", readings) == expected)
     }
 
@@ -72,7 +82,8 @@ import Testing
             ("enters: 'error'", "mode=error@0 mode=error@1 mode=on@2 mode=error@3 mode=error@4", ["3 raised 3"]),
             ("leaves: 'on'", "mode=on@0 mode=on@1 mode=?@2 mode=off@3 mode=error@4", ["3 raised 3"]),
             ("enters: ['error', 'off']", "mode=on@0 mode=off@1 mode=error@2", ["1 raised 1"]),
-        ]) func edges(_ test: String, _ readings: String, _ expected: [String]) throws {
+        ]) func edges(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         let fault = "{ raise: { metric: 'mode', \(test) }, clear: { metric: 'temp', below: 0 } }"
         #expect(try ConditionBench.run(fault, readings) == expected)
     }
@@ -80,7 +91,8 @@ import Testing
     @Test func bits() throws {
         let readings = "flags=0@0 flags=4@1 flags=7@2 flags=3@3 flags=-4@4 flags=2.5@5"
         #expect(try ConditionBench.run("{ raise: { metric: 'flags', bitSet: 2 } }", readings) == ["1 raised 1", "3 cleared 3"])
-        #expect(try ConditionBench.run("{ raise: { metric: 'flags', bitClear: 2 } }", readings) == ["0 raised 0", "1 cleared 1", "3 raised 3"])
+        #expect(
+            try ConditionBench.run("{ raise: { metric: 'flags', bitClear: 2 } }", readings) == ["0 raised 0", "1 cleared 1", "3 raised 3"])
     }
 
     static let both = "all: [{ metric: 'mode', equals: 'on' }, { metric: 'temp', above: 80 }]"
@@ -99,14 +111,18 @@ import Testing
                 "all: [{ metric: 'temp', above: 80, forSeconds: 20 }, { metric: 'mode', equals: 'on' }]",
                 "mode=on@0 temp=81@5 mode=on@15 temp=81@20 mode=on@25 temp=70@26", ["25 raised 25", "26 cleared 26"]
             ),
-        ]) func combinations(_ test: String, _ readings: String, _ expected: [String]) throws {
+        ]) func combinations(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { \(test) } }", readings) == expected)
     }
 
     @Test func aDurationOfACombinationIsNotCountedWhileAPartIsUnknown() throws {
         let fault = "{ raise: { \(Self.both), forSeconds: 30 } }"
         #expect(try ConditionBench.run(fault, "mode=on@0 temp=81@0 temp=81@30") == ["30 raised 0"])
-        #expect(try ConditionBench.run(fault, "mode=on@0 temp=81@0 mode=?@5 temp=81@10 mode=on@20 temp=81@30 temp=81@49 temp=81@50") == ["50 raised 0"])
+        #expect(
+            try ConditionBench.run(fault, "mode=on@0 temp=81@0 mode=?@5 temp=81@10 mode=on@20 temp=81@30 temp=81@49 temp=81@50") == [
+                "50 raised 0"
+            ])
     }
 
     static let jams = "count: { metric: 'mode', enters: 'error' }, atLeast: 3, withinSeconds: 100"
@@ -127,7 +143,8 @@ import Testing
                 "count: { metric: 'temp', above: 80 }, atLeast: 2, withinSeconds: 50", "temp=90@0 temp=91@5 temp=70@10 temp=90@20",
                 ["20 raised 20"]
             ),
-        ]) func counts(_ test: String, _ readings: String, _ expected: [String]) throws {
+        ]) func counts(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { \(test) } }", readings) == expected)
     }
 
@@ -151,10 +168,14 @@ import Testing
             (rising, "temp=20@0 temp=21@20 temp=90@100", []),
             (rising, "temp=20@0 temp=20@0 temp=24@40 temp=24@40", []),
             ("metric: 'temp', ratePer: 'hour', overSeconds: 60, below: -100", "temp=20@0 temp=17@60", ["60 raised 60"]),
-            ("metric: 'pages', ratePer: 'second', overSeconds: 10, atLeast: 1", "pages=90@0 pages=99@5 pages=5@10 pages=7@15 pages=8@20", [
-                "5 raised 5", "15 cleared 15",
-            ]),
-        ]) func rates(_ test: String, _ readings: String, _ expected: [String]) throws {
+            (
+                "metric: 'pages', ratePer: 'second', overSeconds: 10, atLeast: 1", "pages=90@0 pages=99@5 pages=5@10 pages=7@15 pages=8@20",
+                [
+                    "5 raised 5", "15 cleared 15",
+                ]
+            ),
+        ]) func rates(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { \(test) } }", readings) == expected)
     }
 
@@ -185,7 +206,8 @@ import Testing
             (idle, "pages=5@0 pages=5@50 pages=5@100", []),
             // A counter that was set back began anew.
             (idle, "mode=on@0 pages=5@1 pages=0@60 pages=0@102 pages=0@160", ["160 raised 60"]),
-        ]) func standstill(_ test: String, _ readings: String, _ expected: [String]) throws {
+        ]) func standstill(_ test: String, _ readings: String, _ expected: [String]) throws
+    {
         #expect(try ConditionBench.run("{ raise: { \(test) } }", readings) == expected)
     }
 

@@ -49,6 +49,12 @@ public struct DecodedMessage: Sendable {
     /// A metric that a full report does not name.
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
+    /// The readings of a message that waited take the place of those that were decoded last.
+    public mutating func replace(readings: [Reading]) {
+        clear()
+        self.readings.append(contentsOf: readings)
+    }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)

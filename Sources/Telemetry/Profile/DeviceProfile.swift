@@ -17,6 +17,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var parent: NameTemplate?
     /// Arrival time without a message after which the device counts as silent.
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
+    /// How long a message may be on its way while later ones overtake it. So much later everything is decided.
+    public var allowedLatenessMilliseconds: Int64 = 0
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
 

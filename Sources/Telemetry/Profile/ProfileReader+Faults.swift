@@ -57,7 +57,9 @@ extension ProfileReader {
 
     /// What cannot work, although each part alone could.
     private func check(_ fault: FaultRule, _ reader: ObjectReader) {
-        func add(_ text: String, _ key: DocumentNode.Step) { report.add("fault \"\(fault.id)\" \(text)", at: reader.node.position(of: [key])) }
+        func add(_ text: String, _ key: DocumentNode.Step) {
+            report.add("fault \"\(fault.id)\" \(text)", at: reader.node.position(of: [key]))
+        }
         for (key, steps) in [("escalate", fault.escalate), ("relax", fault.relax)] {
             for (before, after) in zip(steps, steps.dropFirst()) where after.afterMilliseconds <= before.afterMilliseconds {
                 add("has steps out of order: \"afterSeconds\" must rise from step to step", .key(key))
@@ -84,7 +86,9 @@ extension ProfileReader {
         let nodes = fault.raise.nodeCount + (fault.clear?.nodeCount ?? 1)
         if nodes > FaultRule.maximumNodes { add("has \(nodes) conditions; at most \(FaultRule.maximumNodes) are judged", "raise") }
         let metrics = Set(fault.raise.metrics + (fault.clear?.metrics ?? []))
-        if metrics.count > FaultRule.maximumMetrics { add("looks at \(metrics.count) metrics; at most \(FaultRule.maximumMetrics) go", "raise") }
+        if metrics.count > FaultRule.maximumMetrics {
+            add("looks at \(metrics.count) metrics; at most \(FaultRule.maximumMetrics) go", "raise")
+        }
     }
 }
 

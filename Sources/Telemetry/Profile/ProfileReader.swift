@@ -70,6 +70,14 @@ public final class ProfileReader {
         profile.parent = parent(reader)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
+        if let allowed = seconds(reader, "allowedLatenessSeconds") {
+            profile.allowedLatenessMilliseconds = allowed
+            if allowed > 300_000 {
+                report.add(
+                    "\"allowedLatenessSeconds\" may be at most 300: everything waits that long",
+                    at: reader.node.position(of: ["allowedLatenessSeconds"]))
+            }
+        }
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
@@ -86,7 +94,9 @@ public final class ProfileReader {
 
     private func parent(_ reader: ObjectReader) -> NameTemplate? {
         guard let text = reader.string("parent") else { return nil }
-        if text.isEmpty || text.utf8.count > 128 { report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"])) }
+        if text.isEmpty || text.utf8.count > 128 {
+            report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"]))
+        }
         return NameTemplate(text)
     }
 

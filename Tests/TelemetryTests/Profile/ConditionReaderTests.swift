@@ -33,7 +33,10 @@ import Testing
         ("{ raise: { metric: 'temp', above: 1, below: 2 } }", "found above and below"),
         ("{ raise: { above: 1 } }", "needs \"metric\""),
         ("{ raise: { metric: 'temp', abvoe: 1 } }", "unknown key \"abvoe\" in a condition, did you mean \"above\"?"),
-        ("{ raise: { all: [{ metric: 'tmep', above: 1 }] } }", "names the metric \"tmep\", which the profile does not define, did you mean \"temp\"?"),
+        (
+            "{ raise: { all: [{ metric: 'tmep', above: 1 }] } }",
+            "names the metric \"tmep\", which the profile does not define, did you mean \"temp\"?"
+        ),
         ("{ raise: { metric: 'temp', above: { metric: 'tmep' } } }", "names the metric \"tmep\""),
         ("{ raise: { all: [{ metric: 'temp', above: 1, unit: 'K' }] } }", "compares in \"K\", but the metric \"temp\" is in \"Cel\""),
         ("{ raise: { metric: 'temp', above: { metric: 'outside' } } }", "with \"outside\" in \"[degF]\""),
