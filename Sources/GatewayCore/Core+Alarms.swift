@@ -232,28 +232,49 @@ extension StewardCore {
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(
-        _ device: Int, _ profile: Int, list: Int, codes: [String], _ time: Int64, _ effects: inout [Effect]
+        _ device: Int, _ profile: Int, list: Int, scope: String, reported: [ReportedCode], _ time: Int64, _ effects: inout [Effect]
     ) {
         while records[device].alertCodes.count <= list { records[device].alertCodes.append([]) }
-        let former = records[device].alertCodes[list]
-        records[device].alertCodes[list] = codes
+        let all = records[device].alertCodes[list]
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        let codes = reported.map(\.code)
+        records[device].alertCodes[list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, [], &effects) }
-        for code in codes where !former.contains(code) {
-            raise(device, alertCause(profile, list: list, code: code, at: time), at: time, &effects)
-        }
+        for alert in reported where !former.contains(alert.code) { raise(device, Self.cause(alert, at: time), at: time, &effects) }
     }
 
-    func alertCause(_ profile: Int, list: Int, code: String, at time: Int64) -> AlarmCause {
-        let rule = layouts[profile].profile.alerts[list]
-        let known = rule.codes.first { $0.code == code }
-        return AlarmCause(
-            condition: code, source: .deviceAlert, severity: known?.severity ?? rule.defaultSeverity, text: known?.text ?? code,
-            playbook: known?.playbook, onsetMilliseconds: time)
+    /// The codes of a list of the message that was decoded last. `lists` are those that held before.
+    func reportedCodes(_ profile: Int, _ alerts: ReportedAlerts, former lists: [[String]]) -> (scope: String, codes: [ReportedCode]) {
+        let scope = layouts[profile].scope(of: alerts)
+        let all = lists.indices.contains(alerts.list) ? lists[alerts.list] : []
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        var reported = decoder.codes(of: alerts, layout: layouts[profile], former: former.map { String($0.dropFirst(scope.count)) })
+        if !scope.isEmpty { for index in reported.indices { reported[index].code = scope + reported[index].code } }
+        return (scope, reported)
+    }
+
+    static func cause(_ alert: ReportedCode, at time: Int64) -> AlarmCause {
+        AlarmCause(
+            condition: alert.code, source: .deviceAlert, severity: alert.severity, text: alert.text, playbook: alert.playbook,
+            onsetMilliseconds: time)
     }
 
     /// The operating status changed: downtime is counted, and incidents open and close.
-    mutating func status(_ device: Int, _ profile: Int, _ value: Double, _ time: Int64, _ effects: inout [Effect]) {
-        enter(device, derived[profile].equipmentState(value), at: time, &effects)
+    mutating func status(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        enter(device, equipmentState(device, profile) ?? .unknown, at: time, &effects)
+    }
+
+    /// What the metrics say of it now; nil while they say nothing.
+    private func equipmentState(_ device: Int, _ profile: Int) -> EquipmentState? {
+        let down = derived[profile].downSlot
+        if down >= 0, let value = stateValue(device, down), derived[profile].saysDown(value) { return .unscheduledDowntime }
+        return stateValue(device, derived[profile].statusSlot).map { derived[profile].equipmentState($0) }
+    }
+
+    private func stateValue(_ device: Int, _ slot: Int32) -> Double? {
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        // What was retained tells a value, and moves nothing.
+        return metric.isUnknown || metric.timeMilliseconds <= .min + 1 ? nil : metric.value
     }
 
     mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
@@ -308,9 +329,8 @@ extension StewardCore {
         reconsiderSuppression(device, &effects)
         let slot = derived[Int(hot[device].profile)].statusSlot
         guard slot >= 0 else { return }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
         // What the device said last counts again until it says otherwise.
-        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
-        enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects)
+        guard let state = equipmentState(device, Int(hot[device].profile)) else { return }
+        enter(device, state, at: time, &effects)
     }
 }

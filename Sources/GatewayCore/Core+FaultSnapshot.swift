@@ -1,23 +1,9 @@
 import FaultDetection
 import Telemetry
 
-extension ProfileLayout {
-    /// A number for each fault that changes when its conditions do: what a device remembers belongs to these conditions only.
-    var faultShapes: [UInt64] {
-        profile.faults.map { fault in
-            var fault = fault
-            // What people read, and what follows from the alarm, may change without anything being forgotten.
-            fault.text = ""
-            fault.playbook = nil
-            fault.suppressedBy = []
-            return ContentHash.combine(ContentHash.seed, "\(fault)")
-        }
-    }
-}
-
 /// What conditions remember, by the names of the faults.
 extension StewardCore {
-    func writeFaults(_ device: Int, _ shapes: [UInt64], _ writer: inout ByteWriter) {
+    func writeFaults(_ device: Int, _ writer: inout ByteWriter) {
         let profile = Int(hot[device].profile)
         let first = Int(hot[device].firstFault)
         let conditions = derived[profile].faults
@@ -27,7 +13,7 @@ extension StewardCore {
         writer.write(UInt32(written.count))
         for rule in written {
             writer.write(layouts[profile].profile.faults[rule].id)
-            writer.write(shapes[rule])
+            writer.write(layouts[profile].profile.faults[rule].shape)
             let cells = conditions.cells(ofRule: rule)
             writer.write(UInt32(cells.count))
             for cell in cells { writer.write(faultCells[first + cell]) }
@@ -35,13 +21,11 @@ extension StewardCore {
     }
 
     mutating func readFaults(_ device: Int, _ profile: Int, _ reader: inout ByteReader) throws {
-        let count = try reader.integer(UInt32.self)
-        let shapes = count == 0 ? [] : layouts[profile].faultShapes
-        for _ in 0..<count {
+        for _ in 0..<(try reader.integer(UInt32.self)) {
             let id = try reader.text()
             let shape = try reader.integer(UInt64.self)
             let cells = try (0..<(try reader.integer(UInt32.self))).map { _ in try reader.integer(Int64.self) }
-            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id }), shapes[number] == shape else { continue }
+            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id && $0.shape == shape }) else { continue }
             let place = derived[profile].faults.cells(ofRule: number)
             guard place.count == cells.count else { continue }
             for (offset, cell) in zip(place, cells) { faultCells[Int(hot[device].firstFault) + offset] = cell }

@@ -63,14 +63,15 @@ extension StewardCore {
     private static func laneKey(_ condition: String, _ source: Alarm.Source) -> String { source.rawValue + " " + condition }
 
     private mutating func lateAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
-        let codes = decoder.codes(of: alerts, layout: layouts[profile])
+        let (scope, reported) = reportedCodes(profile, alerts, former: records[device].lanes[0].alertCodes)
         while records[device].lanes[0].alertCodes.count <= alerts.list { records[device].lanes[0].alertCodes.append([]) }
-        let former = records[device].lanes[0].alertCodes[alerts.list]
-        records[device].lanes[0].alertCodes[alerts.list] = codes
-        for code in former where !codes.contains(code) { clearLate(device, code, .deviceAlert, at: time, [], &effects) }
-        for code in codes where !former.contains(code) {
-            raiseLate(device, alertCause(profile, list: alerts.list, code: code, at: time), at: time, &effects)
+        let all = records[device].lanes[0].alertCodes[alerts.list]
+        let codes = reported.map(\.code)
+        records[device].lanes[0].alertCodes[alerts.list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
+        for code in all where code.hasPrefix(scope) && !codes.contains(code) {
+            clearLate(device, code, .deviceAlert, at: time, [], &effects)
         }
+        for alert in reported where !all.contains(alert.code) { raiseLate(device, Self.cause(alert, at: time), at: time, &effects) }
     }
 
     /// An alarm that is known already covers what a late reading within its time says.

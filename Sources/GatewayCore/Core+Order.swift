@@ -7,10 +7,14 @@ extension StewardCore {
     static var maximumHeldMessages: Int { 256 }
 
     mutating func takeInOrder(_ device: Int, _ profile: Int, _ time: Int64, allowed: Int64, _ effects: inout [Effect]) {
-        let alerts = decoded.alerts.filter { $0.list < 4 }.map {
-            HeldMessage.Alerts(list: $0.list, hash: $0.hash, codes: decoder.codes(of: $0, layout: layouts[profile]))
+        let alerts = decoded.alerts.filter { $0.list < 4 }.map { alerts in
+            let (scope, codes) = reportedCodes(profile, alerts, former: records[device].alertCodes)
+            return HeldMessage.Alerts(list: alerts.list, hash: alerts.hash, scope: scope, codes: codes)
         }
-        let message = HeldMessage(timeMilliseconds: time, readings: decoded.readings, alerts: alerts)
+        let said = decoded.readings.map { decoded.supply($0) }
+        // What a supply is, its name and its numbers, is read off the message and does not wait with the level.
+        for reading in said { if let reading { noteFacts(device, profile, Int(reading.supply), reading) } }
+        let message = HeldMessage(timeMilliseconds: time, readings: decoded.readings, levels: said.map { $0?.level }, alerts: alerts)
         let waiting = records[device].heldMessages
         // Behind those of the same time: then the order of arrival decides.
         let place = (waiting.lastIndex { $0.timeMilliseconds <= time } ?? -1) + 1
@@ -29,12 +33,16 @@ extension StewardCore {
     mutating func settle(_ device: Int, _ profile: Int, through time: Int64, _ effects: inout [Effect]) {
         while let message = records[device].heldMessages.first, message.timeMilliseconds <= time {
             records[device].heldMessages.removeFirst()
-            decoded.replace(readings: message.readings)
+            let levels = zip(message.slots, message.levels).map { slot, level in
+                level.map { (supply: layouts[profile].slots[Int(slot)].supply, level: $0) }
+            }
+            decoded.replace(readings: message.readings, levels: levels)
             hot[device].newestMilliseconds = max(hot[device].newestMilliseconds, message.timeMilliseconds)
             takeAll(device, profile, message.timeMilliseconds, &effects)
-            for alerts in message.alerts where hot[device].alertHashes[alerts.list] != alerts.hash {
+            for alerts in message.alerts {
                 hot[device].alertHashes[alerts.list] = alerts.hash
-                deviceAlerts(device, profile, list: alerts.list, codes: alerts.codes, message.timeMilliseconds, &effects)
+                deviceAlerts(
+                    device, profile, list: alerts.list, scope: alerts.scope, reported: alerts.codes, message.timeMilliseconds, &effects)
             }
             followUp(device, profile, message.timeMilliseconds, &effects)
         }

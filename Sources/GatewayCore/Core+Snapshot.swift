@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 3
+    public static let snapshotVersion = 4
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -26,17 +26,21 @@ extension StewardCore {
         writer.write(blob: try json.encode(scores))
         repeats.write(to: &writer)
         writer.write(UInt32(layouts.count))
-        for layout in layouts { Self.write(layout, &writer) }
+        for (index, layout) in layouts.enumerated() {
+            writer.write(bases[index] == index)
+            Self.write(layout, &writer)
+        }
         writer.write(UInt32(hot.count))
-        let shapes = layouts.map(\.faultShapes)
         for device in hot.indices {
-            try write(device, shapes, json, &writer)
+            try write(device, json, &writer)
             if writer.count > Self.drainBytes { try sink(writer.drain()) }
         }
         try Self.write(alarms, json, &writer)
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        writer.write(UInt32(sparkplug.count))
+        for host in sparkplug.hosts { host.write(to: &writer) }
         writer.write(blob: try json.encode(InhibitionMemory(self)))
         try sink(writer.drain())
     }
@@ -69,7 +73,7 @@ extension StewardCore {
         }
     }
 
-    private func write(_ device: Int, _ shapes: [[UInt64]], _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+    private func write(_ device: Int, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
         let state = hot[device]
         let layout = layouts[Int(state.profile)]
         writer.write(UInt32(state.profile))
@@ -96,7 +100,7 @@ extension StewardCore {
             writer.write(metrics[index].encoder.count)
             writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
         }
-        writeFaults(device, shapes[Int(state.profile)], &writer)
+        writeFaults(device, &writer)
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read no more.
@@ -119,6 +123,7 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
         try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
@@ -168,39 +173,55 @@ extension StewardCore {
 
     private mutating func readLayouts(_ reader: inout ByteReader, _ profiles: [DeviceProfile]) throws -> Remapping {
         var remapping = Remapping()
-        var remembered: [(name: String, slots: [MetricSlot], supplies: [(name: String, rule: Int, item: String)])] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let name = try reader.text()
-            let slots = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                var slot = MetricSlot(
-                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
-                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
-                return slot
-            }
-            let supplies = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                (try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text())
-            }
-            remembered.append((name, slots, supplies))
-        }
+        let remembered = try (0..<(try reader.integer(UInt32.self))).map { _ in try RememberedLayout(&reader) }
         for profile in profiles {
-            let before = remembered.first { $0.name == profile.name }
+            let before = remembered.first { $0.isBase && $0.name == profile.name }
             var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
             layout.adoptSupplies(before?.supplies ?? [])
             add(layout)
         }
         for before in remembered {
-            if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(
-                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
-                layout.adoptSupplies(before.supplies)
-                add(layout)
-            }
-            let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
+            let profile = place(of: before)
             remapping.profile.append(profile)
             remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
+    }
+
+    /// What a snapshot says of a layout.
+    private struct RememberedLayout {
+        var isBase: Bool
+        var name: String
+        var slots: [MetricSlot] = []
+        var supplies: [(name: String, rule: Int, item: String)] = []
+
+        init(_ reader: inout ByteReader) throws(ByteCodingError) {
+            isBase = try reader.bool()
+            name = try reader.text()
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                var slot = MetricSlot(
+                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
+                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
+                slots.append(slot)
+            }
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                supplies.append((try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text()))
+            }
+        }
+    }
+
+    /// The layout that takes a remembered one's place: the profile's, one of a device's own, or one that keeps the state of a profile that is
+    /// not loaded.
+    private mutating func place(of before: RememberedLayout) -> Int {
+        let base = layouts.indices.first { bases[$0] == $0 && layouts[$0].profile.name == before.name }
+        if let base, before.isBase { return base }
+        let loaded = base.map { layouts[$0].profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
+        var layout = ProfileLayout(
+            loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+        layout.adoptSupplies(before.supplies)
+        add(layout, base: base)
+        return layouts.count - 1
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {

@@ -6,19 +6,23 @@ struct HeldMessage: Equatable, Sendable, Codable {
     var slots: [Int32]
     var values: [Double]
     var unknown: [Bool]
+    /// What each reading says of its supply's level.
+    var levels: [SupplyLevel?]
     var alerts: [Alerts]
 
     struct Alerts: Equatable, Sendable, Codable {
         var list: Int
         var hash: UInt64
-        var codes: [String]
+        var scope: String
+        var codes: [ReportedCode]
     }
 
-    init(timeMilliseconds: Int64, readings: [Reading], alerts: [Alerts]) {
+    init(timeMilliseconds: Int64, readings: [Reading], levels: [SupplyLevel?], alerts: [Alerts]) {
         self.timeMilliseconds = timeMilliseconds
         slots = readings.map(\.slot)
         values = readings.map(\.value)
         unknown = readings.map(\.isUnknown)
+        self.levels = levels
         self.alerts = alerts
     }
 
@@ -28,11 +32,9 @@ struct HeldMessage: Equatable, Sendable, Codable {
 
     /// After a reload the metrics may have other numbers, or none.
     mutating func renumber(_ slotOf: [Int32]) {
-        let kept = readings.compactMap { reading -> Reading? in
-            guard slotOf.indices.contains(Int(reading.slot)), slotOf[Int(reading.slot)] >= 0 else { return nil }
-            return Reading(slot: slotOf[Int(reading.slot)], value: reading.value, isUnknown: reading.isUnknown)
-        }
-        self = HeldMessage(timeMilliseconds: timeMilliseconds, readings: kept, alerts: alerts)
+        let known = slots.indices.filter { slotOf.indices.contains(Int(slots[$0])) && slotOf[Int(slots[$0])] >= 0 }
+        let kept = known.map { Reading(slot: slotOf[Int(slots[$0])], value: values[$0], isUnknown: unknown[$0]) }
+        self = HeldMessage(timeMilliseconds: timeMilliseconds, readings: kept, levels: known.map { levels[$0] }, alerts: alerts)
     }
 }
 

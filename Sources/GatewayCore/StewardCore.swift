@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
+    var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
 
@@ -62,6 +64,7 @@ public struct StewardCore {
     var nextQuietCheck: Int64 = .max
     /// Some device hangs on another.
     var hasParents = false
+    var sparkplug = SparkplugSessions()
 
     var isConnected = false
     var listeningSince: Int64 = 0
@@ -97,7 +100,8 @@ public struct StewardCore {
         nextInhibitionCheck = plans.isEmpty ? .max : .min
     }
 
-    mutating func add(_ layout: ProfileLayout) {
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+        bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
     }
@@ -129,7 +133,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, min(scan, min(nextQuietCheck, nextInhibitionCheck)))
+        let due = min(nextRunDeadline, scan, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
         return due == .max ? nil : due
     }
 

@@ -7,6 +7,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var messages: [MessageRule] = []
     public var replies: [ReplyRule] = []
     public var metrics: [MetricRule] = []
+    /// Members that nobody wants, although a rule for every further member would take them.
+    public var ignored: [PathPattern] = []
     public var supplies: [SupplyRule] = []
     public var alerts: [AlertListRule] = []
     public var status: StatusRule?
@@ -21,6 +23,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var allowedLatenessMilliseconds: Int64 = 0
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
+    /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
+    public var namesPerDevice = false
 
     public init(name: String, title: String, source: String) {
         self.name = name
@@ -33,9 +37,9 @@ public struct DeviceProfile: Equatable, Sendable {
         self.init(name: name, title: name + " (not loaded)", source: "")
         guard let nowhere = try? PathPattern("") else { return }
         self.supplies = supplies.map { supply in
-            SupplyRule(
-                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
-                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
+            var rule = SupplyRule(name: NameTemplate(supply), level: nowhere, item: NameTemplate(supply))
+            rule.isOrdered = false
+            return rule
         }
     }
 }

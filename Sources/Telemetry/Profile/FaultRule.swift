@@ -14,6 +14,8 @@ public struct StatusRule: Equatable, Sendable {
     public var standby: [String]
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
+    /// A second state metric and the states of it in which the device cannot work, whatever the first one says.
+    public var downWhen: MemberRule?
 }
 
 /// From so long on, counted from where the condition began, the alarm has this severity.
@@ -58,6 +60,13 @@ public struct FaultRule: Equatable, Sendable {
     /// While this fault stands, the silence of the device's children has its cause here.
     public var inhibitsChildren = false
     public var flapping = FlappingRule()
+    /// Changes when the conditions do: what a device remembers of the fault belongs to these conditions only.
+    public private(set) var shape: UInt64 = 0
+
+    /// What people read, and what follows from the alarm, may change without anything being forgotten.
+    mutating func seal() {
+        shape = ContentHash.combine(ContentHash.seed, "\(severity) \(raise) \(String(describing: clear)) \(escalate) \(relax)")
+    }
 
     public init(id: String, severity: Severity, text: String, raise: ConditionRule, clear: ConditionRule?, playbook: String?) {
         self.id = id
