@@ -27,6 +27,8 @@ public enum ConfigurationReader {
         configuration.orders = supplier(reader, "orders")
         configuration.tickets = supplier(reader, "tickets")
         limits(reader, &configuration)
+        maintenance(reader, &configuration)
+        devices(reader, &configuration)
         reader.finish()
         try report.throwIfAny()
         return configuration
