@@ -29,6 +29,7 @@ extension StewardCore {
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
         expireRuns(&effects)
+        expireOrders(&effects)
     }
 
     mutating func scanForSilenceIfDue(_ effects: inout [Effect]) {
@@ -77,6 +78,7 @@ extension StewardCore {
             settled(key, channel, outcome, detail, &effects)
         case .orderUpdate(let order, let state, let reference, let detail):
             if !moved(order, to: state, reference: reference, detail: detail, at: now, &effects) { counters.refusedControls &+= 1 }
+        case .order(let event): take(event, &effects)
         case .survey(let submission):
             survey(submission, &effects)
         case .acknowledge(let alarm, let person):
@@ -116,11 +118,7 @@ extension StewardCore {
         _ key: String, _ channel: OutboxChannel, _ outcome: DeliveryOutcome, _ detail: String?, _ effects: inout [Effect]
     ) {
         switch (channel, outcome) {
-        case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
-        case (.order, .abandoned):
-            // What the supplier has accepted did reach it, whatever became of the acknowledgement.
-            guard let state = orders[key]?.state, state == .planned || state == .awaitingApproval else { return }
-            moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.order, _): orderSettled(key, outcome, detail, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
                 let device = deviceIndex[run.device]

@@ -36,6 +36,7 @@ extension StewardCore {
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        try writeSections(json, &writer)
         try sink(writer.drain())
     }
 
@@ -122,8 +123,10 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
+        findNextOrderDue()
         matchAlarms()
     }
 
@@ -138,7 +141,7 @@ extension StewardCore {
             }
             for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
                 switch alarm.source {
-                case .silence: continue
+                case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .condition:
                     if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {

@@ -1,3 +1,5 @@
+import Replenishment
+
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
@@ -11,6 +13,7 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    public var replenishment = ReplenishmentPolicy()
 
     public init() {}
 }

@@ -1,6 +1,7 @@
 import GatewayCore
 import Glibc
 import HTTPService
+import Replenishment
 import SQLiteStore
 import Telemetry
 
@@ -100,6 +101,11 @@ private struct MetricsPage {
         gauge("steward_devices_down", "Devices in unscheduled downtime.", Int64(totals.down))
         gauge("steward_devices_silent", "Devices that have said nothing for too long.", Int64(totals.silent))
         gauge("steward_alarms_active", "Alarms that hold.", Int64(totals.activeAlarms))
+        gauge("steward_orders_overdue", "Orders whose present step takes too long.", Int64(totals.overdueOrders))
+        text += "# HELP steward_orders_by_state Orders remembered, by state.\n# TYPE steward_orders_by_state gauge\n"
+        for state in SupplyOrder.State.allCases {
+            text += "steward_orders_by_state{state=\"\(state.rawValue)\"} \(totals.ordersByState[state] ?? 0)\n"
+        }
         gauge("steward_state_bytes", "Bytes of device state in memory.", Int64(stateBytes))
     }
 
