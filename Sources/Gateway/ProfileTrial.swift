@@ -102,7 +102,7 @@ private struct UnusedMembers {
         reference = bench.outcome(root.json)
         usedNames = Set(profile.supplies.compactMap { $0.unknownWhen?.member })
         let replies = profile.replies.filter { $0.topic.matches(topic) }
-        usedPointers = Set(replies.flatMap { [$0.requestID.text, $0.outcome.text] + ($0.reason.map { [$0.text] } ?? []) })
+        usedPointers = Set(replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } })
         pointers = search(root, [])
     }
 

@@ -63,14 +63,17 @@ extension StewardCore {
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
-        let codes = decoder.codes(of: alerts, layout: layouts[profile])
+        let scope = layouts[profile].scope(of: alerts)
+        let bare = decoder.codes(of: alerts, layout: layouts[profile])
+        let codes = scope.isEmpty ? bare : bare.map { scope + $0 }
         while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
-        let former = records[device].alertCodes[alerts.list]
-        records[device].alertCodes[alerts.list] = codes
+        let all = records[device].alertCodes[alerts.list]
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        records[device].alertCodes[alerts.list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
         let rule = layouts[profile].profile.alerts[alerts.list]
-        for code in codes where !former.contains(code) {
-            let known = rule.codes.first { $0.code == code }
+        for (code, own) in zip(codes, bare) where !former.contains(code) {
+            let known = rule.codes.first { $0.code == own }
             raise(
                 device, condition: code, source: .deviceAlert, severity: known?.severity ?? rule.defaultSeverity, text: known?.text ?? code,
                 playbook: known?.playbook, onset: time, at: time, nil, &effects)

@@ -28,6 +28,7 @@ extension StewardCore {
         // While it listens, a tick comes at least with every scan. A longer pause is one of the gateway itself, which was down or asleep.
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
+        tickSparkplug(&effects)
         expireRuns(&effects)
         expireOrders(&effects)
     }

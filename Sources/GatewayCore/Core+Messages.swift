@@ -19,7 +19,22 @@ extension StewardCore {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
         }
+        // An empty message is how a retained one is taken back, and reaches who listens without the flag; it says nothing about the device.
+        if frame.payload.isEmpty {
+            counters.retained &+= 1
+            return
+        }
         guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
+        take(route, frame, number, &effects)
+        var next = Int(route.next)
+        while next >= 0 {
+            take(topics.further[next], frame, number, &effects)
+            next = Int(topics.further[next].next)
+        }
+    }
+
+    @inline(__always)
+    private mutating func take(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         let device = Int(route.device)
         let profile = Int(route.profile)
         do {
@@ -28,20 +43,25 @@ extension StewardCore {
                 if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
                 apply(device, profile, frame, number, &effects)
             } else if route.message >= 0 {
-                // An empty retained message takes a retained one back; it says nothing about the device.
-                if frame.payload.isEmpty, frame.isRetained {
-                    counters.retained &+= 1
-                    return
-                }
                 try parts(route, frame, number, &effects)
             }
-            if route.reply >= 0, device >= 0, !openRuns.isEmpty {
-                let rule = layouts[profile].profile.replies[Int(route.reply)]
-                let reply = route.message >= 0 ? decoder.reply(rule) : try decoder.readReply(frame.payload, rule)
-                if let reply { answered(device, reply, &effects) }
-            }
+            if route.reply >= 0, !openRuns.isEmpty { try reply(route, frame, &effects) }
         } catch {
             reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+        }
+    }
+
+    private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect]) throws(DecodeError) {
+        let rule = layouts[Int(route.profile)].profile.replies[Int(route.reply)]
+        let topicID = rule.hasTopicOfItsOwn ? rule.topic.captured(frame.topic).first { $0.name == "requestId" }?.value : nil
+        let reply =
+            route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
+        guard let reply else { return }
+        if let name = decoder.device(of: rule) {
+            guard let device = deviceIndex[name], bases[Int(hot[Int(device)].profile)] == bases[Int(route.profile)] else { return }
+            answered(Int(device), reply, &effects)
+        } else if route.device >= 0 {
+            answered(Int(route.device), reply, &effects)
         }
     }
 
@@ -56,7 +76,10 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    /// `isHistorical`: the device says that it tells of the past.
+    mutating func apply(
+        _ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, isHistorical: Bool = false, _ effects: inout [Effect]
+    ) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
@@ -67,7 +90,7 @@ extension StewardCore {
             hot[device].arrivalMilliseconds = now
             if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
         }
-        if time < hot[device].newestMilliseconds {
+        if time < hot[device].newestMilliseconds || isHistorical {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
@@ -75,11 +98,19 @@ extension StewardCore {
         }
         hot[device].newestMilliseconds = time
         takeAll(device, profile, time, &effects)
-        for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
+        for alerts in decoded.alerts where alerts.list < 4 && changes(device, profile, alerts) {
             hot[device].alertHashes[alerts.list] = alerts.hash
             deviceAlerts(device, profile, alerts, time, &effects)
         }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
+    }
+
+    /// Where the pointer captures, a device has several lists, and one hash says nothing about them.
+    @inline(__always)
+    private func changes(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts) -> Bool {
+        if hot[device].alertHashes[alerts.list] != alerts.hash { return true }
+        return derived[profile].isCapturedList[alerts.list]
+            && (alerts.hash != ReportedAlerts.emptyHash || records[device].alertCodes.indices.contains(alerts.list))
     }
 
     /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong

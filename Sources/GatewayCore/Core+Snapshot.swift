@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 2
+    public static let snapshotVersion = 3
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -26,7 +26,10 @@ extension StewardCore {
         writer.write(blob: try json.encode(scores))
         repeats.write(to: &writer)
         writer.write(UInt32(layouts.count))
-        for layout in layouts { Self.write(layout, &writer) }
+        for (index, layout) in layouts.enumerated() {
+            writer.write(bases[index] == index)
+            Self.write(layout, &writer)
+        }
         writer.write(UInt32(hot.count))
         for device in hot.indices {
             try write(device, json, &writer)
@@ -36,6 +39,8 @@ extension StewardCore {
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        writer.write(UInt32(sparkplug.count))
+        for host in sparkplug.hosts { host.write(to: &writer) }
         try writeSections(json, &writer)
         try sink(writer.drain())
     }
@@ -123,6 +128,7 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
         try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
@@ -172,39 +178,55 @@ extension StewardCore {
 
     private mutating func readLayouts(_ reader: inout ByteReader, _ profiles: [DeviceProfile]) throws -> Remapping {
         var remapping = Remapping()
-        var remembered: [(name: String, slots: [MetricSlot], supplies: [(name: String, rule: Int, item: String)])] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let name = try reader.text()
-            let slots = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                var slot = MetricSlot(
-                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
-                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
-                return slot
-            }
-            let supplies = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                (try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text())
-            }
-            remembered.append((name, slots, supplies))
-        }
+        let remembered = try (0..<(try reader.integer(UInt32.self))).map { _ in try RememberedLayout(&reader) }
         for profile in profiles {
-            let before = remembered.first { $0.name == profile.name }
+            let before = remembered.first { $0.isBase && $0.name == profile.name }
             var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
             layout.adoptSupplies(before?.supplies ?? [])
             add(layout)
         }
         for before in remembered {
-            if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(
-                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
-                layout.adoptSupplies(before.supplies)
-                add(layout)
-            }
-            let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
+            let profile = place(of: before)
             remapping.profile.append(profile)
             remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
+    }
+
+    /// What a snapshot says of a layout.
+    private struct RememberedLayout {
+        var isBase: Bool
+        var name: String
+        var slots: [MetricSlot] = []
+        var supplies: [(name: String, rule: Int, item: String)] = []
+
+        init(_ reader: inout ByteReader) throws(ByteCodingError) {
+            isBase = try reader.bool()
+            name = try reader.text()
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                var slot = MetricSlot(
+                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
+                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
+                slots.append(slot)
+            }
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                supplies.append((try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text()))
+            }
+        }
+    }
+
+    /// The layout that takes a remembered one's place: the profile's, one of a device's own, or one that keeps the state of a profile that is
+    /// not loaded.
+    private mutating func place(of before: RememberedLayout) -> Int {
+        let base = layouts.indices.first { bases[$0] == $0 && layouts[$0].profile.name == before.name }
+        if let base, before.isBase { return base }
+        let loaded = base.map { layouts[$0].profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
+        var layout = ProfileLayout(
+            loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+        layout.adoptSupplies(before.supplies)
+        add(layout, base: base)
+        return layouts.count - 1
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {

@@ -137,6 +137,12 @@ extension StewardCore {
     ) {
         guard let rule = layouts[Int(hot[device].profile)].profile.commands.first(where: { $0.name == name }) else { return }
         let values = [("device", run.device), ("requestId", request)]
+        var message = (topic: NameTemplate(rule.topic).filled(values), payload: rule.body(values))
+        if rule.format == .sparkplug {
+            do throws(SparkplugCommandError) { message = try sparkplugCommand(rule, run.device, values) } catch {
+                return cannotSend(device, run.id, request, error.description, &effects)
+            }
+        }
         counters.commandsSent &+= 1
         effects.decide(.command, at: now, device: run.device) { writer in
             writer.member("command", name)
@@ -146,8 +152,16 @@ extension StewardCore {
         effects.append(
             .deliver(
                 Delivery(
-                    key: request, channel: .command, device: run.device, topic: NameTemplate(rule.topic).filled(values),
-                    body: rule.body(values), expiresMilliseconds: deadline)))
+                    key: request, channel: .command, device: run.device, topic: message.topic, body: message.payload,
+                    expiresMilliseconds: deadline)))
+    }
+
+    /// The step is over before it began; the next one, or a person, has to help.
+    private mutating func cannotSend(_ device: Int, _ run: String, _ request: String, _ reason: String, _ effects: inout [Effect]) {
+        let profile = layouts[Int(hot[device].profile)].profile
+        let now = now
+        let action = runs.update(run) { $0.undeliverable(requestID: request, reason: reason, profile, atMilliseconds: now) } ?? nil
+        follow(device, run, action, &effects)
     }
 
     mutating func openTicket(_ device: Int, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {

@@ -4,6 +4,8 @@ import Replenishment
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
     public var maximumDevices = 20_000
+    /// Edge nodes of Sparkplug B; each keeps its names and aliases, and messages that wait for their turn.
+    public var maximumSparkplugNodes = 1000
     public var maximumPayloadBytes = 1 << 20
     /// How many messages the broker may repeat after a reconnect.
     public var repeatWindow = 4096
@@ -38,6 +40,7 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var ticketsOpened: Int64 = 0
     public var runsMended: Int64 = 0
     public var historySamples: Int64 = 0
+    public var rebirthsAsked: Int64 = 0
 
     public init() {}
 }

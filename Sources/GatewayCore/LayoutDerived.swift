@@ -12,9 +12,12 @@ struct LayoutDerived: Sendable {
     private var equipmentStates: [EquipmentState] = []
     /// Slots that history keeps.
     private(set) var isKept: [Bool] = []
+    /// For each list of codes whether a device may have several of it.
+    let isCapturedList: [Bool]
 
     init(_ layout: ProfileLayout) {
         revision = layout.revision
+        isCapturedList = layout.profile.alerts.indices.map(layout.isScoped)
         faults = FaultConditions(layout: layout)
         isKept = layout.slots.map { $0.kind != .state }
         guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }

@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
+    var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
 
@@ -43,6 +45,8 @@ public struct StewardCore {
     var shipments: [String: [String]] = [:]
     /// When an order has waited for company long enough, or a step of one is overdue: the earliest of all.
     var nextOrderDue: Int64 = .max
+
+    var sparkplug = SparkplugSessions()
 
     var isConnected = false
     var listeningSince: Int64 = 0
@@ -76,7 +80,8 @@ public struct StewardCore {
         for profile in profiles { add(ProfileLayout(profile)) }
     }
 
-    mutating func add(_ layout: ProfileLayout) {
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+        bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
     }
@@ -108,7 +113,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan, nextOrderDue)
+        let due = min(nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds)
         return due == .max ? nil : due
     }
 

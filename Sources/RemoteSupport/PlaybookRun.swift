@@ -121,7 +121,8 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// The command could not be handed to the broker and never will be.
     public mutating func undeliverable(requestID: String, reason: String, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
-        guard case .awaitingReply = state, attempts.last?.requestID == requestID else { return nil }
+        // A command that is never answered waits for telemetry from the start.
+        guard isOpen, attempts.last?.requestID == requestID, attempts.last?.outcome == .sent else { return nil }
         settle(.undeliverable, reason)
         step += 1
         return sendStep(profile, now, failure: "the command could not be delivered: \(reason)")
@@ -152,9 +153,10 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
             return sendStep(profile, now, failure: "the device did not answer \(command) in time")
         case .verifying(let deadline) where now >= deadline:
             let command = attempts.last?.command ?? ""
+            let verb = attempts.last?.outcome == .sent ? "sent" : "answered"
             settle(.unverified)
             step += 1
-            return sendStep(profile, now, failure: "\(command) was answered, but the alarm stayed")
+            return sendStep(profile, now, failure: "\(command) was \(verb), but the alarm stayed")
         default: return nil
         }
     }

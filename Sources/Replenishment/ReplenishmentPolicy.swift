@@ -6,9 +6,9 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
 
         public var name: String
         /// Which orders it takes: every list that is given must match; the first supplier that matches is taken.
-        public var items: [TextPattern] = []
-        public var profiles: [TextPattern] = []
-        public var sites: [TextPattern] = []
+        public var items: [Wildcard] = []
+        public var profiles: [Wildcard] = []
+        public var sites: [Wildcard] = []
         public var isDryRun = false
         /// How long an order may wait for others, where waiting risks nothing; 0: not at all.
         public var consolidationMilliseconds: Int64 = 0
@@ -23,19 +23,19 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
 
     public struct Site: Equatable, Sendable {
         public var name: String
-        public var devices: [TextPattern]
+        public var devices: [Wildcard]
 
-        public init(name: String, devices: [TextPattern]) {
+        public init(name: String, devices: [Wildcard]) {
             self.name = name
             self.devices = devices
         }
     }
 
     public struct Price: Equatable, Sendable {
-        public var item: TextPattern
+        public var item: Wildcard
         public var hundredths: Int64
 
-        public init(item: TextPattern, hundredths: Int64) {
+        public init(item: Wildcard, hundredths: Int64) {
             self.item = item
             self.hundredths = hundredths
         }
@@ -117,7 +117,7 @@ public enum Money {
 }
 
 /// A text in which `*` stands for any characters, none included.
-public struct TextPattern: Equatable, Sendable {
+public struct Wildcard: Equatable, Sendable {
     public let text: String
 
     public init(_ text: String) { self.text = text }
@@ -150,7 +150,7 @@ public struct TextPattern: Equatable, Sendable {
     }
 }
 
-extension [TextPattern] {
+extension [Wildcard] {
     /// An empty list asks for nothing.
     fileprivate func matches(_ text: String) -> Bool { isEmpty || contains { $0.matches(text) } }
 }

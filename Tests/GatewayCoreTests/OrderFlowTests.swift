@@ -39,7 +39,7 @@ import Testing
 
     @Test func anExpensiveOrderWaitsForASecondPerson() throws {
         var driver = try driver {
-            $0.prices = [.init(item: TextPattern("*"), hundredths: 7990)]
+            $0.prices = [.init(item: Wildcard("*"), hundredths: 7990)]
             $0.approval.aboveHundredths = 5000
         }
         useUp(&driver)
@@ -84,7 +84,7 @@ import Testing
 
     @Test func theMonthlyPlanOfADeviceAndASite() throws {
         var driver = try driver {
-            $0.prices = [.init(item: TextPattern("*"), hundredths: 4000)]
+            $0.prices = [.init(item: Wildcard("*"), hundredths: 4000)]
             $0.approval.monthlyDeviceHundredths = 8000
             $0.approval.monthlySiteHundredths = 12_000
         }
@@ -102,7 +102,7 @@ import Testing
     @Test func ordersWaitForCompanyOnlyAsLongAsThatIsSafe() throws {
         var driver = try driver {
             $0.suppliers[0].consolidationMilliseconds = 24 * 3_600_000
-            $0.sites = [.init(name: "south", devices: [TextPattern("s*")])]
+            $0.sites = [.init(name: "south", devices: [Wildcard("s*")])]
         }
         for device in ["p1", "p2", "s1", "p3"] { level(80, &driver, at: 0, device: device) }
         func place(_ device: String, latestHours: Int64?, at second: Double) {
@@ -292,7 +292,7 @@ import Testing
     }
 
     @Test func anItemThatNoSupplierTakesIsToldToAPerson() throws {
-        var driver = try driver { $0.suppliers[0].items = [TextPattern("TN-*")] }
+        var driver = try driver { $0.suppliers[0].items = [Wildcard("TN-*")] }
         useUp(&driver)
         #expect(driver.core.orderState(id()) == .failed && orders(driver).isEmpty)
         #expect(tickets(driver).count == 1)
@@ -327,7 +327,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         var driver = try driver {
             $0.approval.aboveHundredths = 5000
-            $0.prices = [.init(item: TextPattern("a"), hundredths: 100), .init(item: TextPattern("b"), hundredths: 9000)]
+            $0.prices = [.init(item: Wildcard("a"), hundredths: 100), .init(item: Wildcard("b"), hundredths: 9000)]
             $0.deadlines.sentMilliseconds = 7_200_000
             $0.statusTopic = StatusTopic("orders/{order}/status")
         }

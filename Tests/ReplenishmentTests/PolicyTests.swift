@@ -9,18 +9,18 @@ import Testing
         ("a*c", "abbc", true), ("a*c", "abbcd", false), ("a**c", "ac", true), ("TN-*", "TN-247", true), ("*-*", "a-b-c", true),
         ("abc", "ABC", false), ("a*b*c*d", "a1b2c3", false), ("*ab", "aab", true),
     ]) func patterns(_ pattern: String, _ text: String, _ matches: Bool) {
-        #expect(TextPattern(pattern).matches(text) == matches)
+        #expect(Wildcard(pattern).matches(text) == matches)
     }
 
     @Test func theFirstSupplierThatTakesItGetsIt() {
         var policy = ReplenishmentPolicy()
         policy.defaultSite = "north"
-        policy.sites = [.init(name: "south", devices: [TextPattern("s-*")])]
+        policy.sites = [.init(name: "south", devices: [Wildcard("s-*")])]
         var toner = ReplenishmentPolicy.Supplier(name: "toner")
-        toner.items = [TextPattern("TN-*"), TextPattern("DR-*")]
-        toner.sites = [TextPattern("south")]
+        toner.items = [Wildcard("TN-*"), Wildcard("DR-*")]
+        toner.sites = [Wildcard("south")]
         var office = ReplenishmentPolicy.Supplier(name: "office")
-        office.profiles = [TextPattern("office-*")]
+        office.profiles = [Wildcard("office-*")]
         policy.suppliers = [toner, office]
         #expect(policy.site(ofDevice: "s-1") == "south" && policy.site(ofDevice: "n-1") == "north")
         #expect(policy.supplier(item: "TN-1", profile: "x", site: "south")?.name == "toner")

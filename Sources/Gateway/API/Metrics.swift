@@ -86,6 +86,7 @@ private struct MetricsPage {
         counter("steward_late_messages_total", "Messages older than their device's newest.", counters.late)
         counter("steward_retained_messages_total", "Retained messages.", counters.retained)
         counter("steward_dead_letters_total", "Messages that could not be used, wholly or in part.", counters.deadLetters)
+        counter("steward_sparkplug_rebirths_total", "Requests for a Sparkplug B rebirth.", counters.rebirthsAsked)
         counter("steward_field_problems_total", "Members that could not be used.", counters.fieldProblems)
         counter("steward_clock_problems_total", "Messages whose own time was not believable.", counters.clockProblems)
         counter("steward_refused_devices_total", "Messages of devices beyond the limit.", counters.refusedDevices)

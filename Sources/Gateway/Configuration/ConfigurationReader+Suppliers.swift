@@ -31,7 +31,7 @@ extension ConfigurationReader {
         if let prices = reader.object("prices", "prices by item") {
             for member in prices.members {
                 guard let hundredths = amount(prices, member.key, prices.number(member.key)) else { continue }
-                policy.prices.append(.init(item: TextPattern(member.key), hundredths: hundredths))
+                policy.prices.append(.init(item: Wildcard(member.key), hundredths: hundredths))
             }
         }
         if let sites = reader.object("sites", "the devices of each site") {
@@ -71,8 +71,8 @@ extension ConfigurationReader {
         return hundredths
     }
 
-    private static func patterns(_ reader: ObjectReader, _ key: String) -> [TextPattern] {
-        (reader.strings(key) ?? []).map { TextPattern($0) }
+    private static func patterns(_ reader: ObjectReader, _ key: String) -> [Wildcard] {
+        (reader.strings(key) ?? []).map { Wildcard($0) }
     }
 
     private static func deadlines(_ reader: ObjectReader, _ deadlines: inout OrderDeadlines) {
@@ -107,9 +107,9 @@ extension ConfigurationReader {
             reader.report.add("\"name\" is 1 to 64 bytes, and each supplier has its own", at: reader.node.position)
         }
         var supplier = ReplenishmentPolicy.Supplier(name: name)
-        supplier.items = (reader.strings("items") ?? []).map { TextPattern($0) }
-        supplier.profiles = (reader.strings("profiles") ?? []).map { TextPattern($0) }
-        supplier.sites = (reader.strings("sites") ?? []).map { TextPattern($0) }
+        supplier.items = (reader.strings("items") ?? []).map { Wildcard($0) }
+        supplier.profiles = (reader.strings("profiles") ?? []).map { Wildcard($0) }
+        supplier.sites = (reader.strings("sites") ?? []).map { Wildcard($0) }
         supplier.isDryRun = reader.bool("dryRun") ?? false
         if let hours = reader.integer("consolidateHours", in: 0...720) { supplier.consolidationMilliseconds = Int64(hours) * 3_600_000 }
         supplier.consolidationScope = reader.choice("consolidateBy", ReplenishmentPolicy.Supplier.Scope.self) ?? .site

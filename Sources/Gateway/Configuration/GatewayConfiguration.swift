@@ -56,6 +56,8 @@ public struct GatewayConfiguration: Sendable {
         public var receiveMaximum = 1000
         /// Empty: what the profiles read.
         public var subscriptions: [String] = []
+        /// Under this id the gateway tells Sparkplug B edge nodes that their host application is there; nil: it tells nothing.
+        public var sparkplugHostID: String?
         public var caFile: String?
         public var certificateFile: String?
         public var keyFile: String?

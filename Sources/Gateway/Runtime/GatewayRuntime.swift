@@ -37,11 +37,16 @@ public final class GatewayRuntime {
         let wake = wake
         core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
         core.begin(with: recovery.outputs)
-        commands = try CommandClient(configuration: settings)
+        let announcement = configuration.mqtt.sparkplugHostID.flatMap(SparkplugState.topic).map { topic in
+            Announcement(topic: topic) { SparkplugState.payload(isOnline: $0, timestampMilliseconds: $1) }
+        }
+        let commands = try CommandClient(configuration: settings, announcement: announcement)
+        self.commands = commands
         desk = try SupplierDesk(configuration, mailbox: mailbox)
         let outbox = OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
-            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake)
+            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake,
+            announce: { commands.setAnnouncing($0) })
         Log.info(
             "the state is rebuilt",
             [

@@ -18,6 +18,7 @@ final class IngestLoop {
     private let statistics: GatewayStatistics
     private let wake: WakeEvent
     private let retention: Retention
+    private let announce: (Bool) -> Void
     private var client: IngestClient?
     private var box: SegmentBox
     private var mails: [ControlMailbox.Mail] = []
@@ -38,8 +39,9 @@ final class IngestLoop {
 
     init(
         configuration: GatewayConfiguration, store: Store, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
-        statistics: GatewayStatistics, wake: WakeEvent
+        statistics: GatewayStatistics, wake: WakeEvent, announce: @escaping (Bool) -> Void
     ) throws {
+        self.announce = announce
         self.configuration = configuration
         self.store = store
         self.core = core
@@ -83,9 +85,13 @@ final class IngestLoop {
             statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
             Log.info("connected to the broker", ["broker": broker, "session": sessionPresent ? "kept" : "new"])
         case .disconnected(let error), .refused(let error):
+            announce(false)
             if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
             Log.warning("no connection to the broker; it is tried again", ["broker": broker, "reason": error.message])
-        case .subscribed: Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
+        case .subscribed:
+            // Edge nodes that wait for their host tell everything anew when it appears: not before somebody listens.
+            announce(true)
+            Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
             Log.error("the broker refuses a subscription", ["filter": filter, "reason": error.message])
         }

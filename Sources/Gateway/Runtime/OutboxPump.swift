@@ -90,9 +90,13 @@ final class OutboxPump {
             return mailbox.report(key, .command, .retry(error: "commands are switched off", atMilliseconds: now + 3_600_000))
         }
         let timeout = payload.expiresMilliseconds.map { $0 - now } ?? 30_000
+        // Sparkplug 3.0 asks for QoS 0: a command that comes late is worse than one that is lost, and telemetry tells which it was.
+        let qualityOfService: Int32 = payload.topic.hasPrefix("spBv1.0/") ? 0 : 1
         let id = ContentHash.combine(ContentHash.seed, key)
         do {
-            try commands.publish(topic: payload.topic, payload: payload.body, key: id, timeoutMilliseconds: timeout) { _, outcome in
+            try commands.publish(
+                topic: payload.topic, payload: payload.body, key: id, qualityOfService: qualityOfService, timeoutMilliseconds: timeout
+            ) { _, outcome in
                 switch outcome {
                 case .acknowledged: mailbox.report(key, .command, .delivered())
                 case .noSubscriber: mailbox.report(key, .command, .abandoned(error: "no device listens to \(payload.topic)"))

@@ -54,9 +54,25 @@ public final class MessageDecoder {
         case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
         case .text: parsed = try parse(Self.json(text: payload))
         case .csv: parsed = try parse(try Self.json(csv: payload, rule))
+        case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
+        case .auto:
+            if Self.isStructured(payload) {
+                do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+            } else {
+                parsed = try parse(Self.json(text: Self.unquoted(payload)))
+            }
         }
         tape = parsed
         parts = try Self.parts(parsed, rule)
+    }
+
+    /// Parses a JSON document that was made from another format; it is one part.
+    public func open(document: [UInt8]) throws(DecodeError) -> MessagePart {
+        parts.removeAll(keepingCapacity: true)
+        tape = nil
+        let parsed = try parse(document)
+        tape = parsed
+        return MessagePart(device: nil, index: 1)
     }
 
     private func parse(_ json: [UInt8]) throws(DecodeError) -> JSONTape {
@@ -81,7 +97,18 @@ public final class MessageDecoder {
 
     /// A value of a part as text, for the rules about liveness and full reports.
     public func text(_ path: PathPattern, of part: MessagePart) -> String? {
-        tape?.find(path, from: part.index).flatMap { tape?.text($0) }
+        guard let tape else { return nil }
+        return (tape.find(path, from: part.index) ?? tape.find(path)).flatMap { tape.text($0) }
+    }
+
+    /// The texts that take part in names; nil when one of them is missing or cannot be a name.
+    public func names(_ pointers: [NamePointer], of part: MessagePart) -> [(name: String, value: String)]? {
+        var names: [(name: String, value: String)] = []
+        for pointer in pointers {
+            guard let value = text(pointer.path, of: part), ProfileLayout.isUsableName(Array(value.utf8)) else { return nil }
+            names.append((pointer.name, value))
+        }
+        return names
     }
 
     /// The codes of a list of the message that was decoded last, in its order, at most 64.
@@ -131,24 +158,38 @@ public final class MessageDecoder {
     }
 
     /// Looks in the message that was decoded last for the answer to a command.
-    public func reply(_ rule: ReplyRule) -> CommandReply? {
-        guard let tape, let id = tape.find(rule.requestID).flatMap({ tape.text($0) }),
-            let outcome = tape.find(rule.outcome).flatMap({ tape.text($0) })
-        else { return nil }
-        let reason = rule.reason.flatMap { tape.find($0) }.flatMap { tape.text($0) }
-        return CommandReply(
-            requestID: Self.bounded(id), succeeded: rule.success.contains(outcome), outcome: Self.bounded(outcome),
-            reason: reason.map(Self.bounded))
+    /// `topicID` is the request's id where the topic tells it.
+    public func reply(_ rule: ReplyRule, topicID: String? = nil) -> CommandReply? {
+        guard let id = topicID ?? rule.requestID.flatMap({ tape?.find($0) }).flatMap({ tape?.text($0) }) else { return nil }
+        let reason = rule.reason.flatMap { tape?.find($0) }.flatMap { tape?.text($0) }
+        func answer(_ succeeded: Bool, _ outcome: String) -> CommandReply {
+            CommandReply(
+                requestID: Self.bounded(id), succeeded: succeeded, outcome: Self.bounded(outcome), reason: reason.map(Self.bounded))
+        }
+        if let tape, let failure = rule.failure.flatMap({ tape.find($0) }), tape.type(failure) != UInt8(ascii: "n") {
+            return answer(false, tape.text(failure) ?? "failed")
+        }
+        guard let path = rule.outcome else { return answer(rule.success.contains("ok"), rule.success.contains("ok") ? "ok" : "refused") }
+        return tape?.find(path).flatMap { tape?.text($0) }.map { answer(rule.success.contains($0), $0) }
+    }
+
+    /// The device that the answer names, where its topic does not.
+    public func device(of rule: ReplyRule) -> String? {
+        rule.device.flatMap { tape?.find($0) }.flatMap { tape?.text($0) }
     }
 
     /// Parses a payload that carries only replies.
-    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule) throws(DecodeError) -> CommandReply? {
+    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule, topicID: String? = nil) throws(DecodeError) -> CommandReply?
+    {
+        tape = nil
+        // An answer whose topic says all may be anything.
+        if topicID != nil, rule.outcome == nil, rule.failure == nil, rule.reason == nil { return reply(rule, topicID: topicID) }
         guard !payload.isEmpty else { throw DecodeError("the reply is empty") }
         guard payload.count <= maximumBytes else {
             throw DecodeError("the reply has \(payload.count) bytes; at most \(maximumBytes) are read")
         }
         do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
-        return reply(rule)
+        return reply(rule, topicID: topicID)
     }
 }
 

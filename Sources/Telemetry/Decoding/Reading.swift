@@ -18,6 +18,8 @@ public struct ReportedAlerts: Equatable, Sendable {
     public var list: Int
     public var hash: UInt64
     let tapeIndex: Int
+    /// The field that it stands in, which knows what its pointer captured.
+    let node: Int32
 
     /// The hash of an empty list, which is what a device starts with.
     public static let emptyHash: UInt64 = ContentHash.seed
@@ -49,6 +51,9 @@ public struct DecodedMessage: Sendable {
     /// A metric that a full report does not name.
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
+    /// The device's own time, from a format that does not tell it in the document.
+    public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
@@ -60,7 +65,7 @@ public struct DecodedMessage: Sendable {
 }
 
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames }
+    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames, unit }
     public var kind: Kind
     public var name: String
 
@@ -71,6 +76,7 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         case .notAList: "\"\(name)\" is no list"
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
+        case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"
         case .badTime: "the time in \"\(name)\" cannot be read"
         case .tooManyNames: "\"\(name)\" is one name too many for this profile"
         }

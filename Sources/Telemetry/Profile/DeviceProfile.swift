@@ -7,6 +7,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var messages: [MessageRule] = []
     public var replies: [ReplyRule] = []
     public var metrics: [MetricRule] = []
+    /// Members that nobody wants, although a rule for every further member would take them.
+    public var ignored: [PathPattern] = []
     public var supplies: [SupplyRule] = []
     public var alerts: [AlertListRule] = []
     public var status: StatusRule?
@@ -17,6 +19,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
+    /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
+    public var namesPerDevice = false
 
     public init(name: String, title: String, source: String) {
         self.name = name

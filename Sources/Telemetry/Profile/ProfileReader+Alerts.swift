@@ -1,7 +1,7 @@
 /// The lists of codes that a device reports.
 extension ProfileReader {
     func alertList(_ reader: ObjectReader) -> AlertListRule? {
-        let path = path(reader, "pointer")
+        let path = path(reader, "pointer", mayCapture: true)
         var form = AlertListRule.CodeForm.plain
         if let member = reader.string("member") { form = .member(member) }
         if let pair = reader.object("hexPair", "the hexadecimal pair") {

@@ -14,6 +14,8 @@ public final class ProfileReader {
 
     /// Names with pointers, to be checked when the topics are known.
     var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
+    /// What the texts there capture, by the index in `positions`.
+    var textCaptures: [Int: [String]] = [:]
 
     let zones: (String) -> ZoneRules?
 
@@ -60,7 +62,8 @@ public final class ProfileReader {
         var profile = DeviceProfile(name: name, title: reader.string("title") ?? name, source: report.file)
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
-        profile.metrics = reader.named("metrics", "a metric").compactMap(metric)
+        profile.metrics = reader.members("metrics").flatMap(places)
+        profile.ignored = ignored(reader)
         profile.supplies = reader.named("supplies", "a supply").compactMap(supply)
         profile.alerts = reader.list("alerts", "an alert list").compactMap(alertList)
         profile.status = reader.object("status", "the status rule").flatMap(status)
@@ -69,12 +72,15 @@ public final class ProfileReader {
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
+        profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
         }
         // The decoder keeps a bit for each message rule and a place for each list.
-        if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position(of: ["messages"])) }
+        if profile.messages.count > ProfileLayout.maximumMessages {
+            report.add("\"messages\" may have at most \(ProfileLayout.maximumMessages) rules", at: reader.node.position(of: ["messages"]))
+        }
         if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
         if extent != .withoutParents {
             checkNames(profile, reader)
