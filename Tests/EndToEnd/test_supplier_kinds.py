@@ -193,12 +193,13 @@ def test_mail_that_is_refused_for_good_fails_the_order(make, broker, client, mai
 def test_no_device_name_becomes_a_header(make, broker, client, mails):
     server = mails()
     gateway = make.gateway(broker, suppliers=[mail_settings(server, requireTLS=False)])
-    supply = "x\r\nBcc: thief@evil.example\r\n\r\nhello"
+    # Names with line feeds do not even come through telemetry; this one tries by way of an encoded word.
+    supply = '=?utf-8?Q?=0D=0ABcc:=20thief@evil.example?= "x" <a@evil.example>'
     use_up(client, supply=supply)
     wait_for(lambda: server.mails, "the mail")
     message = email.message_from_bytes(server.mails[0]["bytes"], policy=email.policy.default)
     assert message["Bcc"] is None and server.mails[0]["to"] == ["a@shop.example", "b@shop.example"]
-    assert not any(line.startswith("Bcc") for line in message.get_content().splitlines())
+    assert message["Subject"].endswith("supply-" + supply) and supply in message.get_content()
     reaches(gateway, "sent")
 
 
