@@ -104,7 +104,8 @@ extension StatusPageWriter {
         guard !supplies.isEmpty else { return "" }
         let items = supplies.map { supply in
             let order = supply["order"].isNull ? "" : " <span class=\"quiet\">ordered</span>"
-            return "<li><span class=\"name\">\(text(supply["supply"]))</span>\(level(supply["levelPercent"].number))"
+            return
+                "<li><span class=\"name\">\(text(supply["label"].isNull ? supply["supply"] : supply["label"]))</span>\(level(supply["levelPercent"].number))"
                 + "<span class=\"days\">\(daysLeft(supply))\(order)</span></li>"
         }
         return "<ul class=\"supplies\">\(items.joined())</ul>"

@@ -64,25 +64,37 @@ extension StewardCore {
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
         let scope = layouts[profile].scope(of: alerts)
-        let bare = decoder.codes(of: alerts, layout: layouts[profile])
-        let codes = scope.isEmpty ? bare : bare.map { scope + $0 }
         while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
         let all = records[device].alertCodes[alerts.list]
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        var reported = decoder.codes(of: alerts, layout: layouts[profile], former: former.map { String($0.dropFirst(scope.count)) })
+        if !scope.isEmpty { for index in reported.indices { reported[index].code = scope + reported[index].code } }
+        let codes = reported.map(\.code)
         records[device].alertCodes[alerts.list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
-        let rule = layouts[profile].profile.alerts[alerts.list]
-        for (code, own) in zip(codes, bare) where !former.contains(code) {
-            let known = rule.codes.first { $0.code == own }
+        for alert in reported where !former.contains(alert.code) {
             raise(
-                device, condition: code, source: .deviceAlert, severity: known?.severity ?? rule.defaultSeverity, text: known?.text ?? code,
-                playbook: known?.playbook, onset: time, at: time, nil, &effects)
+                device, condition: alert.code, source: .deviceAlert, severity: alert.severity, text: alert.text, playbook: alert.playbook,
+                onset: time, at: time, nil, &effects)
         }
     }
 
     /// The operating status changed: downtime is counted, and incidents open and close.
-    mutating func status(_ device: Int, _ profile: Int, _ value: Double, _ time: Int64, _ effects: inout [Effect]) {
-        enter(device, derived[profile].equipmentState(value), at: time, &effects)
+    mutating func status(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        enter(device, equipmentState(device, profile) ?? .unknown, at: time, &effects)
+    }
+
+    /// What the metrics say of it now; nil while they say nothing.
+    private func equipmentState(_ device: Int, _ profile: Int) -> EquipmentState? {
+        let down = derived[profile].downSlot
+        if down >= 0, let value = stateValue(device, down), derived[profile].saysDown(value) { return .unscheduledDowntime }
+        return stateValue(device, derived[profile].statusSlot).map { derived[profile].equipmentState($0) }
+    }
+
+    private func stateValue(_ device: Int, _ slot: Int32) -> Double? {
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        // What was retained tells a value, and moves nothing.
+        return metric.isUnknown || metric.timeMilliseconds <= .min + 1 ? nil : metric.value
     }
 
     private mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
@@ -133,9 +145,8 @@ extension StewardCore {
         clear(device, condition: "silent", source: .silence, at: now, nil, &effects)
         let slot = derived[Int(hot[device].profile)].statusSlot
         guard slot >= 0 else { return }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
         // What the device said last counts again until it says otherwise.
-        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
-        enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects)
+        guard let state = equipmentState(device, Int(hot[device].profile)) else { return }
+        enter(device, state, at: time, &effects)
     }
 }

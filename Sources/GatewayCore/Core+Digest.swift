@@ -35,6 +35,7 @@ extension StewardCore {
             where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
                 let name = layout.supplies[index].name
                 lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(text(supply.model))")
+                lines.append("cartridge \(record.id) \(name) \(text(supply.reported)) \(text(supply.facts))")
             }
         }
         for alarm in alarms.all where alarm.source != .order {

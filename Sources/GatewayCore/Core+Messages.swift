@@ -122,7 +122,9 @@ extension StewardCore {
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
             take(device, profile, decoded.readings[index], time, &effects)
         }
-        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+        if derived[profile].downSlot >= 0 { takeDown(device, profile, time, &effects) }
+        for index in decoded.readings.indices
+        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != derived[profile].downSlot {
             if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
                 levels += 1
             } else {
@@ -134,7 +136,19 @@ extension StewardCore {
             let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
             guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
-            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
+            said(device, profile, Int(supply), decoded.supply(decoded.readings[index]), time, &effects)
+        }
+    }
+
+    /// After the status, so that a device that stays down is never idle for no time at all in between.
+    private mutating func takeDown(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = derived[profile].downSlot
+        for index in decoded.readings.indices where decoded.readings[index].slot == slot {
+            let place = Int(hot[device].firstMetric + slot)
+            let former = metrics[place].isUnknown ? nil : metrics[place].value
+            take(device, profile, decoded.readings[index], time, &effects)
+            let now = metrics[place].isUnknown ? nil : metrics[place].value
+            if former != now { status(device, profile, time, &effects) }
         }
     }
 
@@ -152,7 +166,7 @@ extension StewardCore {
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
-        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
+        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 
     private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {

@@ -146,6 +146,7 @@ extension StewardCore {
         writer.member("supply", slot.name)
         writer.key("levelPercent")
         if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
+        writeReported(supply, &writer)
         writer.member("generation", Int64(supply.model.generation))
         switch supply.model.forecast(atMilliseconds: time) {
         case .estimate(let estimate):

@@ -4,8 +4,10 @@ import Telemetry
 
 /// Supplies: each level reading teaches the model; when the forecast crosses the reorder point, one order is placed for the generation.
 extension StewardCore {
-    mutating func level(_ device: Int, _ profile: Int, _ supply: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+    /// `cartridge` is the same number for the same cartridge, where the device tells one from the next.
+    mutating func level(
+        _ device: Int, _ profile: Int, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64, _ effects: inout [Effect]
+    ) {
         let counterSlot = layouts[profile].supplies[supply].counter
         var counter: Double?
         if counterSlot >= 0 {
@@ -13,7 +15,7 @@ extension StewardCore {
             counter = metric.isUnknown ? nil : metric.value
         }
         let change = records[device].supplies[supply].model.observe(
-            timeMilliseconds: time, levelPercent: reading.isUnknown ? nil : reading.value, counter: counter)
+            timeMilliseconds: time, levelPercent: level.percent, counter: counter)
         switch change {
         case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
         case .none, .levelChanged, .late: break
@@ -26,7 +28,7 @@ extension StewardCore {
             return
         }
         // Nothing is ordered because of an unknown.
-        guard !reading.isUnknown else { return }
+        guard level.percent != nil else { return }
         if case .levelChanged = change {
         } else if evaluated != .min, time &- evaluated < 3_600_000 {
             return
@@ -50,7 +52,8 @@ extension StewardCore {
             floorPercent: rule.floorPercent)
         guard let reason, let level = model.levelPercent else { return }
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: slot.item, generation: model.generation, reason: reason,
+            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: model.generation,
+            reason: reason,
             decidedMilliseconds: time,
             levelPercent: level, daysLeft: days)
         place(order, device: device, supply: supply, at: time, &effects)

@@ -59,4 +59,9 @@ struct SupplyState: Sendable, Codable {
     var evaluatedMilliseconds: Int64 = .min
     /// The order for the present generation, once there is one.
     var order: String?
+    /// What the device said last about the level; the model keeps what it was before.
+    var reported: SupplyLevel?
+    /// What it says of the supply itself, and the hash by which a change is seen.
+    var facts: SupplyFacts?
+    var factsHash: UInt64?
 }

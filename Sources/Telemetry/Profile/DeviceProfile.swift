@@ -33,9 +33,9 @@ public struct DeviceProfile: Equatable, Sendable {
         self.init(name: name, title: name + " (not loaded)", source: "")
         guard let nowhere = try? PathPattern("") else { return }
         self.supplies = supplies.map { supply in
-            SupplyRule(
-                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
-                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
+            var rule = SupplyRule(name: NameTemplate(supply), level: nowhere, item: NameTemplate(supply))
+            rule.isOrdered = false
+            return rule
         }
     }
 }

@@ -14,6 +14,8 @@ public struct StatusRule: Equatable, Sendable {
     public var standby: [String]
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
+    /// A second state metric and the states of it in which the device cannot work, whatever the first one says.
+    public var downWhen: MemberRule?
 }
 
 /// What a metric is compared with.

@@ -86,6 +86,7 @@ extension ProfileReader {
                 supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
         }
         check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
+        check(profile.status?.downWhen?.member, among: plain, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
             report.add(
                 "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))

@@ -2,9 +2,15 @@
 extension ProfileReader {
     func status(_ reader: ObjectReader) -> StatusRule? {
         let metric = reader.requiredString("metric", "the state metric that tells what the device is doing")
-        let rule = StatusRule(
+        var rule = StatusRule(
             metric: metric ?? "", productive: reader.strings("productive") ?? [], standby: reader.strings("standby") ?? [],
             unscheduledDowntime: reader.strings("unscheduledDowntime") ?? [], scheduledDowntime: reader.strings("scheduledDowntime") ?? [])
+        if let down = reader.object("downWhen", "a state metric and its states") {
+            if let metric = down.requiredString("metric", "a state metric"), down.required("in", "a list of its states") != nil {
+                rule.downWhen = MemberRule(member: metric, values: down.strings("in") ?? [])
+            }
+            down.finish()
+        }
         reader.finish()
         return metric == nil ? nil : rule
     }

@@ -64,8 +64,8 @@ public final class ProfileReader {
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
         profile.metrics = reader.members("metrics").flatMap(places)
         profile.ignored = ignored(reader)
-        profile.supplies = reader.named("supplies", "a supply").compactMap(supply)
-        profile.alerts = reader.list("alerts", "an alert list").compactMap(alertList)
+        profile.supplies = reader.named("supplies", "a supply").flatMap(supply)
+        profile.alerts = reader.list("alerts", "an alert list").flatMap(alertList)
         profile.status = reader.object("status", "the status rule").flatMap(status)
         profile.faults = reader.named("faults", "a fault").compactMap(fault)
         profile.commands = reader.named("commands", "a command").compactMap(command)
@@ -81,7 +81,7 @@ public final class ProfileReader {
         if profile.messages.count > ProfileLayout.maximumMessages {
             report.add("\"messages\" may have at most \(ProfileLayout.maximumMessages) rules", at: reader.node.position(of: ["messages"]))
         }
-        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
+        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 pointers", at: reader.node.position(of: ["alerts"])) }
         if extent != .withoutParents {
             checkNames(profile, reader)
             checkReferences(profile, reader)
