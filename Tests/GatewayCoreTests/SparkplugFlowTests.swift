@@ -131,12 +131,15 @@ import Testing
                 Metric(alias: 1, type: .double, value: .number(41), second: 2.5),
                 Metric(alias: 2, type: .int32, value: .number(0), second: 0.1),
             ], device: "oven", at: 3)
-        #expect(effects.isEmpty, "99 would have raised an alarm")
+        #expect(effects.decidedKinds == ["alarm.raised"], "as live data would have, and no command")
+        #expect(effects.decisions.allSatisfy { $0.contains("\"late\":true") } && effects.deliveries.isEmpty)
         #expect(try value(driver, "temp") == "41.0")
         #expect(try value(driver, "mode") == "stop")
         let samples = try #require(driver.core.openSamples(device: "plant/cell/oven", metric: "temp")).samples
         #expect(samples.map(\.value) == [20, 99, 40, 41])
         #expect(samples.map { $0.timeMilliseconds - Driver.start } == [1000, 500, 2000, 2500])
+        driver.wait(until: 3600)
+        #expect(driver.kinds(.alarmCleared).contains { String(decoding: $0.line, as: UTF8.self).contains("\"late\":true") })
     }
 
     @Test func afterADeathEveryMetricIsStaleAndTheDeviceIsGone() throws {

@@ -207,6 +207,7 @@ struct ShippedBench {
         var bench = try ShippedBench()
         bench.take("zigbee2mqtt/bridge/response/permit_join", #"{"status":"ok"}"#)
         #expect(bench.core.counters.readings == 0)
-        #expect(bench.deadLetters == ["no profile reads this topic"])
+        // It is read as the answer to a command, of which there is none.
+        #expect(bench.deadLetters.isEmpty)
     }
 }
