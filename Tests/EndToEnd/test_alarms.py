@@ -30,7 +30,7 @@ def tell(client, device, **members):
 
 
 def alarm(gateway, device, condition):
-    return next(a for a in gateway.api(f"alarms?device={device}&all=true")["alarms"] if a["condition"] == condition)
+    return [a for a in gateway.api(f"alarms?device={device}&all=true")["alarms"] if a["condition"] == condition][0]
 
 
 def tickets(gateway):
