@@ -13,6 +13,8 @@ public struct Alarm: Equatable, Sendable, Codable {
         case condition
         case deviceAlert = "device-alert"
         case silence
+        /// A step of an order takes too long.
+        case order
     }
 
     /// A reading that decided, kept so that a person can see why.
@@ -37,7 +39,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     /// The same events give the same id: it is a hash of device, condition and onset.
     public var id: String
     public var device: String
-    /// A fault's id of the profile, a code of the device, or `silent`.
+    /// A fault's id of the profile, a code of the device, `silent`, or `order-overdue/SUPPLY`.
     public var condition: String
     public var source: Source
     public var severity: Severity

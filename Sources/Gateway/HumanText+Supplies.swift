@@ -7,9 +7,10 @@ extension HumanText {
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
-    /// Why the level has no value now, and what the device says of the supply.
-    public static func supplyRemark(_ supply: APIValue) -> String? {
-        let words = [supply["reported"]["reason"].string, self.supply(supply)].compactMap { $0 }
-        return words.isEmpty ? nil : words.joined(separator: "; ")
+    /// Why levels have no value now, a line for each: `marker: some remaining, 2 to 100 %`.
+    public static func supplyReasons(_ supplies: [APIValue]) -> [String] {
+        supplies.compactMap { supply in
+            supply["reported"]["reason"].string.map { "\(supply["label"].string ?? supply["supply"].string ?? ""): \($0)" }
+        }
     }
 }

@@ -67,7 +67,7 @@ struct TrialBench {
             switch effect {
             case .deadLetter(let letter): outcome.problems.append(letter.reason)
             case .decision(let decision): outcome.decisions.append(decision.line)
-            case .deliver, .history: break
+            case .deliver, .withdraw, .history: break
             }
         }
         for id in Self.devices(core) {

@@ -121,16 +121,31 @@ extension StatusPageWriter {
 
     mutating func orders(_ orders: [APIValue]) {
         table(
-            "Orders", ["State", "Device", "Supply", "Level", "Days left", "Why", "Decided"],
+            "Orders", ["State", "Device", "Supply", "From", "Level", "Days left", "Why", "Decided"],
             orders.map { order in
                 let item = order["item"].string.map { " <span class=\"quiet\">\(text($0))</span>" } ?? ""
                 let detail = order["detail"].string.map { "<br><span class=\"quiet\">\(text($0))</span>" } ?? ""
                 return [
-                    badge(order["state"].string?.replacing("-", with: " "), orderTone(order["state"].string)), text(order["device"]),
-                    text(order["supply"]) + item, order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" } ?? "",
+                    orderState(order), text(order["device"]),
+                    text(order["supply"]) + item, from(order),
+                    order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" } ?? "",
                     daysLeft(order), text(order["reason"]) + detail, age(order["decided"]),
                 ]
             })
+    }
+
+    private func orderState(_ order: APIValue) -> String {
+        let state = badge(order["state"].string?.replacing("-", with: " "), orderTone(order["state"].string))
+        if order["overdue"].bool == true { return state + " " + badge("overdue", .bad) }
+        return order["dryRun"].bool == true ? state + " <span class=\"quiet\">dry run</span>" : state
+    }
+
+    /// The supplier and the price.
+    private func from(_ order: APIValue) -> String {
+        let price = order["amount"].number.map {
+            "<br><span class=\"quiet\">\(HumanText.money($0)) \(text(order["currency"]))</span>"
+        }
+        return text(order["supplier"]) + (price ?? "")
     }
 
     private func orderTone(_ state: String?) -> Tone {

@@ -14,6 +14,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case settled(key: String, channel: OutboxChannel, outcome: DeliveryOutcome, detail: String?)
     /// A supplier or an operator reports on an order.
     case orderUpdate(order: String, state: SupplyOrder.State, reference: String?, detail: String?)
+    /// What else is said about orders and stock.
+    case order(OrderEvent)
     case survey(SurveySubmission)
     case acknowledge(alarm: String, by: String)
     /// Puts an alarm aside until then, in arrival time.

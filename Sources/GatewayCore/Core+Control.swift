@@ -32,6 +32,7 @@ extension StewardCore {
         expireRuns(&effects)
         followQuiet(&effects)
         followInhibitions(&effects)
+        expireOrders(&effects)
     }
 
     mutating func scanForSilenceIfDue(_ effects: inout [Effect]) {
@@ -80,6 +81,7 @@ extension StewardCore {
             settled(key, channel, outcome, detail, &effects)
         case .orderUpdate(let order, let state, let reference, let detail):
             if !moved(order, to: state, reference: reference, detail: detail, at: now, &effects) { counters.refusedControls &+= 1 }
+        case .order(let event): take(event, &effects)
         case .survey(let submission):
             survey(submission, &effects)
         case .acknowledge(let alarm, let person):
@@ -129,11 +131,7 @@ extension StewardCore {
         _ key: String, _ channel: OutboxChannel, _ outcome: DeliveryOutcome, _ detail: String?, _ effects: inout [Effect]
     ) {
         switch (channel, outcome) {
-        case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
-        case (.order, .abandoned):
-            // What the supplier has accepted did reach it, whatever became of the acknowledgement.
-            guard let state = orders[key]?.state, state == .planned || state == .awaitingApproval else { return }
-            moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.order, _): orderSettled(key, outcome, detail, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
                 let device = deviceIndex[run.device]

@@ -8,6 +8,7 @@ extension StewardCore {
 
     /// A topic that is seen for the first time. Nil after it was turned away with a reason.
     mutating func resolve(_ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]) -> TopicTable.Route? {
+        if takeOrderStatus(frame, number, &effects) { return nil }
         guard frame.topic.count <= Self.maximumTopicBytes else {
             reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
             return nil

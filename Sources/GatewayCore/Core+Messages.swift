@@ -19,8 +19,8 @@ extension StewardCore {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
         }
-        // An empty message is how a retained one is taken back, and reaches who listens without the flag; it says nothing about the device.
-        if frame.payload.isEmpty {
+        // An empty retained message takes a retained one back; it says nothing about the device.
+        if frame.payload.isEmpty, frame.isRetained {
             counters.retained &+= 1
             return
         }

@@ -21,6 +21,8 @@ extension StewardCore {
         public var openWindows = 0
         public var openRuns = 0
         public var openOrders = 0
+        public var overdueOrders = 0
+        public var ordersByState: [SupplyOrder.State: Int] = [:]
         public var openTickets = 0
         public var incidents: Int64 = 0
         public var remotelyHandled: Int64 = 0
@@ -46,7 +48,7 @@ extension StewardCore {
         for alarm in alarms.all { count(alarm, &totals) }
         totals.heldAlarms = held.count
         totals.openWindows = openWindows.count
-        for id in orders.ids where orders[id]?.state.isFinal == false { totals.openOrders += 1 }
+        countOrders(&totals)
         for id in tickets.ids where tickets[id]?.state == .open { totals.openTickets += 1 }
         return totals
     }
@@ -69,6 +71,7 @@ extension StewardCore {
         writer.member("openMaintenanceWindows", totals.openWindows)
         writer.member("openCommands", totals.openRuns)
         writer.member("openOrders", totals.openOrders)
+        writer.member("overdueOrders", totals.overdueOrders)
         writer.member("openTickets", totals.openTickets)
         writer.key("downtime")
         writer.beginObject()
@@ -252,20 +255,6 @@ extension StewardCore {
         }
     }
 
-    public func writeOrders(device: String?, limit: Int, _ writer: inout JSONWriter) {
-        writer.list("orders") { writer in
-            for order in orders.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
-                writer.beginObject()
-                writer.member("device", order.device)
-                writer.members(of: order)
-                writer.member("decided", order.decidedMilliseconds)
-                writer.member("reference", order.reference)
-                writer.member("detail", order.detail)
-                writer.endObject()
-            }
-        }
-    }
-
     /// Commands with what became of them.
     public func writeActions(device: String?, limit: Int, _ writer: inout JSONWriter) {
         writer.list("actions") { writer in
@@ -297,7 +286,10 @@ extension StewardCore {
         }
     }
 
-    public func hasOrder(_ id: String) -> Bool { orders[id] != nil }
+    /// Of an order, or of a shipment.
+    public func hasOrder(_ id: String) -> Bool { !ordersOf(id).isEmpty }
+    /// Who is to deliver an order or a shipment.
+    public func supplier(ofOrder id: String) -> String? { ordersOf(id).first.flatMap { orders[$0]?.terms.supplier } }
     public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
     public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
     public func hasTicket(_ id: String) -> Bool { tickets[id] != nil }
@@ -327,7 +319,7 @@ extension StewardCore {
 }
 
 extension JSONWriter {
-    fileprivate mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
         beginObject()
         key(name)
         beginArray()

@@ -42,6 +42,7 @@ extension StewardCore {
         writer.write(UInt32(sparkplug.count))
         for host in sparkplug.hosts { host.write(to: &writer) }
         writer.write(blob: try json.encode(InhibitionMemory(self)))
+        try writeSections(json, &writer)
         try sink(writer.drain())
     }
 
@@ -125,8 +126,10 @@ extension StewardCore {
         try Self.read(&tickets, &reader, json)
         for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
         try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
+        try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
+        findNextOrderDue()
         matchAlarms()
     }
 
@@ -141,7 +144,7 @@ extension StewardCore {
             }
             for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
                 switch alarm.source {
-                case .silence: continue
+                case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .condition:
                     // What stands only for a person to see it waits for no reading.

@@ -1,3 +1,5 @@
+import Replenishment
+
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
@@ -17,6 +19,7 @@ public struct CoreConfiguration: Equatable, Sendable {
     public var maintenance: [MaintenanceWindow] = []
     /// Device → the device that it hangs on.
     public var parents: [String: String] = [:]
+    public var replenishment = ReplenishmentPolicy()
 
     public init() {}
 }

@@ -6,6 +6,8 @@ public enum Effect: Equatable, Sendable {
     case decision(Decision)
     /// To be delivered at least once under its key, and reported back as `ControlEvent.settled`.
     case deliver(Delivery)
+    /// What waits under this key in the outbox is not to be delivered any more; what was delivered stays so.
+    case withdraw(key: String)
     /// A full chunk of history.
     case history(HistoryChunk)
     /// A message that could not be used, wholly or in part.
@@ -37,6 +39,8 @@ public struct Decision: Equatable, Sendable {
         case order
         case orderUpdated = "order.updated"
         case supplyReplaced = "supply.replaced"
+        case stock
+        case stockReserved = "stock.reserved"
         case survey
     }
     public var kind: Kind
@@ -66,7 +70,7 @@ public struct Delivery: Equatable, Sendable {
     public var key: String
     public var channel: OutboxChannel
     public var device: String
-    /// For a command the topic to publish to; empty otherwise.
+    /// For a command the topic to publish to, for an order the supplier's name, which may be empty; empty otherwise.
     public var topic: String
     /// The JSON to send.
     public var body: [UInt8]

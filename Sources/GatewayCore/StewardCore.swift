@@ -41,6 +41,11 @@ public struct StewardCore {
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
     var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
+    var stock = StockLedger()
+    /// The orders that travel together, by the id of the shipment.
+    var shipments: [String: [String]] = [:]
+    /// When an order has waited for company long enough, or a step of one is overdue: the earliest of all.
+    var nextOrderDue: Int64 = .max
 
     var plans: [MaintenancePlan] = []
     var openWindows: [String] = []
@@ -134,7 +139,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
+        let due = min(nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
         // What is due since before the first event is due now.
         return due == .max ? nil : max(due, now)
     }

@@ -55,10 +55,10 @@ enum DeviceCommand: QueryCommand {
                 .init(supply["supply"].string), .level(supply["levelPercent"].number), .daysLeft(supply),
                 .init(supply["pagesPerDay"].number.map { HumanText.number($0) }),
                 .init(supply["generation"].number.map { "#" + HumanText.number($0) }), .init(supply["order"].string),
-                .init(HumanText.supplyRemark(supply)),
+                .init(HumanText.supply(supply)),
             ])
         }
-        return table.render(terminal)
+        return table.render(terminal) + HumanText.supplyReasons(supplies).map { "\(TerminalText.visible($0))\n" }.joined()
     }
 
     private static func metrics(_ device: APIValue, _ terminal: Terminal) -> String {

@@ -84,14 +84,17 @@ struct ProfileTrialReport {
         guard !supplies.isEmpty else { return "  None.\n" }
         var table = Table([.init("SUPPLY"), .init("LEVEL", .fixed), .init("RESOLUTION", .number), .init("WHAT", .text)])
         for supply in supplies {
-            let (percent, reason) = Self.level(supply, device)
-            let what = [reason, HumanText.supply(supply)].compactMap { $0 }.joined(separator: "; ")
             table.add([
-                .init(supply["supply"].string), .level(percent),
-                .init(supply["reported"]["resolutionPercent"].number.map { HumanText.number($0, decimals: 3) + " %" }), .init(what),
+                .init(supply["supply"].string), .level(Self.level(supply, device).percent),
+                .init(supply["reported"]["resolutionPercent"].number.map { HumanText.number($0, decimals: 3) + " %" }),
+                .init(HumanText.supply(supply)),
             ])
         }
-        return table.render(terminal)
+        // Below the table, where a narrow terminal cuts nothing off.
+        let reasons = supplies.compactMap { supply in
+            Self.level(supply, device).reason.map { "  \(TerminalText.visible("\(supply["supply"].string ?? ""): \($0)"))\n" }
+        }
+        return table.render(terminal) + reasons.joined()
     }
 
     private func alarms(_ device: APIValue, _ terminal: Terminal) -> String {

@@ -1,6 +1,7 @@
 import GatewayCore
 import Glibc
 import HTTPService
+import Replenishment
 import SQLiteStore
 import Telemetry
 
@@ -110,6 +111,11 @@ private struct MetricsPage {
         counter("steward_held_dispatches_total", "Alarms whose dispatch waited at first.", counters.heldDispatches)
         counter("steward_late_unjudged_total", "Late messages in the wrong order that moved no condition.", counters.lateUnjudged)
         counter("steward_early_messages_total", "Messages taken before the allowed lateness had passed.", counters.earlyMessages)
+        gauge("steward_orders_overdue", "Orders whose present step takes too long.", Int64(totals.overdueOrders))
+        text += "# HELP steward_orders_by_state Orders remembered, by state.\n# TYPE steward_orders_by_state gauge\n"
+        for state in SupplyOrder.State.allCases {
+            text += "steward_orders_by_state{state=\"\(state.rawValue)\"} \(totals.ordersByState[state] ?? 0)\n"
+        }
         gauge("steward_state_bytes", "Bytes of device state in memory.", Int64(stateBytes))
     }
 

@@ -78,12 +78,12 @@ import Testing
           ignore: ["/{part}/id"],
           metrics: {
             "line.{n}": { message: "line", pointer: "/value", unit: "W" },
-            "match.{n}.{code}": { message: "line", pointer: "/value", match: "{code}({}{value}*kWh)", unit: "kW.h" },
+            "match.{n}.{code}": { message: "line", pointer: "/value", match: "{code}({value}*kWh)", unit: "kW.h" },
             temp: { message: "table", pointer: "/temp", unit: "Cel", unitFrom: "mode", unknown: ["-127"] },
             text: { message: "table", pointer: "/text", kind: "state" },
             state: [{ message: "word", pointer: "/state", kind: "state" }, { message: "word", pointer: "/value", kind: "state" }],
             "{sensor}.{name}": { message: "named", pointer: "/{name}", kind: "any" },
-            "{sensor}.{part=id}.{name}": { message: "named", pointer: "/{part=id}/{name}", kind: "any" },
+            "{sensor}.{part}.{name}": { message: "named", pointer: "/{part=id}/{name}", kind: "any" },
             "pre.{sensor}.{a}": { message: "named", pointer: "/{a:te}", unit: "Cel", unitFrom: "/unit" },
           },
           alerts: [{ message: "named", pointer: "/{where}/codes", member: "c" }, { message: "table", pointer: "/at", bits: { "0": "a" } }],
@@ -114,9 +114,10 @@ import Testing
             guard let profile = try? Data(contentsOf: TopicBench.directory.appending(path: "\(name)/\(name).json")) else { continue }
             let page = try String(contentsOf: TopicBench.directory.appending(path: "\(name)/README.md"), encoding: .utf8)
             let lines = page.split(separator: "\n").filter { $0.hasPrefix("{\"time\"") && $0.contains("\"topic\"") }
-            let messages = try lines.map { line -> (topic: String, payload: [UInt8]) in
+            let messages = try lines.compactMap { line -> (topic: String, payload: [UInt8])? in
                 let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-                let payload = try #require(object["payload"])
+                // Sparkplug B is binary, and has a fuzz of its own.
+                guard let payload = object["payload"] else { return nil }
                 let bytes = try (payload as? String).map { Array($0.utf8) } ?? Array(try JSONSerialization.data(withJSONObject: payload))
                 return (try #require(object["topic"] as? String), bytes)
             }
