@@ -51,7 +51,7 @@ public struct StewardCore {
     var openWindows: [String] = []
     /// Windows of the configuration that were ended before their time, and when.
     var cutShort: [String: Int64] = [:]
-    var nextWindowEdge: Int64 = .min
+    var nextWindowEdge: Int64 = .max
     /// Alarms whose dispatch waits, in the order in which they came.
     var held: [String] = []
     var mustRelease = false
@@ -102,7 +102,8 @@ public struct StewardCore {
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         for profile in profiles { add(ProfileLayout(profile)) }
         plans = configuration.maintenance.prefix(Self.maximumWindows).map { MaintenancePlan($0, isConfigured: true) }
-        nextInhibitionCheck = plans.isEmpty ? .max : .min
+        nextWindowEdge = plans.isEmpty ? .max : .min
+        nextInhibitionCheck = nextWindowEdge
     }
 
     mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
@@ -139,7 +140,8 @@ public struct StewardCore {
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
         let due = min(nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
-        return due == .max ? nil : due
+        // What is due since before the first event is due now.
+        return due == .max ? nil : max(due, now)
     }
 
     mutating func decide(
