@@ -47,7 +47,7 @@ import Testing
         ("{ suppliers: [{ url: 'http://x/' }] }", "name"),
         ("{ suppliers: [{ name: 'a', url: 'http://x/' }, { name: 'a', url: 'http://x/' }] }", "each supplier has its own"),
         ("{ orders: { url: 'http://x/' }, suppliers: [{ name: 'orders', url: 'http://x/' }] }", "each supplier has its own"),
-        ("{ suppliers: [{ name: 'a', kind: 'mail', url: 'smtp://x', from: 'a@b', to: [] }] }", ""),
+        ("{ suppliers: [{ name: 'a', kind: 'mail', url: 'smtp://x', from: 'a@b', to: [] }] }", "addresses"),
         ("{ suppliers: [{ name: 'a', kind: 'mail', url: 'smtp://x', from: 'a@b', to: 'c@d', username: 'u' }] }", "belong together"),
         ("{ suppliers: [{ name: 'a', kind: 'cxml', url: 'ftp://x', secretFile: 's' }] }", "begins with"),
         ("{ suppliers: [{ name: 'a', kind: 'csv', directory: 'd', url: 'http://x' }] }", "url"),
