@@ -51,9 +51,17 @@ extension StatusPageWriter {
                 [
                     badge(alarm["severity"].string, severityTone(alarm["severity"].string)), text(alarm["device"]),
                     text(alarm["condition"]),
-                    text(alarm["text"]), text(alarm["state"].string?.replacing("-", with: " ")), age(alarm["onset"]),
+                    text(alarm["text"]), text(state(alarm)), age(alarm["onset"]),
                 ]
             })
+    }
+
+    /// The state with what else is to be known of it.
+    private func state(_ alarm: APIValue) -> String? {
+        guard let state = alarm["state"].string?.replacing("-", with: " ") else { return nil }
+        let marks = ["flapping", "latched", "late"].filter { alarm[$0].bool == true }
+        let inhibition = alarm["inhibitedBy"].string == "maintenance" ? ["under maintenance"] : []
+        return ([state] + marks + inhibition).joined(separator: ", ")
     }
 
     private func severityTone(_ severity: String?) -> Tone {

@@ -30,6 +30,8 @@ extension StewardCore {
         now = max(now, arrival)
         tickSparkplug(&effects)
         expireRuns(&effects)
+        followQuiet(&effects)
+        followInhibitions(&effects)
         expireOrders(&effects)
     }
 
@@ -84,6 +86,16 @@ extension StewardCore {
             survey(submission, &effects)
         case .acknowledge(let alarm, let person):
             acknowledge(alarm, person, &effects)
+        case .shelve(let alarm, let person, let until, let reason):
+            shelve(alarm, person, until: until, reason: reason, &effects)
+        case .unshelve(let alarm, let person):
+            unshelve(alarm, person, &effects)
+        case .reset(let alarm, let person):
+            reset(alarm, person, &effects)
+        case .addMaintenance(let window):
+            addWindow(window, &effects)
+        case .endMaintenance(let window, let person):
+            endWindow(window, person, &effects)
         case .closeTicket(let ticket, let person):
             closeTicket(ticket, person, &effects)
         case .oversized(let topic, let byteCount):
@@ -152,17 +164,6 @@ extension StewardCore {
             for value in submission.values { writer.number(value) }
             writer.endArray()
             writer.member("context", submission.context.rawValue)
-        }
-    }
-
-    private mutating func acknowledge(_ id: String, _ person: String, _ effects: inout [Effect]) {
-        guard alarms.update(id, { $0.acknowledge(by: person) }) == true, let device = alarms[id]?.device else {
-            counters.refusedControls &+= 1
-            return
-        }
-        effects.decide(.alarmAcknowledged, at: now, device: device) { writer in
-            writer.member("alarm", id)
-            writer.member("by", person)
         }
     }
 

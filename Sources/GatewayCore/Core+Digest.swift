@@ -40,7 +40,7 @@ extension StewardCore {
         }
         for alarm in alarms.all where alarm.source != .order {
             lines.append(
-                "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1)"
+                "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.severity.rawValue) \(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1) \(alarm.repeats)"
             )
         }
         for run in runs.all {

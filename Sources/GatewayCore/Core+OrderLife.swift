@@ -128,10 +128,10 @@ extension StewardCore {
     private mutating func overdue(_ id: String, _ effects: inout [Effect]) {
         _ = orders.update(id) { $0.isOverdue = true }
         guard let order = orders[id], let device = deviceIndex[order.device] else { return }
-        raise(
-            Int(device), condition: Self.overdueCondition(order), source: .order, severity: .minor,
-            text: "The order of \(order.item) is \(order.state.rawValue.replacing("-", with: " ")) for too long", playbook: nil, onset: now,
-            at: now, nil, &effects)
+        let cause = AlarmCause(
+            condition: Self.overdueCondition(order), source: .order, severity: .minor,
+            text: "The order of \(order.item) is \(order.state.rawValue.replacing("-", with: " ")) for too long", onsetMilliseconds: now)
+        raise(Int(device), cause, at: now, &effects)
     }
 
     /// The order moved on, so it is overdue no longer.
@@ -139,7 +139,7 @@ extension StewardCore {
         guard let order = orders[id], order.isOverdue else { return }
         _ = orders.update(id) { $0.isOverdue = false }
         guard let device = deviceIndex[order.device] else { return }
-        clear(Int(device), condition: Self.overdueCondition(order), source: .order, at: now, nil, &effects)
+        clear(Int(device), condition: Self.overdueCondition(order), source: .order, at: now, [], &effects)
     }
 
     // MARK: Installation

@@ -12,6 +12,13 @@ extension StewardCore {
         public var silent = 0
         public var down = 0
         public var activeAlarms = 0
+        public var unacknowledgedAlarms = 0
+        public var shelvedAlarms = 0
+        public var suppressedAlarms = 0
+        public var flappingAlarms = 0
+        /// Alarms whose dispatch waits.
+        public var heldAlarms = 0
+        public var openWindows = 0
         public var openRuns = 0
         public var openOrders = 0
         public var overdueOrders = 0
@@ -38,7 +45,9 @@ extension StewardCore {
                 totals.downtimeMilliseconds += max(0, hot[device].newestMilliseconds &- open.onsetMilliseconds)
             }
         }
-        for id in alarms.ids where alarms[id]?.isActive == true { totals.activeAlarms += 1 }
+        for alarm in alarms.all { count(alarm, &totals) }
+        totals.heldAlarms = held.count
+        totals.openWindows = openWindows.count
         countOrders(&totals)
         for id in tickets.ids where tickets[id]?.state == .open { totals.openTickets += 1 }
         return totals
@@ -54,6 +63,12 @@ extension StewardCore {
         writer.member("silent", totals.silent)
         writer.endObject()
         writer.member("activeAlarms", totals.activeAlarms)
+        writer.member("unacknowledgedAlarms", totals.unacknowledgedAlarms)
+        writer.member("shelvedAlarms", totals.shelvedAlarms)
+        writer.member("suppressedAlarms", totals.suppressedAlarms)
+        writer.member("flappingAlarms", totals.flappingAlarms)
+        writer.member("heldAlarms", totals.heldAlarms)
+        writer.member("openMaintenanceWindows", totals.openWindows)
         writer.member("openCommands", totals.openRuns)
         writer.member("openOrders", totals.openOrders)
         writer.member("overdueOrders", totals.overdueOrders)
@@ -231,25 +246,6 @@ extension StewardCore {
         writer.endArray()
     }
 
-    private func write(_ alarm: Alarm, _ writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.member("alarm", alarm.id)
-        writer.member("device", alarm.device)
-        writer.member("condition", alarm.condition)
-        writer.member("severity", alarm.severity.rawValue)
-        writer.member("text", alarm.text)
-        writer.member("state", alarm.state.rawValue)
-        writer.member("onset", alarm.onsetMilliseconds)
-        writer.member("cleared", alarm.clearedMilliseconds)
-        writer.member("late", alarm.isLate)
-        writer.member("acknowledgedBy", alarm.acknowledgedBy)
-        if let evidence = alarm.raisedBy {
-            writer.member("metric", evidence.metric)
-            writer.member("value", evidence.value)
-        }
-        writer.endObject()
-    }
-
     /// `{"alarms":[…]}`, newest first; without `includesFinished` only those that hold or wait for acknowledgement.
     public func writeAlarms(device: String?, includesFinished: Bool, limit: Int, _ writer: inout JSONWriter) {
         writer.list("alarms") { writer in
@@ -317,7 +313,7 @@ extension StewardCore {
     /// Bytes that the flat arrays hold: what a device costs.
     public var stateBytes: Int {
         metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
-            + faults.count * MemoryLayout<FaultState>.stride
+            + faultCells.count * MemoryLayout<Int64>.stride
             + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
     }
 }

@@ -9,15 +9,20 @@ extension StewardCore {
         while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
         let level = reading?.level ?? .unknown(.absent)
         records[device].supplies[supply].reported = level
-        if let reading, reading.factsHash != 0, reading.factsHash != records[device].supplies[supply].factsHash {
+        if let reading { noteFacts(device, profile, supply, reading) }
+        self.level(
+            device, profile, supply, level, cartridge: records[device].supplies[supply].facts?.serialHash, time, &effects)
+    }
+
+    mutating func noteFacts(_ device: Int, _ profile: Int, _ supply: Int, _ reading: SupplyReading) {
+        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+        if reading.factsHash != 0, reading.factsHash != records[device].supplies[supply].factsHash {
             // Messages of different kinds name different members: only what changes the facts is kept.
             let known = records[device].supplies[supply].facts ?? SupplyFacts()
             let facts = decoder.facts(of: reading, layout: layouts[profile], updating: known)
             records[device].supplies[supply].factsHash = reading.factsHash
             records[device].supplies[supply].facts = facts
         }
-        self.level(
-            device, profile, supply, level, cartridge: records[device].supplies[supply].facts?.serialHash, time, &effects)
     }
 
     /// What to order: the profile may leave it to the supply that is in the device. What the device does not tell is named by the label, and

@@ -15,6 +15,10 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Maintenance windows that the configuration names.
+    public var maintenance: [MaintenanceWindow] = []
+    /// Device → the device that it hangs on.
+    public var parents: [String: String] = [:]
     public var replenishment = ReplenishmentPolicy()
 
     public init() {}
@@ -26,6 +30,10 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var readings: Int64 = 0
     public var repeats: Int64 = 0
     public var late: Int64 = 0
+    /// Late messages that came in the wrong order and moved no condition.
+    public var lateUnjudged: Int64 = 0
+    /// Messages that were taken before the allowed lateness had passed, because too many waited.
+    public var earlyMessages: Int64 = 0
     public var retained: Int64 = 0
     public var deadLetters: Int64 = 0
     public var fieldProblems: Int64 = 0
@@ -33,6 +41,8 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var refusedDevices: Int64 = 0
     public var refusedControls: Int64 = 0
     public var suppressedDispatches: Int64 = 0
+    /// Alarms whose dispatch waited because they were shelved, suppressed or under maintenance.
+    public var heldDispatches: Int64 = 0
     public var alarmsRaised: Int64 = 0
     public var alarmsCleared: Int64 = 0
     public var commandsSent: Int64 = 0

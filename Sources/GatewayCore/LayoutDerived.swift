@@ -15,6 +15,8 @@ struct LayoutDerived: Sendable {
     private var equipmentStates: [EquipmentState] = []
     /// Slots that history keeps.
     private(set) var isKept: [Bool] = []
+    /// A fault of the profile may be the cause of another.
+    let hasSuppression: Bool
     /// For each list of codes whether a device may have several of it.
     let isCapturedList: [Bool]
 
@@ -22,6 +24,7 @@ struct LayoutDerived: Sendable {
         revision = layout.revision
         isCapturedList = layout.profile.alerts.indices.map(layout.isScoped)
         faults = FaultConditions(layout: layout)
+        hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         isKept = layout.slots.map { $0.kind != .state }
         guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }
         statusSlot = slot

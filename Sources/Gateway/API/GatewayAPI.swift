@@ -86,6 +86,13 @@ final class GatewayAPI: Sendable {
         ask("/api/v1/deadletters") { [self] request in deadLetters(request) }
         ask("/api/v1/digest") { [self] request in digest(request) }
         change("/api/v1/alarms/{id}/acknowledgement") { [self] request in acknowledge(request) }
+        for (word, action) in [("shelving", shelveAlarm), ("unshelving", unshelveAlarm), ("reset", resetAlarm)] {
+            change("/api/v1/alarms/{id}/" + word) { action($0) }
+        }
+        ask("/api/v1/devices/{id}/explain") { [self] request in explain(request) }
+        ask("/api/v1/maintenance") { [self] request in listing(request) { core, _, _, writer in core.writeMaintenance(&writer) } }
+        change("/api/v1/maintenance") { [self] request in addMaintenance(request) }
+        change("/api/v1/maintenance/{id}/end") { [self] request in endMaintenance(request) }
         change("/api/v1/tickets/{id}/closure") { [self] request in closeTicket(request) }
         change("/api/v1/surveys") { [self] request in survey(request) }
         change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
@@ -197,9 +204,9 @@ final class GatewayAPI: Sendable {
 
     // MARK: Changes
 
-    func commit(_ event: ControlEvent) -> HTTPResponse {
+    func commit(_ event: ControlEvent, answer: [UInt8] = Array(#"{"recorded":true}"#.utf8)) -> HTTPResponse {
         mailbox.submit(event)
-            ? .json(Array(#"{"recorded":true}"#.utf8), status: 202)
+            ? .json(answer, status: 202)
             : .problem(
                 status: 503, title: "Not recorded",
                 detail: "The store did not take it in time; send it again (the same id is counted once).")
@@ -219,7 +226,7 @@ final class GatewayAPI: Sendable {
         }
     }
 
-    private func exists(_ question: @escaping (StewardCore) -> Bool) -> Bool? { core.ask(question) }
+    func exists(_ question: @escaping (StewardCore) -> Bool) -> Bool? { core.ask(question) }
 
     private func acknowledge(_ request: HTTPRequest) -> HTTPResponse {
         let id = request.parameters["id"] ?? ""

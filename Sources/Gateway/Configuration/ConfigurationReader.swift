@@ -28,6 +28,8 @@ public enum ConfigurationReader {
         configuration.tickets = supplier(reader, "tickets")
         replenishment(reader, &configuration)
         limits(reader, &configuration)
+        maintenance(reader, &configuration)
+        devices(reader, &configuration)
         reader.finish()
         try report.throwIfAny()
         return configuration

@@ -1,5 +1,5 @@
 /// A code that a device reports, with what it says of it.
-public struct ReportedCode: Equatable, Sendable {
+public struct ReportedCode: Equatable, Sendable, Codable {
     public var code: String
     public var severity: Severity
     public var text: String

@@ -70,6 +70,18 @@ public struct DecodedMessage: Sendable {
     /// A metric that a full report does not name.
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
+    /// The readings of a message that waited take the place of those that were decoded last: each with what it says of its supply's level.
+    public mutating func replace(readings: [Reading], levels: [(supply: Int32, level: SupplyLevel)?]) {
+        clear()
+        for (var reading, said) in zip(readings, levels) {
+            if let said {
+                reading.level = Int16(truncatingIfNeeded: self.levels.count)
+                self.levels.append(SupplyReading(supply: said.supply, level: said.level, factsHash: 0, row: 0))
+            }
+            self.readings.append(reading)
+        }
+    }
+
     /// The device's own time, from a format that does not tell it in the document.
     public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
 

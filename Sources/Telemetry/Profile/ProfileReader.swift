@@ -70,8 +70,17 @@ public final class ProfileReader {
         profile.faults = reader.named("faults", "a fault").compactMap(fault)
         profile.commands = reader.named("commands", "a command").compactMap(command)
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
+        profile.parent = parent(reader)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
+        if let allowed = seconds(reader, "allowedLatenessSeconds") {
+            profile.allowedLatenessMilliseconds = allowed
+            if allowed > 300_000 {
+                report.add(
+                    "\"allowedLatenessSeconds\" may be at most 300: everything waits that long",
+                    at: reader.node.position(of: ["allowedLatenessSeconds"]))
+            }
+        }
         profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
@@ -87,6 +96,14 @@ public final class ProfileReader {
             checkReferences(profile, reader)
         }
         return profile
+    }
+
+    private func parent(_ reader: ObjectReader) -> NameTemplate? {
+        guard let text = reader.string("parent") else { return nil }
+        if text.isEmpty || text.utf8.count > 128 {
+            report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"]))
+        }
+        return NameTemplate(text)
     }
 
     static func isPlainName(_ name: String) -> Bool {

@@ -116,7 +116,7 @@ import Testing
             let lines = page.split(separator: "\n").filter { $0.hasPrefix("{\"time\"") && $0.contains("\"topic\"") }
             let messages = try lines.compactMap { line -> (topic: String, payload: [UInt8])? in
                 let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-                // Sparkplug B has a fuzz test of its own.
+                // Sparkplug B is binary, and has a fuzz of its own.
                 guard let payload = object["payload"] else { return nil }
                 let bytes = try (payload as? String).map { Array($0.utf8) } ?? Array(try JSONSerialization.data(withJSONObject: payload))
                 return (try #require(object["topic"] as? String), bytes)
