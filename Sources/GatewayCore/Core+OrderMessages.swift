@@ -8,8 +8,6 @@ extension StewardCore {
     /// Whether the message was on the status topic; it is then taken, or turned away with a reason.
     mutating func takeOrderStatus(_ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) -> Bool {
         guard let topic = configuration.replenishment.statusTopic, let key = topic.order(in: frame.topic) else { return false }
-        // An empty retained message takes a retained one back.
-        if frame.payload.isEmpty, frame.isRetained { return true }
         guard !ordersOf(key).isEmpty else {
             reject(frame, number, nil, "there is no order \(key) here", &effects)
             return true

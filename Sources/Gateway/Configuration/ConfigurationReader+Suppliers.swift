@@ -201,7 +201,8 @@ extension ConfigurationReader {
         if (username == nil) != (passwordFile == nil) {
             reader.report.add("username and passwordFile belong together", at: reader.node.position)
         }
-        guard let from, !to.isEmpty, to.count <= 20 else { return nil }
+        if to.isEmpty || to.count > 20 { reader.report.add("\"to\" is 1 to 20 addresses", at: reader.node.position) }
+        guard let from, !to.isEmpty else { return nil }
         for address in [from] + to where !OrderMail.isAddress(address) {
             reader.report.add("\"\(address)\" is no plain address such as orders@shop.example", at: reader.node.position)
         }

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+@testable import Outbound
+
+@Suite struct DropFolderTests {
+    private let directory: URL
+    private let folder: DropFolder
+
+    init() throws {
+        directory = URL(filePath: NSTemporaryDirectory()).appending(path: "drop-\(UInt64.random(in: 0...UInt64.max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        folder = DropFolder(path: directory.path)
+    }
+
+    private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() }
+
+    @Test func aFileAppearsWholeAndOnce() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        #expect(folder.problem == nil)
+        #expect(folder.write([1, 2, 3], name: "or-1.csv") == .written)
+        #expect(folder.write([1, 2, 3], name: "or-1.csv") == .repeated)
+        #expect(folder.write([1, 2, 4], name: "or-1.csv") == .taken)
+        #expect(folder.write([1, 2], name: "or-1.csv") == .taken)
+        #expect(folder.write([], name: "empty") == .written)
+        #expect(try names() == ["empty", "or-1.csv"], "no draft stays behind")
+        #expect(try Data(contentsOf: directory.appending(path: "or-1.csv")) == Data([1, 2, 3]))
+    }
+
+    @Test func aDraftOfACrashIsWrittenAnewAndALinkIsNotFollowed() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data([9, 9, 9, 9, 9]).write(to: directory.appending(path: ".a.part"))
+        #expect(folder.write([1], name: "a") == .written)
+        #expect(try Data(contentsOf: directory.appending(path: "a")) == Data([1]))
+        let victim = directory.appending(path: "victim")
+        try Data([7]).write(to: victim)
+        try FileManager.default.createSymbolicLink(at: directory.appending(path: ".b.part"), withDestinationURL: victim)
+        guard case .failed = folder.write([1], name: "b") else {
+            Issue.record("the link was followed")
+            return
+        }
+        #expect(try Data(contentsOf: victim) == Data([7]))
+    }
+
+    @Test(arguments: ["", ".", "..", ".hidden", "../x", "a/b", "a\0b", "ä", "a b", String(repeating: "x", count: 129)])
+    func namesThatAreNone(_ name: String) throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        guard case .failed = folder.write([1], name: name) else {
+            Issue.record("\(name) was taken")
+            return
+        }
+        #expect(try names().isEmpty)
+    }
+
+    @Test func aFolderThatIsGone() {
+        try? FileManager.default.removeItem(at: directory)
+        #expect(folder.problem != nil)
+        guard case .failed = folder.write([1], name: "a") else {
+            Issue.record("it was written nowhere")
+            return
+        }
+    }
+
+    @Test func addressesThatWouldBecomeCommands() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let client = try MailClient(configuration: MailClient.Configuration(url: "smtp://127.0.0.1:1"))
+        for bad in ["", "a b@c", "a@b>\r\nRCPT TO:<x@y", "<a@b>", "a@b\n"] {
+            guard case .refused = client.send(from: "a@b", to: [bad], message: [1]) else {
+                Issue.record("\(bad) was taken")
+                continue
+            }
+        }
+        guard case .retry = client.send(from: "a@b", to: ["c@d"], message: [1]) else {
+            Issue.record("nobody listens there")
+            return
+        }
+    }
+}
