@@ -124,6 +124,22 @@ public struct EndDistribution: Sendable {
 }
 
 extension SupplyModel {
+    /// Percent left as far as is believed, inside what is reported; nil without a level.
+    public var estimatedPercent: Double? {
+        guard levelPercent != nil || isSomeRemaining, let cartridge else { return levelPercent }
+        return min(max(cartridge.left, 0), 100)
+    }
+
+    /// Days left at 1.4 times the usual rate: cheap, and low enough to say "not yet" by.
+    public var roughDaysLeft: Double? {
+        guard let cartridge, cartridge.hasYield else { return nil }
+        guard hasCounter else { return cartridge.left / (cartridge.perUnit * 1.4) }
+        return use.rate.isKnown ? cartridge.left / (cartridge.perUnit * use.rate.mean * 1.4) : nil
+    }
+
+    /// Days until the next report, as the ones before suggest.
+    public func expectedGapDays(atMilliseconds: Int64) -> Double { use.calendar.expectedGapDays(at: atMilliseconds) }
+
     /// What is known of the end, or why nothing is.
     public func endDistribution(atMilliseconds: Int64, fleet: FleetPriors) -> Result<EndDistribution, MissingEvidence> {
         guard let cartridge, levelPercent != nil || isSomeRemaining, let newest = newestMilliseconds else { return .failure(.noLevel) }

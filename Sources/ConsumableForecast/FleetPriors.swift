@@ -1,5 +1,3 @@
-import Glibc
-
 /// What one kind of device taught so far, for the supplies of which little is known: a few hundred bytes that do not grow.
 public struct FleetPriors: Codable, Equatable, Sendable {
     /// Levels at which people swap a cartridge that still has something in it; bin 0 is "when it is empty".
@@ -12,9 +10,6 @@ public struct FleetPriors: Codable, Equatable, Sendable {
     private var weekdaySums = SIMD8<Double>(1.25, 1.25, 1.25, 1.25, 1.25, 0.4, 0.25, 0) * 3
     private var weekdayCounts = SIMD8<Double>(repeating: 3)
     private var ends = FleetPriors.endPrior * FleetPriors.endPriorWeight
-    /// Logarithm of the price of a late supply in days of waiting; see `OrderPolicy`.
-    var logPrice = 3.6
-    private(set) var pricedLives = 0.0
 
     public init() {}
 
@@ -40,12 +35,5 @@ public struct FleetPriors: Codable, Equatable, Sendable {
     mutating func learnEnd(_ shares: SIMD8<Double>) {
         ends += shares
         if ends.sum() > 1_000 { ends *= 0.5 }
-    }
-
-    mutating func learnPrice(risk: Double, target: Double) {
-        pricedLives = min(pricedLives + 1, 1_000_000)
-        let step = max(0.02, 1 / (pricedLives + 10))
-        logPrice += step * 6 * (risk - target)
-        logPrice = min(max(logPrice, 1.5), 6)
     }
 }

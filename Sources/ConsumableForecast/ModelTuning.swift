@@ -8,6 +8,6 @@ enum ModelTuning {
     static let jumpPerDay = 0.003
     static let jumpEffect = 0.5
     /// Share of the days on which nobody prints though the weekday says so, and of those that fit nothing.
-    static let holidayShare = 0.05
-    static let burstShare = 0.03
+    static let holidayShare = 0.1
+    static let burstShare = 0.1
 }

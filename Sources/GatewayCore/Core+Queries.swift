@@ -121,7 +121,7 @@ extension StewardCore {
         writer.beginArray()
         // Another device of the profile may have supplies that this one has not.
         for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count && hasShown(supply, device) {
-            writeSupply(supply, record.supplies[index], hot[device].newestMilliseconds, &writer)
+            writeSupply(supply, record.supplies[index], learned[Int(bases[Int(hot[device].profile)])].priors, hot[device].newestMilliseconds, &writer)
         }
         writer.endArray()
     }
@@ -138,13 +138,13 @@ extension StewardCore {
         supply.metric < hot[device].metricCapacity && metrics[Int(hot[device].firstMetric + supply.metric)].timeMilliseconds != .min
     }
 
-    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ time: Int64, _ writer: inout JSONWriter) {
+    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("supply", slot.name)
         writer.key("levelPercent")
         if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
         writer.member("generation", Int64(supply.model.generation))
-        switch supply.model.forecast(atMilliseconds: time) {
+        switch supply.model.forecast(atMilliseconds: time, fleet: priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
             writer.beginArray()

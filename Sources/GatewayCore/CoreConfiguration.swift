@@ -1,3 +1,5 @@
+import Replenishment
+
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
@@ -13,6 +15,10 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Share of supplies whose successor is to be there in time, where a profile says nothing else.
+    public var serviceLevel = 0.95
+    /// When the supplier works; nil counts every day.
+    public var supplierCalendar: SupplierCalendar?
 
     public init() {}
 }

@@ -20,10 +20,11 @@ extension ProfileReader {
             }
             rule.finish()
         }
-        let days = reader.number("leadTimeDays") ?? 3
-        if !(0...365).contains(days) {
+        let days = leadTime(reader)
+        if !(0...365).contains(days.days) {
             report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position(of: ["leadTimeDays"]))
         }
+        let order = ordering(reader)
         let floor = reader.number("floorPercent") ?? 5
         if !(0...100).contains(floor) {
             report.add("\"floorPercent\" must be from 0 to 100", at: reader.node.position(of: ["floorPercent"]))
@@ -38,8 +39,11 @@ extension ProfileReader {
         var rule = SupplyRule(
             name: NameTemplate(named.member.key), level: level, capacity: capacity, unknownLevels: unknown, unknownWhen: unknownWhen,
             counter: counter, item: item,
-            leadTimeMilliseconds: Int64(min(max(days, 0), 365) * 86_400_000), floorPercent: floor, isOrdered: isOrdered)
+            leadTimeMilliseconds: Int64(min(max(days.days, 0), 365) * 86_400_000), floorPercent: floor, isOrdered: isOrdered)
         rule.message = message
+        rule.leadTimeCapture = days.capture
+        rule.leadTimeSpread = order.spread
+        rule.serviceLevel = order.serviceLevel
         return rule
     }
 }
