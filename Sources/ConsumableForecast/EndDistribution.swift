@@ -17,12 +17,15 @@ public struct EndDistribution: Sendable {
     let isTime: Bool
     /// Days since the reading that all this is known from.
     let silentDays: Double
+    /// Beyond this no forecast is worth its name.
+    static let longestDays = 4_000.0
     /// Weights of the thresholds, and the logarithm of the units until each.
     private var weights: (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) = (.zero, .zero, .zero)
     private var thresholds: (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) = (.zero, .zero, .zero)
     private var yieldVariance = 0.0
 
-    init(cartridge: Cartridge, use: UseModel, unitsPerDay: Double, coverage: Double, isTime: Bool, newest: Int64, silentDays: Double,
+    init(
+        cartridge: Cartridge, use: UseModel, unitsPerDay: Double, coverage: Double, isTime: Bool, newest: Int64, silentDays: Double,
         ends: SIMD8<Double>
     ) {
         self.cartridge = cartridge
@@ -112,7 +115,7 @@ public struct EndDistribution: Sendable {
         while probability(within: high) < share {
             low = high
             high *= 2
-            if high > 4_000 { return 4_000 }
+            if high > Self.longestDays { return Self.longestDays }
         }
         for _ in 0..<30 {
             let middle = (low + high) / 2

@@ -8,6 +8,10 @@ struct LevelSteps: Codable, Equatable, Sendable {
     private var falls: Float = 0
     private var squaredRise: Float = 0
 
+    /// Where in its step a level stands: 0 for a device that rounds up, as most do, and 1 for one that rounds down.
+    private var roundedDown = 0.0
+    private var roundingWeight = 1.0
+
     /// The level at and above which this device says only "some remaining"; 0 while not known.
     var someAbove = 0.0
     /// How often "some remaining" came and went within one cartridge: then it tells nothing.
@@ -21,6 +25,23 @@ struct LevelSteps: Codable, Equatable, Sendable {
     var jitterVariance: Double? {
         guard rises >= 4, rises > 0.2 * (rises + falls) else { return nil }
         return Double(squaredRise / rises) / 2.4
+    }
+
+    /// The true level behind a reported one, in percent.
+    func bounds(_ level: Double, resolution: Double) -> (low: Double, high: Double) {
+        let step = max(percent, resolution)
+        let low = level - step * (1 - roundedDown)
+        return (max(low, -step / 4), min(level + step * roundedDown, 100.5))
+    }
+
+    /// A full cartridge fell by its first step after so much was used: that tells how the device rounds.
+    mutating func learnRounding(usedPercent: Double) {
+        guard percent >= 5, usedPercent.isFinite else { return }
+        // Small shares are the noise of a device that rounds up.
+        let share = 1 - usedPercent / percent
+        let seen = share < 0.3 ? 0 : min(share, 1)
+        roundedDown = (roundingWeight * roundedDown + seen) / (roundingWeight + 1)
+        roundingWeight = min(roundingWeight + 1, 8)
     }
 
     mutating func accept(_ level: Double, resolution: Double) {

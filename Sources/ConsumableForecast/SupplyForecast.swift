@@ -47,6 +47,8 @@ extension SupplyModel {
         case .failure(let reason): return .notEnoughEvidence(reason)
         case .success(let end):
             let low = end.quantile(0.05)
+            // Ten years of pages left in it: whatever little is used, nothing ends.
+            guard low < EndDistribution.longestDays else { return .notEnoughEvidence(.noUse) }
             let middle = max(end.quantile(0.5), low + 1e-6)
             let high = max(end.quantile(0.95), middle + 1e-6)
             return .estimate(

@@ -35,7 +35,8 @@ extension SupplyModel {
             cartridge?.leftVariance += width * width / 12
         }
         if let level, cartridge?.hasYield == true, steps.jitterVariance == nil {
-            cartridge?.condition(low: level - step, high: level)
+            let bounds = steps.bounds(level, resolution: 0)
+            cartridge?.condition(low: bounds.low, high: bounds.high)
         }
         origin = (isFull ? 100 : level ?? 100, before + (since - before) / 2, isFull)
         return .newGeneration(residualPercent: max(0, min(thrownAway, 100)))

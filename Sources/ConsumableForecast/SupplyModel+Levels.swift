@@ -16,11 +16,12 @@ extension SupplyModel {
         } else if level < accepted {
             // Both bounds tell something on entering a step; inside it only the lower one does.
             steps.accept(level, resolution: resolution)
-            let step = max(steps.percent, resolution)
-            cartridge?.condition(low: level == 0 ? -step / 4 : level - step, high: level)
+            learnRounding(from: accepted, to: level)
+            let bounds = steps.bounds(level, resolution: resolution)
+            cartridge?.condition(low: bounds.low, high: bounds.high)
             guessYield(level)
         } else if var present = cartridge, present.hasYield {
-            let low = level - max(steps.percent, resolution)
+            let low = steps.bounds(level, resolution: resolution).low
             if present.left - low < 3 * present.leftVariance.squareRoot() {
                 present.condition(low: low, high: 1_000)
                 cartridge = present
@@ -29,6 +30,12 @@ extension SupplyModel {
         guard level < accepted || (level > accepted && steps.jitterVariance != nil) else { return .none }
         levelPercent = level
         return .levelChanged(fromPercent: accepted, toPercent: level)
+    }
+
+    private mutating func learnRounding(from accepted: Double, to level: Double) {
+        guard let origin, origin.isEdge, origin.level == 100, accepted == 100, 100 - level == steps.percent else { return }
+        guard let cartridge, cartridge.hasYield, yieldLogVariance >= 0 else { return }
+        steps.learnRounding(usedPercent: (odometer - origin.units) * cartridge.perUnit)
     }
 
     private mutating func tremblingLevel(_ level: Double, _ variance: Double) {
@@ -50,7 +57,8 @@ extension SupplyModel {
         let step = max(steps.percent, resolution)
         if isSomeRemaining, level <= 60 { steps.someAbove = max(steps.someAbove, level) }
         if let present = cartridge, present.hasYield, isSomeRemaining {
-            cartridge?.condition(low: level - step, high: level)
+            let bounds = steps.bounds(level, resolution: resolution)
+            cartridge?.condition(low: bounds.low, high: bounds.high)
         } else {
             let full = level >= 100
             cartridge = Cartridge(left: level - step / 2, leftVariance: step * step / 12 + 0.01)
@@ -102,7 +110,9 @@ extension SupplyModel {
         if level > accepted { return jitter ? nil : .slightlyUp }
         guard level <= accepted - far, accepted - level > 2 * steps.percent else { return nil }
         // What the counter foretold needs no proof.
-        if let cartridge, cartridge.hasYield, cartridge.left < level + steps.percent + 3 * cartridge.leftVariance.squareRoot() { return nil }
+        if let cartridge, cartridge.hasYield, cartridge.left < level + steps.percent + 3 * cartridge.leftVariance.squareRoot() {
+            return nil
+        }
         // A drop to 0 for one reading and back would otherwise look like a new cartridge.
         return .farDown
     }
@@ -133,7 +143,8 @@ extension SupplyModel {
         steps.accept(level, resolution: resolution)
         let step = max(steps.percent, resolution)
         // A shaken cartridge, a better guess of the device: the level is true, but the yield has no part in it.
-        cartridge?.place(max(level - step / 2, 0), variance: step * step / 12 + 0.1)
+        let bounds = steps.bounds(level, resolution: resolution)
+        cartridge?.place(max((bounds.low + bounds.high) / 2, 0), variance: step * step / 12 + 0.1)
         origin = (level, odometer, false)
         levelPercent = level
         return .levelChanged(fromPercent: accepted, toPercent: level)
@@ -154,9 +165,11 @@ extension SupplyModel {
         let drop = start.level - level
         let units = odometer - start.units
         guard drop >= max(steps.percent, 3, 5 * noise), units > 0 else { return }
-        let place = 0.25 * steps.percent / drop
+        // From edge to edge the level is known to what one report's use hides.
+        let place = (start.isEdge ? 0.07 : 0.25) * steps.percent / drop
         let tremble = 1.4 * noise / drop
         cartridge?.learnYield(drop / units, relativeVariance: 0.015 + place * place + tremble * tremble + 0.1 / drop)
-        cartridge?.place(level - 0.25 * min(steps.percent, 2), variance: 0.3 + noise * noise)
+        let top = steps.bounds(level, resolution: 0).high
+        cartridge?.place(top - 0.25 * min(steps.percent, 2), variance: 0.3 + noise * noise)
     }
 }

@@ -20,9 +20,9 @@ struct UseCalendar: Codable, Equatable, Sendable {
 
     /// Day number since 1970, rounded down also before that, and how much of it has gone.
     static func day(_ milliseconds: Int64) -> (number: Int64, part: Double) {
-        let perDay = millisecondsPerDay
-        let number = milliseconds >= 0 ? milliseconds / perDay : (milliseconds + 1) / perDay - 1
-        return (number, Double(milliseconds - number * perDay) / Double(perDay))
+        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: millisecondsPerDay)
+        let isBefore = rest < 0
+        return (isBefore ? whole - 1 : whole, Double(isBefore ? rest + millisecondsPerDay : rest) / Double(millisecondsPerDay))
     }
 
     static func weekday(_ day: Int64) -> Int { Int(((day % 7) + 7) % 7) }
@@ -55,11 +55,11 @@ struct UseCalendar: Codable, Equatable, Sendable {
     /// Spreads the units of one gap between readings over the eighths of the day that it covered, in proportion to what is believed
     /// of them already: what was printed between 18 and 12 o'clock was printed in the morning, once other gaps have shown so.
     mutating func learnHours(from start: Int64, to end: Int64, units: Double, typicalDay: Double) {
-        let span = end - start
+        let span = Double(end) - Double(start)
         guard span > 0, span < 72_000_000, units > 0, typicalDay > 0 else { return }
         let amount = Float(min(units / typicalDay, 0.5)) * Self.hourLearning
         let first = Self.day(start).part * 8
-        let length = Double(span) / Double(Self.millisecondsPerDay) * 8
+        let length = span / Double(Self.millisecondsPerDay) * 8
         var covered = SIMD8<Float>(repeating: 0)
         var at = first
         while at < first + length {
@@ -76,7 +76,7 @@ struct UseCalendar: Codable, Equatable, Sendable {
     /// Takes the time between two readings.
     mutating func learnGap(from start: Int64, to end: Int64) {
         guard end > start else { return }
-        let days = Float(min(Double(end - start) / Double(Self.millisecondsPerDay), 7))
+        let days = Float(min((Double(end) - Double(start)) / Double(Self.millisecondsPerDay), 7))
         let place = Int(Self.day(start).part * 8) & 7
         gaps[place] = gaps[place] == 0 ? days : gaps[place] + 0.08 * (days - gaps[place])
     }

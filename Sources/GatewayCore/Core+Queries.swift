@@ -121,7 +121,8 @@ extension StewardCore {
         writer.beginArray()
         // Another device of the profile may have supplies that this one has not.
         for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count && hasShown(supply, device) {
-            writeSupply(supply, record.supplies[index], learned[Int(bases[Int(hot[device].profile)])].priors, hot[device].newestMilliseconds, &writer)
+            let priors = learned[Int(bases[Int(hot[device].profile)])].priors
+            writeSupply(supply, record.supplies[index], priors, hot[device].newestMilliseconds, &writer)
         }
         writer.endArray()
     }

@@ -68,7 +68,9 @@ extension StewardCore {
     func weigh(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> (EndDistribution, ReorderRule.Weighing)? {
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
         let model = records[device].supplies[supply].model
-        guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) else { return nil }
+        guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) else {
+            return nil
+        }
         let lead = leadTime(device, rule)
         let gap = model.expectedGapDays(atMilliseconds: time)
         let later = time &+ Int64(gap * 86_400_000)

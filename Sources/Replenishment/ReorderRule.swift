@@ -43,7 +43,8 @@ public struct ReorderRule: Equatable, Sendable {
     /// The reason to order without a forecast; nil when there is none.
     public func reasonWithoutForecast(levelPercent: Double?) -> String? {
         guard let levelPercent, levelPercent <= floorPercent else { return nil }
-        return "the level of \(Self.rounded(levelPercent)) % is at or below the floor of \(Self.rounded(floorPercent)) %, and there is no forecast yet"
+        return "the level of \(Self.rounded(levelPercent)) % is at or below the floor of \(Self.rounded(floorPercent)) %, "
+            + "and there is no forecast yet"
     }
 
     static func counted(_ days: Double) -> String {
