@@ -8,6 +8,7 @@ extension StewardCore {
 
     /// A topic that is seen for the first time. Nil after it was turned away with a reason.
     mutating func resolve(_ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]) -> TopicTable.Route? {
+        if takeOrderStatus(frame, number, &effects) { return nil }
         guard frame.topic.count <= Self.maximumTopicBytes else {
             reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
             return nil
@@ -82,6 +83,7 @@ extension StewardCore {
             }
             device = known
             learnLeadTime(Int(known), candidate, frame)
+            adopt(Int(known), candidate, frame)
         }
         let own = namesDevice ? Int(hot[Int(device)].profile) : profile
         let root = candidate.message.map { self.root(own, message: $0, topic: frame.topic) }
@@ -95,6 +97,25 @@ extension StewardCore {
         }
         topics.insert(frame.topic, hash: hash, route)
         return route
+    }
+
+    /// The profile may name the parent by what its topic captures.
+    private mutating func adopt(_ device: Int, _ candidate: Candidate, _ frame: Segment.Frame) {
+        guard let template = layouts[candidate.profile].profile.parent, !template.captures.isEmpty, let message = candidate.message,
+            configuration.parents[records[device].id] == nil
+        else { return }
+        let captures = layouts[candidate.profile].profile.messages[message].topic.captured(frame.topic)
+        let name = template.filled(captures.map { ($0.name, $0.value) })
+        adopt(device, by: name)
+    }
+
+    mutating func adopt(_ device: Int, by parent: String?) {
+        guard let parent, !parent.contains("{"), parent != records[device].id, Self.problem(withDeviceName: Array(parent.utf8)) == nil
+        else {
+            return
+        }
+        records[device].parent = parent
+        hasParents = true
     }
 
     /// Where the layout's walk begins for this topic; where the payload tells a part of the names, each message has its own.
@@ -160,9 +181,10 @@ extension StewardCore {
             profile = layouts.count - 1
         }
         hot.append(
-            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count)))
+            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count)))
         records.append(DeviceRecord(id: id))
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        adopt(Int(device), by: configuration.parents[id] ?? layouts[profile].profile.parent?.text)
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         deviceIndex[id] = device
         growMetrics(Int(device), layouts[profile].slots.count)
         if nextSilenceScan == .min { nextSilenceScan = now &+ Self.silenceScanMilliseconds }

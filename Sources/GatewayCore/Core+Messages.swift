@@ -19,8 +19,8 @@ extension StewardCore {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
         }
-        // An empty message is how a retained one is taken back, and reaches who listens without the flag; it says nothing about the device.
-        if frame.payload.isEmpty {
+        // An empty retained message takes a retained one back; it says nothing about the device.
+        if frame.payload.isEmpty, frame.isRetained {
             counters.retained &+= 1
             return
         }
@@ -94,13 +94,25 @@ extension StewardCore {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
-            return
+            return judgeLate(device, profile, time, &effects)
         }
+        let allowed = layouts[profile].profile.allowedLatenessMilliseconds
+        if allowed > 0 { return takeInOrder(device, profile, time, allowed: allowed, &effects) }
         hot[device].newestMilliseconds = time
         takeAll(device, profile, time, &effects)
         for alerts in decoded.alerts where alerts.list < 4 && changes(device, profile, alerts) {
             hot[device].alertHashes[alerts.list] = alerts.hash
-            deviceAlerts(device, profile, alerts, time, &effects)
+            let (scope, codes) = reportedCodes(profile, alerts, former: records[device].alertCodes)
+            deviceAlerts(device, profile, list: alerts.list, scope: scope, reported: codes, time, &effects)
+        }
+        followUp(device, profile, time, &effects)
+    }
+
+    /// What the readings of a message may have set free.
+    @inline(__always)
+    mutating func followUp(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
+            lookForMissing(device, profile, time, &effects)
         }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
@@ -116,13 +128,15 @@ extension StewardCore {
     /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
     /// to the incident that it opens; levels last, because the counter of the same message wears them.
     @inline(__always)
-    private mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
         let statusSlot = derived[profile].statusSlot
         var levels = 0
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
             take(device, profile, decoded.readings[index], time, &effects)
         }
-        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+        if derived[profile].downSlot >= 0 { takeDown(device, profile, time, &effects) }
+        for index in decoded.readings.indices
+        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != derived[profile].downSlot {
             if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
                 levels += 1
             } else {
@@ -134,7 +148,19 @@ extension StewardCore {
             let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
             guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
-            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
+            said(device, profile, Int(supply), decoded.supply(decoded.readings[index]), time, &effects)
+        }
+    }
+
+    /// After the status, so that a device that stays down is never idle for no time at all in between.
+    private mutating func takeDown(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = derived[profile].downSlot
+        for index in decoded.readings.indices where decoded.readings[index].slot == slot {
+            let place = Int(hot[device].firstMetric + slot)
+            let former = metrics[place].isUnknown ? nil : metrics[place].value
+            take(device, profile, decoded.readings[index], time, &effects)
+            let now = metrics[place].isUnknown ? nil : metrics[place].value
+            if former != now { status(device, profile, time, &effects) }
         }
     }
 
@@ -148,33 +174,14 @@ extension StewardCore {
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
-        guard !reading.isUnknown else { return }
+        guard !reading.isUnknown else {
+            if !derived[profile].faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            return
+        }
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
-        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
-    }
-
-    private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        let gap = layouts[profile].profile.gapMilliseconds
-        for number in derived[profile].faults.rules(watching: reading.slot) {
-            let transition = faults[Int(hot[device].firstFault + number)].observe(
-                slot: reading.slot, value: reading.value, rule: derived[profile].faults.rules[Int(number)], timeMilliseconds: time,
-                gapMilliseconds: gap)
-            guard let transition else { continue }
-            let rule = layouts[profile].profile.faults[Int(number)]
-            let evidence = Alarm.Evidence(
-                metric: layouts[profile].slots[Int(reading.slot)].name, value: reading.value, timeMilliseconds: time)
-            switch transition {
-            case .raised(let onset):
-                raise(
-                    device, condition: rule.id, source: .condition, severity: rule.severity, text: rule.text, playbook: rule.playbook,
-                    onset: onset,
-                    at: time, evidence, &effects)
-            case .cleared:
-                clear(device, condition: rule.id, source: .condition, at: time, evidence, &effects)
-            }
-        }
+        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 
     @inline(__always)

@@ -80,8 +80,9 @@ extension StewardCore {
         if last != .min { records[device].ledger.hear(atMilliseconds: last) }
         _ = records[device].ledger.fallSilent()
         guard !isRetained else { return }
-        raise(
-            device, condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onset: now, at: now, nil, &effects)
+        let cause = AlarmCause(
+            condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onsetMilliseconds: now)
+        raise(device, cause, at: now, &effects)
     }
 
     /// The words themselves, so that a person can see them.

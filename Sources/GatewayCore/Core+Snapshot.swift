@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 4
+    public static let snapshotVersion = 5
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -42,6 +42,8 @@ extension StewardCore {
         try Self.write(tickets, json, &writer)
         writer.write(UInt32(sparkplug.count))
         for host in sparkplug.hosts { host.write(to: &writer) }
+        writer.write(blob: try json.encode(InhibitionMemory(self)))
+        try writeSections(json, &writer)
         try sink(writer.drain())
     }
 
@@ -100,12 +102,7 @@ extension StewardCore {
             writer.write(metrics[index].encoder.count)
             writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
         }
-        let active = layout.profile.faults.indices.filter { faults[Int(state.firstFault) + $0] != FaultState() }
-        writer.write(UInt32(active.count))
-        for fault in active {
-            writer.write(layout.profile.faults[fault].id)
-            writer.write(blob: try json.encode(faults[Int(state.firstFault) + fault]))
-        }
+        writeFaults(device, &writer)
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read no more.
@@ -129,8 +126,11 @@ extension StewardCore {
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
         for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
+        try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
+        try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
+        findNextOrderDue()
         matchAlarms()
     }
 
@@ -145,12 +145,13 @@ extension StewardCore {
             }
             for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
                 switch alarm.source {
-                case .silence: continue
+                case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .condition:
+                    // What stands only for a person to see it waits for no reading.
+                    if alarm.normalSinceMilliseconds != nil { continue }
                     if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {
-                        let place = Int(hot[device].firstFault) + number
-                        if !faults[place].isActive { faults[place] = FaultState(isActive: true) }
+                        activate(device, number, alarm.severity)
                         continue
                     }
                 }
@@ -241,9 +242,15 @@ extension StewardCore {
             while record.supplies.count <= new { record.supplies.append(SupplyState()) }
             record.supplies[new] = supplies[old]
         }
+        for index in record.heldMessages.indices { record.heldMessages[index].renumber(remapping.slots[oldProfile]) }
+        // A lane's memory belongs to the rules that made it; other rules begin with an empty one.
+        if let cells = record.lanes.first?.cells, cells.count != derived[profile].faults.cellCount {
+            record.lanes[0].cells = Array(repeating: 0, count: derived[profile].faults.cellCount)
+        }
         let device = hot.count
+        if !record.lanes.isEmpty { laneDevices.append(device) }
         var state = DeviceHot(
-            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count))
+            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count))
         state.newestMilliseconds = try reader.integer()
         state.arrivalMilliseconds = try reader.integer()
         state.messages = try reader.integer()
@@ -254,15 +261,11 @@ extension StewardCore {
         hot.append(state)
         records.append(record)
         deviceIndex[record.id] = Int32(device)
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         growMetrics(device, layouts[profile].slots.count)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readMetric(&reader, device, remapping.slots[oldProfile]) }
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let id = try reader.text()
-            let fault = try json.decode(FaultState.self, from: Data(try reader.blob()))
-            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id }) else { continue }
-            faults[Int(hot[device].firstFault) + number] = fault
-        }
+        try readFaults(device, profile, &reader)
+        adopt(device, by: configuration.parents[record.id] ?? record.parent ?? layouts[profile].profile.parent?.text)
     }
 
     private mutating func readMetric(_ reader: inout ByteReader, _ device: Int, _ slots: [Int32]) throws {

@@ -8,8 +8,10 @@ extension StewardCore {
     /// Reports come a little early or late; a question is due again after most of an hour.
     private static var questionMilliseconds: Int64 { 45 * 60_000 }
 
-    mutating func level(_ device: Int, _ profile: Int, _ supply: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+    /// `cartridge` is the same number for the same cartridge, where the device tells one from the next.
+    mutating func level(
+        _ device: Int, _ profile: Int, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64, _ effects: inout [Effect]
+    ) {
         let counterSlot = layouts[profile].supplies[supply].counter
         var counter: Double?
         if counterSlot >= 0 {
@@ -17,7 +19,7 @@ extension StewardCore {
             counter = metric.isUnknown ? nil : metric.value
         }
         let change = records[device].supplies[supply].model.observe(
-            timeMilliseconds: time, level: Self.supplyLevel(reading), counter: counter, fleet: &learned[Int(bases[profile])].priors)
+            timeMilliseconds: time, level: level, counter: counter, serial: cartridge, fleet: &learned[Int(bases[profile])].priors)
         switch change {
         case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
         case .none, .levelChanged, .reinserted, .late: break
@@ -35,8 +37,9 @@ extension StewardCore {
             return
         }
         // Nothing is ordered because of an unknown; the pages that were printed since are known all the same.
-        if reading.isUnknown, counter == nil { return }
+        if case .unknown = level, counter == nil { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
+        visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
     }
 
@@ -48,11 +51,6 @@ extension StewardCore {
             records[device].supplies[supply].thresholdMilliseconds == nil
         else { return }
         records[device].supplies[supply].thresholdMilliseconds = time
-    }
-
-    /// Until the decoder says more than a number: every device may count in whole percents or in steps that the model finds.
-    private static func supplyLevel(_ reading: Reading) -> SupplyLevel {
-        reading.isUnknown ? .unknown(.deviceDoesNotKnow) : .percent(reading.value, resolution: 0.1)
     }
 
     func reorderRule(_ rule: SupplyRule) -> ReorderRule {
@@ -84,7 +82,7 @@ extension StewardCore {
         let slot = layouts[profile].supplies[supply]
         let rule = layouts[profile].profile.supplies[slot.rule]
         let state = records[device].supplies[supply]
-        guard rule.isOrdered, state.order == nil, state.unitsAvailable <= 0 else { return }
+        guard rule.isOrdered, state.order == nil else { return }
         let lead = leadTime(device, rule)
         // Most supplies are far from their end, and a glance tells.
         if let left = state.model.roughDaysLeft, left > 3 * lead.days + 14 { return }
@@ -97,30 +95,21 @@ extension StewardCore {
             let range = [end.quantile(0.05), end.quantile(0.5), end.quantile(0.95)]
             days = range
             reason = reorderRule(rule).reason(weighing, leadDays: lead.days, daysLeft: range)
-            learned[Int(bases[profile])].price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
         } else if let text = reorderRule(rule).reasonWithoutForecast(levelPercent: state.model.levelPercent) {
             reason = text
         } else {
             return
         }
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: slot.item, generation: state.model.generation, reason: reason,
-            decidedMilliseconds: time, levelPercent: state.model.estimatedPercent ?? 0, daysLeft: days)
-        records[device].supplies[supply].order = order.id
+            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
+            reason: reason, decidedMilliseconds: time, levelPercent: state.model.estimatedPercent ?? 0, daysLeft: days)
+        place(order, device: device, supply: supply, at: time, &effects)
+        // What stock covers is asked again with every report; it was decided once.
+        guard state.orderedMilliseconds == nil else { return }
         records[device].supplies[supply].orderedMilliseconds = time
         records[device].supplies[supply].orderRisk = risk
-        guard orders[order.id] == nil else { return }
-        orders.insert(order, id: order.id)
-        orders.trim(finishedBeyond: configuration.maximumFinished) { $0.state.isFinal }
-        counters.ordersPlaced &+= 1
-        effects.decide(.order, at: time, device: order.device) { $0.members(of: order) }
-        var body = JSONWriter()
-        body.beginObject()
-        body.member("device", order.device)
-        body.members(of: order)
-        body.endObject()
-        effects.append(
-            .deliver(Delivery(key: order.id, channel: .order, device: order.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+        guard days != nil else { return }
+        learned[Int(bases[profile])].price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
     }
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
@@ -145,9 +134,7 @@ extension StewardCore {
         records[device].supplies[supply].thresholdMilliseconds = nil
         records[device].supplies[supply].installedMilliseconds = time
         records[device].supplies[supply].orderedMilliseconds = nil
-        guard let order = records[device].supplies[supply].order else { return }
-        records[device].supplies[supply].order = nil
-        moved(order, to: .installed, reference: nil, detail: nil, at: time, &effects)
+        installed(device, profile, supply, at: time, &effects)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
@@ -165,56 +152,5 @@ extension StewardCore {
         }
         let late = lead.chanceOfBeingLonger(thanDays: (Double(time) - Double(ordered)) / 86_400_000)
         learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
-    }
-
-    /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
-    private mutating func orderFailed(_ id: String, _ detail: String?, _ effects: inout [Effect]) {
-        guard let order = orders[id], let device = deviceIndex[order.device] else { return }
-        openTicket(
-            Int(device),
-            Ticket(
-                alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
-                reason: detail ?? "the supplier gave no reason",
-                onsetMilliseconds: order.decidedMilliseconds), &effects)
-    }
-
-    /// A report on an order. False when there is no such order or it refuses the report; the reason goes to the journal.
-    @discardableResult
-    mutating func moved(
-        _ id: String, to state: SupplyOrder.State, reference: String?, detail: String?, at time: Int64, _ effects: inout [Effect]
-    ) -> Bool {
-        guard let device = orders[id]?.device else { return false }
-        let change = orders.update(id) { $0.report(state, reference: reference, detail: detail) }
-        switch change {
-        case .moved:
-            if state == .failed { orderFailed(id, detail, &effects) }
-            effects.decide(.orderUpdated, at: time, device: device) { writer in
-                writer.member("order", id)
-                writer.member("state", state.rawValue)
-                writer.member("reference", reference)
-                writer.member("detail", detail)
-            }
-            return true
-        case .repeated: return true
-        case .refused, nil: return false
-        }
-    }
-}
-
-extension JSONWriter {
-    mutating func members(of order: SupplyOrder) {
-        member("order", order.id)
-        member("supply", order.supply)
-        member("item", order.item)
-        member("generation", Int64(order.generation))
-        member("reason", order.reason)
-        member("levelPercent", order.levelPercent)
-        if let days = order.daysLeft {
-            key("daysLeft")
-            beginArray()
-            for day in days { number(day) }
-            endArray()
-        }
-        member("state", order.state.rawValue)
     }
 }

@@ -19,6 +19,11 @@ public struct CoreConfiguration: Equatable, Sendable {
     public var serviceLevel = 0.95
     /// When the supplier works; nil counts every day.
     public var supplierCalendar: SupplierCalendar?
+    /// Maintenance windows that the configuration names.
+    public var maintenance: [MaintenanceWindow] = []
+    /// Device → the device that it hangs on.
+    public var parents: [String: String] = [:]
+    public var replenishment = ReplenishmentPolicy()
 
     public init() {}
 }
@@ -29,6 +34,10 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var readings: Int64 = 0
     public var repeats: Int64 = 0
     public var late: Int64 = 0
+    /// Late messages that came in the wrong order and moved no condition.
+    public var lateUnjudged: Int64 = 0
+    /// Messages that were taken before the allowed lateness had passed, because too many waited.
+    public var earlyMessages: Int64 = 0
     public var retained: Int64 = 0
     public var deadLetters: Int64 = 0
     public var fieldProblems: Int64 = 0
@@ -36,6 +45,8 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var refusedDevices: Int64 = 0
     public var refusedControls: Int64 = 0
     public var suppressedDispatches: Int64 = 0
+    /// Alarms whose dispatch waited because they were shelved, suppressed or under maintenance.
+    public var heldDispatches: Int64 = 0
     public var alarmsRaised: Int64 = 0
     public var alarmsCleared: Int64 = 0
     public var commandsSent: Int64 = 0

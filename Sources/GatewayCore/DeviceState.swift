@@ -42,6 +42,16 @@ struct DeviceRecord: Sendable, Codable {
     var alertCodes: [[String]] = []
     /// Ids of the alarms that hold.
     var activeAlarms: [String] = []
+    /// Ids of the alarms that went away last, the newest at the end: one that comes again soon is the same.
+    var recentAlarms: [String] = []
+    /// Alarms that people have put aside.
+    var shelves: [Shelf] = []
+    /// Messages that wait until they can be taken in the order of their times, the oldest first.
+    var heldMessages: [HeldMessage] = []
+    /// The judging of late readings while there are any: none or one.
+    var lanes: [LateLane] = []
+    /// The device that this one hangs on, such as its bridge.
+    var parent: String?
     /// Ids of the playbook runs that are open.
     var openRuns: [String] = []
     /// Lead time that the topic tells, in days.
@@ -52,6 +62,11 @@ struct DeviceRecord: Sendable, Codable {
     init(id: String) {
         self.id = id
         incidents = IncidentLog(device: id)
+    }
+
+    mutating func remember(cleared alarm: String) {
+        recentAlarms.append(alarm)
+        if recentAlarms.count > 8 { recentAlarms.removeFirst(recentAlarms.count - 8) }
     }
 }
 
@@ -69,8 +84,11 @@ struct SupplyState: Sendable, Codable {
     var installedMilliseconds: Int64?
     /// When the level was first at or below `StewardCore.thresholdPercent`: what a fixed threshold would have done, for the backtest.
     var thresholdMilliseconds: Int64?
-    /// Cartridges on the shelf: while there is one, nothing is ordered.
-    var unitsAvailable: Int32 = 0
+    /// What the device said last about the level; the model keeps what it was before.
+    var reported: SupplyLevel?
+    /// What it says of the supply itself, and the hash by which a change is seen.
+    var facts: SupplyFacts?
+    var factsHash: UInt64?
 }
 
 /// What all devices of one profile taught: for their forecasts, and for the price at which orders wait.

@@ -48,8 +48,9 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         case overtaken
     }
 
-    public init(alarm: String, device: String, playbook: String) {
-        self.id = "run-" + StableID.make(alarm, playbook)
+    /// `round` counts how often the alarm has come again: each time is a try of its own.
+    public init(alarm: String, device: String, playbook: String, round: Int = 0) {
+        self.id = "run-" + (round == 0 ? StableID.make(alarm, playbook) : StableID.make(alarm, playbook, String(round)))
         self.alarm = alarm
         self.device = device
         self.playbook = playbook

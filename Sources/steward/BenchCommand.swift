@@ -28,6 +28,10 @@ enum BenchCommand: Subcommand {
             history: \(rounded(result.historyBytesPerSample)) bytes a sample
 
             """)
+        for row in DecodingBenchmark.run(profiles: profiles) {
+            Console.print(
+                "decode \(row.name): \(Int(row.messages)) messages/s, \(Int(row.readings)) readings/s, \(rounded(row.bytes / 1e6)) MB/s\n")
+        }
         if let sparkplug = SparkplugBenchmark.run(profiles: profiles) {
             Console.print(
                 """

@@ -45,9 +45,9 @@ public struct SparkplugBenchmark {
                 let metrics = (first..<first + metricsOfMessage).map { number -> Metric in
                     (nil, UInt64(device % 10 * 100 + number), .double, 20 + Double((index + number) % 97) / 4)
                 }
-                holder.segment.append(
-                    topic: topic("DDATA", device / 10, device),
-                    payload: payload(seq[device / 10] % 256, base + Int64(index / devices + 1) * 1000, metrics))
+                let bytes = payload(seq[device / 10] % 256, base + Int64(index / devices + 1) * 1000, metrics)
+                holder.segment.append(topic: topic("DDATA", device / 10, device), payload: bytes)
+                holder.payloads.append(bytes)
                 seq[device / 10] += 1
             }
             holder.segment.firstEvent = Int64(births.count + start + 1)
@@ -68,11 +68,14 @@ public struct SparkplugBenchmark {
     private static func decode(_ segments: [Holder]) {
         var reader = SparkplugPayload()
         for holder in segments {
-            holder.segment.forEach { _, _, payload in try? reader.decode(payload) }
+            for payload in holder.payloads { payload.withUnsafeBytes { try? reader.decode($0) } }
         }
     }
 
-    private final class Holder { var segment = Segment() }
+    private final class Holder {
+        var segment = Segment()
+        var payloads: [[UInt8]] = []
+    }
 
     private typealias Metric = (name: String?, alias: UInt64?, type: SparkplugDatatype, value: Double)
 

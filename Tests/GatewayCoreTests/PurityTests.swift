@@ -9,7 +9,7 @@ import Testing
     static let pure = [
         "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore",
     ]
-    static let adapters = ["MQTTLink", "SQLiteStore", "HTTPService", "Outbound"]
+    static let adapters = ["MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading"]
     static let forbidden =
         #"\bDate\(|Date\.now|\.now\(\)|ContinuousClock|SuspendingClock|UUID\(|random\(|\.shuffled\(\)|randomElement|SystemRandomNumberGenerator|getenv|\bThread\b|\bTask\b|DispatchQueue|clock_gettime|gettimeofday|FileManager|ProcessInfo|\bprint\(|fatalError|try!"#
     /// Glibc gives the forecast its exp, log and pow; nothing else.

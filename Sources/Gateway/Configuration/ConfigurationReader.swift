@@ -26,7 +26,10 @@ public enum ConfigurationReader {
         configuration.profiles = reader.strings("profiles") ?? configuration.profiles
         configuration.orders = supplier(reader, "orders")
         configuration.tickets = supplier(reader, "tickets")
+        replenishment(reader, &configuration)
         limits(reader, &configuration)
+        maintenance(reader, &configuration)
+        devices(reader, &configuration)
         reader.finish()
         try report.throwIfAny()
         return configuration

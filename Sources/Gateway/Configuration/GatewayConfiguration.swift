@@ -39,6 +39,8 @@ public struct GatewayConfiguration: Sendable {
     public var orders: Supplier?
     /// Where tickets go.
     public var tickets: Supplier?
+    /// How to reach each supplier; the decisions are in `core.replenishment`. `orders` is one of them, under that name.
+    public var suppliers: [SupplierSettings] = []
     public var core = CoreConfiguration()
     public var limits = StoreLimits()
 

@@ -70,7 +70,7 @@ public struct Replay: ~Copyable {
                 if let life = decision.life { backtests[life.supply, default: Backtest()].add(life) }
                 output(decision.line)
             case .deadLetter: summary.deadLetters += 1
-            case .deliver, .history: break
+            case .deliver, .withdraw, .history: break
             }
         }
     }

@@ -75,10 +75,15 @@ extension ProfileLayout {
 
     /// Two rules may give one name when they mean the same by it: a value that a device tells on two topics is one metric.
     private func isSame(_ a: FieldTarget, _ b: FieldTarget) -> Bool {
-        if a == b { return true }
-        guard case .metric(let first) = a, case .metric(let second) = b else { return false }
-        // The reader has seen to it that the places of one name agree.
-        return profile.metrics[first].name == profile.metrics[second].name || profile.metrics[first].means(profile.metrics[second])
+        switch (a, b) {
+        case (.metric(let first), .metric(let second)):
+            // The reader has seen to it that the places of one name agree.
+            first == second || profile.metrics[first].name == profile.metrics[second].name
+                || profile.metrics[first].means(profile.metrics[second])
+        // One supply whose level may stand in several places is as many rules.
+        case (.supply(let first), .supply(let second)): profile.supplies[first].name == profile.supplies[second].name
+        default: a == b
+        }
     }
 
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
@@ -89,6 +94,7 @@ extension ProfileLayout {
         if slots[Int(slot)].supply >= 0 {
             // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
             let known = Int(slots[Int(slot)].supply)
+            capacityPaths[known] = rule.capacityPath?.filled(captures)
             let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
             if supplies[known] != met {
                 supplies[known] = met
@@ -99,6 +105,8 @@ extension ProfileLayout {
         slots[Int(slot)].supply = Int32(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
+        supplyStamps.append(0)
+        capacityPaths.append(rule.capacityPath?.filled(captures))
         return slot
     }
 
@@ -112,6 +120,8 @@ extension ProfileLayout {
             slots[Int(metric)].supply = Int32(supplies.count)
             owners[Int(metric)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
+            supplyStamps.append(0)
+            capacityPaths.append(nil)
             revision += 1
         }
     }
@@ -171,8 +181,10 @@ extension ProfileLayout {
             switch tokens[position.depth] {
             case .key(let literal): return literal == key ? next : nil
             case .each(let capture, let member, let prefix):
-                guard isOwnName ? member != nil : key.starts(with: prefix), Self.isUsableName(key) else { return nil }
-                next.captures.append((capture, name))
+                guard isOwnName ? member != nil : key.starts(with: prefix),
+                    let text = captured(key, name, by: patterns[position.pattern].target)
+                else { return nil }
+                next.captures.append((capture, text))
                 return next
             }
         }
@@ -221,7 +233,7 @@ extension ProfileLayout {
             nodes[Int(node)].hasTextRules = true
             return
         }
-        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node) else { return }
+        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
         nodes[Int(node)].rule = Int32(index)
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
         nodes[Int(node)].isPeculiar = !rule.unknown.isEmpty || rule.unitPlace != nil
@@ -232,10 +244,22 @@ extension ProfileLayout {
         }
     }
 
-    /// A member with another purpose is not also one of "every further number".
-    private func isTaken(_ node: Int32) -> Bool {
+    /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.
+    private func isTaken(_ node: Int32, byName: Bool) -> Bool {
         let node = nodes[Int(node)]
-        return node.isIgnored || node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+        return node.isIgnored || node.timeOf != 0 || (node.requiredBy != 0 && !byName) || node.alertList >= 0
+    }
+
+    private func isNamed(_ position: PatternPosition) -> Bool {
+        guard case .key? = patterns[position.pattern].tokens.last else { return false }
+        return true
+    }
+
+    /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.
+    private func captured(_ key: [UInt8], _ name: String, by target: FieldTarget) -> String? {
+        guard case .supply = target else { return Self.isUsableName(key) ? name : nil }
+        let clean = SupplyName.clean(bytes: key).text
+        return clean.isEmpty ? nil : clean
     }
 
     /// Names come from devices: bounded, printable.

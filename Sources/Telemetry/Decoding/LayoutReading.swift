@@ -14,7 +14,7 @@ extension ProfileLayout {
     }
 
     /// `parent` is the object that holds the value as a member, or 0.
-    private mutating func value(
+    mutating func value(
         _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
         if nodes[Int(node)].isIgnored { return }
@@ -39,7 +39,7 @@ extension ProfileLayout {
     /// Whether the profile looks for anything below this member.
     private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
 
-    private func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
+    func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
@@ -78,7 +78,7 @@ extension ProfileLayout {
     }
 
     /// Members of one kind of message come in one order, so the search begins where it is expected to end.
-    private mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
+    mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
         let first = nodes[Int(node)].firstChild
         let start = nodes[Int(node)].expected >= 0 ? nodes[Int(node)].expected : first
         guard start >= 0, let wanted = key.baseAddress else { return -1 }
@@ -103,7 +103,7 @@ extension ProfileLayout {
     }
 
     /// A name that the layout has not met. Only a value that a metric can hold makes it learn the name.
-    private mutating func meet(
+    mutating func meet(
         _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, isOwnName: Bool = false,
         _ decoded: inout DecodedMessage
     ) -> Int32 {
@@ -124,7 +124,7 @@ extension ProfileLayout {
             guard isOwnName || takesContainers(node, key) else { return -1 }
         default: break
         }
-        guard key.count <= Self.maximumNameBytes else { return -1 }
+        guard key.count <= Self.maximumKeyBytes else { return -1 }
         let name = Array(key)
         let refused = refusedNames
         guard let child = grow(from: node, key: name, isOwnName: isOwnName) else {
@@ -168,13 +168,14 @@ extension ProfileLayout {
     private mutating func named(
         _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
     ) -> Int32 {
-        guard tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key), let name = itemName(tape, index, 0, node: node) else {
-            return meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1
+        var child: Int32?
+        if tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) {
+            withItemName(tape, index, nil, node) { layout, name in
+                let known = layout.find(name, in: node)
+                child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
+            }
         }
-        return name.withUnsafeBufferPointer { name -> Int32 in
-            let known = find(name, in: node)
-            return known >= 0 || !meetsNew(node) ? known : meet(name, in: node, tape, index, isOwnName: true, &decoded)
-        }
+        return child ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
     }
 
     private func isNamedInside(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -190,26 +191,16 @@ extension ProfileLayout {
         var at = index + 1
         var position = 0
         while at < close {
-            if let name = itemName(tape, at, position, node: node) {
-                let child = name.withUnsafeBufferPointer { key -> Int32 in
-                    let known = find(key, in: node)
-                    return known >= 0 || !meetsNew(node) ? known : meet(key, in: node, tape, at, &decoded)
-                }
-                if child >= 0, nodes[Int(child)].stamp != messageStamp {
-                    nodes[Int(child)].stamp = messageStamp
-                    value(tape, at, node: child, in: 0, bit, &decoded)
-                }
+            withItemName(tape, at, position, node) { layout, key in
+                let known = layout.find(key, in: node)
+                let child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(key, in: node, tape, at, &decoded)
+                guard child >= 0, layout.nodes[Int(child)].stamp != layout.messageStamp else { return }
+                layout.nodes[Int(child)].stamp = layout.messageStamp
+                layout.value(tape, at, node: child, in: 0, bit, &decoded)
             }
             at = tape.next(at)
             position += 1
         }
-    }
-
-    private func itemName(_ tape: JSONTape, _ index: Int, _ position: Int, node: Int32) -> [UInt8]? {
-        let node = nodes[Int(node)]
-        guard node.itemMemberOffset >= 0 else { return Array(String(position).utf8) }
-        let offset = Int(node.itemMemberOffset)
-        return tape.member(index, keyBytes[offset..<offset + Int(node.itemMemberLength)]).flatMap { tape.text($0) }.map { Array($0.utf8) }
     }
 
     private mutating func leaf(
@@ -223,27 +214,17 @@ extension ProfileLayout {
             reading(tape, index, node: node, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, bit, &decoded)
-        } else if nodes[Int(node)].alertList >= 0, let bits = alertBits(tape, index, node) {
-            decoded.alerts.append(
-                ReportedAlerts(
-                    list: Int(nodes[Int(node)].alertList), hash: bits == 0 ? ReportedAlerts.emptyHash : ContentHash.combine(1, bits),
-                    tapeIndex: index, node: node))
+        } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
+            // Taken; the codes are read when they have changed.
         } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
             // Null is not known; anything else would hide what the device wants to tell.
             misfit(node, bit, &decoded)
         }
     }
 
-    /// The number of a bit field, when the profile reads one here.
-    private func alertBits(_ tape: JSONTape, _ index: Int, _ node: Int32) -> UInt64? {
-        guard case .bits = profile.alerts[Int(nodes[Int(node)].alertList)].form else { return nil }
-        if let number = tape.integer(index) { return UInt64(bitPattern: number) }
-        guard tape.type(index) == UInt8(ascii: "\"") else { return nil }
-        return DecimalText.number(tape.string(index)).flatMap { UInt64(exactly: $0) }
-    }
-
     mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
+        if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.type(index) == UInt8(ascii: "n") {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
@@ -252,7 +233,6 @@ extension ProfileLayout {
         if kind == .state { return state(tape, index, rule: nodes[Int(node)].rule, slot: slot, &decoded) }
         guard let number = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
         if nodes[Int(node)].isConverted {
             append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
@@ -263,28 +243,6 @@ extension ProfileLayout {
     func append(_ value: Double, _ slot: Int32, _ decoded: inout DecodedMessage) {
         guard value.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
         decoded.readings.append(Reading(slot: slot, value: value))
-    }
-
-    private mutating func level(_ number: Double, _ tape: JSONTape, _ parent: Int, slot: Int32, _ decoded: inout DecodedMessage) {
-        let supply = slots[Int(slot)].supply
-        guard supply >= 0 else { return }
-        let rule = profile.supplies[supplies[Int(supply)].rule]
-        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number))
-            || (rule.unknownWhen != nil && isUnknown(rule, tape, parent))
-        {
-            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
-            return
-        }
-        let percent = number * 100 / rule.capacity
-        // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
-        guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
-    }
-
-    private func isUnknown(_ rule: SupplyRule, _ tape: JSONTape, _ parent: Int) -> Bool {
-        guard let when = rule.unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8), let text = tape.text(member)
-        else { return false }
-        return when.values.contains(text)
     }
 
     mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {

@@ -2,7 +2,7 @@
 public final class MessageDecoder {
     public static let maximumDepth = 64
     private let parser: JSONParser
-    private var tape: JSONTape?
+    private(set) var tape: JSONTape?
     /// Text and CSV as JSON, with room behind for the parser to look ahead.
     private var converted: [UInt8] = []
     /// The parts of the message that was opened last.
@@ -111,50 +111,14 @@ public final class MessageDecoder {
         return names
     }
 
-    /// The codes of a list of the message that was decoded last, in its order, at most 64.
-    public func codes(of alerts: ReportedAlerts, layout: ProfileLayout) -> [String] {
-        if case .bits(let names) = layout.profile.alerts[alerts.list].form { return bitNames(alerts.tapeIndex, names) }
-        guard let tape, tape.type(alerts.tapeIndex) == UInt8(ascii: "[") else { return [] }
-        let rule = layout.profile.alerts[alerts.list]
-        var codes: [String] = []
-        var at = alerts.tapeIndex + 1
-        let close = tape.end(alerts.tapeIndex) - 1
-        while at < close, codes.count < 64 {
-            if let code = Self.code(tape, at, rule.form), !code.isEmpty, !codes.contains(code) { codes.append(Self.bounded(code)) }
-            at = tape.next(at)
-        }
-        return codes
+    /// What the message that was decoded last says of a supply, on top of what was known.
+    public func facts(of reading: SupplyReading, layout: ProfileLayout, updating known: SupplyFacts) -> SupplyFacts {
+        tape.map { layout.facts($0, reading, updating: known) } ?? known
     }
 
-    private func bitNames(_ index: Int, _ names: [Int: String]) -> [String] {
-        guard let tape else { return [] }
-        let number =
-            tape.integer(index)
-            ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)).flatMap { Int64(exactly: $0) } : nil)
-        guard let number else { return [] }
-        return (0..<64).filter { number & (1 << Int64($0)) != 0 }.map { names[$0] ?? "bit-\($0)" }
-    }
-
-    private static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String {
         text.utf8.count <= ProfileLayout.maximumNameBytes
             ? text : String(decoding: text.utf8.prefix(ProfileLayout.maximumNameBytes), as: UTF8.self)
-    }
-
-    private static func code(_ tape: JSONTape, _ index: Int, _ form: AlertListRule.CodeForm) -> String? {
-        switch form {
-        case .bits: return nil
-        case .plain: return tape.text(index)
-        case .member(let name): return tape.member(index, name.utf8).flatMap { tape.text($0) }
-        case .hexPair(let prefix, let high, let low):
-            guard let a = tape.member(index, high.utf8).flatMap({ tape.integer($0) }),
-                let b = tape.member(index, low.utf8).flatMap({ tape.integer($0) })
-            else { return nil }
-            let words = [a >> 16, a, b >> 16, b].map { word in
-                let digits = String(UInt16(truncatingIfNeeded: word), radix: 16, uppercase: true)
-                return String(repeating: "0", count: 4 - digits.count) + digits
-            }
-            return prefix + words.joined(separator: "_")
-        }
     }
 
     /// Looks in the message that was decoded last for the answer to a command.

@@ -36,6 +36,8 @@ public struct ProfileLayout: Sendable {
     /// A bit for each.
     public static let maximumMessages = 64
     public static let maximumNameBytes = 64
+    /// Names of supplies are bounded when they are cleaned: hexadecimal text has three characters a byte.
+    static let maximumKeyBytes = 256
 
     public let profile: DeviceProfile
     public internal(set) var slots: [MetricSlot] = []
@@ -56,6 +58,11 @@ public struct ProfileLayout: Sendable {
     var messageStamp: UInt32 = 0
     /// Where the part of the message that is being read stands on the tape.
     var partIndex = 1
+    /// For each supply the message that told its level last, and where its capacity stands when that is elsewhere.
+    var supplyStamps: [UInt32] = []
+    var capacityPaths: [PathPattern?] = []
+    /// What words mean as units, by their hash.
+    var unitWords: [(hash: UInt64, unit: SupplyUnit?)] = []
     /// Where the tree of a topic begins, by message rule and what its named levels are.
     var roots: [String: Int32] = [:]
     /// For each message rule whether it is the plain kind that the hot path reads.

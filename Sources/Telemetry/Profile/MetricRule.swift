@@ -25,11 +25,7 @@ public struct MetricRule: Equatable, Sendable {
     /// What a text looks like in which the value stands.
     public var match: TextPattern?
 
-    /// raw · scale + offset; a thousandth is divided by 1000, so that 1885.832 Wh are 1.885832 kWh.
-    func converted(_ raw: Double) -> Double {
-        let whole = (1 / scale).rounded()
-        return (abs(scale) < 1 && abs(whole * scale - 1) < 1e-15 ? raw / whole : raw * scale) + offset
-    }
+    func converted(_ raw: Double) -> Double { raw * scale + offset }
 
     /// Whether a value of the other rule is a value of this one: another place, or another topic, of the same metric.
     func means(_ other: MetricRule) -> Bool {

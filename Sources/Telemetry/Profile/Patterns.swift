@@ -178,6 +178,21 @@ public struct PathPattern: Equatable, Sendable {
     public var captures: [String] {
         tokens.compactMap { if case .each(let capture, _, _) = $0 { capture } else { nil } }
     }
+
+    /// The pointer to one place: what it captures has these names.
+    func filled(_ captures: [(String, String)]) -> PathPattern {
+        PathPattern(
+            text: text,
+            tokens: tokens.map { token in
+                guard case .each(let capture, _, _) = token, let value = captures.first(where: { $0.0 == capture }) else { return token }
+                return .key(Array(value.1.utf8))
+            })
+    }
+
+    private init(text: String, tokens: [Token]) {
+        self.text = text
+        self.tokens = tokens
+    }
 }
 
 /// A name with captures filled in: `supply.{slot}`.

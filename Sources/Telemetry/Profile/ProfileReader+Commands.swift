@@ -67,12 +67,8 @@ extension ProfileReader {
         }
         for fault in profile.faults {
             check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), "playbook")
-            for (key, condition) in [("raise", fault.raise), ("clear", fault.clear)] {
-                // A pattern among the metrics may give the name.
-                guard let condition, !profile.mayGive(condition.metric) else { continue }
-                check(
-                    condition.metric, among: known, "metric", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), .key(key), "metric")
-            }
+            checkConditions(of: fault, profile, root, known)
+            for name in fault.suppressedBy { checkSuppressor(name, of: fault, profile, root) }
         }
         for (index, list) in profile.alerts.enumerated() {
             for code in list.codes {
@@ -86,10 +82,10 @@ extension ProfileReader {
                 supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
         }
         check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
+        check(profile.status?.downWhen?.member, among: plain, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
             report.add(
                 "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))
         }
-        checkUnits(profile, root, report)
     }
 }
