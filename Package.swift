@@ -5,7 +5,7 @@ import PackageDescription
 let pure: [Target] = [
     .target(name: "Telemetry", dependencies: ["CSimdjson"]),
     .target(name: "FaultDetection", dependencies: ["Telemetry"]),
-    .target(name: "ConsumableForecast"),
+    .target(name: "ConsumableForecast", dependencies: ["Telemetry"]),
     .target(name: "RemoteSupport", dependencies: ["Telemetry"]),
     .target(name: "Replenishment", dependencies: ["Telemetry"]),
     .target(name: "ServiceValue", dependencies: ["Telemetry"]),

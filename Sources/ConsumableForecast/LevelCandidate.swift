@@ -4,22 +4,31 @@ struct LevelCandidate: Codable, Equatable, Sendable {
     static let stayMilliseconds = 600_000.0
     /// … or this many readings.
     static let stayReadings: Int32 = 3
-    /// A rise too small for a new cartridge is taken as a correction only after a day.
-    static let correctionMilliseconds = 86_400_000.0
+    /// What is weaker evidence than a number, and a rise too small for a new cartridge, is taken only after half a day.
+    static let slowMilliseconds = 43_200_000.0
 
     enum Direction: UInt8, Codable, Sendable {
         case farDown, slightlyUp, farUp
+        /// "Some remaining" where a low number was: above the level below which this device counts.
+        case someUp
+        /// Another serial number.
+        case serial
     }
 
     let direction: Direction
     let sinceMilliseconds: Int64
     private var lastMilliseconds: Int64
     private var readings: Int32 = 1
+    /// Odometer when it was first seen, and at the reading before.
+    let sinceUnits: Double
+    let beforeUnits: Double
 
-    init(direction: Direction, timeMilliseconds: Int64) {
+    init(direction: Direction, timeMilliseconds: Int64, units: Double, beforeUnits: Double) {
         self.direction = direction
         sinceMilliseconds = timeMilliseconds
         lastMilliseconds = timeMilliseconds
+        sinceUnits = units
+        self.beforeUnits = beforeUnits
     }
 
     /// Takes one more reading of the same direction; true when it has stayed long enough.
@@ -31,8 +40,8 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         // As doubles, so that no pair of times overflows.
         let age = Double(time) - Double(sinceMilliseconds)
         switch direction {
-        case .farDown, .farUp: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
-        case .slightlyUp: return readings >= Self.stayReadings && age >= Self.correctionMilliseconds
+        case .farDown, .farUp, .serial: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
+        case .slightlyUp, .someUp: return readings >= Self.stayReadings && age >= Self.slowMilliseconds
         }
     }
 }

@@ -1,180 +1,153 @@
-/// State of one supply slot: levels in percent and a usage counter in, a forecast of its end out.
+import Glibc
+import Telemetry
+
+/// State of one supply slot: levels and a usage counter in, a distribution of its end out.
 ///
-/// A few hundred bytes of plain data that do not grow. Times are event times in ms; the caller has put times outside
+/// Less than a kilobyte of plain data that does not grow. Times are event times in ms; the caller has put times outside
 /// a sane window right before, because the newest time seen makes every older reading late.
 public struct SupplyModel: Codable, Equatable, Sendable {
     /// A forecast from older readings than this is refused.
     public static let staleAfterDays = 30.0
-    /// A new cartridge is a rise of at least this, and of at least two steps.
+    /// A new cartridge is a rise of at least this, and of at least one and a half steps.
     static let newGenerationPercent = 15.0
-    /// More pages a day than this are a counter gone wrong, not use.
-    static let plausiblePagesPerDay = 1_000_000.0
-    /// What earlier cartridges may weigh against the present one.
-    static let taughtPercent = 30.0
+    /// More units a day than this are a counter gone wrong, not use.
+    static let plausibleUnitsPerDay = 1_000_000.0
 
-    /// Counts the cartridges of this slot from 1 on.
-    public private(set) var generation: Int32 = 1
+    /// The number of the cartridge in the slot, from 1 on. A cartridge that comes back has its old number.
+    public internal(set) var generation: Int32 = 1
+    /// The highest number given.
+    var generations: Int32 = 1
     /// The accepted level in percent; nil until one was reported.
-    public private(set) var levelPercent: Double?
+    public internal(set) var levelPercent: Double?
+    /// The device says that there is something, and not how much.
+    public internal(set) var isSomeRemaining = false
 
     var newestMilliseconds: Int64?
     private var lastCounter: Double?
     private var counterMilliseconds: Int64 = 0
-    /// Pages since this model began; never runs backwards, whatever the counter does.
-    private(set) var odometerPages = 0.0
-    private(set) var use = DailyUse()
+    /// Units since this model began; never runs backwards, whatever the counter does.
+    private(set) var odometer = 0.0
+    /// The odometer as of the reading before, and as far as the cartridge knows of it.
+    private(set) var odometerBefore = 0.0
+    private var cartridgeOdometer = 0.0
+    var use = UseModel()
 
-    /// Greatest common divisor of all accepted levels and 100 %, in tenths of a percent: the step of the device.
-    private var stepTenths: Int32 = 1_000
-    private var distinctLevels: Int32 = 0
-    private var candidate: LevelCandidate?
+    var steps = LevelSteps()
+    var candidate: LevelCandidate?
+    /// The cartridge as it was before the candidate came.
+    var candidateCartridge: Cartridge?
+    var cartridge: Cartridge?
+    /// The first sure place of the level, for a first guess of the yield.
+    var origin: (level: Double, units: Double, isEdge: Bool)? {
+        get { originLevel.map { ($0, originUnits, originIsEdge) } }
+        set {
+            originLevel = newValue?.level
+            originUnits = newValue?.units ?? 0
+            originIsEdge = newValue?.isEdge ?? false
+        }
+    }
+    private var originLevel: Double?
+    private var originUnits = 0.0
+    private var originIsEdge = false
 
-    /// The place of the last step edge, or of the first reading of the generation while it has none.
-    private(set) var edges: Int32 = 0
-    private(set) var edgePages = 0.0
-    private(set) var edgeMilliseconds: Int64 = 0
-    private(set) var pageEvidence = StepEvidence()
-    private(set) var dayEvidence = StepEvidence()
-    private(set) var taughtPageEvidence = StepEvidence()
-    private(set) var taughtDayEvidence = StepEvidence()
-    /// The first drop of a generation begins inside a step: good for a rough guess until there is a second edge.
-    private(set) var firstDrop: FirstDrop?
+    /// What earlier cartridges of this slot taught of the logarithm of percent a unit.
+    var yieldLog = 0.0
+    var yieldLogVariance = -1.0
 
-    struct FirstDrop: Codable, Equatable, Sendable {
-        var percent, pages, days: Double
+    /// The cartridge before, should it come back, and serial numbers that were seen.
+    var former: FormerCartridge?
+    var serial: UInt64 = 0
+    var seenSerials = SIMD4<UInt64>(repeating: 0)
+
+    struct FormerCartridge: Codable, Equatable, Sendable {
+        var cartridge: Cartridge
+        var levelPercent: Double
+        var generation: Int32
+        var serial: UInt64
     }
 
     public init() {}
+
+    /// Whether a counter was ever reported; otherwise time itself counts, in days.
+    var hasCounter: Bool { lastCounter != nil }
 
     /// Takes one reading.
     ///
     /// - Parameters:
     ///   - timeMilliseconds: event time; an older one than the newest is ignored.
-    ///   - levelPercent: 0…100; nil and everything else (−1, −2, −3, NaN) is unknown and moves nothing.
-    ///   - counter: pages; nil, negative and not finite are unknown. A lower one than before starts a new base.
-    public mutating func observe(timeMilliseconds: Int64, levelPercent: Double?, counter: Double?) -> SupplyChange {
+    ///   - level: percent with its resolution, an interval, or an unknown, which moves nothing.
+    ///   - counter: pages, hours, metres; nil, negative and not finite are unknown. A lower one than before starts a new base.
+    ///   - serial: a hash of the cartridge's serial number or tag; nil or 0 when the device tells none.
+    ///   - fleet: what devices of this kind taught; it learns from this reading, too.
+    public mutating func observe(
+        timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, fleet: inout FleetPriors
+    ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
+        odometerBefore = odometer
         if let counter, counter.isFinite, counter >= 0 {
+            advance(counter: counter, timeMilliseconds, &fleet)
             newestMilliseconds = timeMilliseconds
-            advance(counter: counter, timeMilliseconds)
+        } else if lastCounter == nil, levelCounts(level) {
+            if let newest = newestMilliseconds { odometer += Self.days(from: newest, to: timeMilliseconds) }
         }
-        guard let reported = levelPercent, reported >= 0, reported <= 100 else { return .none }
-        // No device knows more than tenths, and a drop of 1e-300 would make a yield of nothing.
-        let level = (reported * 10).rounded() / 10
-        newestMilliseconds = timeMilliseconds
-        guard let accepted = self.levelPercent else {
-            begin(level, timeMilliseconds)
-            return .levelChanged(fromPercent: nil, toPercent: level)
+        wear()
+        let change: SupplyChange
+        switch level {
+        case .noLimit, .unknown: return .none
+        case .percent(let value, let resolution):
+            guard value >= 0, value <= 100 else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
+            // No device knows more than tenths.
+            change = number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
+        case .interval(let low, let high):
+            guard low <= high, low >= 0, high <= 100 else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: nil, &fleet) { return swapped }
+            change = high >= 99.5 ? some(low, timeMilliseconds, &fleet) : between(low, high)
         }
-        guard let direction = direction(from: accepted, to: level) else {
-            candidate = nil
-            if level < accepted { step(from: accepted, to: level, timeMilliseconds) }
-            return level < accepted ? .levelChanged(fromPercent: accepted, toPercent: level) : .none
-        }
-        guard candidateStays(direction, timeMilliseconds) else { return .none }
-        return accept(level, instead: accepted, direction, timeMilliseconds)
+        return change
     }
 
-    /// The smallest difference of levels that the device can tell, in percent.
-    var stepPercent: Double {
-        // Few levels have a large divisor by chance: 20 and 100 do not make a step of 20.
-        Double(min(stepTenths, distinctLevels >= 4 ? 250 : 100)) / 10
+    private func levelCounts(_ level: SupplyLevel) -> Bool {
+        switch level {
+        case .percent, .interval: true
+        case .noLimit, .unknown: false
+        }
     }
 
-    /// Whether a counter was ever reported.
-    var hasCounter: Bool { lastCounter != nil }
-}
-
-extension SupplyModel {
-    private mutating func advance(counter: Double, _ time: Int64) {
+    private mutating func advance(counter: Double, _ time: Int64, _ fleet: inout FleetPriors) {
         if let last = lastCounter {
-            let pages = counter - last
+            let units = counter - last
             let days = max(1, Self.days(from: counterMilliseconds, to: time))
-            if pages > 0, pages <= Self.plausiblePagesPerDay * days { odometerPages += pages }
+            if units > 0, units <= Self.plausibleUnitsPerDay * days { odometer += units }
+        } else if odometer > 0 {
+            // Days were counted until now; what they taught is of no use in the new unit.
+            odometer = 0
+            odometerBefore = 0
+            cartridgeOdometer = 0
+            cartridge?.perUnit = 0
+            yieldLogVariance = -1
+            origin = nil
         }
         lastCounter = counter
         counterMilliseconds = time
-        use.observe(timeMilliseconds: time, odometerPages: odometerPages)
+        use.observe(timeMilliseconds: time, odometer: odometer, fleet: &fleet)
     }
 
-    /// nil for a level that needs no proof: the same, or a little lower.
-    private func direction(from accepted: Double, to level: Double) -> LevelCandidate.Direction? {
-        let far = max(Self.newGenerationPercent, 2 * stepPercent)
-        if level >= accepted + far { return .farUp }
-        if level > accepted { return .slightlyUp }
-        // A drop to 0 for one reading and back would otherwise look like a new cartridge.
-        return level <= accepted - far && accepted - level > 2 * stepPercent ? .farDown : nil
+    private mutating func wear() {
+        let units = odometer - cartridgeOdometer
+        guard units > 0 else { return }
+        cartridgeOdometer = odometer
+        let (perDay, coverage) = (unitsPerDay, coverageVariation)
+        cartridge?.use(units: units, unitsPerDay: perDay, coverageVariation: coverage)
     }
 
-    private mutating func candidateStays(_ direction: LevelCandidate.Direction, _ time: Int64) -> Bool {
-        guard var known = candidate, known.direction == direction else {
-            candidate = LevelCandidate(direction: direction, timeMilliseconds: time)
-            return false
-        }
-        let stays = known.stays(atMilliseconds: time)
-        candidate = stays ? nil : known
-        return stays
-    }
-
-    private mutating func accept(
-        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ time: Int64
-    ) -> SupplyChange {
-        switch direction {
-        case .farDown:
-            step(from: accepted, to: level, time)
-            return .levelChanged(fromPercent: accepted, toPercent: level)
-        case .slightlyUp:
-            // A shaken cartridge, a better guess of the device: the level is true, but no edge of anything.
-            edges = 0
-            place(level, time)
-            return .levelChanged(fromPercent: accepted, toPercent: level)
-        case .farUp:
-            taughtPageEvidence = pageEvidence.joined(taughtPageEvidence).limited(toPercent: Self.taughtPercent)
-            taughtDayEvidence = dayEvidence.joined(taughtDayEvidence).limited(toPercent: Self.taughtPercent)
-            if generation < .max { generation += 1 }
-            begin(level, time)
-            return .newGeneration(residualPercent: accepted)
-        }
-    }
-
-    private mutating func begin(_ level: Double, _ time: Int64) {
-        pageEvidence = StepEvidence()
-        dayEvidence = StepEvidence()
-        firstDrop = nil
-        edges = 0
-        place(level, time)
-    }
-
-    private mutating func place(_ level: Double, _ time: Int64) {
-        levelPercent = level
-        edgePages = odometerPages
-        edgeMilliseconds = time
-        // 0…1000 tenths by the check in `observe`.
-        stepTenths = max(1, Self.greatestCommonDivisor(stepTenths, Int32((level * 10).rounded())))
-        if distinctLevels < 1_000 { distinctLevels += 1 }
-    }
-
-    private mutating func step(from accepted: Double, to level: Double, _ time: Int64) {
-        let drop = accepted - level
-        let pages = odometerPages - edgePages
-        let days = max(0, Self.days(from: edgeMilliseconds, to: time))
-        if edges > 0 {
-            if hasCounter { pageEvidence.add(percent: drop, units: pages) }
-            dayEvidence.add(percent: drop, units: days)
-        } else if firstDrop == nil {
-            firstDrop = FirstDrop(percent: drop, pages: pages, days: days)
-        }
-        if edges < .max { edges += 1 }
-        place(level, time)
-    }
+    var unitsPerDay: Double { hasCounter ? use.unitsPerDay : 1 }
+    /// Pages of a day differ in coverage from those of the next; days differ more.
+    var coverageVariation: Double { hasCounter ? ModelTuning.coverage : 0.7 }
 
     static func days(from start: Int64, to end: Int64) -> Double {
-        (Double(end) - Double(start)) / Double(DailyUse.millisecondsPerDay)
-    }
-
-    private static func greatestCommonDivisor(_ a: Int32, _ b: Int32) -> Int32 {
-        var (a, b) = (a, b)
-        while b != 0 { (a, b) = (b, a % b) }
-        return a
+        (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
 }

@@ -30,7 +30,7 @@ extension StewardCore {
     }
 
     /// Which rules of a profile read the topic, with the range of the device's name in it.
-    private struct Candidate {
+    struct Candidate {
         var profile: Int
         var message: Int?
         /// Rules that read the topic as well.
@@ -82,6 +82,7 @@ extension StewardCore {
                 return nil
             }
             device = known
+            learnLeadTime(Int(known), candidate, frame)
             adopt(Int(known), candidate, frame)
         }
         let own = namesDevice ? Int(hot[Int(device)].profile) : profile

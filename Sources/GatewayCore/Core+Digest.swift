@@ -50,6 +50,9 @@ extension StewardCore {
         for order in orders.all { lines.append("order \(order.id) \(order.state.rawValue) \(order.decidedMilliseconds)") }
         for item in stock.items { lines.append("stock \(item) \(stock.unitsOnHand(item)) \(stock.unitsReserved(item))") }
         for ticket in tickets.all { lines.append("ticket \(ticket.id) \(ticket.state.rawValue)") }
+        for profile in layouts.indices where bases[profile] == profile && learned[profile] != SupplyLearning() {
+            lines.append("learned \(layouts[profile].profile.name) \(text(learned[profile]))")
+        }
         lines.append("scores \(text(scores))")
         return lines.sorted()
     }

@@ -139,7 +139,8 @@ extension StewardCore {
         writer.beginArray()
         // Another device of the profile may have supplies that this one has not.
         for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count && hasShown(supply, device) {
-            writeSupply(supply, record.supplies[index], hot[device].newestMilliseconds, &writer)
+            let priors = learned[Int(bases[Int(hot[device].profile)])].priors
+            writeSupply(supply, record.supplies[index], priors, hot[device].newestMilliseconds, &writer)
         }
         writer.endArray()
     }
@@ -156,14 +157,14 @@ extension StewardCore {
         supply.metric < hot[device].metricCapacity && metrics[Int(hot[device].firstMetric + supply.metric)].timeMilliseconds != .min
     }
 
-    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ time: Int64, _ writer: inout JSONWriter) {
+    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("supply", slot.name)
         writer.key("levelPercent")
         if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
         writeReported(supply, &writer)
         writer.member("generation", Int64(supply.model.generation))
-        switch supply.model.forecast(atMilliseconds: time) {
+        switch supply.model.forecast(atMilliseconds: time, fleet: priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
             writer.beginArray()

@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 4
+    public static let snapshotVersion = 5
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -29,6 +29,7 @@ extension StewardCore {
         for (index, layout) in layouts.enumerated() {
             writer.write(bases[index] == index)
             Self.write(layout, &writer)
+            writer.write(blob: try json.encode(learned[index]))
         }
         writer.write(UInt32(hot.count))
         for device in hot.indices {
@@ -185,6 +186,7 @@ extension StewardCore {
         }
         for before in remembered {
             let profile = place(of: before)
+            learned[profile] = try JSONDecoder().decode(SupplyLearning.self, from: Data(before.learned))
             remapping.profile.append(profile)
             remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
@@ -198,6 +200,7 @@ extension StewardCore {
         var name: String
         var slots: [MetricSlot] = []
         var supplies: [(name: String, rule: Int, item: String)] = []
+        var learned: [UInt8] = []
 
         init(_ reader: inout ByteReader) throws(ByteCodingError) {
             isBase = try reader.bool()
@@ -211,6 +214,7 @@ extension StewardCore {
             for _ in 0..<(try reader.integer(UInt32.self)) {
                 supplies.append((try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text()))
             }
+            learned = try reader.blob()
         }
     }
 

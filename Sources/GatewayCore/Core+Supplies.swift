@@ -1,9 +1,13 @@
 import ConsumableForecast
+import RemoteSupport
 import Replenishment
 import Telemetry
 
 /// Supplies: each level reading teaches the model; when the forecast crosses the reorder point, one order is placed for the generation.
 extension StewardCore {
+    /// Reports come a little early or late; a question is due again after most of an hour.
+    private static var questionMilliseconds: Int64 { 45 * 60_000 }
+
     /// `cartridge` is the same number for the same cartridge, where the device tells one from the next.
     mutating func level(
         _ device: Int, _ profile: Int, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64, _ effects: inout [Effect]
@@ -15,11 +19,12 @@ extension StewardCore {
             counter = metric.isUnknown ? nil : metric.value
         }
         let change = records[device].supplies[supply].model.observe(
-            timeMilliseconds: time, levelPercent: level.percent, counter: counter)
+            timeMilliseconds: time, level: level, counter: counter, serial: cartridge, fleet: &learned[Int(bases[profile])].priors)
         switch change {
         case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
-        case .none, .levelChanged, .late: break
+        case .none, .levelChanged, .reinserted, .late: break
         }
+        noteThreshold(device, supply, change, time)
         // The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
         let evaluated = records[device].supplies[supply].evaluatedMilliseconds
         guard isFresh(time) else {
@@ -27,48 +32,125 @@ extension StewardCore {
             if change != .none { records[device].supplies[supply].evaluatedMilliseconds = .min }
             return
         }
-        // Nothing is ordered because of an unknown.
-        guard level.percent != nil else { return }
         if case .levelChanged = change {
-        } else if evaluated != .min, time &- evaluated < 3_600_000 {
+        } else if evaluated != .min, time &- evaluated < Self.questionMilliseconds {
             return
         }
+        // Nothing is ordered because of an unknown; the pages that were printed since are known all the same.
+        if case .unknown = level, counter == nil { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
     }
 
+    /// The threshold that people use today, beside which a backtest is read.
+    static var thresholdPercent: Double { 20 }
+
+    private mutating func noteThreshold(_ device: Int, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
+        guard case .levelChanged(_, let level) = change, level <= Self.thresholdPercent,
+            records[device].supplies[supply].thresholdMilliseconds == nil
+        else { return }
+        records[device].supplies[supply].thresholdMilliseconds = time
+    }
+
+    func reorderRule(_ rule: SupplyRule) -> ReorderRule {
+        ReorderRule(serviceLevel: rule.serviceLevel ?? configuration.serviceLevel, floorPercent: rule.floorPercent)
+    }
+
+    func leadTime(_ device: Int, _ rule: SupplyRule) -> LeadTime {
+        let own = rule.leadTimeCapture == nil ? nil : records[device].topicLeadDays
+        return LeadTime(days: own ?? Double(rule.leadTimeMilliseconds) / 86_400_000, spread: rule.leadTimeSpread)
+    }
+
+    /// Risk and waiting of an order placed at this time; nil without a forecast.
+    func weigh(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> (EndDistribution, ReorderRule.Weighing)? {
+        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+        let model = records[device].supplies[supply].model
+        guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) else {
+            return nil
+        }
+        let lead = leadTime(device, rule)
+        let gap = model.expectedGapDays(atMilliseconds: time)
+        let later = time &+ Int64(gap * 86_400_000)
+        let calendar = configuration.supplierCalendar
+        let risk = lead.chance(orderedAt: time, calendar: calendar) { end.probability(within: $0) }
+        let riskLater = lead.chance(orderedAt: later, calendar: calendar) { end.probability(within: $0 + gap) }
+        return (end, reorderRule(rule).weigh(risk: risk, riskLater: riskLater, gapDays: gap, price: learned[Int(bases[profile])].price))
+    }
+
     private mutating func reorder(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ effects: inout [Effect]) {
         let slot = layouts[profile].supplies[supply]
         let rule = layouts[profile].profile.supplies[slot.rule]
-        let model = records[device].supplies[supply].model
-        guard rule.isOrdered, records[device].supplies[supply].order == nil else { return }
+        let state = records[device].supplies[supply]
+        guard rule.isOrdered, state.order == nil else { return }
+        let lead = leadTime(device, rule)
+        // Most supplies are far from their end, and a glance tells.
+        if let left = state.model.roughDaysLeft, left > 3 * lead.days + 14 { return }
         var days: [Double]?
-        if case .estimate(let estimate) = model.forecast(atMilliseconds: time) {
-            days = [estimate.daysLeftP5, estimate.daysLeftP50, estimate.daysLeftP95]
+        var risk = 1.0
+        let reason: String
+        if let (end, weighing) = weigh(device, profile, supply, time) {
+            guard weighing.orders else { return }
+            risk = weighing.risk
+            let range = [end.quantile(0.05), end.quantile(0.5), end.quantile(0.95)]
+            days = range
+            reason = reorderRule(rule).reason(weighing, leadDays: lead.days, daysLeft: range)
+        } else if let text = reorderRule(rule).reasonWithoutForecast(levelPercent: state.model.levelPercent) {
+            reason = text
+        } else {
+            return
         }
-        let reason = ReorderRule.reason(
-            levelPercent: model.levelPercent, daysLeft5Percent: days?[0], leadTimeMilliseconds: rule.leadTimeMilliseconds,
-            floorPercent: rule.floorPercent)
-        guard let reason, let level = model.levelPercent else { return }
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: model.generation,
-            reason: reason,
-            decidedMilliseconds: time,
-            levelPercent: level, daysLeft: days)
+            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
+            reason: reason, decidedMilliseconds: time, levelPercent: state.model.estimatedPercent ?? 0, daysLeft: days)
         place(order, device: device, supply: supply, at: time, &effects)
+        // What stock covers is asked again with every report; it was decided once.
+        guard state.orderedMilliseconds == nil else { return }
+        records[device].supplies[supply].orderedMilliseconds = time
+        records[device].supplies[supply].orderRisk = risk
+        guard days != nil else { return }
+        learned[Int(bases[profile])].price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
     }
 
-    /// Another cartridge lies in the slot.
+    /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
     private mutating func replaced(
         _ device: Int, _ profile: Int, _ supply: Int, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
     ) {
-        let name = layouts[profile].supplies[supply].name
-        effects.decide(.supplyReplaced, at: time, device: records[device].id) { writer in
-            writer.member("supply", name)
-            writer.member("generation", Int64(records[device].supplies[supply].model.generation))
+        let slot = layouts[profile].supplies[supply]
+        let generation = records[device].supplies[supply].model.generation
+        judge(device, profile, supply, endedAt: time)
+        var decision = Decision(.supplyReplaced, at: time, device: records[device].id) { writer in
+            writer.member("supply", slot.name)
+            writer.member("generation", Int64(generation))
             writer.member("residualPercent", residual)
         }
+        let state = records[device].supplies[supply]
+        let lead = leadTime(device, layouts[profile].profile.supplies[slot.rule])
+        decision.life = SupplyLife(
+            supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
+            orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
+            leadSpread: lead.spread, residualPercent: residual)
+        effects.append(.decision(decision))
+        records[device].supplies[supply].thresholdMilliseconds = nil
+        records[device].supplies[supply].installedMilliseconds = time
+        records[device].supplies[supply].orderedMilliseconds = nil
         installed(device, profile, supply, at: time, &effects)
+    }
+
+    /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
+    private mutating func judge(_ device: Int, _ profile: Int, _ supply: Int, endedAt time: Int64) {
+        let state = records[device].supplies[supply]
+        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+        guard rule.isOrdered, let installed = state.installedMilliseconds else { return }
+        let lead = leadTime(device, rule)
+        // A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.
+        let lifeDays = (Double(time) - Double(installed)) / 86_400_000
+        guard lifeDays > 2.5 * lead.days else { return }
+        guard let ordered = state.orderedMilliseconds else {
+            learned[Int(bases[profile])].price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
+            return
+        }
+        let late = lead.chanceOfBeingLonger(thanDays: (Double(time) - Double(ordered)) / 86_400_000)
+        learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
     }
 }

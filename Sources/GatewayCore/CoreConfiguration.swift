@@ -15,6 +15,10 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Share of supplies whose successor is to be there in time, where a profile says nothing else.
+    public var serviceLevel = 0.95
+    /// When the supplier works; nil counts every day.
+    public var supplierCalendar: SupplierCalendar?
     /// Maintenance windows that the configuration names.
     public var maintenance: [MaintenanceWindow] = []
     /// Device → the device that it hangs on.

@@ -1,5 +1,6 @@
 import ConsumableForecast
 import FaultDetection
+import Replenishment
 import ServiceValue
 import Telemetry
 
@@ -53,6 +54,8 @@ struct DeviceRecord: Sendable, Codable {
     var parent: String?
     /// Ids of the playbook runs that are open.
     var openRuns: [String] = []
+    /// Lead time that the topic tells, in days.
+    var topicLeadDays: Double?
     /// Event time of the reading that verified a command last.
     var mendedMilliseconds: Int64?
 
@@ -74,9 +77,22 @@ struct SupplyState: Sendable, Codable {
     var evaluatedMilliseconds: Int64 = .min
     /// The order for the present generation, once there is one.
     var order: String?
+    /// What was foretold when it was placed, for the price of lateness.
+    var orderedMilliseconds: Int64?
+    var orderRisk = 0.0
+    /// Event time at which the present generation began; nil for the one that was found in the slot.
+    var installedMilliseconds: Int64?
+    /// When the level was first at or below `StewardCore.thresholdPercent`: what a fixed threshold would have done, for the backtest.
+    var thresholdMilliseconds: Int64?
     /// What the device said last about the level; the model keeps what it was before.
     var reported: SupplyLevel?
     /// What it says of the supply itself, and the hash by which a change is seen.
     var facts: SupplyFacts?
     var factsHash: UInt64?
+}
+
+/// What all devices of one profile taught: for their forecasts, and for the price at which orders wait.
+struct SupplyLearning: Equatable, Sendable, Codable {
+    var priors = FleetPriors()
+    var price = LatenessPrice()
 }

@@ -49,6 +49,8 @@ public struct Decision: Equatable, Sendable {
     public var device: String
     /// One JSON object: time, kind, device and what else belongs to the kind.
     public var line: [UInt8]
+    /// For a supply that was replaced: its life, as far as the telemetry told it. `replay` adds these up.
+    public internal(set) var life: SupplyLife?
 
     init(_ kind: Kind, at time: Int64, device: String, _ more: (inout JSONWriter) -> Void) {
         self.kind = kind

@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// What the devices of each profile taught, beside its layout.
+    var learned: [SupplyLearning] = []
     /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
     var bases: [Int32] = []
     var topics: TopicTable
@@ -110,6 +112,7 @@ public struct StewardCore {
         bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
+        learned.append(SupplyLearning())
     }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.

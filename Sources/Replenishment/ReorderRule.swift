@@ -1,31 +1,58 @@
 import Telemetry
 
-/// When to order: first cut of the reorder point.
+/// When to order.
 ///
-/// Order when, with 95 % confidence, the supply might end before an order placed now arrives: the 5 % quantile of the days left
-/// is not longer than the lead time. While there is too little evidence for a forecast, a known level at or below the floor decides.
-/// Nothing is ordered because of an unknown.
-public enum ReorderRule {
-    public static func reason(
-        levelPercent: Double?, daysLeft5Percent: Double?, leadTimeMilliseconds: Int64, floorPercent: Double
-    ) -> String? {
-        guard let levelPercent else { return nil }
-        let leadDays = Double(leadTimeMilliseconds) / 86_400_000
-        if let days = daysLeft5Percent, days <= leadDays {
-            return "may end in \(counted(days)) (5 % quantile), and an order takes \(counted(leadDays))"
-        }
-        if levelPercent <= floorPercent {
-            return "the level of \(rounded(levelPercent)) % is at or below the floor of \(rounded(floorPercent)) %"
-        }
-        return nil
+/// The risk is the probability that the supply ends before an order placed now arrives. It is weighed against waiting, at one price for
+/// all supplies of a kind (`LatenessPrice`), and never above a ceiling. While there is too little evidence for a forecast, a known level
+/// at or below the floor decides. Nothing is ordered because of an unknown.
+public struct ReorderRule: Equatable, Sendable {
+    /// 0.95 means that one supply in twenty may end before its successor is there.
+    public var serviceLevel: Double
+    public var floorPercent: Double
+    /// However dear waiting is, no single supply takes more than so many times the risk that the service level allows on average.
+    public static let ceilingFactor = 3.5
+
+    public init(serviceLevel: Double = 0.95, floorPercent: Double = 5) {
+        self.serviceLevel = min(max(serviceLevel, 0.5), 0.999)
+        self.floorPercent = floorPercent
     }
 
-    private static func counted(_ days: Double) -> String {
+    /// What speaks for and against an order at one moment.
+    public struct Weighing: Equatable, Sendable {
+        /// The risk of an order placed now, and of one placed at the next report.
+        public var risk, riskLater: Double
+        /// Days until that report.
+        public var gapDays: Double
+        /// Whether to order now.
+        public var orders: Bool
+    }
+
+    public func weigh(risk: Double, riskLater: Double, gapDays: Double, price: LatenessPrice) -> Weighing {
+        let gap = max(gapDays, 0.01)
+        let isWorthIt = (riskLater - risk) * price.days >= gap * (1 - riskLater)
+        let ceiling = min(Self.ceilingFactor * (1 - serviceLevel), 0.9)
+        return Weighing(risk: risk, riskLater: riskLater, gapDays: gap, orders: isWorthIt || riskLater > ceiling)
+    }
+
+    public func reason(_ weighing: Weighing, leadDays: Double, daysLeft: [Double]) -> String {
+        let range = daysLeft.count == 3 ? "; it lasts \(Self.rounded(daysLeft[0])) to \(Self.rounded(daysLeft[2])) days" : ""
+        return "\(Self.rounded(weighing.risk * 100)) % risk that it ends before an order placed now arrives "
+            + "(lead time \(Self.counted(leadDays))), \(Self.rounded(weighing.riskLater * 100)) % at the next report\(range)"
+    }
+
+    /// The reason to order without a forecast; nil when there is none.
+    public func reasonWithoutForecast(levelPercent: Double?) -> String? {
+        guard let levelPercent, levelPercent <= floorPercent else { return nil }
+        return "the level of \(Self.rounded(levelPercent)) % is at or below the floor of \(Self.rounded(floorPercent)) %, "
+            + "and there is no forecast yet"
+    }
+
+    static func counted(_ days: Double) -> String {
         let text = rounded(days)
         return text == "1" ? "1 day" : text + " days"
     }
 
-    private static func rounded(_ number: Double) -> String {
+    static func rounded(_ number: Double) -> String {
         let tenths = (number * 10).rounded() / 10
         return tenths == tenths.rounded() && abs(tenths) < 1e15 ? String(Int64(tenths)) : "\(tenths)"
     }

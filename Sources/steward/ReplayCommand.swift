@@ -44,6 +44,7 @@ enum ReplayCommand: Subcommand {
         Console.error(
             "steward replay: \(summary.lines) lines, \(summary.decisions) decisions, \(summary.deadLetters) dead letters, \(summary.unreadableLines) unreadable lines"
         )
+        Console.error(BacktestText.lines(replay.backtests))
         if arguments.has("digest") { Console.error("digest \(replay.digest)") }
         return summary.lines == summary.unreadableLines && summary.lines > 0 ? .failed : .ok
     }

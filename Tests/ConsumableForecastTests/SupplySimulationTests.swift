@@ -73,7 +73,7 @@ struct SimulatedPrinter {
             let shown = max(0, (level / stepPercent).rounded(rounding) * stepPercent)
             let time = 1_767_225_600_000 + Int64(slot) * 3_600_000
             _ = model.observe(timeMilliseconds: time, levelPercent: shown, counter: hasCounter ? pages : nil)
-            if hour == 12, level > 0, case .estimate(let estimate) = model.forecast(atMilliseconds: time) {
+            if hour == 12, level > 0, case .estimate(let estimate) = model.forecast(at: time) {
                 open.append((day, estimate))
             }
         }
@@ -149,7 +149,7 @@ struct SimulatedPrinter {
                 if Int.random(in: 0..<20, using: &generator) == 0 { time = times.randomElement(using: &generator) ?? 0 }
                 let level = levels.randomElement(using: &generator) ?? nil
                 _ = model.observe(timeMilliseconds: time, levelPercent: level, counter: counters.randomElement(using: &generator) ?? nil)
-                guard case .estimate(let e) = model.forecast(atMilliseconds: times.randomElement(using: &generator) ?? 0) else { continue }
+                guard case .estimate(let e) = model.forecast(at: times.randomElement(using: &generator) ?? 0) else { continue }
                 #expect(e.daysLeftP5 > 0 && e.daysLeftP5 < e.daysLeftP50 && e.daysLeftP50 < e.daysLeftP95, "seed \(seed)")
                 #expect(e.daysLeftP95.isFinite && e.levelPercent >= 0 && e.levelPercent <= 100, "seed \(seed)")
                 #expect(e.percentPerPage?.isFinite ?? true && e.pagesPerDay?.isFinite ?? true, "seed \(seed)")

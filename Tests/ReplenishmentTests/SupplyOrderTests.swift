@@ -47,24 +47,4 @@ import Testing
         }
         #expect(Set(ids + [order().id]).count == 5)
     }
-
-    @Test(
-        arguments: [
-            (nil, nil, false), (nil, 0.1, false), (50, nil, false), (50, 3.1, false), (50, 3, true), (50, 0, true), (5.1, nil, false),
-            (5, nil, true),
-            (0, nil, true), (5, 100, true), (50, Double.nan, false), (50, -Double.infinity, true),
-        ] as [(Double?, Double?, Bool)])
-    func theReorderPoint(_ level: Double?, _ days: Double?, _ orders: Bool) {
-        let reason = ReorderRule.reason(levelPercent: level, daysLeft5Percent: days, leadTimeMilliseconds: 3 * 86_400_000, floorPercent: 5)
-        #expect((reason != nil) == orders)
-    }
-
-    @Test func theReasonSaysWhatDecided() {
-        #expect(
-            ReorderRule.reason(levelPercent: 20, daysLeft5Percent: 2.34, leadTimeMilliseconds: 3 * 86_400_000, floorPercent: 5)
-                == "may end in 2.3 days (5 % quantile), and an order takes 3 days")
-        #expect(
-            ReorderRule.reason(levelPercent: 4, daysLeft5Percent: nil, leadTimeMilliseconds: 0, floorPercent: 4.5)
-                == "the level of 4 % is at or below the floor of 4.5 %")
-    }
 }

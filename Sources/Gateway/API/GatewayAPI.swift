@@ -76,6 +76,7 @@ final class GatewayAPI: Sendable {
             }
         }
         ask("/api/v1/devices/{id}") { [self] request in device(request) }
+        ask("/api/v1/devices/{id}/supplies/{supply}/explain") { [self] request in supplyExplanation(request) }
         ask("/api/v1/devices/{id}/history/{metric}") { [self] request in samples(request) }
         ask("/api/v1/alarms") { [self] request in
             listing(request) { $0.writeAlarms(device: $1, includesFinished: request.queryValue("all") == "true", limit: $2, &$3) }

@@ -15,6 +15,8 @@ public struct Replay: ~Copyable {
     private var effects: [Effect] = []
     private var number: Int64 = 1
     public private(set) var summary = Summary()
+    /// By supply name, over all devices.
+    public private(set) var backtests: [String: Backtest] = [:]
 
     /// Nil when memory is short.
     public init?(configuration: CoreConfiguration, profiles: [DeviceProfile]) {
@@ -65,6 +67,7 @@ public struct Replay: ~Copyable {
             switch effect {
             case .decision(let decision):
                 summary.decisions += 1
+                if let life = decision.life { backtests[life.supply, default: Backtest()].add(life) }
                 output(decision.line)
             case .deadLetter: summary.deadLetters += 1
             case .deliver, .withdraw, .history: break

@@ -101,7 +101,8 @@ extension ProfileReader {
                 continue
             }
             // The topics of all rules it belongs to; without any rule the pointer alone is looked at.
-            var topics = rules.map { $0.topic.captures + $0.names.map(\.name) }
+            let lead = Self.leadTimeCaptures(profile)
+            var topics = rules.map { ($0.topic.captures + $0.names.map(\.name)).filter { !lead.contains($0) } }
             if topics.isEmpty { topics = [[]] }
             for captures in Set(topics) {
                 checkCaptures(name, path.captures + (textCaptures[index] ?? []) + captures, path.text, at: position)

@@ -40,7 +40,11 @@ extension ProfileReader {
     }
 
     private func readOrdering(_ reader: ObjectReader, _ rule: inout SupplyRule) {
-        let days = reader.number("leadTimeDays") ?? 3
+        let (days, capture) = leadTime(reader)
+        rule.leadTimeCapture = capture
+        let order = ordering(reader)
+        rule.leadTimeSpread = order.spread
+        rule.serviceLevel = order.serviceLevel
         if !(0...365).contains(days) {
             report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position(of: ["leadTimeDays"]))
         }

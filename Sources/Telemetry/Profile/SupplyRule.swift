@@ -18,7 +18,13 @@ public struct SupplyRule: Equatable, Sendable {
     /// What to order; may hold captures, and `{partNumber}` or `{label}` of the supply that is in the device.
     public var item: NameTemplate
     public var leadTimeMilliseconds: Int64 = 0
-    /// Ordered at or below this level even while there is too little evidence for a forecast.
+    /// The named level of the topic whose digits tell the lead time in days.
+    public var leadTimeCapture: String?
+    /// Standard deviation of the logarithm of the lead time.
+    public var leadTimeSpread = 0.25
+    /// Share of supplies whose successor is to be there in time, 0.5 to 0.999; nil for the configuration's.
+    public var serviceLevel: Double?
+    /// Ordered at or below this level while there is too little evidence for a forecast.
     public var floorPercent = 0.0
     /// False for what people refill themselves: it is forecast, never ordered.
     public var isOrdered = true

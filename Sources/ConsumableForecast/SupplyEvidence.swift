@@ -1,0 +1,45 @@
+import Glibc
+
+/// What a forecast rests on, for people who ask why.
+public struct SupplyEvidence: Equatable, Sendable {
+    /// What the device said last; nil while it said nothing, or only that some remains.
+    public var reportedPercent: Double?
+    public var isSomeRemaining: Bool
+    /// The step in which the device counts, in percent, and the spread of a single reading where it trembles.
+    public var stepPercent: Double
+    public var jitterPercent: Double?
+    /// What is believed to be left, with its standard deviation.
+    public var estimatedPercent: Double?
+    public var estimatedPercentError: Double?
+    /// Percent a unit of the counter (a day where there is none), with the relative standard deviation; nil while not known.
+    public var percentPerUnit: Double?
+    public var percentPerUnitRelativeError: Double?
+    public var hasCounter: Bool
+    /// Units of a day of weight 1, with the relative standard deviation; nil without a counter or before the second day.
+    public var unitsPerDay: Double?
+    public var unitsPerDayRelativeError: Double?
+    /// Standard deviation of one day relative to its mean.
+    public var dayRelativeDeviation: Double
+    /// Weights of the days of the week, Monday first, with a mean of 1.
+    public var weekdayWeights: [Double]
+    public var completedDays: Double
+    public var expectedGapDays: Double
+}
+
+extension SupplyModel {
+    public func evidence(atMilliseconds: Int64) -> SupplyEvidence {
+        let known = cartridge?.hasYield == true ? cartridge : nil
+        let place = levelPercent != nil || isSomeRemaining ? cartridge : nil
+        // 1970-01-01 was a Thursday.
+        let weights = (0..<7).map { use.calendar.weights[($0 + 4) % 7] }
+        return SupplyEvidence(
+            reportedPercent: levelPercent, isSomeRemaining: isSomeRemaining, stepPercent: steps.percent,
+            jitterPercent: steps.jitterVariance?.squareRoot(), estimatedPercent: estimatedPercent,
+            estimatedPercentError: place?.leftVariance.squareRoot(), percentPerUnit: known?.perUnit,
+            percentPerUnitRelativeError: known.map { $0.perUnitVariance.squareRoot() / $0.perUnit }, hasCounter: hasCounter,
+            unitsPerDay: hasCounter && use.rate.isKnown ? use.rate.mean : nil,
+            unitsPerDayRelativeError: hasCounter && use.rate.isKnown ? use.rate.relativeVariance.squareRoot() : nil,
+            dayRelativeDeviation: use.rate.dayVariation.squareRoot(), weekdayWeights: weights, completedDays: use.completedDays,
+            expectedGapDays: expectedGapDays(atMilliseconds: atMilliseconds))
+    }
+}

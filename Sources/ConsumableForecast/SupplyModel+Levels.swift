@@ -1,0 +1,175 @@
+import Telemetry
+
+/// What a level says: more of the same cartridge, another one, or nothing yet.
+extension SupplyModel {
+    mutating func number(_ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
+        steps.tremble(level)
+        guard let accepted = levelPercent else { return firstNumber(level, resolution, time, &fleet) }
+        if let direction = direction(from: accepted, to: level) {
+            guard candidateStays(direction, time) else { return .none }
+            return accept(level, instead: accepted, direction, resolution, time, &fleet)
+        }
+        if candidate?.direction == .someUp { steps.someReturns = min(steps.someReturns + 1, 1_000) }
+        forgetCandidate()
+        if let variance = steps.jitterVariance {
+            tremblingLevel(level, variance)
+        } else if level < accepted {
+            // Both bounds tell something on entering a step; inside it only the lower one does.
+            steps.accept(level, resolution: resolution)
+            learnRounding(from: accepted, to: level)
+            let bounds = steps.bounds(level, resolution: resolution)
+            cartridge?.condition(low: bounds.low, high: bounds.high)
+            guessYield(level)
+        } else if var present = cartridge, present.hasYield {
+            let low = steps.bounds(level, resolution: resolution).low
+            if present.left - low < 3 * present.leftVariance.squareRoot() {
+                present.condition(low: low, high: 1_000)
+                cartridge = present
+            }
+        }
+        guard level < accepted || (level > accepted && steps.jitterVariance != nil) else { return .none }
+        levelPercent = level
+        return .levelChanged(fromPercent: accepted, toPercent: level)
+    }
+
+    private mutating func learnRounding(from accepted: Double, to level: Double) {
+        guard let origin, origin.isEdge, origin.level == 100, accepted == 100, 100 - level == steps.percent else { return }
+        guard let cartridge, cartridge.hasYield, yieldLogVariance >= 0 else { return }
+        steps.learnRounding(usedPercent: (odometer - origin.units) * cartridge.perUnit)
+    }
+
+    private mutating func tremblingLevel(_ level: Double, _ variance: Double) {
+        steps.accept(level, resolution: 1)
+        // At the ends of the scale the trembling is cut off.
+        if level < 98, level > 0 { cartridge?.measure(level - 0.5, variance: 1.5 * variance + 0.1) }
+        guessYield(level)
+    }
+
+    /// The first number, or the first after "some remaining".
+    private mutating func firstNumber(
+        _ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors
+    ) -> SupplyChange {
+        if isSomeRemaining, steps.someAbove == 0 || level > steps.someAbove + 3 {
+            guard candidateStays(.farUp, time) else { return .none }
+        }
+        forgetCandidate()
+        steps.accept(level, resolution: resolution)
+        let step = max(steps.percent, resolution)
+        if isSomeRemaining, level <= 60 { steps.someAbove = max(steps.someAbove, level) }
+        if let present = cartridge, present.hasYield, isSomeRemaining {
+            let bounds = steps.bounds(level, resolution: resolution)
+            cartridge?.condition(low: bounds.low, high: bounds.high)
+        } else {
+            let full = level >= 100
+            cartridge = Cartridge(left: level - step / 2, leftVariance: step * step / 12 + 0.01)
+            if full, step > 5 { cartridge?.place(95, variance: 20) }
+            startYield(fleet)
+        }
+        origin = (level, odometer, isSomeRemaining)
+        isSomeRemaining = false
+        levelPercent = level
+        return .levelChanged(fromPercent: nil, toPercent: level)
+    }
+
+    /// "Some remaining": above the level below which this device counts, once that is known.
+    mutating func some(_ low: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
+        guard let level = levelPercent else {
+            forgetCandidate()
+            if !isSomeRemaining, cartridge == nil { cartridge = Cartridge(left: 60, leftVariance: 530) }
+            isSomeRemaining = true
+            let bound = max(low, steps.someAbove)
+            if var present = cartridge, present.hasYield, present.left - bound < 3 * present.leftVariance.squareRoot() {
+                present.condition(low: bound, high: 1_000)
+                cartridge = present
+            }
+            return .none
+        }
+        // A device that says so now and then, whatever the level, tells nothing by it.
+        guard steps.someAbove > 0, steps.someReturns < 3, level < steps.someAbove - 2 else { return .none }
+        guard candidateStays(.someUp, time) else { return .none }
+        return replace(with: nil, residual: level, time, &fleet)
+    }
+
+    /// An interval such as "low": not above, not below.
+    mutating func between(_ low: Double, _ high: Double) -> SupplyChange {
+        guard var present = cartridge else {
+            cartridge = Cartridge(left: (low + high) / 2, leftVariance: (high - low) * (high - low) / 12 + 0.01)
+            return .none
+        }
+        let isNews = present.left > high || present.left < low
+        present.condition(low: low, high: high)
+        cartridge = present
+        return isNews ? .levelChanged(fromPercent: levelPercent, toPercent: high) : .none
+    }
+
+    /// nil for a level that needs no proof: the same, or a little lower.
+    private func direction(from accepted: Double, to level: Double) -> LevelCandidate.Direction? {
+        let far = max(Self.newGenerationPercent, 1.5 * steps.percent)
+        if level >= accepted + far { return .farUp }
+        let jitter = steps.jitterVariance != nil
+        if level > accepted { return jitter ? nil : .slightlyUp }
+        guard level <= accepted - far, accepted - level > 2 * steps.percent else { return nil }
+        // What the counter foretold needs no proof.
+        if let cartridge, cartridge.hasYield, cartridge.left < level + steps.percent + 3 * cartridge.leftVariance.squareRoot() {
+            return nil
+        }
+        // A drop to 0 for one reading and back would otherwise look like a new cartridge.
+        return .farDown
+    }
+
+    mutating func candidateStays(_ direction: LevelCandidate.Direction, _ time: Int64) -> Bool {
+        guard var known = candidate, known.direction == direction else {
+            candidate = LevelCandidate(direction: direction, timeMilliseconds: time, units: odometer, beforeUnits: odometerBefore)
+            candidateCartridge = cartridge
+            return false
+        }
+        let stays = known.stays(atMilliseconds: time)
+        candidate = known
+        return stays
+    }
+
+    mutating func forgetCandidate() {
+        candidate = nil
+        candidateCartridge = nil
+    }
+
+    private mutating func accept(
+        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ time: Int64,
+        _ fleet: inout FleetPriors
+    ) -> SupplyChange {
+        if direction == .farUp || direction == .farDown, let back = reinserted(level) { return back }
+        if direction == .farUp { return replace(with: level, residual: accepted, time, &fleet) }
+        forgetCandidate()
+        steps.accept(level, resolution: resolution)
+        let step = max(steps.percent, resolution)
+        // A shaken cartridge, a better guess of the device: the level is true, but the yield has no part in it.
+        let bounds = steps.bounds(level, resolution: resolution)
+        cartridge?.place(max((bounds.low + bounds.high) / 2, 0), variance: step * step / 12 + 0.1)
+        origin = (level, odometer, false)
+        levelPercent = level
+        return .levelChanged(fromPercent: accepted, toPercent: level)
+    }
+
+    /// A first guess of the yield, once the level fell far enough from a sure place.
+    mutating func guessYield(_ level: Double) {
+        guard let present = cartridge, !present.hasYield else { return }
+        let noise = (steps.jitterVariance ?? 0).squareRoot()
+        guard let start = origin else {
+            origin = (level, odometer, true)
+            return
+        }
+        if !start.isEdge, level < start.level, noise == 0 {
+            origin = (level, odometer, true)
+            return
+        }
+        let drop = start.level - level
+        let units = odometer - start.units
+        guard drop >= max(steps.percent, 3, 5 * noise), units > 0 else { return }
+        // From edge to edge the level is known to what one report's use hides.
+        let place = (start.isEdge ? 0.07 : 0.25) * steps.percent / drop
+        let tremble = 1.4 * noise / drop
+        cartridge?.learnYield(drop / units, relativeVariance: 0.015 + place * place + tremble * tremble + 0.1 / drop)
+        let top = steps.bounds(level, resolution: 0).high
+        cartridge?.place(top - 0.25 * min(steps.percent, 2), variance: 0.3 + noise * noise)
+    }
+}

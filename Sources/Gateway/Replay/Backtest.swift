@@ -1,0 +1,57 @@
+import GatewayCore
+import Replenishment
+
+/// Adds up what a replay shows of the orders: lates, early days and residuals, beside a fixed threshold on the same data.
+///
+/// A recording tells when each cartridge was replaced, and not when an order would have arrived. So the lead time's distribution stands
+/// in for it: a life counts as late by the share of lead times that are longer than the time from order to replacement.
+public struct Backtest: Equatable, Sendable {
+    /// One way of ordering, over the lives that can be judged.
+    public struct Policy: Equatable, Sendable {
+        public var orders = 0
+        /// Expected number of lives whose order came too late; a life without an order counts whole.
+        public var lates = 0.0
+        /// Sum of the days that deliveries waited, over lives served in time.
+        public var earlyDays = 0.0
+
+        mutating func add(orderedMilliseconds: Int64?, _ life: SupplyLife) {
+            guard let ordered = orderedMilliseconds else {
+                lates += 1
+                return
+            }
+            orders += 1
+            let elapsed = (Double(life.endedMilliseconds) - Double(ordered)) / 86_400_000
+            let late = LeadTime(days: life.leadDays, spread: life.leadSpread).chanceOfBeingLonger(thanDays: elapsed)
+            lates += late
+            earlyDays += (1 - late) * max(elapsed - life.leadDays, 0)
+        }
+
+        public func latePercent(of lives: Int) -> Double { lives > 0 ? 100 * lates / Double(lives) : 0 }
+        public func meanEarlyDays(of lives: Int) -> Double { Double(lives) > lates ? earlyDays / (Double(lives) - lates) : 0 }
+    }
+
+    /// Lives that began in the recording and were longer than two and a half lead times.
+    public private(set) var lives = 0
+    /// Other ones: the first of each slot, and those so short that only a spare on the shelf would have helped.
+    public private(set) var livesNotJudged = 0
+    public private(set) var residualPercent = 0.0
+    public private(set) var rule = Policy()
+    public private(set) var threshold = Policy()
+
+    public init() {}
+
+    public mutating func add(_ life: SupplyLife) {
+        guard let installed = life.installedMilliseconds,
+            Double(life.endedMilliseconds) - Double(installed) > 2.5 * life.leadDays * 86_400_000
+        else {
+            livesNotJudged += 1
+            return
+        }
+        lives += 1
+        residualPercent += life.residualPercent
+        rule.add(orderedMilliseconds: life.orderedMilliseconds, life)
+        threshold.add(orderedMilliseconds: life.thresholdMilliseconds, life)
+    }
+
+    public var meanResidualPercent: Double { lives > 0 ? residualPercent / Double(lives) : 0 }
+}

@@ -1,0 +1,114 @@
+import ConsumableForecast
+import Replenishment
+import Telemetry
+
+/// Why a supply was ordered, or why not yet.
+extension StewardCore {
+    /// How far ahead the day is sought at which the rule will order.
+    private static var horizonDays: Int { 400 }
+
+    /// Level, counter, yield, use by weekday, lead time, the risk today and the day it will cross, as one JSON object.
+    /// False when there is no such device or supply.
+    public func writeSupplyExplanation(device id: String, supply name: String, _ writer: inout JSONWriter) -> Bool {
+        guard let index = deviceIndex[id] else { return false }
+        let device = Int(index)
+        let profile = Int(hot[device].profile)
+        guard let supply = layouts[profile].supplies.firstIndex(where: { $0.name == name }), supply < records[device].supplies.count else {
+            return false
+        }
+        let slot = layouts[profile].supplies[supply]
+        let rule = layouts[profile].profile.supplies[slot.rule]
+        let state = records[device].supplies[supply]
+        let time = hot[device].newestMilliseconds
+        writer.beginObject()
+        writer.member("device", id)
+        writer.member("supply", name)
+        writer.member("time", time)
+        writer.member("generation", Int64(state.model.generation))
+        write(state.model.evidence(atMilliseconds: time), counter: rule.counter, &writer)
+        switch state.model.forecast(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) {
+        case .estimate(let estimate):
+            writer.key("daysLeft")
+            writer.beginArray()
+            for days in [estimate.daysLeftP5, estimate.daysLeftP50, estimate.daysLeftP95] { writer.number(days) }
+            writer.endArray()
+        case .notEnoughEvidence(let missing): writer.member("missingEvidence", missing.rawValue)
+        }
+        let lead = leadTime(device, rule)
+        writer.key("leadTime")
+        writer.beginObject()
+        writer.member("days", lead.days)
+        writer.member("spread", lead.spread)
+        writer.endObject()
+        let item = self.item(device, profile, supply)
+        writer.member("item", item)
+        writer.member("isOrdered", rule.isOrdered)
+        writer.member("unitsAvailable", unitsAvailable(item))
+        writer.member("order", state.order)
+        writeDecision(device, profile, supply, time, &writer)
+        writer.endObject()
+        return true
+    }
+
+    private func write(_ evidence: SupplyEvidence, counter: String?, _ writer: inout JSONWriter) {
+        writer.key("level")
+        writer.beginObject()
+        writer.member("reportedPercent", evidence.reportedPercent)
+        writer.member("isSomeRemaining", evidence.isSomeRemaining)
+        writer.member("stepPercent", evidence.stepPercent)
+        writer.member("jitterPercent", evidence.jitterPercent)
+        writer.member("estimatedPercent", evidence.estimatedPercent)
+        writer.member("estimatedPercentError", evidence.estimatedPercentError)
+        writer.endObject()
+        writer.key("use")
+        writer.beginObject()
+        writer.member("counter", evidence.hasCounter ? counter : nil)
+        writer.member("percentPerUnit", evidence.percentPerUnit)
+        writer.member("percentPerUnitRelativeError", evidence.percentPerUnitRelativeError)
+        writer.member("unitsPerDay", evidence.unitsPerDay)
+        writer.member("unitsPerDayRelativeError", evidence.unitsPerDayRelativeError)
+        writer.member("dayRelativeDeviation", evidence.dayRelativeDeviation)
+        writer.member("completedDays", evidence.completedDays)
+        writer.key("weekdayWeights")
+        writer.beginArray()
+        for weight in evidence.weekdayWeights { writer.number(weight) }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    private func writeDecision(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ writer: inout JSONWriter) {
+        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+        let decision = reorderRule(rule)
+        let price = learned[Int(bases[profile])].price
+        writer.key("decision")
+        writer.beginObject()
+        writer.member("serviceLevel", decision.serviceLevel)
+        writer.member("latenessPriceDays", price.days)
+        if let (end, weighing) = weigh(device, profile, supply, time) {
+            writer.member("risk", weighing.risk)
+            writer.member("riskAtNextReport", weighing.riskLater)
+            writer.member("nextReportDays", weighing.gapDays)
+            writer.member("ordersNow", weighing.orders)
+            writer.member("crossesInDays", crossing(end, device, rule, time, price))
+        } else {
+            writer.member("floorPercent", decision.floorPercent)
+        }
+        writer.endObject()
+    }
+
+    /// Days until the rule will order if everything goes as expected; nil when that is far off.
+    private func crossing(_ end: EndDistribution, _ device: Int, _ rule: SupplyRule, _ time: Int64, _ price: LatenessPrice) -> Double? {
+        let lead = leadTime(device, rule)
+        let calendar = configuration.supplierCalendar
+        func risk(_ day: Int) -> Double {
+            lead.chance(orderedAt: time &+ Int64(day) * 86_400_000, calendar: calendar) { end.probability(within: $0 + Double(day)) }
+        }
+        var today = risk(0)
+        for day in 0..<Self.horizonDays {
+            let tomorrow = risk(day + 1)
+            if reorderRule(rule).weigh(risk: today, riskLater: tomorrow, gapDays: 1, price: price).orders { return Double(day) }
+            today = tomorrow
+        }
+        return nil
+    }
+}

@@ -1,0 +1,54 @@
+/// The days on which a supplier works: lead times are counted in these.
+public struct SupplierCalendar: Equatable, Sendable, Codable {
+    /// Monday is 0.
+    public var workingWeekdays: Set<Int>
+    /// Days since 1970-01-01 on which nobody works.
+    public var holidays: Set<Int64>
+    /// Orders after this hour of the day are taken up the next working day. In the zone of the offset.
+    public var cutoffHour: Double
+    /// What the supplier's clock is ahead of UTC.
+    public var offsetHours: Double
+
+    public init(workingWeekdays: Set<Int> = [0, 1, 2, 3, 4], holidays: Set<Int64> = [], cutoffHour: Double = 24, offsetHours: Double = 0) {
+        let days = workingWeekdays.filter { (0...6).contains($0) }
+        // A supplier that never works would never deliver.
+        self.workingWeekdays = days.isEmpty ? [0, 1, 2, 3, 4] : days
+        self.holidays = holidays
+        self.cutoffHour = cutoffHour.isFinite ? min(max(cutoffHour, 0), 24) : 24
+        self.offsetHours = offsetHours.isFinite ? min(max(offsetHours, -14), 14) : 0
+    }
+
+    private static let perDay = 86_400_000.0
+
+    public func works(onDay day: Int64) -> Bool {
+        // 1970-01-01 was a Thursday.
+        workingWeekdays.contains(Int((((day + 3) % 7) + 7) % 7)) && !holidays.contains(day)
+    }
+
+    /// Days from the order to the arrival: the order waits for a working day before the cut-off, and then so many working days pass.
+    public func daysUntilArrival(orderedAt milliseconds: Int64, leadDays: Double) -> Double {
+        let local = Double(milliseconds) / Self.perDay + offsetHours / 24
+        guard local.isFinite, abs(local) < 1e8 else { return leadDays }
+        var day = Int64(local.rounded(.down))
+        var part = local - Double(day)
+        if !works(onDay: day) || part * 24 >= cutoffHour {
+            day = nextWorkingDay(after: day)
+            part = 0
+        }
+        var rest = leadDays
+        // A year of days is more than any lead time has.
+        for _ in 0..<1_000 {
+            if part + rest < 1 || rest <= 0 { break }
+            rest -= 1 - part
+            part = 0
+            day = nextWorkingDay(after: day)
+        }
+        return max(Double(day) + part + max(rest, 0) - local, 0)
+    }
+
+    private func nextWorkingDay(after day: Int64) -> Int64 {
+        var next = day + 1
+        for _ in 0..<400 where !works(onDay: next) { next += 1 }
+        return next
+    }
+}
