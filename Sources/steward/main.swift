@@ -17,6 +17,7 @@ enum Subcommands {
         ProfileListCommand.self,
         ProfileTestCommand.self,
         ReplayCommand.self,
+        DetectCommand.self,
         SimulateCommand.self,
         DemoCommand.self,
         BenchCommand.self,
