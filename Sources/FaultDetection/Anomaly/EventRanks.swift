@@ -7,9 +7,6 @@ struct EventRanks: Sendable {
     static let binCount = 120
     private static let binsPerDecade: Float = 40
     private static let lowestDecade: Float = -1
-    /// A value has to be this many bins (of 6 %) above an old maximum to rank above it: quantised values and noise at the very edge
-    /// would give a record each time.
-    private static let marginBins = 1
 
     private(set) var counts = InlineArray<120, UInt16>(repeating: 0)
     /// The highest bin with a count.
@@ -25,11 +22,11 @@ struct EventRanks: Sendable {
         return Int(min(max(position, 0), Float(binCount - 1)))
     }
 
-    /// Notes a bin in the open block and returns the weight of past maxima in it, just below it or above it; nil when that is more than
-    /// anybody asks for, which is nearly always.
-    mutating func note(_ bin: Int) -> UInt32? {
+    /// Notes a bin in the open block and returns the weight of past maxima above it, in it, or at most `margin` bins below it; nil when
+    /// that is more than anybody asks for, which is nearly always.
+    mutating func note(_ bin: Int, margin: Int) -> UInt32? {
         pending = max(pending, UInt8(truncatingIfNeeded: bin))
-        let lowest = max(0, bin - Self.marginBins)
+        let lowest = max(0, bin - margin)
         guard lowest >= Int(threshold) else { return nil }
         var weight: UInt32 = 0
         var index = Int(highest)

@@ -43,10 +43,10 @@ struct MachineChannel: Sendable {
             isKnown = true
             origin = value
         }
-        let x = min(max(value - origin, -1e100), 1e100)
+        let x = min(max(value - origin, -1e30), 1e30)
         smooth += (x - smooth) * smoothing
-        fast += (x - fast) * 2 / 9
-        slow += (x - slow) * 2 / 26
+        fast += (x - fast) * min(1, smoothing * 21 / 11)
+        slow += (x - slow) * smoothing * 21 / 31
         return x
     }
 

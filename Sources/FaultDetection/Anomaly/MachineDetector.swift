@@ -15,8 +15,9 @@ public struct MachineDetector: Sendable {
     /// The share of its peak to which the deviation has to come back.
     static let returnedShare = 0.5
     static let followingRate = 0.002
-    static let changeLimit = 3.4
-    static let changeDeadRows: UInt32 = 20
+    /// Difference of the fast and the slow mean, in usual ones, at which a change is declared, and at which the machine is at rest again.
+    static let changeLimit = 3.6
+    static let restLimit = 2.5
 
     let rowsPerBlock: Int
     var channels: [MachineChannel]
@@ -28,8 +29,11 @@ public struct MachineDetector: Sendable {
     var raisedRows: UInt32 = 0
     var settlingRows = 0
     var rowsSinceChange: UInt32 = 1 << 30
-    var changePeak = 0.0
+    var rowsSinceOnset: UInt32 = 1 << 30
+    var awaitsRest = false
+    /// After a change the difference has to fall before the next.
     var isChangeArmed = true
+    var changePeak = 0.0
 
     /// `warmupRows`, at least 40, are the rows from which the usual is learned before the first warning; more than `maximumChannels`
     /// channels are not looked at.
@@ -109,8 +113,10 @@ public struct MachineDetector: Sendable {
             settlingRows -= 1
             for index in channels.indices { channels[index].usual = channels[index].smooth }
         }
-        return Verdict(
-            score: Float(min(largest / Self.limit, 1e6)), isAnomalous: isAnomalous, isNew: isAnomalous && !wasAnomalous, isChange: isChange())
+        var verdict = Verdict(score: Float(min(largest / Self.limit, 1e6)), isAnomalous: isAnomalous)
+        verdict.isNew = isAnomalous && !wasAnomalous
+        verdict.isChange = isChange(isAnomalous != wasAnomalous)
+        return verdict
     }
 
     private mutating func raise() {
@@ -146,25 +152,38 @@ public struct MachineDetector: Sendable {
             let peak = Double(channels[index].peak)
             guard abs(peak) > Self.limit else { continue }
             let weight = log(abs(peak) / Self.limit) + 0.1
-            left += weight * deviation / peak
+            left += weight * min(deviation / peak, 1)
             weights += weight
         }
         return raisedRows > UInt32(3 * rowsPerBlock) && weights > 0 && left / weights < Self.returnedShare
     }
 
-    private mutating func isChange() -> Bool {
+    /// A change is declared where the fast mean leaves the slow one, where the warning is raised or cleared, and once more when the
+    /// machine has come to rest after a change that came out of quiet.
+    private mutating func isChange(_ isTurn: Bool) -> Bool {
         var largest = 0.0
         for index in channels.indices {
             largest = max(largest, channels[index].regimeDifference)
             channels[index].learnDifference(isCalibrating: false)
         }
-        if rowsSinceChange < .max { rowsSinceChange += 1 }
+        rowsSinceChange &+= rowsSinceChange < .max ? 1 : 0
+        rowsSinceOnset &+= rowsSinceOnset < .max ? 1 : 0
+        let mayChange = rowsSinceChange > UInt32(2 * rowsPerBlock)
+        var isChange = mayChange && (isTurn || isChangeArmed && largest > Self.changeLimit)
         if !isChangeArmed {
-            if largest < changePeak || largest < Self.changeLimit { isChangeArmed = true }
-            changePeak = max(changePeak, largest)
-            return false
+            isChangeArmed = largest < changePeak || largest < Self.changeLimit
+            changePeak = isChangeArmed ? largest : max(changePeak, largest)
         }
-        guard largest > Self.changeLimit, rowsSinceChange > Self.changeDeadRows else { return false }
+        if awaitsRest, rowsSinceOnset >= UInt32(5 * rowsPerBlock), largest < Self.restLimit {
+            awaitsRest = false
+            isChange = true
+        }
+        guard isChange else { return false }
+        let quiet = UInt32(6 * rowsPerBlock)
+        if rowsSinceChange > quiet, rowsSinceOnset > quiet {
+            awaitsRest = true
+            rowsSinceOnset = 0
+        }
         rowsSinceChange = 0
         isChangeArmed = false
         changePeak = largest

@@ -6,6 +6,7 @@ extension MetricDetector {
         var out = CompactWriter()
         out.byte(Self.version)
         out.double(origin)
+        out.signed(firstMilliseconds == .min ? -1 << 62 : firstMilliseconds)
         out.signed(lastMilliseconds == .min ? -1 << 62 : lastMilliseconds)
         out.signed(tickStart == .min ? -1 << 62 : tickStart)
         out.double(sum)
@@ -39,11 +40,12 @@ extension MetricDetector {
     }
 
     private mutating func readInputs(_ reader: inout CompactReader) -> Bool {
-        guard let origin = reader.double(), let last = reader.signed().flatMap(Self.time), let start = reader.signed().flatMap(Self.time),
+        guard let origin = reader.double(), let first = reader.signed().flatMap(Self.time), let last = reader.signed().flatMap(Self.time), let start = reader.signed().flatMap(Self.time),
             let sum = reader.double(), let count = reader.number(), count < UInt64(UInt32.max),
             let season = SeasonTable(from: &reader)
         else { return false }
         self.origin = origin
+        firstMilliseconds = first
         lastMilliseconds = last
         tickStart = start
         self.sum = sum

@@ -82,9 +82,10 @@ extension MetricDetector {
     mutating func judge(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
         var strongest: Float = -9
         for index in 0..<12 { strongest = max(strongest, recent[index]) }
-        var score = q > strongest ? max(0, q / Self.limit) : 0
+        // As rare as what was warned of is nothing new, though each block that is remembered makes it a little rarer.
+        var score = q > strongest + 0.02 ? max(0, q / Self.limit) : 0
         // Knowing nothing yet: told, but never a warning.
-        if ticks < Self.warmupTicks { score = min(score, 0.99) }
+        if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
         remember(q)
         let isNew = score >= 1
         if isNew {
