@@ -10,7 +10,9 @@ enum DetectCommand: Subcommand {
         positionals: [.required("FILE", "a CSV file with a line of column names; - is standard input")],
         options: [
             .value("delimiter", "C", "the character between columns (default ,)"),
-            .value("time", "COLUMN", "the column of times: ISO 8601, or seconds or milliseconds since 1970 (default: rows are 5 minutes apart)"),
+            .value(
+                "time", "COLUMN", "the column of times: ISO 8601, or seconds or milliseconds since 1970 (default: rows are 5 minutes apart)"
+            ),
             .value("value", "COLUMN", "a column of numbers; given again, all are watched together as one machine"),
             .value("warmup", "ROWS", "rows from which a machine's usual state, or that of changes, is learned (default 400)"),
         ],

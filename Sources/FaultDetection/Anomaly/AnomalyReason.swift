@@ -36,7 +36,8 @@ public struct AnomalyReason: Equatable, Sendable {
         case .season:
             let since = durationSeconds >= 60 ? " for \(Self.duration(durationSeconds))" : ""
             let verb = since.isEmpty ? "is" : "has been"
-            return "\(metric) \(verb) \(amount) \(side) what this hour of a \(isWeekend ? "weekend day" : "weekday") usually is (\(usual))\(since)"
+            return
+                "\(metric) \(verb) \(amount) \(side) what this hour of a \(isWeekend ? "weekend day" : "weekday") usually is (\(usual))\(since)"
         case .level: return "the mean of \(metric) has moved to \(amount) \(side) its usual \(usual)"
         case .change:
             return "\(metric) has \(deviation < 0 ? "fallen" : "risen") by \(amount) within \(Self.duration(durationSeconds)), "

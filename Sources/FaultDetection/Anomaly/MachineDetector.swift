@@ -52,6 +52,9 @@ public struct MachineDetector: Sendable {
         public var isChange = false
     }
 
+    /// Memory that it takes.
+    public var stateBytes: Int { MemoryLayout<MachineDetector>.stride + channels.capacity * MemoryLayout<MachineChannel>.stride }
+
     var isWarm: Bool { calibrations > 0 }
     /// Rows that belong to one event: how long the peak of a deviation is looked for.
     private var peakRows: UInt32 { UInt32(6 * rowsPerBlock) }

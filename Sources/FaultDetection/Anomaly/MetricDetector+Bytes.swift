@@ -31,7 +31,9 @@ extension MetricDetector {
     /// Nil for bytes that no detector wrote.
     public init?(bytes: ArraySlice<UInt8>) {
         var reader = CompactReader(bytes)
-        guard reader.byte() == Self.version, readInputs(&reader), readUsual(&reader), readEvents(&reader), reader.isAtEnd else { return nil }
+        guard reader.byte() == Self.version, readInputs(&reader), readUsual(&reader), readEvents(&reader), reader.isAtEnd else {
+            return nil
+        }
     }
 
     private static func time(_ value: Int64) -> Int64? {
@@ -40,7 +42,8 @@ extension MetricDetector {
     }
 
     private mutating func readInputs(_ reader: inout CompactReader) -> Bool {
-        guard let origin = reader.double(), let first = reader.signed().flatMap(Self.time), let last = reader.signed().flatMap(Self.time), let start = reader.signed().flatMap(Self.time),
+        guard let origin = reader.double(), let first = reader.signed().flatMap(Self.time), let last = reader.signed().flatMap(Self.time),
+            let start = reader.signed().flatMap(Self.time),
             let sum = reader.double(), let count = reader.number(), count < UInt64(UInt32.max),
             let season = SeasonTable(from: &reader)
         else { return false }

@@ -102,7 +102,8 @@ import Testing
     func nothingTraps(seed: UInt64) {
         var noise = SeededNoise(seed)
         let odd: [Double] = [
-            .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, 0, -0.0, 1e300, 1e-300, 1e19,
+            .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, 0, -0.0, 1e300,
+            1e-300, 1e19,
         ]
         let times: [Int64] = [.min, .max, 0, -1, Self.start, Int64.max / 4, Int64.min / 4]
         for _ in 0..<40 {
