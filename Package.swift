@@ -22,6 +22,7 @@ let libraries: [Target] = [
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     // A thin C face over simdjson, which is C++: parse, and hand out the tape.
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
@@ -32,12 +33,13 @@ let adapters: [Target] = [
     .target(name: "SQLiteStore", dependencies: ["CSQLite"]),
     .target(name: "HTTPService", dependencies: ["CMicroHTTPD"]),
     .target(name: "Outbound", dependencies: ["CCurl", "CCrypto"]),
+    .target(name: "XMLReading", dependencies: ["CLibXML"]),
 ]
 
 let shell: [Target] = [
     .target(
         name: "Gateway",
-        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "CSystemd"]),
+        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading", "CSystemd"]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
     .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
     // `steward bench` runs it.
@@ -58,6 +60,7 @@ let tests: [Target] = [
     .testTarget(name: "SQLiteStoreTests", dependencies: ["SQLiteStore"]),
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
+    .testTarget(name: "XMLReadingTests", dependencies: ["XMLReading", "Replenishment"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
     .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),

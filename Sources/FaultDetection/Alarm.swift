@@ -1,8 +1,9 @@
 import Telemetry
 
-/// A detected condition with a life of its own, in the states of ISA-18.2 as far as this version goes.
+/// A detected condition with a life of its own, in the states of ISA-18.2.
 public struct Alarm: Equatable, Sendable, Codable {
-    public enum State: String, Sendable, Codable {
+    /// Whether its condition holds, and whether a person has seen it. That it is shelved or suppressed stands beside it.
+    public enum State: String, Sendable, Codable, CaseIterable {
         case unacknowledged
         case acknowledged
         case returnedUnacknowledged = "returned-unacknowledged"
@@ -12,25 +13,33 @@ public struct Alarm: Equatable, Sendable, Codable {
         case condition
         case deviceAlert = "device-alert"
         case silence
+        /// A step of an order takes too long.
+        case order
     }
 
-    /// The reading that decided, kept so that a person can see why.
+    /// A reading that decided, kept so that a person can see why.
     public struct Evidence: Equatable, Sendable, Codable {
         public var metric: String
         public var value: Double
+        /// The word of a state.
+        public var text: String?
         public var timeMilliseconds: Int64
 
-        public init(metric: String, value: Double, timeMilliseconds: Int64) {
+        public init(metric: String, value: Double, text: String? = nil, timeMilliseconds: Int64) {
             self.metric = metric
             self.value = value
+            self.text = text
             self.timeMilliseconds = timeMilliseconds
         }
     }
 
+    /// How many of its changes are remembered: as many as the profile may ask for.
+    static let maximumChanges = 64
+
     /// The same events give the same id: it is a hash of device, condition and onset.
     public var id: String
     public var device: String
-    /// A fault's id of the profile, a code of the device, or `silent`.
+    /// A fault's id of the profile, a code of the device, `silent`, or `order-overdue/SUPPLY`.
     public var condition: String
     public var source: Source
     public var severity: Severity
@@ -41,13 +50,26 @@ public struct Alarm: Equatable, Sendable, Codable {
     public var clearedMilliseconds: Int64?
     /// The evidence lay in the past when it arrived.
     public var isLate: Bool
-    public var raisedBy: Evidence?
-    public var clearedBy: Evidence?
+    /// All metrics of the condition; the one that was read last comes first.
+    public var raisedBy: [Evidence]
+    public var clearedBy: [Evidence] = []
     public var acknowledgedBy: String?
+    /// How often it came again soon after it had gone: one cause, one alarm.
+    public var repeats = 0
+    /// Event times of its last raisings and clearings.
+    public private(set) var changes: [Int64] = []
+    /// It changes so often that its changes are told no more.
+    public var isFlapping = false
+    /// When the quiet that ends the flapping is complete, in arrival time.
+    public var quietMilliseconds: Int64?
+    /// Since when the condition does not hold although the alarm stands: it is latched or flapping. Event time.
+    public var normalSinceMilliseconds: Int64?
+    /// The cause that stands for it, in words; nil: it is not suppressed.
+    public var suppressedBy: String?
 
     public init(
         device: String, condition: String, source: Source, severity: Severity, text: String, onsetMilliseconds: Int64, isLate: Bool,
-        raisedBy: Evidence?
+        raisedBy: [Evidence]
     ) {
         self.id = "al-" + StableID.make(device, condition, String(onsetMilliseconds))
         self.device = device
@@ -60,14 +82,17 @@ public struct Alarm: Equatable, Sendable, Codable {
         self.raisedBy = raisedBy
     }
 
-    /// The condition holds, acknowledged or not.
+    /// It stands, acknowledged or not.
     public var isActive: Bool { state == .unacknowledged || state == .acknowledged }
 
-    public mutating func clear(atMilliseconds: Int64, by evidence: Evidence?) {
+    public mutating func clear(atMilliseconds: Int64, by evidence: [Evidence]) {
         guard isActive else { return }
         state = state == .acknowledged ? .returnedToNormal : .returnedUnacknowledged
         clearedMilliseconds = atMilliseconds
         clearedBy = evidence
+        normalSinceMilliseconds = nil
+        isFlapping = false
+        quietMilliseconds = nil
     }
 
     /// False when it was acknowledged before.
@@ -79,5 +104,24 @@ public struct Alarm: Equatable, Sendable, Codable {
         }
         acknowledgedBy = person
         return true
+    }
+
+    /// The condition holds again soon after it had gone.
+    public mutating func comeAgain(by evidence: [Evidence]) {
+        state = .unacknowledged
+        clearedMilliseconds = nil
+        clearedBy = []
+        normalSinceMilliseconds = nil
+        raisedBy = evidence
+        repeats &+= 1
+    }
+
+    /// Remembers a raising or clearing. True when it is one of at least `rule.changes` within the rule's time.
+    public mutating func change(atMilliseconds time: Int64, _ rule: FlappingRule) -> Bool {
+        changes.append(time)
+        if changes.count > Self.maximumChanges { changes.removeFirst(changes.count - Self.maximumChanges) }
+        guard changes.count >= rule.changes else { return false }
+        let elapsed = time.subtractingReportingOverflow(changes[changes.count - rule.changes])
+        return !elapsed.overflow && elapsed.partialValue <= rule.withinMilliseconds
     }
 }

@@ -1,92 +1,125 @@
 import Telemetry
 
 /// A profile's fault rules with metric names and state names replaced by numbers, made anew when the layout has learned a name.
+///
+/// What a device remembers for them is one flat block of `cellCount` numbers, which begin as zeros; where each rule's lie follows from
+/// the profile alone, so a block outlives a new layout.
 public struct FaultConditions: Sendable {
-    public struct Condition: Equatable, Sendable {
-        enum Test: Equatable, Sendable {
-            case above(Double)
-            case atLeast(Double)
-            case below(Double)
-            case atMost(Double)
-            /// A bit for each state that fulfils it.
-            case states(UInt64)
-            case always(Bool)
-        }
-        /// -1 while no device has shown the metric.
-        public var slot: Int32
-        var test: Test
-        public var forMilliseconds: Int64
-
-        @inline(__always)
-        func holds(_ value: Double) -> Bool {
-            switch test {
-            case .above(let bound): value > bound
-            case .atLeast(let bound): value >= bound
-            case .below(let bound): value < bound
-            case .atMost(let bound): value <= bound
-            case .states(let bits): value >= 0 && value < 64 && bits & (1 << UInt64(value)) != 0
-            case .always(let answer): answer
-            }
-        }
+    /// A rule that looks at a slot, and as which of its inputs.
+    public struct Watch: Equatable, Sendable {
+        public var rule: Int32
+        public var input: Int32
     }
 
-    public struct Rule: Sendable {
-        public var raise: Condition
-        /// Nil: the fault clears when `raise` no longer holds.
-        public var clear: Condition?
+    struct Rule: Sendable {
+        /// Its nodes among all, the parts first.
+        var firstNode = 0
+        var nodeCount = 0
+        /// Its inputs among all.
+        var firstInput = 0
+        var inputCount = 0
+        /// The nodes that raise and clear, counted within the rule; -1: it clears when `raise` does not hold.
+        var raise = 0
+        var clear = -1
+        var raiseMilliseconds: Int64 = 0
+        var clearMilliseconds: Int64 = 0
+        /// Bits of the inputs that each of the two looks at.
+        var raiseInputs: UInt32 = 0
+        var clearInputs: UInt32 = 0
+        /// Its cells in a device's block.
+        var firstCell = 0
+        var cellCount = 0
+        var raiseTimer = 0
+        var clearTimer = 0
+        var firstStep = 0
+        var escalations = 0
+        var relaxations = 0
+        var severity = Severity.major
+        var hasNoData = false
+        var hasSteps: Bool { escalations + relaxations > 0 }
     }
 
-    public private(set) var rules: [Rule] = []
-    /// For each slot the rules that look at it, as a range into `ruleNumbers`.
+    var rules: [Rule] = []
+    var nodes: [ConditionNode] = []
+    /// The slot of each input; -1 while no device has shown the metric.
+    var inputs: [Int32] = []
+    var steps: [SeverityStep] = []
+    /// Numbers that all devices of the profile remember, each.
+    public private(set) var cellCount = 0
+    /// The rules that hold when a metric is not told.
+    public private(set) var silenceRules: [Int32] = []
+    /// For each slot the rules that look at it, as a range into `watches`.
     private var firstOfSlot: [Int32] = []
-    private var ruleNumbers: [Int32] = []
+    private var watches: [Watch] = []
+
+    public var ruleCount: Int { rules.count }
 
     public init(layout: ProfileLayout) {
-        rules = layout.profile.faults.map { fault in
-            Rule(raise: Self.condition(fault.raise, layout), clear: fault.clear.map { Self.condition($0, layout) })
-        }
+        for fault in layout.profile.faults { add(fault, layout) }
+        for (number, rule) in rules.enumerated() where rule.hasNoData { silenceRules.append(Int32(number)) }
         for slot in layout.slots.indices {
-            firstOfSlot.append(Int32(ruleNumbers.count))
-            for (number, rule) in rules.enumerated() where rule.raise.slot == slot || rule.clear?.slot == Int32(slot) {
-                ruleNumbers.append(Int32(number))
+            firstOfSlot.append(Int32(watches.count))
+            for (number, rule) in rules.enumerated() {
+                for input in 0..<rule.inputCount where inputs[rule.firstInput + input] == Int32(slot) {
+                    watches.append(Watch(rule: Int32(number), input: Int32(input)))
+                }
             }
         }
-        firstOfSlot.append(Int32(ruleNumbers.count))
+        firstOfSlot.append(Int32(watches.count))
     }
 
-    private static func condition(_ rule: ConditionRule, _ layout: ProfileLayout) -> Condition {
-        guard let slot = layout.slot(named: rule.metric) else {
-            return Condition(slot: -1, test: .always(false), forMilliseconds: rule.forMilliseconds)
+    private mutating func add(_ fault: FaultRule, _ layout: ProfileLayout) {
+        var compiler = ConditionCompiler(layout: layout)
+        var rule = Rule()
+        rule.raise = compiler.add(fault.raise, isRoot: true)
+        let raised = compiler.nodes.count
+        rule.clear = fault.clear.map { compiler.add($0, isRoot: true) } ?? -1
+        rule.raiseMilliseconds = fault.raise.forMilliseconds
+        rule.clearMilliseconds = fault.clear?.forMilliseconds ?? 0
+        rule.raiseInputs = compiler.inputs(of: 0..<raised)
+        rule.clearInputs = fault.clear == nil ? rule.raiseInputs : compiler.inputs(of: raised..<compiler.nodes.count)
+        rule.severity = fault.severity
+        rule.firstStep = steps.count
+        rule.escalations = fault.escalate.count
+        rule.relaxations = fault.relax.count
+        steps += fault.escalate + fault.relax
+        rule.firstInput = inputs.count
+        rule.inputCount = compiler.metrics.count
+        inputs += compiler.metrics.map { layout.slot(named: $0) ?? -1 }
+        rule.firstCell = cellCount
+        // The header, then a value and its time for each input, then the durations, then what single conditions remember.
+        var cell = 1 + 2 * rule.inputCount
+        rule.raiseTimer = cell
+        cell += ConditionTimer.cellCount
+        // Without steps only one of the two durations runs at a time.
+        rule.clearTimer = rule.hasSteps ? cell : rule.raiseTimer
+        if rule.hasSteps { cell += ConditionTimer.cellCount }
+        for index in compiler.nodes.indices {
+            compiler.nodes[index].cell = cell
+            cell += compiler.nodes[index].cellCount
+            if case .noData = compiler.nodes[index].test { rule.hasNoData = true }
         }
-        let isState = layout.slots[Int(slot)].kind == .state
-        let states = layout.slots[Int(slot)].states
-        func bits(_ wanted: [String], inverted: Bool = false) -> Condition.Test {
-            var bits: UInt64 = 0
-            for (index, state) in states.enumerated().prefix(64) where wanted.contains(state) != inverted { bits |= 1 << UInt64(index) }
-            return .states(bits)
-        }
-        let test: Condition.Test =
-            switch rule.comparison {
-            case .above(let bound): .above(bound)
-            case .atLeast(let bound): .atLeast(bound)
-            case .below(let bound): .below(bound)
-            case .atMost(let bound): .atMost(bound)
-            case .equals(let text): bits([text])
-            case .notEquals(let text): bits([text], inverted: true)
-            case .within(let list): bits(list)
-            }
-        // A bound says nothing about a state, and a name nothing about a number.
-        var comparesNames = false
-        if case .states = test { comparesNames = true }
-        if comparesNames != isState { return Condition(slot: slot, test: .always(false), forMilliseconds: rule.forMilliseconds) }
-        return Condition(slot: slot, test: test, forMilliseconds: rule.forMilliseconds)
+        rule.cellCount = cell
+        rule.firstNode = nodes.count
+        rule.nodeCount = compiler.nodes.count
+        nodes += compiler.nodes
+        cellCount += cell
+        rules.append(rule)
     }
 
-    /// The numbers of the rules that look at `slot`.
+    /// Where the cells of a rule lie in a device's block.
+    public func cells(ofRule rule: Int) -> Range<Int> { rules[rule].firstCell..<rules[rule].firstCell + rules[rule].cellCount }
+
+    /// The slots of a rule's inputs, -1 where no device has shown the metric yet.
+    public func slots(ofRule rule: Int) -> [Int32] {
+        Array(inputs[rules[rule].firstInput..<rules[rule].firstInput + rules[rule].inputCount])
+    }
+
+    /// The rules that look at `slot`.
     @inline(__always)
-    public func rules(watching slot: Int32) -> ArraySlice<Int32> {
+    public func rules(watching slot: Int32) -> ArraySlice<Watch> {
         guard Int(slot) + 1 < firstOfSlot.count else { return [] }
-        return ruleNumbers[Int(firstOfSlot[Int(slot)])..<Int(firstOfSlot[Int(slot) + 1])]
+        return watches[Int(firstOfSlot[Int(slot)])..<Int(firstOfSlot[Int(slot) + 1])]
     }
 
     /// True when nothing looks at `slot`: the common case.

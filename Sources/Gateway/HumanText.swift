@@ -1,3 +1,4 @@
+import Replenishment
 import Telemetry
 
 /// Numbers, times and names of the API in the words that people read, the same on the status page and on the terminal.
@@ -126,5 +127,12 @@ public enum HumanText {
             if character.isUppercase { words += " " + character.lowercased() } else { words.append(character) }
         }
         return words
+    }
+}
+
+extension HumanText {
+    /// `79.90`; amounts always have their hundredths.
+    public static func money(_ amount: Double) -> String {
+        Money.hundredths(abs(amount)).map { (amount < 0 ? "−" : "") + Money.text($0) } ?? number(amount, decimals: 2)
     }
 }

@@ -67,7 +67,7 @@ struct TrialBench {
             switch effect {
             case .deadLetter(let letter): outcome.problems.append(letter.reason)
             case .decision(let decision): outcome.decisions.append(decision.line)
-            case .deliver, .history: break
+            case .deliver, .withdraw, .history: break
             }
         }
         for id in Self.devices(core) {
@@ -100,9 +100,12 @@ private struct UnusedMembers {
         self.root = root
         // What is retained is read in part only, so that the live message is the one to ask.
         reference = bench.outcome(root.json)
-        usedNames = Set(profile.supplies.compactMap { $0.unknownWhen?.member })
+        usedNames = Set(profile.comparedMembers)
         let replies = profile.replies.filter { $0.topic.matches(topic) }
-        usedPointers = Set(replies.flatMap { [$0.requestID.text, $0.outcome.text] + ($0.reason.map { [$0.text] } ?? []) })
+        // A value without any error is one that changes nothing, too.
+        usedPointers = Set(
+            replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } }
+                + profile.alerts.map(\.path.text))
         pointers = search(root, [])
     }
 

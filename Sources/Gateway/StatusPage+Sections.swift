@@ -51,9 +51,17 @@ extension StatusPageWriter {
                 [
                     badge(alarm["severity"].string, severityTone(alarm["severity"].string)), text(alarm["device"]),
                     text(alarm["condition"]),
-                    text(alarm["text"]), text(alarm["state"].string?.replacing("-", with: " ")), age(alarm["onset"]),
+                    text(alarm["text"]), text(state(alarm)), age(alarm["onset"]),
                 ]
             })
+    }
+
+    /// The state with what else is to be known of it.
+    private func state(_ alarm: APIValue) -> String? {
+        guard let state = alarm["state"].string?.replacing("-", with: " ") else { return nil }
+        let marks = ["flapping", "latched", "late"].filter { alarm[$0].bool == true }
+        let inhibition = alarm["inhibitedBy"].string == "maintenance" ? ["under maintenance"] : []
+        return ([state] + marks + inhibition).joined(separator: ", ")
     }
 
     private func severityTone(_ severity: String?) -> Tone {
@@ -104,7 +112,8 @@ extension StatusPageWriter {
         guard !supplies.isEmpty else { return "" }
         let items = supplies.map { supply in
             let order = supply["order"].isNull ? "" : " <span class=\"quiet\">ordered</span>"
-            return "<li><span class=\"name\">\(text(supply["supply"]))</span>\(level(supply["levelPercent"].number))"
+            return
+                "<li><span class=\"name\">\(text(supply["label"].isNull ? supply["supply"] : supply["label"]))</span>\(level(supply["levelPercent"].number))"
                 + "<span class=\"days\">\(daysLeft(supply))\(order)</span></li>"
         }
         return "<ul class=\"supplies\">\(items.joined())</ul>"
@@ -112,16 +121,31 @@ extension StatusPageWriter {
 
     mutating func orders(_ orders: [APIValue]) {
         table(
-            "Orders", ["State", "Device", "Supply", "Level", "Days left", "Why", "Decided"],
+            "Orders", ["State", "Device", "Supply", "From", "Level", "Days left", "Why", "Decided"],
             orders.map { order in
                 let item = order["item"].string.map { " <span class=\"quiet\">\(text($0))</span>" } ?? ""
                 let detail = order["detail"].string.map { "<br><span class=\"quiet\">\(text($0))</span>" } ?? ""
                 return [
-                    badge(order["state"].string?.replacing("-", with: " "), orderTone(order["state"].string)), text(order["device"]),
-                    text(order["supply"]) + item, order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" } ?? "",
+                    orderState(order), text(order["device"]),
+                    text(order["supply"]) + item, from(order),
+                    order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" } ?? "",
                     daysLeft(order), text(order["reason"]) + detail, age(order["decided"]),
                 ]
             })
+    }
+
+    private func orderState(_ order: APIValue) -> String {
+        let state = badge(order["state"].string?.replacing("-", with: " "), orderTone(order["state"].string))
+        if order["overdue"].bool == true { return state + " " + badge("overdue", .bad) }
+        return order["dryRun"].bool == true ? state + " <span class=\"quiet\">dry run</span>" : state
+    }
+
+    /// The supplier and the price.
+    private func from(_ order: APIValue) -> String {
+        let price = order["amount"].number.map {
+            "<br><span class=\"quiet\">\(HumanText.money($0)) \(text(order["currency"]))</span>"
+        }
+        return text(order["supplier"]) + (price ?? "")
     }
 
     private func orderTone(_ state: String?) -> Tone {

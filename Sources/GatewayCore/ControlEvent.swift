@@ -14,8 +14,17 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case settled(key: String, channel: OutboxChannel, outcome: DeliveryOutcome, detail: String?)
     /// A supplier or an operator reports on an order.
     case orderUpdate(order: String, state: SupplyOrder.State, reference: String?, detail: String?)
+    /// What else is said about orders and stock.
+    case order(OrderEvent)
     case survey(SurveySubmission)
     case acknowledge(alarm: String, by: String)
+    /// Puts an alarm aside until then, in arrival time.
+    case shelve(alarm: String, by: String, untilMilliseconds: Int64, reason: String)
+    case unshelve(alarm: String, by: String)
+    /// Ends an alarm that is latched.
+    case reset(alarm: String, by: String)
+    case addMaintenance(MaintenanceWindow)
+    case endMaintenance(window: String, by: String)
     case closeTicket(ticket: String, by: String)
     /// A message came whose payload is larger than any that is read; its bytes were not kept.
     case oversized(topic: String, byteCount: Int)

@@ -2,87 +2,285 @@ import FaultDetection
 import ServiceValue
 import Telemetry
 
+/// What is to be said of an alarm that may have to be raised.
+struct AlarmCause {
+    var condition: String
+    var source: Alarm.Source
+    var severity: Severity
+    var text: String
+    var playbook: String?
+    /// Event time.
+    var onsetMilliseconds: Int64
+    var evidence: [Alarm.Evidence] = []
+    var flapping = FlappingRule()
+}
+
 /// Alarms: raised by conditions, by the device's own alerts and by silence; one cause, one alarm.
 extension StewardCore {
-    mutating func raise(
-        _ device: Int, condition: String, source: Alarm.Source, severity: Severity, text: String, playbook: String?, onset: Int64,
-        at time: Int64,
-        _ evidence: Alarm.Evidence?, _ effects: inout [Effect]
-    ) {
-        let alarm = Alarm(
-            device: records[device].id, condition: condition, source: source, severity: severity, text: text, onsetMilliseconds: onset,
-            isLate: !isFresh(time), raisedBy: evidence)
+    mutating func raise(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+        if let id = standing(device, cause.condition, cause.source) { endFlapping(device, id, cause.flapping, at: time, &effects) }
+        if let id = standing(device, cause.condition, cause.source) { return standAgain(device, id, cause, at: time) }
+        if let id = lately(device, cause, at: time) { return comeAgain(device, id, cause, at: time, &effects) }
+        var alarm = Alarm(
+            device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
+            onsetMilliseconds: cause.onsetMilliseconds, isLate: !isFresh(time), raisedBy: cause.evidence)
         guard alarms[alarm.id]?.isActive != true, !records[device].activeAlarms.contains(alarm.id) else { return }
+        _ = alarm.change(atMilliseconds: time, cause.flapping)
+        alarm.suppressedBy = self.cause(device, condition: cause.condition, source: cause.source)
         alarms.insert(alarm, id: alarm.id)
         alarms.trim(finishedBeyond: configuration.maximumFinished) { !$0.isActive }
         records[device].activeAlarms.append(alarm.id)
-        records[device].incidents.note(alarmKind: condition)
+        tellRaised(device, alarm, at: time, &effects)
+        dispatch(device, alarm, cause.playbook, &effects)
+        reconsiderSuppression(device, &effects)
+    }
+
+    mutating func tellRaised(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
+        records[device].incidents.note(alarmKind: alarm.condition)
         counters.alarmsRaised &+= 1
         effects.decide(.alarmRaised, at: time, device: alarm.device) { writer in
             writer.member("alarm", alarm.id)
-            writer.member("condition", condition)
-            writer.member("severity", severity.rawValue)
-            writer.member("text", text)
-            writer.member("onset", onset)
+            writer.member("condition", alarm.condition)
+            writer.member("severity", alarm.severity.rawValue)
+            writer.member("text", alarm.text)
+            writer.member("onset", alarm.onsetMilliseconds)
             if alarm.isLate { writer.member("late", true) }
-            if let evidence {
+            if alarm.repeats > 0 { writer.member("again", alarm.repeats) }
+            if let cause = alarm.suppressedBy { writer.member("suppressedBy", cause) }
+            if let evidence = alarm.raisedBy.first {
                 writer.member("metric", evidence.metric)
                 writer.member("value", evidence.value)
             }
         }
-        dispatch(device, alarm, playbook, &effects)
+    }
+
+    /// The alarm of a condition that stands.
+    func standing(_ device: Int, _ condition: String, _ source: Alarm.Source) -> String? {
+        records[device].activeAlarms.first { alarms[$0]?.condition == condition && alarms[$0]?.source == source }
+    }
+
+    /// It stands already, because it is latched or flaps, and its condition holds again.
+    private mutating func standAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64) {
+        guard alarms[id]?.normalSinceMilliseconds != nil else { return }
+        let quiet = quietEnd(device, cause.flapping)
+        _ = alarms.update(id) { alarm in
+            alarm.normalSinceMilliseconds = nil
+            alarm.clearedBy = []
+            alarm.raisedBy = cause.evidence
+            alarm.severity = cause.severity
+            _ = alarm.change(atMilliseconds: time, cause.flapping)
+            if alarm.isFlapping { alarm.quietMilliseconds = quiet }
+        }
+        nextInhibitionCheck = min(nextInhibitionCheck, alarms[id]?.quietMilliseconds ?? .max)
+    }
+
+    /// The alarm of the same condition that went away so short a time ago that this is the same trouble.
+    private func lately(_ device: Int, _ cause: AlarmCause, at time: Int64) -> String? {
+        records[device].recentAlarms.last { id in
+            guard let alarm = alarms[id], alarm.condition == cause.condition, alarm.source == cause.source,
+                let cleared = alarm.clearedMilliseconds
+            else { return false }
+            return time >= cleared && time &- cleared <= cause.flapping.withinMilliseconds && cause.source != .silence
+        }
+    }
+
+    private mutating func comeAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+        let quiet = quietEnd(device, cause.flapping)
+        let suppressor = self.cause(device, condition: cause.condition, source: cause.source)
+        let isLate = !isFresh(time)
+        let updated = alarms.update(id) { alarm -> Alarm in
+            alarm.comeAgain(by: cause.evidence)
+            alarm.severity = cause.severity
+            alarm.isLate = isLate
+            alarm.suppressedBy = suppressor
+            if alarm.change(atMilliseconds: time, cause.flapping) {
+                alarm.isFlapping = true
+                alarm.quietMilliseconds = quiet
+            }
+            return alarm
+        }
+        guard let alarm = updated else { return }
+        records[device].recentAlarms.removeAll { $0 == id }
+        records[device].activeAlarms.append(id)
+        tellRaised(device, alarm, at: time, &effects)
+        if alarm.isFlapping {
+            beginFlapping(device, alarm, at: time, &effects)
+        } else {
+            dispatch(device, alarm, cause.playbook, &effects)
+        }
+        reconsiderSuppression(device, &effects)
+    }
+
+    /// From here on its changes are counted and not told: one alarm, and one ticket for a person to find out why.
+    private mutating func beginFlapping(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
+        flapping.append(alarm.id)
+        nextInhibitionCheck = min(nextInhibitionCheck, alarm.quietMilliseconds ?? .max)
+        effects.decide(.alarmFlapping, at: time, device: alarm.device) { writer in
+            writer.member("alarm", alarm.id)
+            writer.member("condition", alarm.condition)
+            writer.member("changes", alarm.changes.count)
+        }
+        guard alarm.source != .silence, alarm.severity <= .major, !alarm.isLate, inhibition(device, alarm) == nil else { return }
+        openTicket(device, alarm, reason: "it comes and goes: \(alarm.changes.count) changes in a short time", &effects)
     }
 
     mutating func clear(
-        _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: Alarm.Evidence?, _ effects: inout [Effect]
+        _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]
     ) {
-        guard
-            let position = records[device].activeAlarms.firstIndex(where: {
-                alarms[$0]?.condition == condition && alarms[$0]?.source == source
-            })
-        else { return }
-        let id = records[device].activeAlarms.remove(at: position)
-        let state = alarms.update(id) { alarm in
+        let fault = source == .condition ? fault(device, condition) : nil
+        let rule = fault?.flapping ?? FlappingRule()
+        guard let id = standing(device, condition, source) else { return }
+        endFlapping(device, id, rule, at: time, &effects)
+        guard let alarm = alarms[id], alarm.isActive, alarm.normalSinceMilliseconds == nil else { return }
+        // A latched alarm that nobody has seen stays for a person; one that flaps stays until it is quiet.
+        let isLatched = fault?.isLatched == true && alarm.state == .unacknowledged
+        let quiet = quietEnd(device, rule)
+        _ = alarms.update(id) { alarm in
+            _ = alarm.change(atMilliseconds: time, rule)
+            guard alarm.isFlapping || isLatched else { return }
+            alarm.normalSinceMilliseconds = time
+            alarm.clearedBy = evidence
+            if alarm.isFlapping { alarm.quietMilliseconds = quiet }
+        }
+        guard alarm.isFlapping || isLatched else { return finish(device, id, at: time, evidence, &effects) }
+        if alarm.isFlapping { nextInhibitionCheck = min(nextInhibitionCheck, quiet) }
+        // The command has helped, even though the alarm stays to be seen.
+        alarmWentAway(device, id, at: time, &effects)
+        reconsiderSuppression(device, &effects)
+    }
+
+    func fault(_ device: Int, _ condition: String) -> FaultRule? {
+        layouts[Int(hot[device].profile)].profile.faults.first { $0.id == condition }
+    }
+
+    /// The end of an alarm.
+    mutating func finish(_ device: Int, _ id: String, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]) {
+        records[device].activeAlarms.removeAll { $0 == id }
+        records[device].remember(cleared: id)
+        let updated = alarms.update(id) { alarm -> Alarm in
             alarm.clear(atMilliseconds: time, by: evidence)
-            return alarm.state
+            return alarm
         }
         counters.alarmsCleared &+= 1
         effects.decide(.alarmCleared, at: time, device: records[device].id) { writer in
             writer.member("alarm", id)
-            writer.member("condition", condition)
-            writer.member("state", state?.rawValue)
+            writer.member("condition", updated?.condition)
+            writer.member("state", updated?.state.rawValue)
+            if updated?.isLate == true { writer.member("late", true) }
         }
         alarmWentAway(device, id, at: time, &effects)
+        reconsiderSuppression(device, &effects)
     }
+
+    /// A person has done with an alarm whose condition does not hold any more.
+    mutating func reset(_ id: String, _ person: String, _ effects: inout [Effect]) {
+        guard let alarm = alarms[id], alarm.isActive, let normal = alarm.normalSinceMilliseconds, !alarm.isFlapping,
+            let device = deviceIndex[alarm.device]
+        else {
+            counters.refusedControls &+= 1
+            return
+        }
+        _ = alarms.update(id) { $0.acknowledge(by: person) }
+        effects.decide(.alarmReset, at: now, device: alarm.device) { writer in
+            writer.member("alarm", id)
+            writer.member("by", person)
+        }
+        finish(Int(device), id, at: normal, alarm.clearedBy, &effects)
+    }
+
+    mutating func acknowledge(_ id: String, _ person: String, _ effects: inout [Effect]) {
+        guard alarms.update(id, { $0.acknowledge(by: person) }) == true, let alarm = alarms[id] else {
+            counters.refusedControls &+= 1
+            return
+        }
+        effects.decide(.alarmAcknowledged, at: now, device: alarm.device) { writer in
+            writer.member("alarm", id)
+            writer.member("by", person)
+        }
+        // What was kept only until somebody has seen it is over now.
+        if let normal = alarm.normalSinceMilliseconds, !alarm.isFlapping, let device = deviceIndex[alarm.device] {
+            finish(Int(device), id, at: normal, alarm.clearedBy, &effects)
+        }
+    }
+
+    /// The alarm weighs more or less than before, because its condition goes on or is about to end.
+    mutating func weigh(_ device: Int, condition: String, _ severity: Severity, at time: Int64, _ effects: inout [Effect]) {
+        guard let id = standing(device, condition, .condition) else { return }
+        let updated = alarms.update(id) { alarm -> (Severity, Alarm) in
+            defer { alarm.severity = severity }
+            return (alarm.severity, alarm)
+        }
+        guard let (before, alarm) = updated, before != severity else { return }
+        effects.decide(.alarmSeverity, at: time, device: alarm.device) { writer in
+            writer.member("alarm", id)
+            writer.member("condition", condition)
+            writer.member("severity", severity.rawValue)
+            writer.member("before", before.rawValue)
+        }
+        // What did not matter enough for a person may do so now.
+        guard severity < before, !alarm.isFlapping, let now = alarms[id], openRun(for: id, device) == nil else { return }
+        dispatch(device, now, playbook(of: now, device), &effects)
+    }
+
+    private func openRun(for alarm: String, _ device: Int) -> String? { records[device].openRuns.first { runs[$0]?.alarm == alarm } }
 
     /// Ends the alarms that a reload left without a rule: nothing else ever would.
     mutating func endOrphans(_ effects: inout [Effect]) {
-        for orphan in orphans { clear(orphan.device, condition: orphan.condition, source: orphan.source, at: now, nil, &effects) }
+        for orphan in orphans { clear(orphan.device, condition: orphan.condition, source: orphan.source, at: now, [], &effects) }
         orphans = []
     }
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
-    mutating func deviceAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
-        let codes = decoder.codes(of: alerts, layout: layouts[profile])
-        while records[device].alertCodes.count <= alerts.list { records[device].alertCodes.append([]) }
-        let former = records[device].alertCodes[alerts.list]
-        records[device].alertCodes[alerts.list] = codes
-        for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, nil, &effects) }
-        let rule = layouts[profile].profile.alerts[alerts.list]
-        for code in codes where !former.contains(code) {
-            let known = rule.codes.first { $0.code == code }
-            raise(
-                device, condition: code, source: .deviceAlert, severity: known?.severity ?? rule.defaultSeverity, text: known?.text ?? code,
-                playbook: known?.playbook, onset: time, at: time, nil, &effects)
-        }
+    mutating func deviceAlerts(
+        _ device: Int, _ profile: Int, list: Int, scope: String, reported: [ReportedCode], _ time: Int64, _ effects: inout [Effect]
+    ) {
+        while records[device].alertCodes.count <= list { records[device].alertCodes.append([]) }
+        let all = records[device].alertCodes[list]
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        let codes = reported.map(\.code)
+        records[device].alertCodes[list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
+        for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, [], &effects) }
+        for alert in reported where !former.contains(alert.code) { raise(device, Self.cause(alert, at: time), at: time, &effects) }
+    }
+
+    /// The codes of a list of the message that was decoded last. `lists` are those that held before.
+    func reportedCodes(_ profile: Int, _ alerts: ReportedAlerts, former lists: [[String]]) -> (scope: String, codes: [ReportedCode]) {
+        let scope = layouts[profile].scope(of: alerts)
+        let all = lists.indices.contains(alerts.list) ? lists[alerts.list] : []
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        var reported = decoder.codes(of: alerts, layout: layouts[profile], former: former.map { String($0.dropFirst(scope.count)) })
+        if !scope.isEmpty { for index in reported.indices { reported[index].code = scope + reported[index].code } }
+        return (scope, reported)
+    }
+
+    static func cause(_ alert: ReportedCode, at time: Int64) -> AlarmCause {
+        AlarmCause(
+            condition: alert.code, source: .deviceAlert, severity: alert.severity, text: alert.text, playbook: alert.playbook,
+            onsetMilliseconds: time)
     }
 
     /// The operating status changed: downtime is counted, and incidents open and close.
-    mutating func status(_ device: Int, _ profile: Int, _ value: Double, _ time: Int64, _ effects: inout [Effect]) {
-        enter(device, derived[profile].equipmentState(value), at: time, &effects)
+    mutating func status(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        enter(device, equipmentState(device, profile) ?? .unknown, at: time, &effects)
     }
 
-    private mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
+    /// What the metrics say of it now; nil while they say nothing.
+    private func equipmentState(_ device: Int, _ profile: Int) -> EquipmentState? {
+        let down = derived[profile].downSlot
+        if down >= 0, let value = stateValue(device, down), derived[profile].saysDown(value) { return .unscheduledDowntime }
+        return stateValue(device, derived[profile].statusSlot).map { derived[profile].equipmentState($0) }
+    }
+
+    private func stateValue(_ device: Int, _ slot: Int32) -> Double? {
+        let metric = metrics[Int(hot[device].firstMetric + slot)]
+        // What was retained tells a value, and moves nothing.
+        return metric.isUnknown || metric.timeMilliseconds <= .min + 1 ? nil : metric.value
+    }
+
+    mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
+        // What is down while people work on it is down as planned.
+        let isPlanned = state == .unscheduledDowntime && !plans.isEmpty && isMaintained(device, at: time)
+        let state = isPlanned ? .scheduledDowntime : state
         _ = records[device].ledger.enter(state, atMilliseconds: time)
         switch records[device].incidents.follow(state, atMilliseconds: time, isHandledRemotely: isBeingMended(device)) {
         case .opened(let incident):
@@ -118,21 +316,21 @@ extension StewardCore {
             let last = hot[device].newestMilliseconds
             records[device].ledger.hear(atMilliseconds: last)
             _ = records[device].ledger.fallSilent()
-            raise(
-                device, condition: "silent", source: .silence, severity: .minor,
-                text: "Nothing was heard for \(profile.silentAfterMilliseconds / 1000) s", playbook: nil, onset: last, at: now, nil,
-                &effects)
+            let cause = AlarmCause(
+                condition: "silent", source: .silence, severity: .minor,
+                text: "Nothing was heard for \(profile.silentAfterMilliseconds / 1000) s", playbook: nil, onsetMilliseconds: last)
+            raise(device, cause, at: now, &effects)
         }
     }
 
     mutating func spokeAgain(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
         hot[device].isSilent = false
-        clear(device, condition: "silent", source: .silence, at: now, nil, &effects)
+        clear(device, condition: "silent", source: .silence, at: now, [], &effects)
+        reconsiderSuppression(device, &effects)
         let slot = derived[Int(hot[device].profile)].statusSlot
         guard slot >= 0 else { return }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
         // What the device said last counts again until it says otherwise.
-        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
-        enter(device, derived[Int(hot[device].profile)].equipmentState(metric.value), at: time, &effects)
+        guard let state = equipmentState(device, Int(hot[device].profile)) else { return }
+        enter(device, state, at: time, &effects)
     }
 }

@@ -28,7 +28,11 @@ extension StewardCore {
         // While it listens, a tick comes at least with every scan. A longer pause is one of the gateway itself, which was down or asleep.
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
         now = max(now, arrival)
+        tickSparkplug(&effects)
         expireRuns(&effects)
+        followQuiet(&effects)
+        followInhibitions(&effects)
+        expireOrders(&effects)
     }
 
     mutating func scanForSilenceIfDue(_ effects: inout [Effect]) {
@@ -77,10 +81,21 @@ extension StewardCore {
             settled(key, channel, outcome, detail, &effects)
         case .orderUpdate(let order, let state, let reference, let detail):
             if !moved(order, to: state, reference: reference, detail: detail, at: now, &effects) { counters.refusedControls &+= 1 }
+        case .order(let event): take(event, &effects)
         case .survey(let submission):
             survey(submission, &effects)
         case .acknowledge(let alarm, let person):
             acknowledge(alarm, person, &effects)
+        case .shelve(let alarm, let person, let until, let reason):
+            shelve(alarm, person, until: until, reason: reason, &effects)
+        case .unshelve(let alarm, let person):
+            unshelve(alarm, person, &effects)
+        case .reset(let alarm, let person):
+            reset(alarm, person, &effects)
+        case .addMaintenance(let window):
+            addWindow(window, &effects)
+        case .endMaintenance(let window, let person):
+            endWindow(window, person, &effects)
         case .closeTicket(let ticket, let person):
             closeTicket(ticket, person, &effects)
         case .oversized(let topic, let byteCount):
@@ -116,11 +131,7 @@ extension StewardCore {
         _ key: String, _ channel: OutboxChannel, _ outcome: DeliveryOutcome, _ detail: String?, _ effects: inout [Effect]
     ) {
         switch (channel, outcome) {
-        case (.order, .delivered): moved(key, to: .sent, reference: nil, detail: nil, at: now, &effects)
-        case (.order, .abandoned):
-            // What the supplier has accepted did reach it, whatever became of the acknowledgement.
-            guard let state = orders[key]?.state, state == .planned || state == .awaitingApproval else { return }
-            moved(key, to: .failed, reference: nil, detail: detail, at: now, &effects)
+        case (.order, _): orderSettled(key, outcome, detail, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
                 let device = deviceIndex[run.device]
@@ -153,17 +164,6 @@ extension StewardCore {
             for value in submission.values { writer.number(value) }
             writer.endArray()
             writer.member("context", submission.context.rawValue)
-        }
-    }
-
-    private mutating func acknowledge(_ id: String, _ person: String, _ effects: inout [Effect]) {
-        guard alarms.update(id, { $0.acknowledge(by: person) }) == true, let device = alarms[id]?.device else {
-            counters.refusedControls &+= 1
-            return
-        }
-        effects.decide(.alarmAcknowledged, at: now, device: device) { writer in
-            writer.member("alarm", id)
-            writer.member("by", person)
         }
     }
 

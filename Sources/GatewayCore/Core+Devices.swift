@@ -8,17 +8,22 @@ extension StewardCore {
 
     /// A topic that is seen for the first time. Nil after it was turned away with a reason.
     mutating func resolve(_ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]) -> TopicTable.Route? {
+        if takeOrderStatus(frame, number, &effects) { return nil }
         guard frame.topic.count <= Self.maximumTopicBytes else {
             reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
             return nil
         }
         // Profiles that yield to others come last.
         for isGeneral in [false, true] {
-            for profile in layouts.indices {
-                if let route = resolve(frame, profile: profile, isGeneral: isGeneral) {
-                    return admit(route, frame, hash: hash, number, &effects)
-                }
+            let candidates = layouts.indices.compactMap {
+                bases[$0] == $0 ? resolve(frame, profile: $0, isGeneral: isGeneral) : nil
             }
+            guard var best = candidates.first else { continue }
+            // Of several general ones the narrowest counts.
+            for candidate in candidates.dropFirst() where isGeneral && topic(of: candidate).isNarrower(than: topic(of: best)) {
+                best = candidate
+            }
+            return admit(best, frame, hash: hash, number, &effects)
         }
         reject(frame, number, nil, "no profile reads this topic", &effects)
         return nil
@@ -28,17 +33,29 @@ extension StewardCore {
     private struct Candidate {
         var profile: Int
         var message: Int?
+        /// Rules that read the topic as well.
+        var further: [Int] = []
         var reply: Int?
         var range: Range<Int>
     }
 
     private func resolve(_ frame: Segment.Frame, profile: Int, isGeneral: Bool) -> Candidate? {
         let rules = layouts[profile].profile
-        let message = rules.messages.firstIndex { $0.isGeneral == isGeneral && $0.topic.match(frame.topic) != nil }
+        let matching = rules.messages.indices.filter {
+            rules.messages[$0].isGeneral == isGeneral && rules.messages[$0].topic.match(frame.topic) != nil
+        }
+        let message = matching.first
+        let further = matching.dropFirst().filter { rules.messages[$0].isAdditional }
         let reply = isGeneral ? nil : rules.replies.firstIndex { $0.topic.match(frame.topic) != nil }
         let range =
             message.flatMap { rules.messages[$0].topic.match(frame.topic) } ?? reply.flatMap { rules.replies[$0].topic.match(frame.topic) }
-        return range.map { Candidate(profile: profile, message: message, reply: reply, range: $0) }
+        return range.map { Candidate(profile: profile, message: message, further: further, reply: reply, range: $0) }
+    }
+
+    private func topic(of candidate: Candidate) -> TopicPattern {
+        let profile = layouts[candidate.profile].profile
+        // There is a message rule, or a reply rule.
+        return candidate.message.map { profile.messages[$0].topic } ?? profile.replies[candidate.reply ?? 0].topic
     }
 
     private mutating func admit(
@@ -47,7 +64,12 @@ extension StewardCore {
         let profile = candidate.profile
         let title = layouts[profile].profile.name
         var device: Int32 = -1
-        let namesDevice = candidate.message.map { layouts[profile].profile.messages[$0].topic.namesDevice } ?? true
+        let isSparkplug = candidate.message.map { layouts[profile].profile.messages[$0].format == .sparkplug } ?? false
+        if isSparkplug {
+            guard let host = sparkplugHost(frame, number, title, &effects) else { return nil }
+            device = host
+        }
+        let namesDevice = topic(of: candidate).namesDevice
         if namesDevice {
             let name = Array(frame.topic[candidate.range])
             if let problem = Self.problem(withDeviceName: name) {
@@ -60,17 +82,67 @@ extension StewardCore {
                 return nil
             }
             device = known
+            adopt(Int(known), candidate, frame)
         }
-        let root = candidate.message.map { message in
-            let captures = layouts[profile].profile.messages[message].topic.captured(frame.topic)
-            return layouts[profile].root(message: message, captures: captures)
+        let own = namesDevice ? Int(hot[Int(device)].profile) : profile
+        let root = candidate.message.map { self.root(own, message: $0, topic: frame.topic) }
+        var route = TopicTable.Route(
+            device: device, profile: Int32(own), root: root ?? 0, message: Int16(candidate.message ?? -1),
+            reply: isSparkplug ? -1 : Int16(candidate.reply ?? -1))
+        if candidate.message == nil, let reply = candidate.reply, layouts[own].profile.replies[reply].hasTopicOfItsOwn { return route }
+        for message in candidate.further.reversed() where !isSparkplug {
+            guard let added = self.further(message, of: profile, beside: route, frame) else { continue }
+            route.next = topics.keep(added)
         }
-        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
-        let route = TopicTable.Route(
-            device: device, profile: Int32(profile), root: root ?? 0, message: Int16(candidate.message ?? -1),
-            reply: Int16(candidate.reply ?? -1))
         topics.insert(frame.topic, hash: hash, route)
         return route
+    }
+
+    /// The profile may name the parent by what its topic captures.
+    private mutating func adopt(_ device: Int, _ candidate: Candidate, _ frame: Segment.Frame) {
+        guard let template = layouts[candidate.profile].profile.parent, !template.captures.isEmpty, let message = candidate.message,
+            configuration.parents[records[device].id] == nil
+        else { return }
+        let captures = layouts[candidate.profile].profile.messages[message].topic.captured(frame.topic)
+        let name = template.filled(captures.map { ($0.name, $0.value) })
+        adopt(device, by: name)
+    }
+
+    mutating func adopt(_ device: Int, by parent: String?) {
+        guard let parent, !parent.contains("{"), parent != records[device].id, Self.problem(withDeviceName: Array(parent.utf8)) == nil
+        else {
+            return
+        }
+        records[device].parent = parent
+        hasParents = true
+    }
+
+    /// Where the layout's walk begins for this topic; where the payload tells a part of the names, each message has its own.
+    mutating func root(_ profile: Int, message: Int, topic: UnsafeRawBufferPointer, names: [(name: String, value: String)] = []) -> Int32 {
+        guard layouts[profile].profile.messages[message].names.count == names.count else { return 0 }
+        let captures = layouts[profile].profile.messages[message].topic.captured(topic)
+        let root = layouts[profile].root(message: message, captures: captures + names)
+        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        return root
+    }
+
+    /// A rule that reads the topic too; nil when there is no room for the device that it names there.
+    private mutating func further(
+        _ message: Int, of profile: Int, beside route: TopicTable.Route, _ frame: Segment.Frame
+    ) -> TopicTable.Route? {
+        let rule = layouts[profile].profile.messages[message]
+        var added = TopicTable.Route(device: -1, profile: Int32(profile), root: 0, message: Int16(message), reply: -1, next: route.next)
+        if rule.topic.namesDevice, let range = rule.topic.match(frame.topic) {
+            let name = Array(frame.topic[range])
+            guard Self.problem(withDeviceName: name) == nil, let device = admit(String(decoding: name, as: UTF8.self), profile: profile)
+            else {
+                return nil
+            }
+            added.device = device
+            added.profile = hot[Int(device)].profile
+        }
+        added.root = root(Int(added.profile), message: message, topic: frame.topic)
+        return added
     }
 
     func refusal(_ name: [UInt8], _ profile: String) -> String {
@@ -98,14 +170,20 @@ extension StewardCore {
         if let known = deviceIndex[id] {
             // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
-            return isSame && Int(hot[Int(known)].profile) == profile ? known : nil
+            return isSame && Int(bases[Int(hot[Int(known)].profile)]) == profile ? known : nil
         }
         guard hot.count < configuration.maximumDevices else { return nil }
         let device = Int32(hot.count)
+        var profile = profile
+        if layouts[profile].profile.namesPerDevice {
+            add(ProfileLayout(layouts[profile].profile), base: profile)
+            profile = layouts.count - 1
+        }
         hot.append(
-            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count)))
+            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count)))
         records.append(DeviceRecord(id: id))
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        adopt(Int(device), by: configuration.parents[id] ?? layouts[profile].profile.parent?.text)
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         deviceIndex[id] = device
         growMetrics(Int(device), layouts[profile].slots.count)
         if nextSilenceScan == .min { nextSilenceScan = now &+ Self.silenceScanMilliseconds }

@@ -29,17 +29,18 @@ extension StewardCore {
             lines.append("ledger \(record.id) \(text(record.ledger.totals(atMilliseconds: hot[device].newestMilliseconds)))")
             lines.append("incidents \(record.id) \(text(record.incidents))")
             lines.append(
-                "alerts \(record.id) \(text(record.alertCodes.filter { !$0.isEmpty })) \(record.activeAlarms.sorted().joined(separator: ","))"
+                "alerts \(record.id) \(text(record.alertCodes.filter { !$0.isEmpty })) \(record.activeAlarms.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ","))"
             )
             for (index, supply) in record.supplies.enumerated()
             where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
                 let name = layout.supplies[index].name
                 lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(text(supply.model))")
+                lines.append("cartridge \(record.id) \(name) \(text(supply.reported)) \(text(supply.facts))")
             }
         }
-        for alarm in alarms.all {
+        for alarm in alarms.all where alarm.source != .order {
             lines.append(
-                "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1)"
+                "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.severity.rawValue) \(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1) \(alarm.repeats)"
             )
         }
         for run in runs.all {
@@ -47,6 +48,7 @@ extension StewardCore {
             lines.append("run \(run.id) \(run.alarm) \(attempts)")
         }
         for order in orders.all { lines.append("order \(order.id) \(order.state.rawValue) \(order.decidedMilliseconds)") }
+        for item in stock.items { lines.append("stock \(item) \(stock.unitsOnHand(item)) \(stock.unitsReserved(item))") }
         for ticket in tickets.all { lines.append("ticket \(ticket.id) \(ticket.state.rawValue)") }
         lines.append("scores \(text(scores))")
         return lines.sorted()

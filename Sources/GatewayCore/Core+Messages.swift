@@ -19,7 +19,22 @@ extension StewardCore {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
         }
+        // An empty retained message takes a retained one back; it says nothing about the device.
+        if frame.payload.isEmpty, frame.isRetained {
+            counters.retained &+= 1
+            return
+        }
         guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
+        take(route, frame, number, &effects)
+        var next = Int(route.next)
+        while next >= 0 {
+            take(topics.further[next], frame, number, &effects)
+            next = Int(topics.further[next].next)
+        }
+    }
+
+    @inline(__always)
+    private mutating func take(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         let device = Int(route.device)
         let profile = Int(route.profile)
         do {
@@ -28,20 +43,25 @@ extension StewardCore {
                 if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
                 apply(device, profile, frame, number, &effects)
             } else if route.message >= 0 {
-                // An empty retained message takes a retained one back; it says nothing about the device.
-                if frame.payload.isEmpty, frame.isRetained {
-                    counters.retained &+= 1
-                    return
-                }
                 try parts(route, frame, number, &effects)
             }
-            if route.reply >= 0, device >= 0, !openRuns.isEmpty {
-                let rule = layouts[profile].profile.replies[Int(route.reply)]
-                let reply = route.message >= 0 ? decoder.reply(rule) : try decoder.readReply(frame.payload, rule)
-                if let reply { answered(device, reply, &effects) }
-            }
+            if route.reply >= 0, !openRuns.isEmpty { try reply(route, frame, &effects) }
         } catch {
             reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+        }
+    }
+
+    private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect]) throws(DecodeError) {
+        let rule = layouts[Int(route.profile)].profile.replies[Int(route.reply)]
+        let topicID = rule.hasTopicOfItsOwn ? rule.topic.captured(frame.topic).first { $0.name == "requestId" }?.value : nil
+        let reply =
+            route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
+        guard let reply else { return }
+        if let name = decoder.device(of: rule) {
+            guard let device = deviceIndex[name], bases[Int(hot[Int(device)].profile)] == bases[Int(route.profile)] else { return }
+            answered(Int(device), reply, &effects)
+        } else if route.device >= 0 {
+            answered(Int(route.device), reply, &effects)
         }
     }
 
@@ -56,7 +76,10 @@ extension StewardCore {
     }
 
     /// Takes the readings that were just decoded.
-    mutating func apply(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    /// `isHistorical`: the device says that it tells of the past.
+    mutating func apply(
+        _ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, isHistorical: Bool = false, _ effects: inout [Effect]
+    ) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
@@ -67,31 +90,53 @@ extension StewardCore {
             hot[device].arrivalMilliseconds = now
             if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
         }
-        if time < hot[device].newestMilliseconds {
+        if time < hot[device].newestMilliseconds || isHistorical {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
-            return
+            return judgeLate(device, profile, time, &effects)
         }
+        let allowed = layouts[profile].profile.allowedLatenessMilliseconds
+        if allowed > 0 { return takeInOrder(device, profile, time, allowed: allowed, &effects) }
         hot[device].newestMilliseconds = time
         takeAll(device, profile, time, &effects)
-        for alerts in decoded.alerts where alerts.list < 4 && hot[device].alertHashes[alerts.list] != alerts.hash {
+        for alerts in decoded.alerts where alerts.list < 4 && changes(device, profile, alerts) {
             hot[device].alertHashes[alerts.list] = alerts.hash
-            deviceAlerts(device, profile, alerts, time, &effects)
+            let (scope, codes) = reportedCodes(profile, alerts, former: records[device].alertCodes)
+            deviceAlerts(device, profile, list: alerts.list, scope: scope, reported: codes, time, &effects)
+        }
+        followUp(device, profile, time, &effects)
+    }
+
+    /// What the readings of a message may have set free.
+    @inline(__always)
+    mutating func followUp(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
+            lookForMissing(device, profile, time, &effects)
         }
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
+    }
+
+    /// Where the pointer captures, a device has several lists, and one hash says nothing about them.
+    @inline(__always)
+    private func changes(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts) -> Bool {
+        if hot[device].alertHashes[alerts.list] != alerts.hash { return true }
+        return derived[profile].isCapturedList[alerts.list]
+            && (alerts.hash != ReportedAlerts.emptyHash || records[device].alertCodes.indices.contains(alerts.list))
     }
 
     /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
     /// to the incident that it opens; levels last, because the counter of the same message wears them.
     @inline(__always)
-    private mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
         let statusSlot = derived[profile].statusSlot
         var levels = 0
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
             take(device, profile, decoded.readings[index], time, &effects)
         }
-        for index in decoded.readings.indices where decoded.readings[index].slot != statusSlot {
+        if derived[profile].downSlot >= 0 { takeDown(device, profile, time, &effects) }
+        for index in decoded.readings.indices
+        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != derived[profile].downSlot {
             if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
                 levels += 1
             } else {
@@ -103,7 +148,19 @@ extension StewardCore {
             let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
             guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
-            level(device, profile, Int(supply), decoded.readings[index], time, &effects)
+            said(device, profile, Int(supply), decoded.supply(decoded.readings[index]), time, &effects)
+        }
+    }
+
+    /// After the status, so that a device that stays down is never idle for no time at all in between.
+    private mutating func takeDown(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = derived[profile].downSlot
+        for index in decoded.readings.indices where decoded.readings[index].slot == slot {
+            let place = Int(hot[device].firstMetric + slot)
+            let former = metrics[place].isUnknown ? nil : metrics[place].value
+            take(device, profile, decoded.readings[index], time, &effects)
+            let now = metrics[place].isUnknown ? nil : metrics[place].value
+            if former != now { status(device, profile, time, &effects) }
         }
     }
 
@@ -117,33 +174,14 @@ extension StewardCore {
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
-        guard !reading.isUnknown else { return }
+        guard !reading.isUnknown else {
+            if !derived[profile].faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            return
+        }
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
-        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, reading.value, time, &effects) }
-    }
-
-    private mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        let gap = layouts[profile].profile.gapMilliseconds
-        for number in derived[profile].faults.rules(watching: reading.slot) {
-            let transition = faults[Int(hot[device].firstFault + number)].observe(
-                slot: reading.slot, value: reading.value, rule: derived[profile].faults.rules[Int(number)], timeMilliseconds: time,
-                gapMilliseconds: gap)
-            guard let transition else { continue }
-            let rule = layouts[profile].profile.faults[Int(number)]
-            let evidence = Alarm.Evidence(
-                metric: layouts[profile].slots[Int(reading.slot)].name, value: reading.value, timeMilliseconds: time)
-            switch transition {
-            case .raised(let onset):
-                raise(
-                    device, condition: rule.id, source: .condition, severity: rule.severity, text: rule.text, playbook: rule.playbook,
-                    onset: onset,
-                    at: time, evidence, &effects)
-            case .cleared:
-                clear(device, condition: rule.id, source: .condition, at: time, evidence, &effects)
-            }
-        }
+        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 
     @inline(__always)

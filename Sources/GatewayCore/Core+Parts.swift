@@ -4,18 +4,20 @@ import Telemetry
 /// Messages that are more, or other, than one JSON object about the device of the topic.
 extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
-        let profile = Int(route.profile)
-        let rule = layouts[profile].profile.messages[Int(route.message)]
+        let rule = layouts[Int(route.profile)].profile.messages[Int(route.message)]
+        if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
         for part in decoder.parts {
             guard let device = device(of: part, route, frame, number, &effects) else { continue }
-            decoder.read(part, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
+            let profile = Int(hot[device].profile)
+            guard let root = root(of: part, profile, route, frame) else { continue }
+            decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
             if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
             if let liveness = rule.liveness, isOffline(part, liveness) {
                 wentOffline(device, profile, isRetained: frame.isRetained, &effects)
                 continue
             }
-            if let full = rule.full, isFull(part, full) { addUnknowns(profile, Int(route.message)) }
+            if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
             apply(device, profile, frame, number, &effects)
         }
     }
@@ -37,7 +39,7 @@ extension StewardCore {
     }
 
     private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
-        decoder.text(rule.path, of: part).map { rule.offline.contains($0) } ?? false
+        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
     }
 
     private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
@@ -47,11 +49,20 @@ extension StewardCore {
         }
     }
 
-    /// What a full report leaves out is not known any more.
-    private mutating func addUnknowns(_ profile: Int, _ message: Int) {
+    /// Where the walk begins: the payload may tell a part of the names, and the device may have names of its own. Nil when the payload should
+    /// tell and does not: then it has no readings.
+    private mutating func root(of part: MessagePart, _ profile: Int, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
+        let rule = layouts[profile].profile.messages[Int(route.message)]
+        if rule.names.isEmpty, profile == Int(route.profile) { return route.root }
+        guard let names = rule.names.isEmpty ? [] : decoder.names(rule.names, of: part) else { return nil }
+        return root(profile, message: Int(route.message), topic: frame.topic, names: names)
+    }
+
+    /// What a full report leaves out is not known any more, as far as the device has ever told it.
+    mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
         let named = Set(decoded.readings.map(\.slot))
-        for slot in layouts[profile].slots(ofMessage: message) where !named.contains(slot) {
-            decoded.addUnknown(slot)
+        for slot in layouts[profile].slots(below: root).sorted() where !named.contains(slot) && slot < hot[device].metricCapacity {
+            if metrics[Int(hot[device].firstMetric + slot)].timeMilliseconds != .min { decoded.addUnknown(slot) }
         }
     }
 
@@ -59,16 +70,19 @@ extension StewardCore {
     private mutating func wentOffline(_ device: Int, _ profile: Int, isRetained: Bool, _ effects: inout [Effect]) {
         if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         noteStates(device)
+        goOffline(device, text: "The device went offline, as its last will or its bridge says", isRetained: isRetained, &effects)
+    }
+
+    mutating func goOffline(_ device: Int, text: String, isRetained: Bool, _ effects: inout [Effect]) {
         guard !hot[device].isSilent else { return }
         hot[device].isSilent = true
         let last = hot[device].newestMilliseconds
         if last != .min { records[device].ledger.hear(atMilliseconds: last) }
         _ = records[device].ledger.fallSilent()
         guard !isRetained else { return }
-        raise(
-            device, condition: "silent", source: .silence, severity: .minor,
-            text: "The device went offline, as its last will or its bridge says",
-            playbook: nil, onset: now, at: now, nil, &effects)
+        let cause = AlarmCause(
+            condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onsetMilliseconds: now)
+        raise(device, cause, at: now, &effects)
     }
 
     /// The words themselves, so that a person can see them.

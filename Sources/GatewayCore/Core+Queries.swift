@@ -12,8 +12,17 @@ extension StewardCore {
         public var silent = 0
         public var down = 0
         public var activeAlarms = 0
+        public var unacknowledgedAlarms = 0
+        public var shelvedAlarms = 0
+        public var suppressedAlarms = 0
+        public var flappingAlarms = 0
+        /// Alarms whose dispatch waits.
+        public var heldAlarms = 0
+        public var openWindows = 0
         public var openRuns = 0
         public var openOrders = 0
+        public var overdueOrders = 0
+        public var ordersByState: [SupplyOrder.State: Int] = [:]
         public var openTickets = 0
         public var incidents: Int64 = 0
         public var remotelyHandled: Int64 = 0
@@ -36,8 +45,10 @@ extension StewardCore {
                 totals.downtimeMilliseconds += max(0, hot[device].newestMilliseconds &- open.onsetMilliseconds)
             }
         }
-        for id in alarms.ids where alarms[id]?.isActive == true { totals.activeAlarms += 1 }
-        for id in orders.ids where orders[id]?.state.isFinal == false { totals.openOrders += 1 }
+        for alarm in alarms.all { count(alarm, &totals) }
+        totals.heldAlarms = held.count
+        totals.openWindows = openWindows.count
+        countOrders(&totals)
         for id in tickets.ids where tickets[id]?.state == .open { totals.openTickets += 1 }
         return totals
     }
@@ -52,8 +63,15 @@ extension StewardCore {
         writer.member("silent", totals.silent)
         writer.endObject()
         writer.member("activeAlarms", totals.activeAlarms)
+        writer.member("unacknowledgedAlarms", totals.unacknowledgedAlarms)
+        writer.member("shelvedAlarms", totals.shelvedAlarms)
+        writer.member("suppressedAlarms", totals.suppressedAlarms)
+        writer.member("flappingAlarms", totals.flappingAlarms)
+        writer.member("heldAlarms", totals.heldAlarms)
+        writer.member("openMaintenanceWindows", totals.openWindows)
         writer.member("openCommands", totals.openRuns)
         writer.member("openOrders", totals.openOrders)
+        writer.member("overdueOrders", totals.overdueOrders)
         writer.member("openTickets", totals.openTickets)
         writer.key("downtime")
         writer.beginObject()
@@ -143,6 +161,7 @@ extension StewardCore {
         writer.member("supply", slot.name)
         writer.key("levelPercent")
         if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
+        writeReported(supply, &writer)
         writer.member("generation", Int64(supply.model.generation))
         switch supply.model.forecast(atMilliseconds: time) {
         case .estimate(let estimate):
@@ -227,45 +246,12 @@ extension StewardCore {
         writer.endArray()
     }
 
-    private func write(_ alarm: Alarm, _ writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.member("alarm", alarm.id)
-        writer.member("device", alarm.device)
-        writer.member("condition", alarm.condition)
-        writer.member("severity", alarm.severity.rawValue)
-        writer.member("text", alarm.text)
-        writer.member("state", alarm.state.rawValue)
-        writer.member("onset", alarm.onsetMilliseconds)
-        writer.member("cleared", alarm.clearedMilliseconds)
-        writer.member("late", alarm.isLate)
-        writer.member("acknowledgedBy", alarm.acknowledgedBy)
-        if let evidence = alarm.raisedBy {
-            writer.member("metric", evidence.metric)
-            writer.member("value", evidence.value)
-        }
-        writer.endObject()
-    }
-
     /// `{"alarms":[…]}`, newest first; without `includesFinished` only those that hold or wait for acknowledgement.
     public func writeAlarms(device: String?, includesFinished: Bool, limit: Int, _ writer: inout JSONWriter) {
         writer.list("alarms") { writer in
             for alarm in alarms.all.reversed().lazy.filter({
                 (device == nil || $0.device == device) && (includesFinished || $0.state != .returnedToNormal)
             }).prefix(limit) { write(alarm, &writer) }
-        }
-    }
-
-    public func writeOrders(device: String?, limit: Int, _ writer: inout JSONWriter) {
-        writer.list("orders") { writer in
-            for order in orders.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
-                writer.beginObject()
-                writer.member("device", order.device)
-                writer.members(of: order)
-                writer.member("decided", order.decidedMilliseconds)
-                writer.member("reference", order.reference)
-                writer.member("detail", order.detail)
-                writer.endObject()
-            }
         }
     }
 
@@ -300,7 +286,10 @@ extension StewardCore {
         }
     }
 
-    public func hasOrder(_ id: String) -> Bool { orders[id] != nil }
+    /// Of an order, or of a shipment.
+    public func hasOrder(_ id: String) -> Bool { !ordersOf(id).isEmpty }
+    /// Who is to deliver an order or a shipment.
+    public func supplier(ofOrder id: String) -> String? { ordersOf(id).first.flatMap { orders[$0]?.terms.supplier } }
     public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
     public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
     public func hasTicket(_ id: String) -> Bool { tickets[id] != nil }
@@ -324,13 +313,13 @@ extension StewardCore {
     /// Bytes that the flat arrays hold: what a device costs.
     public var stateBytes: Int {
         metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
-            + faults.count * MemoryLayout<FaultState>.stride
+            + faultCells.count * MemoryLayout<Int64>.stride
             + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
         beginObject()
         key(name)
         beginArray()

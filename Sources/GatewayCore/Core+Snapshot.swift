@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 2
+    public static let snapshotVersion = 4
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -26,7 +26,10 @@ extension StewardCore {
         writer.write(blob: try json.encode(scores))
         repeats.write(to: &writer)
         writer.write(UInt32(layouts.count))
-        for layout in layouts { Self.write(layout, &writer) }
+        for (index, layout) in layouts.enumerated() {
+            writer.write(bases[index] == index)
+            Self.write(layout, &writer)
+        }
         writer.write(UInt32(hot.count))
         for device in hot.indices {
             try write(device, json, &writer)
@@ -36,6 +39,10 @@ extension StewardCore {
         try Self.write(runs, json, &writer)
         try Self.write(orders, json, &writer)
         try Self.write(tickets, json, &writer)
+        writer.write(UInt32(sparkplug.count))
+        for host in sparkplug.hosts { host.write(to: &writer) }
+        writer.write(blob: try json.encode(InhibitionMemory(self)))
+        try writeSections(json, &writer)
         try sink(writer.drain())
     }
 
@@ -94,12 +101,7 @@ extension StewardCore {
             writer.write(metrics[index].encoder.count)
             writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
         }
-        let active = layout.profile.faults.indices.filter { faults[Int(state.firstFault) + $0] != FaultState() }
-        writer.write(UInt32(active.count))
-        for fault in active {
-            writer.write(layout.profile.faults[fault].id)
-            writer.write(blob: try json.encode(faults[Int(state.firstFault) + fault]))
-        }
+        writeFaults(device, &writer)
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read no more.
@@ -122,8 +124,12 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
+        for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
+        try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
+        try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextRunDeadline()
+        findNextOrderDue()
         matchAlarms()
     }
 
@@ -138,12 +144,13 @@ extension StewardCore {
             }
             for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
                 switch alarm.source {
-                case .silence: continue
+                case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .condition:
+                    // What stands only for a person to see it waits for no reading.
+                    if alarm.normalSinceMilliseconds != nil { continue }
                     if let number = profile.faults.firstIndex(where: { $0.id == alarm.condition }) {
-                        let place = Int(hot[device].firstFault) + number
-                        if !faults[place].isActive { faults[place] = FaultState(isActive: true) }
+                        activate(device, number, alarm.severity)
                         continue
                     }
                 }
@@ -169,39 +176,55 @@ extension StewardCore {
 
     private mutating func readLayouts(_ reader: inout ByteReader, _ profiles: [DeviceProfile]) throws -> Remapping {
         var remapping = Remapping()
-        var remembered: [(name: String, slots: [MetricSlot], supplies: [(name: String, rule: Int, item: String)])] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let name = try reader.text()
-            let slots = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                var slot = MetricSlot(
-                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
-                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
-                return slot
-            }
-            let supplies = try (0..<(try reader.integer(UInt32.self))).map { _ in
-                (try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text())
-            }
-            remembered.append((name, slots, supplies))
-        }
+        let remembered = try (0..<(try reader.integer(UInt32.self))).map { _ in try RememberedLayout(&reader) }
         for profile in profiles {
-            let before = remembered.first { $0.name == profile.name }
+            let before = remembered.first { $0.isBase && $0.name == profile.name }
             var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
             layout.adoptSupplies(before?.supplies ?? [])
             add(layout)
         }
         for before in remembered {
-            if !layouts.contains(where: { $0.profile.name == before.name }) {
-                var layout = ProfileLayout(
-                    DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
-                layout.adoptSupplies(before.supplies)
-                add(layout)
-            }
-            let profile = layouts.firstIndex { $0.profile.name == before.name } ?? 0
+            let profile = place(of: before)
             remapping.profile.append(profile)
             remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
             remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
+    }
+
+    /// What a snapshot says of a layout.
+    private struct RememberedLayout {
+        var isBase: Bool
+        var name: String
+        var slots: [MetricSlot] = []
+        var supplies: [(name: String, rule: Int, item: String)] = []
+
+        init(_ reader: inout ByteReader) throws(ByteCodingError) {
+            isBase = try reader.bool()
+            name = try reader.text()
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                var slot = MetricSlot(
+                    name: try reader.text(), kind: MetricKind(rawValue: try reader.text()) ?? .gauge, unit: try reader.text())
+                for _ in 0..<(try reader.integer(UInt32.self)) { slot.states.append(try reader.text()) }
+                slots.append(slot)
+            }
+            for _ in 0..<(try reader.integer(UInt32.self)) {
+                supplies.append((try reader.text(), Int(try reader.integer(UInt32.self)), try reader.text()))
+            }
+        }
+    }
+
+    /// The layout that takes a remembered one's place: the profile's, one of a device's own, or one that keeps the state of a profile that is
+    /// not loaded.
+    private mutating func place(of before: RememberedLayout) -> Int {
+        let base = layouts.indices.first { bases[$0] == $0 && layouts[$0].profile.name == before.name }
+        if let base, before.isBase { return base }
+        let loaded = base.map { layouts[$0].profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
+        var layout = ProfileLayout(
+            loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
+        layout.adoptSupplies(before.supplies)
+        add(layout, base: base)
+        return layouts.count - 1
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {
@@ -215,9 +238,15 @@ extension StewardCore {
             while record.supplies.count <= new { record.supplies.append(SupplyState()) }
             record.supplies[new] = supplies[old]
         }
+        for index in record.heldMessages.indices { record.heldMessages[index].renumber(remapping.slots[oldProfile]) }
+        // A lane's memory belongs to the rules that made it; other rules begin with an empty one.
+        if let cells = record.lanes.first?.cells, cells.count != derived[profile].faults.cellCount {
+            record.lanes[0].cells = Array(repeating: 0, count: derived[profile].faults.cellCount)
+        }
         let device = hot.count
+        if !record.lanes.isEmpty { laneDevices.append(device) }
         var state = DeviceHot(
-            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faults.count))
+            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count))
         state.newestMilliseconds = try reader.integer()
         state.arrivalMilliseconds = try reader.integer()
         state.messages = try reader.integer()
@@ -228,15 +257,11 @@ extension StewardCore {
         hot.append(state)
         records.append(record)
         deviceIndex[record.id] = Int32(device)
-        faults.append(contentsOf: repeatElement(FaultState(), count: layouts[profile].profile.faults.count))
+        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         growMetrics(device, layouts[profile].slots.count)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readMetric(&reader, device, remapping.slots[oldProfile]) }
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            let id = try reader.text()
-            let fault = try json.decode(FaultState.self, from: Data(try reader.blob()))
-            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id }) else { continue }
-            faults[Int(hot[device].firstFault) + number] = fault
-        }
+        try readFaults(device, profile, &reader)
+        adopt(device, by: configuration.parents[record.id] ?? record.parent ?? layouts[profile].profile.parent?.text)
     }
 
     private mutating func readMetric(_ reader: inout ByteReader, _ device: Int, _ slots: [Int32]) throws {

@@ -1,12 +1,13 @@
 import ConsumableForecast
-import RemoteSupport
 import Replenishment
 import Telemetry
 
 /// Supplies: each level reading teaches the model; when the forecast crosses the reorder point, one order is placed for the generation.
 extension StewardCore {
-    mutating func level(_ device: Int, _ profile: Int, _ supply: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+    /// `cartridge` is the same number for the same cartridge, where the device tells one from the next.
+    mutating func level(
+        _ device: Int, _ profile: Int, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64, _ effects: inout [Effect]
+    ) {
         let counterSlot = layouts[profile].supplies[supply].counter
         var counter: Double?
         if counterSlot >= 0 {
@@ -14,7 +15,7 @@ extension StewardCore {
             counter = metric.isUnknown ? nil : metric.value
         }
         let change = records[device].supplies[supply].model.observe(
-            timeMilliseconds: time, levelPercent: reading.isUnknown ? nil : reading.value, counter: counter)
+            timeMilliseconds: time, levelPercent: level.percent, counter: counter)
         switch change {
         case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
         case .none, .levelChanged, .late: break
@@ -27,12 +28,13 @@ extension StewardCore {
             return
         }
         // Nothing is ordered because of an unknown.
-        guard !reading.isUnknown else { return }
+        guard level.percent != nil else { return }
         if case .levelChanged = change {
         } else if evaluated != .min, time &- evaluated < 3_600_000 {
             return
         }
         records[device].supplies[supply].evaluatedMilliseconds = time
+        visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
     }
 
@@ -50,25 +52,14 @@ extension StewardCore {
             floorPercent: rule.floorPercent)
         guard let reason, let level = model.levelPercent else { return }
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: slot.item, generation: model.generation, reason: reason,
+            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: model.generation,
+            reason: reason,
             decidedMilliseconds: time,
             levelPercent: level, daysLeft: days)
-        records[device].supplies[supply].order = order.id
-        guard orders[order.id] == nil else { return }
-        orders.insert(order, id: order.id)
-        orders.trim(finishedBeyond: configuration.maximumFinished) { $0.state.isFinal }
-        counters.ordersPlaced &+= 1
-        effects.decide(.order, at: time, device: order.device) { $0.members(of: order) }
-        var body = JSONWriter()
-        body.beginObject()
-        body.member("device", order.device)
-        body.members(of: order)
-        body.endObject()
-        effects.append(
-            .deliver(Delivery(key: order.id, channel: .order, device: order.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
+        place(order, device: device, supply: supply, at: time, &effects)
     }
 
-    /// Another cartridge lies in the slot: the order for the one before has done its work.
+    /// Another cartridge lies in the slot.
     private mutating func replaced(
         _ device: Int, _ profile: Int, _ supply: Int, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
     ) {
@@ -78,59 +69,6 @@ extension StewardCore {
             writer.member("generation", Int64(records[device].supplies[supply].model.generation))
             writer.member("residualPercent", residual)
         }
-        guard let order = records[device].supplies[supply].order else { return }
-        records[device].supplies[supply].order = nil
-        moved(order, to: .installed, reference: nil, detail: nil, at: time, &effects)
-    }
-
-    /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
-    private mutating func orderFailed(_ id: String, _ detail: String?, _ effects: inout [Effect]) {
-        guard let order = orders[id], let device = deviceIndex[order.device] else { return }
-        openTicket(
-            Int(device),
-            Ticket(
-                alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
-                reason: detail ?? "the supplier gave no reason",
-                onsetMilliseconds: order.decidedMilliseconds), &effects)
-    }
-
-    /// A report on an order. False when there is no such order or it refuses the report; the reason goes to the journal.
-    @discardableResult
-    mutating func moved(
-        _ id: String, to state: SupplyOrder.State, reference: String?, detail: String?, at time: Int64, _ effects: inout [Effect]
-    ) -> Bool {
-        guard let device = orders[id]?.device else { return false }
-        let change = orders.update(id) { $0.report(state, reference: reference, detail: detail) }
-        switch change {
-        case .moved:
-            if state == .failed { orderFailed(id, detail, &effects) }
-            effects.decide(.orderUpdated, at: time, device: device) { writer in
-                writer.member("order", id)
-                writer.member("state", state.rawValue)
-                writer.member("reference", reference)
-                writer.member("detail", detail)
-            }
-            return true
-        case .repeated: return true
-        case .refused, nil: return false
-        }
-    }
-}
-
-extension JSONWriter {
-    mutating func members(of order: SupplyOrder) {
-        member("order", order.id)
-        member("supply", order.supply)
-        member("item", order.item)
-        member("generation", Int64(order.generation))
-        member("reason", order.reason)
-        member("levelPercent", order.levelPercent)
-        if let days = order.daysLeft {
-            key("daysLeft")
-            beginArray()
-            for day in days { number(day) }
-            endArray()
-        }
-        member("state", order.state.rawValue)
+        installed(device, profile, supply, at: time, &effects)
     }
 }

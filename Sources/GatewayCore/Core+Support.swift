@@ -6,7 +6,7 @@ import Telemetry
 extension StewardCore {
     /// Decides what an alarm sets off. Evidence of the past sets nothing off; if the alarm still holds in the present, it is asked again.
     mutating func dispatch(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
-        guard alarm.source != .silence else { return }
+        guard alarm.source != .silence, alarm.source != .order else { return }
         guard !alarm.isLate else {
             hot[device].awaitsDispatch = true
             counters.suppressedDispatches &+= 1
@@ -15,7 +15,8 @@ extension StewardCore {
         start(device, alarm, playbook, &effects)
     }
 
-    private mutating func start(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+    mutating func start(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+        guard inhibition(device, alarm) == nil else { return hold(alarm) }
         guard let playbook else {
             // Without a playbook only a person can help, and only where it matters.
             if alarm.severity <= .major { openTicket(device, alarm, reason: "there is no playbook for it", &effects) }
@@ -25,7 +26,7 @@ extension StewardCore {
         guard openRuns.count < configuration.maximumOpenRuns else {
             return openTicket(device, alarm, reason: "\(openRuns.count) commands are open already (limits.openCommands)", &effects)
         }
-        var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook)
+        var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook, round: alarm.repeats)
         guard runs[run.id] == nil else { return }
         records[device].incidents.noteAction()
         let action = run.begin(profile, atMilliseconds: now)
@@ -42,18 +43,15 @@ extension StewardCore {
     /// Alarms that evidence of the past raised and that hold in the present.
     mutating func dispatchWaiting(_ device: Int, _ effects: inout [Effect]) {
         hot[device].awaitsDispatch = false
-        let profile = layouts[Int(hot[device].profile)].profile
         for id in records[device].activeAlarms {
-            guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence else { continue }
+            guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence, alarm.source != .order,
+                alarm.normalSinceMilliseconds == nil
+            else { continue }
             guard isConfirmed(device, alarm) else {
                 hot[device].awaitsDispatch = true
                 continue
             }
-            let playbook =
-                alarm.source == .condition
-                ? profile.faults.first { $0.id == alarm.condition }?.playbook
-                : profile.alerts.lazy.flatMap(\.codes).first { $0.code == alarm.condition }?.playbook
-            start(device, alarm, playbook, &effects)
+            start(device, alarm, playbook(of: alarm, device), &effects)
         }
     }
 
@@ -66,12 +64,12 @@ extension StewardCore {
                     && records[device].alertCodes[alerts.list].contains(alarm.condition)
             }
         }
-        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }),
-            let slot = layout.slot(named: fault.raise.metric),
-            slot < hot[device].metricCapacity
-        else { return false }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
-        return !metric.isUnknown && isFresh(metric.timeMilliseconds)
+        guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }) else { return false }
+        return fault.raise.metrics.contains { name in
+            guard let slot = layout.slot(named: name), slot < hot[device].metricCapacity else { return false }
+            let metric = metrics[Int(hot[device].firstMetric + slot)]
+            return !metric.isUnknown && isFresh(metric.timeMilliseconds)
+        }
     }
 
     mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
@@ -137,6 +135,12 @@ extension StewardCore {
     ) {
         guard let rule = layouts[Int(hot[device].profile)].profile.commands.first(where: { $0.name == name }) else { return }
         let values = [("device", run.device), ("requestId", request)]
+        var message = (topic: NameTemplate(rule.topic).filled(values), payload: rule.body(values))
+        if rule.format == .sparkplug {
+            do throws(SparkplugCommandError) { message = try sparkplugCommand(rule, run.device, values) } catch {
+                return cannotSend(device, run.id, request, error.description, &effects)
+            }
+        }
         counters.commandsSent &+= 1
         effects.decide(.command, at: now, device: run.device) { writer in
             writer.member("command", name)
@@ -146,8 +150,16 @@ extension StewardCore {
         effects.append(
             .deliver(
                 Delivery(
-                    key: request, channel: .command, device: run.device, topic: NameTemplate(rule.topic).filled(values),
-                    body: rule.body(values), expiresMilliseconds: deadline)))
+                    key: request, channel: .command, device: run.device, topic: message.topic, body: message.payload,
+                    expiresMilliseconds: deadline)))
+    }
+
+    /// The step is over before it began; the next one, or a person, has to help.
+    private mutating func cannotSend(_ device: Int, _ run: String, _ request: String, _ reason: String, _ effects: inout [Effect]) {
+        let profile = layouts[Int(hot[device].profile)].profile
+        let now = now
+        let action = runs.update(run) { $0.undeliverable(requestID: request, reason: reason, profile, atMilliseconds: now) } ?? nil
+        follow(device, run, action, &effects)
     }
 
     mutating func openTicket(_ device: Int, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {
@@ -158,6 +170,11 @@ extension StewardCore {
     }
 
     mutating func openTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) {
+        if tickets[ticket.id]?.state == .recovered {
+            // The same trouble again: the same ticket, which was delivered already.
+            _ = tickets.update(ticket.id) { $0.state = .open }
+            return
+        }
         guard tickets[ticket.id] == nil else { return }
         tickets.insert(ticket, id: ticket.id)
         tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }

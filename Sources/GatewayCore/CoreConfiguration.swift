@@ -1,7 +1,11 @@
+import Replenishment
+
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
     public var maximumDevices = 20_000
+    /// Edge nodes of Sparkplug B; each keeps its names and aliases, and messages that wait for their turn.
+    public var maximumSparkplugNodes = 1000
     public var maximumPayloadBytes = 1 << 20
     /// How many messages the broker may repeat after a reconnect.
     public var repeatWindow = 4096
@@ -11,6 +15,11 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Maintenance windows that the configuration names.
+    public var maintenance: [MaintenanceWindow] = []
+    /// Device → the device that it hangs on.
+    public var parents: [String: String] = [:]
+    public var replenishment = ReplenishmentPolicy()
 
     public init() {}
 }
@@ -21,6 +30,10 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var readings: Int64 = 0
     public var repeats: Int64 = 0
     public var late: Int64 = 0
+    /// Late messages that came in the wrong order and moved no condition.
+    public var lateUnjudged: Int64 = 0
+    /// Messages that were taken before the allowed lateness had passed, because too many waited.
+    public var earlyMessages: Int64 = 0
     public var retained: Int64 = 0
     public var deadLetters: Int64 = 0
     public var fieldProblems: Int64 = 0
@@ -28,6 +41,8 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var refusedDevices: Int64 = 0
     public var refusedControls: Int64 = 0
     public var suppressedDispatches: Int64 = 0
+    /// Alarms whose dispatch waited because they were shelved, suppressed or under maintenance.
+    public var heldDispatches: Int64 = 0
     public var alarmsRaised: Int64 = 0
     public var alarmsCleared: Int64 = 0
     public var commandsSent: Int64 = 0
@@ -35,6 +50,7 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var ticketsOpened: Int64 = 0
     public var runsMended: Int64 = 0
     public var historySamples: Int64 = 0
+    public var rebirthsAsked: Int64 = 0
 
     public init() {}
 }

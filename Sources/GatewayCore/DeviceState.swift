@@ -41,6 +41,16 @@ struct DeviceRecord: Sendable, Codable {
     var alertCodes: [[String]] = []
     /// Ids of the alarms that hold.
     var activeAlarms: [String] = []
+    /// Ids of the alarms that went away last, the newest at the end: one that comes again soon is the same.
+    var recentAlarms: [String] = []
+    /// Alarms that people have put aside.
+    var shelves: [Shelf] = []
+    /// Messages that wait until they can be taken in the order of their times, the oldest first.
+    var heldMessages: [HeldMessage] = []
+    /// The judging of late readings while there are any: none or one.
+    var lanes: [LateLane] = []
+    /// The device that this one hangs on, such as its bridge.
+    var parent: String?
     /// Ids of the playbook runs that are open.
     var openRuns: [String] = []
     /// Event time of the reading that verified a command last.
@@ -49,6 +59,11 @@ struct DeviceRecord: Sendable, Codable {
     init(id: String) {
         self.id = id
         incidents = IncidentLog(device: id)
+    }
+
+    mutating func remember(cleared alarm: String) {
+        recentAlarms.append(alarm)
+        if recentAlarms.count > 8 { recentAlarms.removeFirst(recentAlarms.count - 8) }
     }
 }
 
@@ -59,4 +74,9 @@ struct SupplyState: Sendable, Codable {
     var evaluatedMilliseconds: Int64 = .min
     /// The order for the present generation, once there is one.
     var order: String?
+    /// What the device said last about the level; the model keeps what it was before.
+    var reported: SupplyLevel?
+    /// What it says of the supply itself, and the hash by which a change is seen.
+    var facts: SupplyFacts?
+    var factsHash: UInt64?
 }

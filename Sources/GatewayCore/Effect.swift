@@ -6,6 +6,8 @@ public enum Effect: Equatable, Sendable {
     case decision(Decision)
     /// To be delivered at least once under its key, and reported back as `ControlEvent.settled`.
     case deliver(Delivery)
+    /// What waits under this key in the outbox is not to be delivered any more; what was delivered stays so.
+    case withdraw(key: String)
     /// A full chunk of history.
     case history(HistoryChunk)
     /// A message that could not be used, wholly or in part.
@@ -17,6 +19,17 @@ public struct Decision: Equatable, Sendable {
         case alarmRaised = "alarm.raised"
         case alarmCleared = "alarm.cleared"
         case alarmAcknowledged = "alarm.acknowledged"
+        case alarmSeverity = "alarm.severity"
+        case alarmFlapping = "alarm.flapping"
+        case alarmShelved = "alarm.shelved"
+        case alarmUnshelved = "alarm.unshelved"
+        case alarmSuppressed = "alarm.suppressed"
+        case alarmUnsuppressed = "alarm.unsuppressed"
+        case alarmReset = "alarm.reset"
+        case maintenanceAdded = "maintenance.added"
+        case maintenanceRemoved = "maintenance.removed"
+        case maintenanceBegan = "maintenance.began"
+        case maintenanceEnded = "maintenance.ended"
         case incidentOpened = "incident.opened"
         case incidentClosed = "incident.closed"
         case command
@@ -26,6 +39,8 @@ public struct Decision: Equatable, Sendable {
         case order
         case orderUpdated = "order.updated"
         case supplyReplaced = "supply.replaced"
+        case stock
+        case stockReserved = "stock.reserved"
         case survey
     }
     public var kind: Kind
@@ -55,7 +70,7 @@ public struct Delivery: Equatable, Sendable {
     public var key: String
     public var channel: OutboxChannel
     public var device: String
-    /// For a command the topic to publish to; empty otherwise.
+    /// For a command the topic to publish to, for an order the supplier's name, which may be empty; empty otherwise.
     public var topic: String
     /// The JSON to send.
     public var body: [UInt8]

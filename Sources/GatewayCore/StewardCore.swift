@@ -20,6 +20,8 @@ public struct StewardCore {
 
     var layouts: [ProfileLayout] = []
     var derived: [LayoutDerived] = []
+    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
+    var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
 
@@ -28,7 +30,8 @@ public struct StewardCore {
     var deviceIndex: [String: Int32] = [:]
     var metrics: [MetricState] = []
     var chunks: [UInt8] = []
-    var faults: [FaultState] = []
+    /// What the conditions of each device remember: a block each, as long as its profile's rules need.
+    var faultCells: [Int64] = []
 
     var alarms = BoundedMap<Alarm>()
     var runs = BoundedMap<PlaybookRun>()
@@ -38,6 +41,35 @@ public struct StewardCore {
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
     var nextRunDeadline: Int64 = .max
     var scores = ExperienceScores()
+    var stock = StockLedger()
+    /// The orders that travel together, by the id of the shipment.
+    var shipments: [String: [String]] = [:]
+    /// When an order has waited for company long enough, or a step of one is overdue: the earliest of all.
+    var nextOrderDue: Int64 = .max
+
+    var plans: [MaintenancePlan] = []
+    var openWindows: [String] = []
+    /// Windows of the configuration that were ended before their time, and when.
+    var cutShort: [String: Int64] = [:]
+    var nextWindowEdge: Int64 = .min
+    /// Alarms whose dispatch waits, in the order in which they came.
+    var held: [String] = []
+    var mustRelease = false
+    /// Alarms that flap.
+    var flapping: [String] = []
+    /// Devices with shelved alarms.
+    var shelvingDevices: [Int] = []
+    /// When a window, a shelf or a flapping alarm has to be looked at again, in arrival time.
+    var nextInhibitionCheck: Int64 = .max
+    /// Devices whose late readings are being judged.
+    var laneDevices: [Int] = []
+    /// Devices with messages that wait for those before them.
+    var waitingDevices: [Int] = []
+    /// When these two have to be looked at again, in arrival time.
+    var nextQuietCheck: Int64 = .max
+    /// Some device hangs on another.
+    var hasParents = false
+    var sparkplug = SparkplugSessions()
 
     var isConnected = false
     var listeningSince: Int64 = 0
@@ -69,9 +101,12 @@ public struct StewardCore {
         topics = TopicTable(maximumTopics: configuration.maximumDevices * 3)
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         for profile in profiles { add(ProfileLayout(profile)) }
+        plans = configuration.maintenance.prefix(Self.maximumWindows).map { MaintenancePlan($0, isConfigured: true) }
+        nextInhibitionCheck = plans.isEmpty ? .max : .min
     }
 
-    mutating func add(_ layout: ProfileLayout) {
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+        bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
     }
@@ -103,7 +138,7 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan)
+        let due = min(nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
         return due == .max ? nil : due
     }
 

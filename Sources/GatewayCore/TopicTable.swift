@@ -3,7 +3,7 @@ import Telemetry
 /// Topic bytes → who sent it and how to read it. Found by hash, verified byte by byte; open addressing in flat arrays.
 struct TopicTable: Sendable {
     struct Route: Equatable, Sendable {
-        /// -1 where the payload names the devices.
+        /// -1 where the payload names the devices; the number of the edge node for Sparkplug B.
         var device: Int32
         var profile: Int32
         /// Where the layout's walk begins for this topic.
@@ -12,6 +12,8 @@ struct TopicTable: Sendable {
         var message: Int16
         /// Index of the reply rule, or -1.
         var reply: Int16
+        /// Where a further rule for the topic stands, or -1.
+        var next: Int32 = -1
     }
 
     private struct Entry {
@@ -24,6 +26,8 @@ struct TopicTable: Sendable {
     private var entries: [Entry] = []
     private var buckets: [Int32]
     private var names: [UInt8] = []
+    /// Rules that read a topic beside the one that counts.
+    private(set) var further: [Route] = []
     let maximumTopics: Int
 
     init(maximumTopics: Int) {
@@ -59,6 +63,12 @@ struct TopicTable: Sendable {
         entries.append(Entry(hash: hash, offset: Int32(names.count), length: Int32(topic.count), route: route))
         names.append(contentsOf: topic)
         place(Int32(entries.count - 1))
+    }
+
+    /// Says where the route stands now.
+    mutating func keep(_ route: Route) -> Int32 {
+        further.append(route)
+        return Int32(further.count - 1)
     }
 
     private mutating func place(_ index: Int32) {

@@ -10,10 +10,11 @@ public final class CommandClient: Sendable {
 
     /// - Parameters:
     ///   - maximumInFlight: commands accepted and not yet completed; `publish` refuses what exceeds them.
+    ///   - announcement: what the client says of itself while `setAnnouncing(true)` holds; its opposite is the last will of each connection.
     ///   - onConnectionChange: called on this client's thread.
     /// - Throws: what is wrong in the configuration. A broker that is away is no error.
     public init(
-        configuration: MQTTConfiguration, maximumInFlight: Int = 1000,
+        configuration: MQTTConfiguration, maximumInFlight: Int = 1000, announcement: Announcement? = nil,
         onConnectionChange: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) throws(MQTTError) {
         try configuration.validate()
@@ -21,7 +22,7 @@ public final class CommandClient: Sendable {
         self.queue = queue
         try WorkerThread.start {
             do throws(MQTTError) {
-                try CommandLoop(configuration, queue).run()
+                try CommandLoop(configuration, queue, announcement).run()
             } catch {
                 onConnectionChange(.disconnected(error))
                 queue.failAll(error)
@@ -36,14 +37,18 @@ public final class CommandClient: Sendable {
     /// Commands accepted and not yet completed.
     public var inFlight: Int { queue.inFlight }
 
+    /// Publishes the announcement, retained, now and on each new connection; or its opposite.
+    public func setAnnouncing(_ flag: Bool) { queue.setAnnouncing(flag) }
+
     /// Accepts a command for sending; whether or not the broker is there now.
     /// - Parameters:
     ///   - key: the caller's name for this command; unique among those in flight.
+    ///   - qualityOfService: 1, or 0 where a specification asks for it (Sparkplug's NCMD and DCMD); `acknowledged` then means "written".
     ///   - timeoutMilliseconds: from now until the completion says `failed`. The command may then still have been sent.
     ///   - completion: called exactly once, on this client's thread.
     /// - Throws: a topic that cannot be published to, a key in flight, too many in flight, or a closed client.
     public func publish(
-        topic: String, payload: [UInt8], key: UInt64, timeoutMilliseconds: Int64 = 30_000,
+        topic: String, payload: [UInt8], key: UInt64, qualityOfService: Int32 = 1, timeoutMilliseconds: Int64 = 30_000,
         completion: @escaping @Sendable (UInt64, PublishOutcome) -> Void
     ) throws(MQTTError) {
         try CommandTopic.check(topic)
@@ -53,7 +58,9 @@ public final class CommandClient: Sendable {
         }
         let deadline = Connection.monotonicMilliseconds() + min(max(0, timeoutMilliseconds), 86_400_000)
         try queue.add(
-            Command(key: key, topic: topic, payload: payload, deadlineMilliseconds: deadline, completion: completion))
+            Command(
+                key: key, topic: topic, payload: payload, qualityOfService: qualityOfService == 0 ? 0 : 1, deadlineMilliseconds: deadline,
+                completion: completion))
     }
 
     /// Completes what is in flight as failed, leaves with DISCONNECT, and waits for the thread (but not from a completion).

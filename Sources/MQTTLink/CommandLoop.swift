@@ -9,17 +9,21 @@ final class CommandLoop {
     private var keys: [Int32: UInt64] = [:]
     private let isFresh: FreshConnection
     private var acknowledgements = 0
+    /// What the present connection has said of itself; nil when nothing yet.
+    private var hasAnnounced: Bool?
 
     /// Set by the connection's event, read by the loop.
     private final class FreshConnection {
         var value = false
     }
 
-    init(_ configuration: MQTTConfiguration, _ queue: CommandQueue) throws(MQTTError) {
+    init(_ configuration: MQTTConfiguration, _ queue: CommandQueue, _ announcement: Announcement?) throws(MQTTError) {
         self.queue = queue
         let isFresh = FreshConnection()
         self.isFresh = isFresh
-        connection = try Connection(configuration, clientID: configuration.clientID + "-commands", cleanSession: true) { event in
+        connection = try Connection(
+            configuration, clientID: configuration.clientID + "-commands", cleanSession: true, announcement: announcement
+        ) { event in
             switch event {
             case .connected:
                 isFresh.value = true
@@ -44,7 +48,18 @@ final class CommandLoop {
             sendDue()
             connection.flush(waitMilliseconds: 0)
         }
+        // A DISCONNECT makes the broker forget the last will, so its word is said first.
+        if hasAnnounced == true { announce(false) }
         connection.close()
+    }
+
+    private func announce(_ isOnline: Bool) {
+        guard let pointer = connection.established, let announced = connection.announced else { return }
+        let payload = isOnline ? announced.online : announced.offline
+        guard mosquitto_publish(pointer, nil, announced.topic, Int32(payload.count), payload, 1, true) == MOSQ_ERR_SUCCESS.rawValue else {
+            return
+        }
+        hasAnnounced = isOnline
     }
 
     /// At most a fifth of a second, so that time-outs and reconnects are not late by more.
@@ -67,6 +82,9 @@ final class CommandLoop {
 
     private func sendDue() {
         guard let pointer = connection.established else { return }
+        if isFresh.value { hasAnnounced = nil }
+        let wantsAnnouncement = queue.isAnnouncing
+        if wantsAnnouncement != (hasAnnounced ?? false) { announce(wantsAnnouncement) }
         let due: [Command]
         if isFresh.value {
             isFresh.value = false
@@ -80,7 +98,8 @@ final class CommandLoop {
 
     private func send(_ command: Command, _ pointer: OpaquePointer) {
         var messageID: Int32 = 0
-        let code = mosquitto_publish(pointer, &messageID, command.topic, Int32(command.payload.count), command.payload, 1, false)
+        let code = mosquitto_publish(
+            pointer, &messageID, command.topic, Int32(command.payload.count), command.payload, command.qualityOfService, false)
         switch code {
         case MOSQ_ERR_SUCCESS.rawValue: keys[messageID] = command.key
         // Without a connection it stays in flight and goes out on the next.

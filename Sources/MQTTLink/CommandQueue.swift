@@ -6,6 +6,7 @@ struct Command: Sendable {
     let key: UInt64
     let topic: String
     let payload: [UInt8]
+    let qualityOfService: Int32
     let deadlineMilliseconds: Int64
     let completion: @Sendable (UInt64, PublishOutcome) -> Void
 }
@@ -19,6 +20,8 @@ final class CommandQueue: Sendable {
         /// Accepted since the client's thread last looked.
         var fresh: [UInt64] = []
         var connected = false
+        /// Whether the client says of itself that it is there.
+        var isAnnouncing = false
         var closing = false
         var finished = false
         var thread: pthread_t?
@@ -39,6 +42,13 @@ final class CommandQueue: Sendable {
 
     var isConnected: Bool { state.withLock { $0.connected } }
     var inFlight: Int { state.withLock { $0.open.count } }
+    var isAnnouncing: Bool { state.withLock { $0.isAnnouncing } }
+
+    func setAnnouncing(_ flag: Bool) {
+        state.withLock { $0.isAnnouncing = flag }
+        wake.signal()
+    }
+
     var isClosing: Bool { state.withLock { $0.closing } }
 
     func setConnected(_ connected: Bool) { state.withLock { $0.connected = connected } }

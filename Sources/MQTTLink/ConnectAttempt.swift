@@ -18,13 +18,18 @@ final class ConnectAttempt: Sendable {
     let done: WakeDescriptor
     private let configuration: MQTTConfiguration
     private let cleanSession: Bool
+    /// What this connection says of itself; its last will is set.
+    let announcement: Announcement.Session?
     private let log = Mutex("")
     private let outcome = Mutex<Outcome?>(nil)
 
-    init(_ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool) throws(MQTTError) {
+    init(
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, announcement: Announcement.Session? = nil
+    ) throws(MQTTError) {
+        self.announcement = announcement
         self.configuration = configuration
         self.cleanSession = cleanSession
-        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession)
+        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession, will: announcement)
         done = try WakeDescriptor()
     }
 

@@ -21,6 +21,9 @@ final class Connection {
     private let configuration: MQTTConfiguration
     private let clientID: String
     private let cleanSession: Bool
+    private let announcement: Announcement?
+    /// What the present connection may say of itself.
+    private(set) var announced: Announcement.Session?
     private let onEvent: (ConnectionEvent) -> Void
     private var phase = Phase.waiting(untilMilliseconds: 0)
     private var backoff: Backoff
@@ -52,13 +55,15 @@ final class Connection {
     var onPublished: ((_ messageID: Int32, _ reason: Int32) -> Void)?
 
     init(
-        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, onEvent: @escaping (ConnectionEvent) -> Void
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, announcement: Announcement? = nil,
+        onEvent: @escaping (ConnectionEvent) -> Void
     ) throws(MQTTError) {
         try configuration.validate()
         try MosquittoLibrary.initialise()
         self.configuration = configuration
         self.clientID = clientID
         self.cleanSession = cleanSession
+        self.announcement = announcement
         self.onEvent = onEvent
         publishLogPrefix = "Client \(clientID) received PUBLISH (d".utf8.map { CChar(bitPattern: $0) }
         backoff = Backoff(
@@ -113,7 +118,9 @@ final class Connection {
 
     private func startAttempt(nowMilliseconds now: Int64) {
         do {
-            let attempt = try ConnectAttempt(configuration, clientID: clientID, cleanSession: cleanSession)
+            let attempt = try ConnectAttempt(
+                configuration, clientID: clientID, cleanSession: cleanSession,
+                announcement: announcement?.session(atMilliseconds: Self.wallMilliseconds()))
             try attempt.start()
             phase = .connecting(attempt, deadlineMilliseconds: now + Int64(configuration.connectTimeoutSeconds) * 1000)
         } catch {
@@ -136,6 +143,7 @@ final class Connection {
             return end(.disconnected(error))
         }
         handle = attempt.handle
+        announced = attempt.announcement
         messagesOfConnection = 0
         isLogOff = false
         installCallbacks(attempt.handle.pointer)
@@ -208,6 +216,12 @@ final class Connection {
     static func monotonicMilliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static func wallMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 

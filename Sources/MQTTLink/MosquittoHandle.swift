@@ -9,7 +9,7 @@ import Glibc
 final class MosquittoHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    init(_ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool) throws(MQTTError) {
+    init(_ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, will: Announcement.Session? = nil) throws(MQTTError) {
         try MosquittoLibrary.initialise()
         guard let pointer = mosquitto_new(clientID, cleanSession, nil) else {
             throw MQTTError.ofLibrary(MOSQ_ERR_ERRNO.rawValue, systemError: errno, operation: "make a client")
@@ -26,6 +26,10 @@ final class MosquittoHandle: @unchecked Sendable {
         if cleanSession { try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_TCP_NODELAY, 1), "configure") }
         try setCredentials(configuration)
         if let tls = configuration.tls { try setTLS(tls) }
+        if let will {
+            let code = mosquitto_will_set(pointer, will.topic, Int32(will.offline.count), will.offline, 1, true)
+            try MosquittoLibrary.check(code, "set the last will")
+        }
     }
 
     deinit { mosquitto_destroy(pointer) }

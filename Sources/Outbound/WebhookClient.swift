@@ -39,7 +39,7 @@ public final class WebhookClient: Sendable {
     deinit { handle.withLock { curl_easy_cleanup($0.easy) } }
 
     /// Once for the process; Swift initialises statics under a lock, which curl_global_init wants.
-    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// The libcurl handle, as a bit pattern because pointers are not Sendable; the mutex keeps it to one thread at a time.
     private struct Handle: Sendable {
@@ -205,6 +205,7 @@ struct CurlSettings {
         if code != CURLE_OK, failure == nil { failure = code }
     }
 
+    mutating func note(_ code: CURLcode) { check(code) }
     mutating func long(_ option: CURLoption, _ value: Int) { check(steward_curl_set_long(easy, option, value)) }
     mutating func offset(_ option: CURLoption, _ value: Int64) { check(steward_curl_set_offset(easy, option, Int(value))) }
     mutating func string(_ option: CURLoption, _ value: String) { check(steward_curl_set_string(easy, option, value)) }

@@ -48,8 +48,9 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         case overtaken
     }
 
-    public init(alarm: String, device: String, playbook: String) {
-        self.id = "run-" + StableID.make(alarm, playbook)
+    /// `round` counts how often the alarm has come again: each time is a try of its own.
+    public init(alarm: String, device: String, playbook: String, round: Int = 0) {
+        self.id = "run-" + (round == 0 ? StableID.make(alarm, playbook) : StableID.make(alarm, playbook, String(round)))
         self.alarm = alarm
         self.device = device
         self.playbook = playbook
@@ -121,7 +122,8 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// The command could not be handed to the broker and never will be.
     public mutating func undeliverable(requestID: String, reason: String, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
-        guard case .awaitingReply = state, attempts.last?.requestID == requestID else { return nil }
+        // A command that is never answered waits for telemetry from the start.
+        guard isOpen, attempts.last?.requestID == requestID, attempts.last?.outcome == .sent else { return nil }
         settle(.undeliverable, reason)
         step += 1
         return sendStep(profile, now, failure: "the command could not be delivered: \(reason)")
@@ -152,9 +154,10 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
             return sendStep(profile, now, failure: "the device did not answer \(command) in time")
         case .verifying(let deadline) where now >= deadline:
             let command = attempts.last?.command ?? ""
+            let verb = attempts.last?.outcome == .sent ? "sent" : "answered"
             settle(.unverified)
             step += 1
-            return sendStep(profile, now, failure: "\(command) was answered, but the alarm stayed")
+            return sendStep(profile, now, failure: "\(command) was \(verb), but the alarm stayed")
         default: return nil
         }
     }

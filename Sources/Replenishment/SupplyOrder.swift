@@ -2,21 +2,8 @@ import Telemetry
 
 /// A replenishment request for one generation of one supply, with the life that DESIGN.md gives it.
 public struct SupplyOrder: Equatable, Sendable, Codable {
-    public enum State: String, CaseIterable, Sendable, Codable {
-        case planned
-        case awaitingApproval = "awaiting-approval"
-        case sent
-        case accepted
-        case shipped
-        case delivered
-        case installed
-        case cancelled
-        case failed
-
-        /// How far along the way; a supplier's report never moves an order backwards.
-        fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-        public var isFinal: Bool { self == .installed || self == .cancelled || self == .failed }
-    }
+    public typealias State = OrderLife.State
+    public typealias Change = OrderLife.Change
 
     /// One order for a device, slot and generation, over restarts, replays and two gateways: the id is made of just these.
     public let id: String
@@ -27,17 +14,27 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public let reason: String
     /// Event time of the reading that decided.
     public let decidedMilliseconds: Int64
-    public let levelPercent: Double
+    /// At the decision; nil for an order by hand while the device does not know its level.
+    public let levelPercent: Double?
     /// Days left at the decision: 5 %, 50 %, 95 %; nil when the floor decided.
     public let daysLeft: [Double]?
-    public private(set) var state = State.planned
+    public private(set) var life: OrderLife
+    /// From whom, for how much, and who has to agree.
+    public var terms = OrderTerms()
     /// The supplier's own number for it.
     public private(set) var reference: String?
     public private(set) var detail: String?
+    /// The present step takes longer than it may, and an alarm says so.
+    public var isOverdue = false
 
+    public var state: State { life.state }
+    /// It waits for company.
+    public var isHeld: Bool { state == .planned && !terms.isHandedOver && terms.holdUntilMilliseconds != nil }
+
+    /// - Parameter latestSendMilliseconds: until when sending may wait for company without risk to the service level; nil: not at all.
     public init(
-        device: String, supply: String, item: String, generation: Int32, reason: String, decidedMilliseconds: Int64, levelPercent: Double,
-        daysLeft: [Double]?
+        device: String, supply: String, item: String, generation: Int32, reason: String, decidedMilliseconds: Int64, levelPercent: Double?,
+        daysLeft: [Double]?, latestSendMilliseconds: Int64? = nil
     ) {
         self.id = Self.id(device: device, supply: supply, generation: generation)
         self.device = device
@@ -48,31 +45,83 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         self.decidedMilliseconds = decidedMilliseconds
         self.levelPercent = levelPercent
         self.daysLeft = daysLeft
+        life = OrderLife(sinceMilliseconds: decidedMilliseconds)
+        terms.latestSendMilliseconds = latestSendMilliseconds
     }
 
     public static func id(device: String, supply: String, generation: Int32) -> String {
         "or-" + StableID.make(device, supply, String(generation))
     }
 
-    /// What a report did.
-    public enum Change: Equatable, Sendable {
-        case moved, repeated
-        case refused(String)
+    /// The key under which the supplier is told that the order is called off.
+    public static func cancellationKey(_ id: String) -> String { "ca-" + id.dropFirst(3) }
+
+    public static func order(ofCancellation key: String) -> String? { key.hasPrefix("ca-") ? "or-" + key.dropFirst(3) : nil }
+
+    public mutating func take(_ step: OrderLife.Step, atMilliseconds now: Int64, detail: String? = nil) -> Change {
+        let change = life.take(step, atMilliseconds: now)
+        if change == .moved, let detail { self.detail = detail }
+        return change
     }
 
     /// A report of the supplier, of the delivery, or of an operator. Repeats and reports out of order are told apart from changes.
-    public mutating func report(_ next: State, reference: String? = nil, detail: String? = nil) -> Change {
-        if next == state { return .repeated }
-        if state.isFinal { return .refused("the order is \(state.rawValue) already") }
-        if next == .cancelled || next == .failed {
-            // What has arrived cannot be called off any more.
-            if state == .delivered { return .refused("the order is delivered already") }
-        } else if next.rank < state.rank {
-            return .repeated
+    public mutating func report(_ next: State, reference: String? = nil, detail: String? = nil, atMilliseconds now: Int64 = 0) -> Change {
+        guard let step = OrderLife.Step(reporting: next) else {
+            return state == .planned ? .repeated : .refused("nothing is planned twice")
         }
-        state = next
-        if let reference { self.reference = reference }
-        if let detail { self.detail = detail }
-        return .moved
+        let change = take(step, atMilliseconds: now, detail: detail)
+        if change == .moved, let reference { self.reference = reference }
+        return change
+    }
+
+    /// The life begins when it is placed, in the time of those who deal with it.
+    public mutating func restart(atMilliseconds now: Int64) { life = OrderLife(sinceMilliseconds: now) }
+
+    /// A sentence about it that is no step of its life.
+    public mutating func note(_ detail: String) { self.detail = detail }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, device, supply, item, generation, reason, decidedMilliseconds, levelPercent, daysLeft, life, terms, reference, detail,
+            isOverdue
+        /// Where snapshots of earlier versions have the state.
+        case state
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        id = try values.decode(String.self, forKey: .id)
+        device = try values.decode(String.self, forKey: .device)
+        supply = try values.decode(String.self, forKey: .supply)
+        item = try values.decode(String.self, forKey: .item)
+        generation = try values.decode(Int32.self, forKey: .generation)
+        reason = try values.decode(String.self, forKey: .reason)
+        decidedMilliseconds = try values.decode(Int64.self, forKey: .decidedMilliseconds)
+        levelPercent = try values.decodeIfPresent(Double.self, forKey: .levelPercent)
+        daysLeft = try values.decodeIfPresent([Double].self, forKey: .daysLeft)
+        life =
+            try values.decodeIfPresent(OrderLife.self, forKey: .life)
+            ?? OrderLife(sinceMilliseconds: decidedMilliseconds, state: try values.decode(State.self, forKey: .state))
+        terms = try values.decodeIfPresent(OrderTerms.self, forKey: .terms) ?? OrderTerms()
+        reference = try values.decodeIfPresent(String.self, forKey: .reference)
+        detail = try values.decodeIfPresent(String.self, forKey: .detail)
+        isOverdue = try values.decodeIfPresent(Bool.self, forKey: .isOverdue) ?? false
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(id, forKey: .id)
+        try values.encode(device, forKey: .device)
+        try values.encode(supply, forKey: .supply)
+        try values.encode(item, forKey: .item)
+        try values.encode(generation, forKey: .generation)
+        try values.encode(reason, forKey: .reason)
+        try values.encode(decidedMilliseconds, forKey: .decidedMilliseconds)
+        try values.encodeIfPresent(levelPercent, forKey: .levelPercent)
+        try values.encodeIfPresent(daysLeft, forKey: .daysLeft)
+        try values.encode(life, forKey: .life)
+        try values.encode(terms, forKey: .terms)
+        try values.encodeIfPresent(reference, forKey: .reference)
+        try values.encodeIfPresent(detail, forKey: .detail)
+        try values.encode(isOverdue, forKey: .isOverdue)
     }
 }

@@ -2,7 +2,8 @@
 enum Query: Int, CaseIterable {
     case begin, commit, rollback, loadCounters, storeCounter
     case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment
-    case enqueue, dueOnChannel, dueOnAny, nextDueOnChannel, nextDueOnAny, markAttempt, finish, outboxEntry, forgetFinished, reopen
+    case enqueue, dueOnChannel, dueOnAny, nextDueOnChannel, nextDueOnAny, markAttempt, markBegun, finish, outboxEntry, forgetFinished,
+        reopen
     case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
     case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
     case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
@@ -46,6 +47,7 @@ enum Query: Int, CaseIterable {
             """
         case .nextDueOnChannel: "SELECT min(not_before_ms) FROM outbox WHERE state = 0 AND channel = ?1"
         case .nextDueOnAny: "SELECT min(not_before_ms) FROM outbox INDEXED BY outbox_due WHERE state = 0"
+        case .markBegun: "UPDATE outbox SET last_error = coalesce(last_error, 'begun') WHERE key = ?1 AND state = 0"
         case .markAttempt: "UPDATE outbox SET attempts = attempts + 1, last_error = ?2, not_before_ms = ?3 WHERE key = ?1 AND state = 0"
         case .finish:
             // What was delivered need not be kept, only its key; what was given up may still be sent by hand.

@@ -127,6 +127,17 @@ extension Store {
         }
     }
 
+    /// Notes that a first try begins, so that `lastError` tells after a crash that one was made. False when the key is not open.
+    @discardableResult
+    public func markBegun(key: String) throws -> Bool {
+        try atomically {
+            try connection.use(.markBegun) { statement in
+                try statement.bind(1, key)
+                return try statement.run() == 1
+            }
+        }
+    }
+
     /// Notes the delivery; the key is remembered, the payload is not. False when the key is not open.
     @discardableResult
     public func markDelivered(key: String, atMilliseconds: Int64) throws -> Bool {

@@ -73,7 +73,7 @@ struct APIClient {
     }
 
     private func body(_ response: WebhookResponse) throws -> [UInt8] {
-        guard response.status != 200 else {
+        guard !(200..<300).contains(response.status) else {
             guard !response.isTruncated else {
                 throw CommandFailure(
                     "the answer has more than \(DocumentParser.maximumBytes / 1_048_576) MiB; ask for less, with --limit or a shorter time")

@@ -1,24 +1,66 @@
 import Gateway
+import Telemetry
 
 enum AlarmsCommand: ListCommand {
     static let name = "alarms"
-    static let summary = "list what is wrong now, or was"
+    static let summary = "list what is wrong now, or was; acknowledge, shelve and reset"
     static let list = "alarms"
-    static let usage = Usage(options: [.flag("all", "also those that are over")] + listOptions + APIClient.options)
+    static let usage = Usage(
+        options: [
+            .flag("all", "also those that are over"), .value("ack", "ALARM", "acknowledge it"),
+            .value("shelve", "ALARM", "put it aside; needs --for and --reason"), .value("unshelve", "ALARM", "take it from the shelf"),
+            .value("reset", "ALARM", "end one that is latched"), .value("for", "TIME", "how long it is shelved: 90s, 30min, 2h, 3d"),
+            .value("reason", "TEXT", "why it is shelved"), .value("by", "NAME", "who you are; your login name unless given"),
+        ] + listOptions + APIClient.options,
+        notes: "A shelved alarm is detected and kept, and sets nothing off until the shelf ends. ALARM is the id in the last column.")
     static let columns: [Table.Column] = [
         .init("SEVERITY", .fixed), .init("STATE"), .init("DEVICE"), .init("CONDITION"), .init("TEXT"), .init("SINCE (UTC)", .spare),
         .init("AGE", .fixed), .init("ALARM", .spare),
     ]
 
-    static func question(_ arguments: Arguments) throws -> (path: [String], query: [(String, String?)]) {
-        let limit = try arguments.integer("limit", in: limitRange) ?? defaultLimit
-        let all = arguments.has("all") ? "true" : nil
-        return ([list], [("all", all), ("device", arguments.value("device")), ("limit", String(limit))])
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        let actions = ["ack", "shelve", "unshelve", "reset"].filter { arguments.has($0) }
+        guard let action = actions.first else {
+            for option in ["for", "reason"] where arguments.has(option) { throw UsageError("--\(option) belongs to --shelve") }
+            return try ask(arguments)
+        }
+        guard actions.count == 1 else { throw UsageError("--\(actions[0]) and --\(actions[1]) exclude each other") }
+        let paths = ["ack": "acknowledgement", "shelve": "shelving", "unshelve": "unshelving", "reset": "reset"]
+        let done = ["ack": "acknowledged", "shelve": "shelved", "unshelve": "taken from the shelf", "reset": "reset"]
+        let id = arguments.value(action) ?? ""
+        let body = try body(action, arguments)
+        let answer = try APIClient(arguments).post([list, id, paths[action] ?? ""], body)
+        if arguments.has("json") {
+            Console.print(bytes: answer + [UInt8(ascii: "\n")])
+        } else {
+            Console.print("\(TerminalText.visible(id)) is \(done[action] ?? "done").\n")
+        }
+        return .ok
+    }
+
+    private static func body(_ action: String, _ arguments: Arguments) throws -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("by", Person.name(arguments))
+        if action == "shelve" {
+            guard let text = arguments.value("for"), let reason = arguments.value("reason") else {
+                throw UsageError("--shelve needs --for TIME and --reason TEXT")
+            }
+            guard let seconds = DurationArgument.seconds(text), seconds <= 2_592_000 else {
+                throw UsageError("--for cannot be \(Arguments.shown(text)); it is \(DurationArgument.forms), at most 30d")
+            }
+            writer.member("forSeconds", seconds)
+            writer.member("reason", reason)
+        }
+        writer.endObject()
+        return writer.bytes
     }
 
     static func row(_ alarm: APIValue, _ terminal: Terminal) -> [Table.Cell] {
-        [
-            .severity(alarm["severity"].string), .state(alarm["state"].string), .init(alarm["device"].string),
+        let marks = [("flapping", "flapping"), ("latched", "latched"), ("late", "late")].filter { alarm[$0.0].bool == true }.map(\.1)
+        let state = alarm["state"].string.map { ([$0] + marks).joined(separator: ", ") }
+        return [
+            .severity(alarm["severity"].string), marks.isEmpty ? .state(state) : .init(state, .yellow), .init(alarm["device"].string),
             .init(alarm["condition"].string), .init(alarm["text"].string), .time(alarm["onset"]), .age(alarm["onset"], terminal),
             .init(alarm["alarm"].string, .dim),
         ]
@@ -27,5 +69,27 @@ enum AlarmsCommand: ListCommand {
     static func emptyText(_ arguments: Arguments) -> String {
         arguments.has("all")
             ? "There was no alarm\(scope(arguments)) yet." : "No alarm\(scope(arguments)) is active. (--all shows past ones.)"
+    }
+}
+
+/// Who gives an order to the gateway.
+enum Person {
+    static func name(_ arguments: Arguments) -> String {
+        arguments.value("by") ?? Terminal.environment("SUDO_USER") ?? Terminal.environment("USER") ?? "somebody"
+    }
+}
+
+/// A span of time on the command line.
+enum DurationArgument {
+    static let forms = "a time such as 90s, 30min, 2h or 3d"
+
+    /// Nil for anything but those forms and above 0.
+    static func seconds(_ text: String) -> Int64? {
+        let units: [(name: String, seconds: Int64)] = [("s", 1), ("min", 60), ("m", 60), ("h", 3600), ("d", 86_400)]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let number = Int64(digits), (1...1_000_000).contains(number),
+            let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
+        else { return nil }
+        return number * unit.seconds
     }
 }

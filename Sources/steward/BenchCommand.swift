@@ -28,6 +28,17 @@ enum BenchCommand: Subcommand {
             history: \(rounded(result.historyBytesPerSample)) bytes a sample
 
             """)
+        for row in DecodingBenchmark.run(profiles: profiles) {
+            Console.print(
+                "decode \(row.name): \(Int(row.messages)) messages/s, \(Int(row.readings)) readings/s, \(rounded(row.bytes / 1e6)) MB/s\n")
+        }
+        if let sparkplug = SparkplugBenchmark.run(profiles: profiles) {
+            Console.print(
+                """
+                sparkplug: \(Int(sparkplug.decodedPerSecond)) metrics/s decoded, \(Int(sparkplug.processedPerSecond)) metrics/s through the core (\(sparkplug.metrics) metrics by alias)
+
+                """)
+        }
         let anomaly = AnomalyBenchmark.run(metrics: 10_000)
         Console.print(
             """

@@ -19,7 +19,9 @@ extension Table.Cell {
         let colour: Terminal.Colour? =
             switch text {
             case "unacknowledged", "error", "down", "failed", "refused", "unanswered", "undeliverable", "unverified", "open": .red
-            case "acknowledged", "returned-unacknowledged", "awaiting-approval", "planned", "planned down", "sent", "answered": .yellow
+            case "acknowledged", "shelved", "suppressed", "returned-unacknowledged", "awaiting-approval", "planned", "planned down", "sent",
+                "answered":
+                .yellow
             case "returned-to-normal", "idle", "printing", "productive", "verified", "delivered", "installed", "recovered", "closed",
                 "accepted", "shipped":
                 .green

@@ -48,16 +48,17 @@ enum DeviceCommand: QueryCommand {
         guard !supplies.isEmpty else { return "The profile names no supply.\n" }
         var table = Table([
             .init("SUPPLY"), .init("LEVEL", .fixed), .init("DAYS LEFT", .fixed), .init("PAGES/DAY", .number), .init("CARTRIDGE", .number),
-            .init("ORDER"),
+            .init("ORDER"), .init("WHAT"),
         ])
         for supply in supplies {
             table.add([
                 .init(supply["supply"].string), .level(supply["levelPercent"].number), .daysLeft(supply),
                 .init(supply["pagesPerDay"].number.map { HumanText.number($0) }),
                 .init(supply["generation"].number.map { "#" + HumanText.number($0) }), .init(supply["order"].string),
+                .init(HumanText.supply(supply)),
             ])
         }
-        return table.render(terminal)
+        return table.render(terminal) + HumanText.supplyReasons(supplies).map { "\(TerminalText.visible($0))\n" }.joined()
     }
 
     private static func metrics(_ device: APIValue, _ terminal: Terminal) -> String {

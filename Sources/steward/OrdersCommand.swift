@@ -1,23 +1,77 @@
 import Gateway
+import Telemetry
 
+/// `steward orders`: what was ordered and how it stands, and the word of a person on it.
 enum OrdersCommand: ListCommand {
     static let name = "orders"
-    static let summary = "list the orders of supplies, and why they were made"
+    static let summary = "list the orders of supplies, approve them, or call them off"
     static let list = "orders"
-    static let usage = Usage(options: listOptions + APIClient.options)
+    static let usage = Usage(
+        options: [
+            .value("state", "STATE", "only those in this state, such as awaiting-approval"),
+            .value("approve", "ORDER", "agree to an order that waits for it; needs --by"),
+            .value("reject", "ORDER", "refuse an order that waits for approval; needs --by"),
+            .value("cancel", "ORDER", "call an order off, and tell the supplier; needs --by"),
+            .value("place", "DEVICE", "ask for an order by hand; needs --supply and --by"),
+            .value("supply", "NAME", "the supply that --place orders"), .value("by", "NAME", "who says so"),
+            .value("reason", "TEXT", "why, with --reject and --cancel"),
+        ] + listOptions + APIClient.options,
+        notes: "Who asked for an order cannot approve it.")
     static let columns: [Table.Column] = [
-        .init("STATE"), .init("DEVICE"), .init("SUPPLY"), .init("ITEM"), .init("LEVEL", .number), .init("DAYS LEFT", .spare),
-        .init("REASON"), .init("AGE", .fixed), .init("DECIDED (UTC)", .spare), .init("ORDER", .spare), .init("NEWS", .spare),
+        .init("STATE"), .init("DEVICE"), .init("SUPPLY"), .init("ITEM"), .init("FROM", .spare), .init("AMOUNT", .spare),
+        .init("LEVEL", .number),
+        .init("DAYS LEFT", .spare), .init("REASON"), .init("AGE", .fixed), .init("DUE (UTC)", .spare), .init("DECIDED (UTC)", .spare),
+        .init("ORDER", .spare), .init("NEWS", .spare),
     ]
+
+    static func question(_ arguments: Arguments) throws -> (path: [String], query: [(String, String?)]) {
+        let limit = try arguments.integer("limit", in: limitRange) ?? defaultLimit
+        return ([list], [("device", arguments.value("device")), ("state", arguments.value("state")), ("limit", String(limit))])
+    }
+
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        let words = ["approve", "reject", "cancel", "place"].filter { arguments.has($0) }
+        guard let word = words.first, let subject = arguments.value(word) else {
+            for option in ["by", "reason", "supply"] where arguments.has(option) {
+                throw UsageError("--\(option) belongs to --approve, --reject, --cancel or --place")
+            }
+            return try ask(arguments)
+        }
+        guard words.count == 1 else { throw UsageError("one of --\(words.joined(separator: ", --")) at a time") }
+        guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--\(word) needs --by NAME: who says so") }
+        var body = JSONWriter()
+        body.beginObject()
+        body.member("by", by)
+        var path = [list]
+        if word == "place" {
+            guard let supply = arguments.value("supply") else { throw UsageError("--place needs --supply NAME") }
+            body.member("device", subject)
+            body.member("supply", supply)
+        } else {
+            path += [subject, ["approve": "approval", "reject": "rejection", "cancel": "cancellation"][word] ?? word]
+            if word != "approve" { body.member("reason", arguments.value("reason")) }
+        }
+        body.endObject()
+        let answer = try APIClient(arguments).post(path, body.bytes)
+        if arguments.has("json") { Console.print(bytes: answer + [UInt8(ascii: "\n")]) } else { Console.print("Recorded.\n") }
+        return .ok
+    }
 
     static func row(_ order: APIValue, _ terminal: Terminal) -> [Table.Cell] {
         let level = order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" }
+        let amount = order["amount"].number.map { HumanText.money($0) + " " + (order["currency"].string ?? "") }
+        let notes = [order["dryRun"].bool == true ? "dry run" : nil, order["approvalReason"].string, order["detail"].string]
         return [
-            .state(order["state"].string), .init(order["device"].string), .init(order["supply"].string), .init(order["item"].string),
-            .init(level), .daysLeft(order), .init(order["reason"].string),
-            .age(order["decided"], terminal), .time(order["decided"]), .init(order["order"].string, .dim), .init(order["detail"].string),
+            order["overdue"].bool == true ? .init("\(order["state"].string ?? "") (overdue)", .red) : .state(order["state"].string),
+            .init(order["device"].string), .init(order["supply"].string), .init(order["item"].string), .init(order["supplier"].string),
+            .init(amount), .init(level), .daysLeft(order), .init(order["reason"].string),
+            .age(order["decided"], terminal), .time(order["deadline"]), .time(order["decided"]), .init(order["order"].string, .dim),
+            .init(notes.compactMap { $0 }.joined(separator: "; ")),
         ]
     }
 
-    static func emptyText(_ arguments: Arguments) -> String { "Nothing\(scope(arguments)) was ordered yet." }
+    static func emptyText(_ arguments: Arguments) -> String {
+        arguments.value("state").map { "No order\(scope(arguments)) is \(TerminalText.visible($0))." }
+            ?? "Nothing\(scope(arguments)) was ordered yet."
+    }
 }

@@ -14,15 +14,14 @@ struct ProfileTrialReport {
     private static func isSupply(_ metric: APIValue) -> Bool { metric["kind"].string == "level" }
     private static func isState(_ metric: APIValue) -> Bool { metric["kind"].string == "state" }
 
-    /// A supply's level in percent, or why it has none.
+    /// A supply's level in percent, or why it has none. What the device says counts, and not what the model keeps from before.
     private static func level(_ supply: APIValue, _ device: APIValue) -> (percent: Double?, reason: String?) {
-        if let percent = supply["levelPercent"].number { return (percent, nil) }
+        let reported = supply["reported"]
+        if let percent = reported["percent"].number { return (percent, nil) }
+        if let reason = reported["reason"].string { return (nil, reason) }
         let name = "supply." + (supply["supply"].string ?? "")
-        guard let metric = device["metrics"].items.first(where: { $0["metric"].string == name }) else {
-            return (nil, "the message tells no level of it")
-        }
-        if let percent = metric["value"].number { return (percent, nil) }
-        return (nil, "the device says that it does not know it")
+        let metric = device["metrics"].items.first { $0["metric"].string == name }
+        return metric?["value"].number.map { ($0, nil) } ?? (nil, "the message tells no level of it")
     }
 
     // MARK: For people
@@ -83,12 +82,19 @@ struct ProfileTrialReport {
     private func supplies(_ device: APIValue, _ terminal: Terminal) -> String {
         let supplies = device["supplies"].items
         guard !supplies.isEmpty else { return "  None.\n" }
-        var table = Table([.init("SUPPLY"), .init("LEVEL", .fixed), .init("WHY", .text)])
+        var table = Table([.init("SUPPLY"), .init("LEVEL", .fixed), .init("RESOLUTION", .number), .init("WHAT", .text)])
         for supply in supplies {
-            let (percent, reason) = Self.level(supply, device)
-            table.add([.init(supply["supply"].string), .level(percent), .init(reason)])
+            table.add([
+                .init(supply["supply"].string), .level(Self.level(supply, device).percent),
+                .init(supply["reported"]["resolutionPercent"].number.map { HumanText.number($0, decimals: 3) + " %" }),
+                .init(HumanText.supply(supply)),
+            ])
         }
-        return table.render(terminal)
+        // Below the table, where a narrow terminal cuts nothing off.
+        let reasons = supplies.compactMap { supply in
+            Self.level(supply, device).reason.map { "  \(TerminalText.visible("\(supply["supply"].string ?? ""): \($0)"))\n" }
+        }
+        return table.render(terminal) + reasons.joined()
     }
 
     private func alarms(_ device: APIValue, _ terminal: Terminal) -> String {
@@ -142,7 +148,11 @@ struct ProfileTrialReport {
             writer.member("supply", supply["supply"].string)
             writer.key("levelPercent")
             if let percent { writer.number(percent) } else { writer.null() }
+            for name in ["resolutionPercent", "lowPercent", "highPercent"] { writer.member(name, supply["reported"][name].number) }
+            if supply["reported"]["noLimit"].bool == true { writer.member("noLimit", true) }
+            writer.member("unknown", supply["reported"]["unknown"].string)
             writer.member("reason", reason)
+            for name in ["label", "type", "partNumber", "serialNumber"] { writer.member(name, supply[name].string) }
             writer.endObject()
         }
         writer.endArray()

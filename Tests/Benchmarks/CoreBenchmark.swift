@@ -1,5 +1,4 @@
 import GatewayCore
-import Glibc
 import Telemetry
 
 /// What the core costs without network and disk: messages through decode, conditions, forecast and history.
@@ -34,7 +33,7 @@ public struct CoreBenchmark {
         var effects: [Effect] = []
         var chunkBytes = 0
         var chunkSamples = 0
-        let begin = now()
+        let begin = BenchmarkClock.now
         for holder in segments {
             core.step(holder.segment, into: &effects)
             for case .history(let chunk) in effects {
@@ -43,7 +42,7 @@ public struct CoreBenchmark {
             }
             effects.removeAll(keepingCapacity: true)
         }
-        result.seconds = now() - begin
+        result.seconds = BenchmarkClock.now - begin
         result.readings = core.counters.readings
         result.stateBytesPerDevice = core.stateBytes / devices
         result.historyBytesPerSample = chunkSamples > 0 ? Double(chunkBytes) / Double(chunkSamples) : 0
@@ -83,11 +82,5 @@ public struct CoreBenchmark {
         writer.member("fuserTemp", Double((isPrinting ? 1850 : 1600) + Int(noise >> 16 & 31)) / 10)
         writer.endObject()
         return writer.bytes
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

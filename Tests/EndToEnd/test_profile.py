@@ -113,7 +113,7 @@ def test_list(write, tmp_path):
 
 # MARK: test
 
-PAYLOAD = {"temp": 81.5, "status": "on", "ink": 43, "toner": -1, "errors": ["jam"], "serial": {"a": 1, "b": [2]}}
+PAYLOAD = {"temp": 81.5, "status": "on", "ink": 43, "toner": -2, "errors": ["jam"], "serial": {"a": 1, "b": [2]}}
 
 
 def test_one_message(write, tmp_path):
@@ -130,8 +130,10 @@ def test_one_message(write, tmp_path):
             "readings": [{"metric": "temp", "kind": "gauge", "unit": "Cel", "value": 81.5}],
             "states": [{"metric": "status", "kind": "state", "value": "on"}],
             "supplies": [
-                {"supply": "ink", "levelPercent": 43},
-                {"supply": "toner", "levelPercent": None, "reason": "the device says that it does not know it"}],
+                {"supply": "ink", "levelPercent": 43, "resolutionPercent": 1},
+                {
+                    "supply": "toner", "levelPercent": None, "unknown": "deviceDoesNotKnow",
+                    "reason": "the device says that it does not know the level (-2)"}],
             "alarms": [
                 {"condition": "hot", "severity": "major", "text": "hot"}, {"condition": "jam", "severity": "major", "text": "jam"}],
         }],
@@ -186,19 +188,38 @@ OBJECTS = {
     ("enumeration", "reader"): "metric",
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
+    ("unitPlace", "reader"): "metric",
+    ("textPattern", "reader"): "metric",
+    ("ignored", "reader"): "",
+    ("namePointers", "reader"): "message",
     ("supply", "reader"): "supply",
-    ("supply", "rule"): "unknownWhen",
+    ("supply", "when"): "unknownWhen",
+    ("levels", "reader"): "supply",
+    ("readOrdering", "reader"): "supply",
+    ("readMeaning", "reader"): "supply",
+    ("readMembers", "reader"): "supply",
+    ("unknownLevels", "reader"): "supply",
+    ("supplyValues", "reader"): "supply",
     ("alertList", "reader"): "alertList",
-    ("alertList", "pair"): "hexPair",
+    ("alertPlaces", "reader"): "alertList",
+    ("codeForm", "reader"): "alertList",
+    ("severities", "reader"): "alertList",
+    ("hexPair", "pair"): "hexPair",
     ("alertList", "named.reader"): "alertCode",
     ("status", "reader"): "status",
-    ("condition", "reader"): "condition",
+    ("parsed", "reader"): "condition",
+    ("comparison", "reader"): "condition",
+    ("operand", "reader"): "operand",
+    ("steps", "reader"): "severityStep",
+    ("flappingRule", "reader"): "flapping",
+    ("parent", "reader"): "",
+    ("status", "down"): "downWhen",
     ("fault", "reader"): "fault",
     ("command", "reader"): "command",
     ("playbook", "reader"): "playbook",
     ("playbook", "step"): "step",
 }
-CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|list|required|optional"
+CALLS = "string|requiredString|number|integer|bool|strings|choice|object|named|members|list|required|optional"
 
 
 def keys_by_object():
@@ -292,6 +313,12 @@ WRONG_PROFILES = {
     "no comparison": {"faults": {"f": {"raise": {"metric": "m"}}}},
     "severity": {"alerts": [{"pointer": "/e", "severity": "bad"}]},
     "capacity": {"supplies": {"s": {"level": "/s", "capacity": 0}}},
+    "capacity pointer": {"supplies": {"s": {"level": "/s", "capacity": "full"}}},
+    "values": {"supplies": {"s": {"level": "/s", "values": {"low": "lots"}}}},
+    "step": {"supplies": {"s": {"level": "/s", "step": 0}}},
+    "unit": {"supplies": {"s": {"level": "/s", "unit": "gramms"}}},
+    "no place": {"supplies": {"s": {"level": []}}},
+    "alert code": {"alerts": [{"pointer": "/e", "code": "plain"}]},
     "floor": {"supplies": {"s": {"level": "/s", "floorPercent": 101}}},
     "seconds": {"gapSeconds": -1},
     "no command": {"playbooks": {"p": {"steps": []}}},

@@ -7,7 +7,7 @@ import Testing
     private func alarm() -> Alarm {
         Alarm(
             device: "d", condition: "hot", source: .condition, severity: .major, text: "Hot", onsetMilliseconds: 5, isLate: false,
-            raisedBy: nil)
+            raisedBy: [])
     }
 
     /// ISA-18.2: acknowledging and returning to normal may come in either order; both are needed for the end.
@@ -17,7 +17,7 @@ import Testing
     ]) func life(_ steps: String, _ expected: Alarm.State) {
         var alarm = alarm()
         for step in steps {
-            if step == "a" { _ = alarm.acknowledge(by: "anna") } else { alarm.clear(atMilliseconds: 9, by: nil) }
+            if step == "a" { _ = alarm.acknowledge(by: "anna") } else { alarm.clear(atMilliseconds: 9, by: []) }
         }
         #expect(alarm.state == expected)
         #expect(alarm.isActive == !steps.contains("c"))
@@ -37,7 +37,7 @@ import Testing
             Alarm(
                 device: device, condition: condition, source: .silence, severity: .minor, text: "", onsetMilliseconds: Int64(onset),
                 isLate: true,
-                raisedBy: nil
+                raisedBy: []
             ).id
         }
         #expect(Set(others + [alarm().id]).count == 5)

@@ -164,8 +164,8 @@ import Testing
         configuration.maximumFinished = 20
         var driver = try Driver(configuration: configuration)
         for round in 0..<500 {
-            driver.tell("p1", "\"errors\":[\"jam\",\"fire\"]", at: Double(round * 10))
-            driver.tell("p1", "\"errors\":[]", at: Double(round * 10 + 5))
+            driver.tell("p\(round)", "\"errors\":[\"jam\",\"fire\"]", at: Double(round) / 10)
+            driver.tell("p\(round)", "\"errors\":[]", at: Double(round) / 10 + 0.05)
         }
         #expect(driver.kinds(.alarmRaised).count == 1000)
         for count in [driver.core.alarms.count, driver.core.runs.count, driver.core.tickets.count] { #expect(count <= 60) }

@@ -33,14 +33,16 @@ import Testing
         #expect(driver.core.digestLines().contains { $0.contains("status = down") })
     }
 
-    @Test func lateMessagesGoToHistoryOnly() throws {
+    /// A late message tells what was: history takes it, and alarms that are marked late. The present is untouched, and nothing is sent.
+    @Test func lateMessagesTellWhatWas() throws {
         var driver = try Driver()
         driver.tell("p1", "\"temp\":20,\"status\":\"busy\"", at: 1000)
-        let before = driver.core.digest()
+        let before = driver.core.digestLines()
         driver.tell("p1", "\"temp\":-99,\"status\":\"down\",\"errors\":[\"fire\"],\"supplies\":{\"black\":1}", at: 1001, time: 500)
         #expect(driver.core.counters.late == 1)
-        #expect(driver.effects.isEmpty)
-        #expect(driver.core.digest() == before)
+        #expect(driver.effects.decidedKinds == ["alarm.raised", "alarm.raised"] && driver.deliveries.isEmpty)
+        #expect(driver.lines.allSatisfy { $0.contains("\"late\":true") })
+        #expect(driver.core.digestLines().filter { !$0.hasPrefix("alarm ") } == before)
         let samples = try #require(driver.core.openSamples(device: "p1", metric: "temp")).samples
         #expect(samples.map(\.value) == [20, -99])
         #expect(samples.map(\.timeMilliseconds) == [Driver.start + 1_000_000, Driver.start + 500_000])

@@ -43,7 +43,8 @@ import Testing
         var driver = try Driver()
         driver.tell("p1", "\"temp\":50,\"status\":\"idle\"", at: 1000)
         let effects = replay(&driver, #"{"temp":90,"status":"down","errors":["jam"]}"#, first: 500, at: 1100)
-        #expect(effects.isEmpty && driver.core.counters.late == 1)
+        #expect(effects.decidedKinds == ["alarm.raised"] && effects.deliveries.isEmpty && driver.core.counters.late == 1)
+        #expect(effects.decisions.allSatisfy { $0.contains("\"late\":true") })
     }
 
     @Test func itIsNoSignOfLife() throws {

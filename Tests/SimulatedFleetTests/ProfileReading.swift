@@ -43,7 +43,7 @@ final class ProfileReading {
         return layout.slots[Int(slot)].states[Int(value)]
     }
 
-    var codes: [String] { decoded.alerts.flatMap { decoder.codes(of: $0, layout: layout) } }
+    var codes: [String] { decoded.alerts.flatMap { decoder.codes(of: $0, layout: layout).map(\.code) } }
 
     /// The codes that the profile knows.
     var knownCodes: Set<String> { Set(layout.profile.alerts.flatMap { $0.codes.map(\.code) }) }

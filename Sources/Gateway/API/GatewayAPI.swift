@@ -18,6 +18,7 @@ final class GatewayAPI: Sendable {
     let mailbox: ControlMailbox
     let reloads: ReloadDesk
     private let tokenHash: [UInt8]?
+    private let cxml: CXMLDesk?
 
     /// Throws when the token file or the store cannot be read.
     init(
@@ -30,6 +31,7 @@ final class GatewayAPI: Sendable {
         self.statistics = statistics
         self.reloads = reloads
         history = try HistoryReader(path: configuration.store.path)
+        cxml = try CXMLDesk(configuration)
         tokenHash = try configuration.http.tokenFile.map { file in
             let token = try FileProblem.secret(file, key: "http.tokenFile")
             guard token.utf8.count >= 16 else { throw ConfigurationError("http.tokenFile: \(file): a token has at least 16 characters") }
@@ -42,6 +44,7 @@ final class GatewayAPI: Sendable {
         var settings = HTTPServerConfiguration(listen: configuration.http.listen)
         settings.stopGraceMilliseconds = 500
         settings.allowedHosts = Set(configuration.http.allowedHosts)
+        if cxml != nil { settings.acceptedContentTypes.formUnion(["text/xml", "application/xml"]) }
         let router = router()
         return try HTTPServer(configuration: settings) { router.handle($0) }
     }
@@ -77,18 +80,26 @@ final class GatewayAPI: Sendable {
         ask("/api/v1/alarms") { [self] request in
             listing(request) { $0.writeAlarms(device: $1, includesFinished: request.queryValue("all") == "true", limit: $2, &$3) }
         }
-        ask("/api/v1/orders") { [self] request in listing(request) { $0.writeOrders(device: $1, limit: $2, &$3) } }
         ask("/api/v1/actions") { [self] request in listing(request) { $0.writeActions(device: $1, limit: $2, &$3) } }
         ask("/api/v1/tickets") { [self] request in listing(request) { $0.writeTickets(device: $1, limit: $2, &$3) } }
         ask("/api/v1/journal") { [self] request in journal(request) }
         ask("/api/v1/deadletters") { [self] request in deadLetters(request) }
         ask("/api/v1/digest") { [self] request in digest(request) }
-        change("/api/v1/orders/{id}/updates") { [self] request in updateOrder(request) }
         change("/api/v1/alarms/{id}/acknowledgement") { [self] request in acknowledge(request) }
+        for (word, action) in [("shelving", shelveAlarm), ("unshelving", unshelveAlarm), ("reset", resetAlarm)] {
+            change("/api/v1/alarms/{id}/" + word) { action($0) }
+        }
+        ask("/api/v1/devices/{id}/explain") { [self] request in explain(request) }
+        ask("/api/v1/maintenance") { [self] request in listing(request) { core, _, _, writer in core.writeMaintenance(&writer) } }
+        change("/api/v1/maintenance") { [self] request in addMaintenance(request) }
+        change("/api/v1/maintenance/{id}/end") { [self] request in endMaintenance(request) }
         change("/api/v1/tickets/{id}/closure") { [self] request in closeTicket(request) }
         change("/api/v1/surveys") { [self] request in survey(request) }
         change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
         change("/api/v1/deadletters/replay") { [self] request in replayDeadLetters(request) }
+        register(orders: &router, isProtected: locked)
+        // Its senders show a secret of their own, inside the document.
+        if let cxml { router.register(.post, "/api/v1/cxml") { [self] request in cxml.take(request, core, mailbox) } }
         return router
     }
 
@@ -101,7 +112,7 @@ final class GatewayAPI: Sendable {
         request.queryValue(name).flatMap { Int($0) }.map { min(max($0, range.lowerBound), range.upperBound) } ?? fallback
     }
 
-    private func listing(
+    func listing(
         _ request: HTTPRequest, defaultLimit: Int = 200, _ write: @escaping (StewardCore, String?, Int, inout JSONWriter) -> Void
     ) -> HTTPResponse {
         let limit = Self.number(request, "limit", defaultLimit, 1...10_000)
@@ -193,15 +204,15 @@ final class GatewayAPI: Sendable {
 
     // MARK: Changes
 
-    private func commit(_ event: ControlEvent) -> HTTPResponse {
+    func commit(_ event: ControlEvent, answer: [UInt8] = Array(#"{"recorded":true}"#.utf8)) -> HTTPResponse {
         mailbox.submit(event)
-            ? .json(Array(#"{"recorded":true}"#.utf8), status: 202)
+            ? .json(answer, status: 202)
             : .problem(
                 status: 503, title: "Not recorded",
                 detail: "The store did not take it in time; send it again (the same id is counted once).")
     }
 
-    private func body(_ request: HTTPRequest, _ read: (ObjectReader) -> ControlEvent?) -> HTTPResponse {
+    func body(_ request: HTTPRequest, _ read: (ObjectReader) -> ControlEvent?) -> HTTPResponse {
         let report = DocumentReport(file: "body")
         do {
             let reader = ObjectReader(try DocumentParser.parse(request.body, file: "body"), "the body", report)
@@ -215,25 +226,7 @@ final class GatewayAPI: Sendable {
         }
     }
 
-    private func exists(_ question: @escaping (StewardCore) -> Bool) -> Bool? { core.ask(question) }
-
-    private func updateOrder(_ request: HTTPRequest) -> HTTPResponse {
-        let id = request.parameters["id"] ?? ""
-        switch exists({ $0.hasOrder(id) }) {
-        case nil: return Self.unavailable
-        case false?: return Self.unknown("order", id)
-        case true?: break
-        }
-        return body(request) { reader in
-            let state = reader.required("state", "such as \"accepted\"") == nil ? nil : reader.choice("state", SupplyOrder.State.self)
-            let reference = reader.string("reference")
-            let detail = reader.string("detail")
-            if let state, [.planned, .awaitingApproval, .sent].contains(state) {
-                reader.report.add("a report can say accepted, shipped, delivered, installed, cancelled or failed", at: reader.node.position)
-            }
-            return state.map { .orderUpdate(order: id, state: $0, reference: reference?.bounded, detail: detail?.bounded) }
-        }
-    }
+    func exists(_ question: @escaping (StewardCore) -> Bool) -> Bool? { core.ask(question) }
 
     private func acknowledge(_ request: HTTPRequest) -> HTTPResponse {
         let id = request.parameters["id"] ?? ""
@@ -285,7 +278,7 @@ final class GatewayAPI: Sendable {
 
 extension String {
     /// Text from outside is kept only up to a bound.
-    fileprivate var bounded: String { String(decoding: utf8.prefix(256), as: UTF8.self) }
+    var bounded: String { String(decoding: utf8.prefix(256), as: UTF8.self) }
 }
 
 extension JSONWriter {

@@ -1,6 +1,7 @@
 import GatewayCore
 import Glibc
 import HTTPService
+import Replenishment
 import SQLiteStore
 import Telemetry
 
@@ -85,6 +86,7 @@ private struct MetricsPage {
         counter("steward_late_messages_total", "Messages older than their device's newest.", counters.late)
         counter("steward_retained_messages_total", "Retained messages.", counters.retained)
         counter("steward_dead_letters_total", "Messages that could not be used, wholly or in part.", counters.deadLetters)
+        counter("steward_sparkplug_rebirths_total", "Requests for a Sparkplug B rebirth.", counters.rebirthsAsked)
         counter("steward_field_problems_total", "Members that could not be used.", counters.fieldProblems)
         counter("steward_clock_problems_total", "Messages whose own time was not believable.", counters.clockProblems)
         counter("steward_refused_devices_total", "Messages of devices beyond the limit.", counters.refusedDevices)
@@ -99,7 +101,21 @@ private struct MetricsPage {
         gauge("steward_devices", "Devices known.", Int64(totals.devices))
         gauge("steward_devices_down", "Devices in unscheduled downtime.", Int64(totals.down))
         gauge("steward_devices_silent", "Devices that have said nothing for too long.", Int64(totals.silent))
-        gauge("steward_alarms_active", "Alarms that hold.", Int64(totals.activeAlarms))
+        gauge("steward_alarms_active", "Alarms that stand.", Int64(totals.activeAlarms))
+        gauge("steward_alarms_unacknowledged", "Alarms that stand and that nobody has seen.", Int64(totals.unacknowledgedAlarms))
+        gauge("steward_alarms_shelved", "Alarms that stand and were put aside.", Int64(totals.shelvedAlarms))
+        gauge("steward_alarms_suppressed", "Alarms that stand because of another.", Int64(totals.suppressedAlarms))
+        gauge("steward_alarms_flapping", "Alarms that come and go.", Int64(totals.flappingAlarms))
+        gauge("steward_alarms_held", "Alarms that wait to set something off.", Int64(totals.heldAlarms))
+        gauge("steward_maintenance_windows_open", "Maintenance windows that are open.", Int64(totals.openWindows))
+        counter("steward_held_dispatches_total", "Alarms whose dispatch waited at first.", counters.heldDispatches)
+        counter("steward_late_unjudged_total", "Late messages in the wrong order that moved no condition.", counters.lateUnjudged)
+        counter("steward_early_messages_total", "Messages taken before the allowed lateness had passed.", counters.earlyMessages)
+        gauge("steward_orders_overdue", "Orders whose present step takes too long.", Int64(totals.overdueOrders))
+        text += "# HELP steward_orders_by_state Orders remembered, by state.\n# TYPE steward_orders_by_state gauge\n"
+        for state in SupplyOrder.State.allCases {
+            text += "steward_orders_by_state{state=\"\(state.rawValue)\"} \(totals.ordersByState[state] ?? 0)\n"
+        }
         gauge("steward_state_bytes", "Bytes of device state in memory.", Int64(stateBytes))
     }
 

@@ -26,7 +26,10 @@ public enum ConfigurationReader {
         configuration.profiles = reader.strings("profiles") ?? configuration.profiles
         configuration.orders = supplier(reader, "orders")
         configuration.tickets = supplier(reader, "tickets")
+        replenishment(reader, &configuration)
         limits(reader, &configuration)
+        maintenance(reader, &configuration)
+        devices(reader, &configuration)
         reader.finish()
         try report.throwIfAny()
         return configuration
@@ -65,6 +68,11 @@ public enum ConfigurationReader {
         settings.keepAliveSeconds = mqtt.integer("keepAliveSeconds", in: 5...65535) ?? settings.keepAliveSeconds
         settings.receiveMaximum = mqtt.integer("receiveMaximum", in: 1...65535) ?? settings.receiveMaximum
         settings.subscriptions = mqtt.strings("subscriptions") ?? []
+        settings.sparkplugHostID = mqtt.string("sparkplugHostId")
+        if let id = settings.sparkplugHostID, SparkplugState.topic(host: id) == nil {
+            reader.report.add(
+                "mqtt.sparkplugHostId needs 1 to 256 characters without /, + and #", at: mqtt.node.position)
+        }
         if let secret = mqtt.members.first(where: { $0.key == "password" }), mqtt.optional("password") != nil {
             reader.report.add(
                 "a password never stands in the configuration: write it to a file and name it as \"passwordFile\"", at: secret.keyPosition)
@@ -136,6 +144,8 @@ public enum ConfigurationReader {
         configuration.core.maximumDevices = limits.integer("devices", in: 1...1_000_000) ?? configuration.core.maximumDevices
         configuration.core.maximumPayloadBytes =
             limits.integer("payloadBytes", in: 256...(64 << 20)) ?? configuration.core.maximumPayloadBytes
+        configuration.core.maximumSparkplugNodes =
+            limits.integer("sparkplugNodes", in: 0...100_000) ?? configuration.core.maximumSparkplugNodes
         configuration.core.maximumOpenRuns = limits.integer("openCommands", in: 1...100_000) ?? configuration.core.maximumOpenRuns
         if let minutes = limits.integer("dispatchWindowMinutes", in: 1...1440) {
             configuration.core.dispatchWindowMilliseconds = Int64(minutes) * 60_000

@@ -39,6 +39,8 @@ public struct GatewayConfiguration: Sendable {
     public var orders: Supplier?
     /// Where tickets go.
     public var tickets: Supplier?
+    /// How to reach each supplier; the decisions are in `core.replenishment`. `orders` is one of them, under that name.
+    public var suppliers: [SupplierSettings] = []
     public var core = CoreConfiguration()
     public var limits = StoreLimits()
 
@@ -54,6 +56,8 @@ public struct GatewayConfiguration: Sendable {
         public var receiveMaximum = 1000
         /// Empty: what the profiles read.
         public var subscriptions: [String] = []
+        /// Under this id the gateway tells Sparkplug B edge nodes that their host application is there; nil: it tells nothing.
+        public var sparkplugHostID: String?
         public var caFile: String?
         public var certificateFile: String?
         public var keyFile: String?

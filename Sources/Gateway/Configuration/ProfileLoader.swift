@@ -51,8 +51,13 @@ public enum ProfileLoader {
 
     /// The rules of a zone from the system's own files.
     static func zone(_ name: String) -> ZoneRules? {
-        guard ZoneRules.isName(name), let data = try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name)) else { return nil }
-        return try? ZoneRules(tzif: Array(data))
+        zoneBytes(name).flatMap { try? ZoneRules(tzif: Array($0)) }
+    }
+
+    /// The zone's file as it is.
+    static func zoneBytes(_ name: String) -> Data? {
+        guard ZoneRules.isName(name) else { return nil }
+        return try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name))
     }
 
     private static func files(in path: String) -> [String] {

@@ -67,7 +67,7 @@ public struct Replay: ~Copyable {
                 summary.decisions += 1
                 output(decision.line)
             case .deadLetter: summary.deadLetters += 1
-            case .deliver, .history: break
+            case .deliver, .withdraw, .history: break
             }
         }
     }

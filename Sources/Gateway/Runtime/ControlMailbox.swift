@@ -2,7 +2,10 @@ import GatewayCore
 
 /// How one try to deliver an outbox entry ended.
 enum DeliveryReport: Sendable {
-    case delivered
+    /// The receiver has it; what it said comes after.
+    case delivered([ControlEvent] = [])
+    /// The receiver has it from another gateway.
+    case duplicate(detail: String?)
     case retry(error: String, atMilliseconds: Int64)
     case abandoned(error: String)
 }

@@ -13,7 +13,7 @@ public final class GatewayRuntime {
     private let core: CoreWorker
     private let mailbox: ControlMailbox
     private let commands: CommandClient
-    private let workers: [OutboxChannel: WebhookWorker]
+    private let desk: SupplierDesk
     private let loop: IngestLoop
     private let statistics = GatewayStatistics()
     private let marker: CrashMarker
@@ -37,16 +37,16 @@ public final class GatewayRuntime {
         let wake = wake
         core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
         core.begin(with: recovery.outputs)
-        commands = try CommandClient(configuration: settings)
-        var workers: [OutboxChannel: WebhookWorker] = [:]
-        for (channel, supplier) in [(OutboxChannel.order, configuration.orders), (.ticket, configuration.tickets)] {
-            guard let supplier else { continue }
-            workers[channel] = try WebhookWorker(channel: channel, supplier: supplier, gatewayID: configuration.gatewayID, mailbox: mailbox)
+        let announcement = configuration.mqtt.sparkplugHostID.flatMap(SparkplugState.topic).map { topic in
+            Announcement(topic: topic) { SparkplugState.payload(isOnline: $0, timestampMilliseconds: $1) }
         }
-        self.workers = workers
-        let outbox = OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, workers: workers)
+        let commands = try CommandClient(configuration: settings, announcement: announcement)
+        self.commands = commands
+        desk = try SupplierDesk(configuration, mailbox: mailbox)
+        let outbox = OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
-            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake)
+            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake,
+            announce: { commands.setAnnouncing($0) })
         Log.info(
             "the state is rebuilt",
             [
@@ -63,14 +63,7 @@ public final class GatewayRuntime {
         where access(file, R_OK) != 0 {
             throw ConfigurationError("mqtt.tls: \(file): \(String(cString: strerror(errno)))")
         }
-        for (key, supplier) in [("orders", configuration.orders), ("tickets", configuration.tickets)] {
-            if let file = supplier?.secretFile {
-                _ = try WebhookSignature(secrets: [try FileProblem.secret(file, key: "\(key).secretFile")])
-            }
-            if let file = supplier?.caFile, access(file, R_OK) != 0 {
-                throw ConfigurationError("\(key).caFile: \(file): \(String(cString: strerror(errno)))")
-            }
-        }
+        try SupplierDesk.check(configuration)
         if let file = configuration.http.tokenFile { _ = try FileProblem.secret(file, key: "http.tokenFile") }
         let directory = configuration.store.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let place = directory.isEmpty ? (configuration.store.path.hasPrefix("/") ? "/" : ".") : directory
@@ -86,9 +79,16 @@ public final class GatewayRuntime {
         return MQTTConfiguration(
             host: mqtt.host, port: mqtt.port, clientID: mqtt.clientID, version: mqtt.version == 5 ? .v5 : .v311, username: mqtt.username,
             password: try mqtt.passwordFile.map { Array(try FileProblem.secret($0, key: "mqtt.passwordFile").utf8) }, tls: tls,
-            subscriptions: mqtt.subscriptions.isEmpty ? ProfileLoader.subscriptions(profiles) : mqtt.subscriptions,
+            subscriptions: subscriptions(configuration, profiles),
             keepAliveSeconds: mqtt.keepAliveSeconds, receiveMaximum: mqtt.receiveMaximum,
             maximumPacketBytes: configuration.core.maximumPayloadBytes + 70_000)
+    }
+
+    private static func subscriptions(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) -> [String] {
+        let own = configuration.mqtt.subscriptions
+        let read = own.isEmpty ? ProfileLoader.subscriptions(profiles) : own
+        guard let status = configuration.core.replenishment.statusTopic?.subscription, !read.contains(status) else { return read }
+        return read + [status]
     }
 
     /// Runs until SIGTERM or SIGINT, and ends with everything committed.
@@ -141,7 +141,7 @@ public final class GatewayRuntime {
         server?.stop()
         loop.stop()
         commands.close()
-        for worker in workers.values { worker.stop() }
+        desk.stop()
         core.stop()
         do { try store.close() } catch { Log.warning("the store was not closed in order; nothing is lost", ["reason": "\(error)"]) }
         Log.info("stopped")

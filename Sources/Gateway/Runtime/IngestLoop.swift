@@ -18,6 +18,7 @@ final class IngestLoop {
     private let statistics: GatewayStatistics
     private let wake: WakeEvent
     private let retention: Retention
+    private let announce: (Bool) -> Void
     private var client: IngestClient?
     private var box: SegmentBox
     private var mails: [ControlMailbox.Mail] = []
@@ -25,6 +26,10 @@ final class IngestLoop {
     private var nextEvent: Int64
     private var isTickQueued = false
     private var commitRetryAt: Int64 = 0
+    /// Deliveries of the commit in hand that will never be in the outbox.
+    private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
+    private var unwritable: (event: Int64, effect: Int)?
+    private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
     private var lastFailureLogged: Int64 = .min / 2
     /// Nil but in the crash test.
     private var killPoint: KillPoint?
@@ -34,8 +39,9 @@ final class IngestLoop {
 
     init(
         configuration: GatewayConfiguration, store: Store, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
-        statistics: GatewayStatistics, wake: WakeEvent
+        statistics: GatewayStatistics, wake: WakeEvent, announce: @escaping (Bool) -> Void
     ) throws {
+        self.announce = announce
         self.configuration = configuration
         self.store = store
         self.core = core
@@ -79,9 +85,13 @@ final class IngestLoop {
             statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
             Log.info("connected to the broker", ["broker": broker, "session": sessionPresent ? "kept" : "new"])
         case .disconnected(let error), .refused(let error):
+            announce(false)
             if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
             Log.warning("no connection to the broker; it is tried again", ["broker": broker, "reason": error.message])
-        case .subscribed: Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
+        case .subscribed:
+            // Edge nodes that wait for their host tell everything anew when it appears: not before somebody listens.
+            announce(true)
+            Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
             Log.error("the broker refuses a subscription", ["filter": filter, "reason": error.message])
         }
@@ -130,8 +140,9 @@ final class IngestLoop {
 
     private func takeMail(_ now: Int64) throws {
         for var mail in mailbox.take() {
-            if let event = mail.event ?? mail.report.flatMap({ OutboxPump.event($0.key, $0.channel, $0.report) }) {
-                box.segment.append(event)
+            if let event = mail.event { box.segment.append(event) }
+            if let (key, channel, report) = mail.report {
+                for event in OutboxPump.events(key, channel, report) { box.segment.append(event) }
             }
             if !mail.letters.isEmpty { mail.letters = takeLetters(mail.letters) }
             mails.append(mail)
@@ -157,6 +168,7 @@ final class IngestLoop {
         let now = Clock.wallMilliseconds()
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
+        refused = []
         do {
             try store.transaction {
                 if !box.segment.isEmpty {
@@ -171,6 +183,8 @@ final class IngestLoop {
                 reached(.beforeCommit)
             }
         } catch {
+            // Everything is tried again without it: the transaction is rolled back, and one effect less is left each time.
+            if dropUnwritable(error) { return commit() }
             return commitFailed(error)
         }
         if commitRetryAt != 0 { Log.info("the store takes commits again") }
@@ -188,6 +202,9 @@ final class IngestLoop {
         client?.acknowledge()
         reached(.afterAcknowledge)
         for case (let key, _, _)? in mails.map(\.report) { outbox.settled(key) }
+        for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
+        refused = []
+        dropped = []
         for output in outputs {
             if output.effects.contains(where: { if case .deliver = $0 { true } else { false } }) { outbox.touch() }
             if output.snapshot != nil {
@@ -214,37 +231,62 @@ final class IngestLoop {
     }
 
     private func write(_ output: CoreOutput, _ now: Int64) throws {
-        for effect in output.effects {
-            switch effect {
-            case .decision(let decision):
-                try store.appendJournal(
-                    event: output.event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
-                    body: decision.line)
-            case .deliver(let delivery):
-                guard outbox.delivers(delivery.channel) else { continue }
-                let entry = OutboxEntry(
-                    key: delivery.key, channel: delivery.channel.rawValue, device: delivery.device,
-                    payload: OutboxPayload(delivery).encoded(),
-                    createdMilliseconds: now, notBeforeMilliseconds: now)
-                if try store.enqueue(entry) == .refused { Log.error("the outbox is full; a delivery is refused", ["key": delivery.key]) }
-            case .history(let chunk):
-                guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { continue }
-                _ = try chunk.bytes.withUnsafeBytes {
-                    try store.appendChunk(
-                        series: series, firstMilliseconds: chunk.firstMilliseconds, lastMilliseconds: chunk.lastMilliseconds,
-                        count: Int(chunk.count),
-                        bytes: $0)
-                }
-            case .deadLetter(let letter):
-                try store.appendDeadLetter(
-                    event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
-                    reason: letter.reason, profile: letter.profile, isRetained: letter.isRetained)
+        for (index, effect) in output.effects.enumerated() {
+            do { try write(effect, output.event, now) } catch let error as StoreError where error.kind == .constraint {
+                unwritable = (output.event, index)
+                throw error
             }
         }
         guard let parts = output.snapshot else { return try store.setCursor(output.event) }
         try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
             for part in parts { try writer.append(part) }
         }
+    }
+
+    /// Takes out the effect that the store will never take, however often it is tried; the others must not wait for it for ever.
+    private func dropUnwritable(_ error: any Error) -> Bool {
+        guard let (event, index) = unwritable else { return false }
+        unwritable = nil
+        guard let at = outputs.firstIndex(where: { $0.event == event && $0.effects.indices.contains(index) }) else { return false }
+        let effect = outputs[at].effects.remove(at: index)
+        statistics.commitFailures.add(1, ordering: .relaxed)
+        Log.error("the store refuses an effect, which is dropped", ["event": String(event), "reason": "\(error)"])
+        if case .deliver(let delivery) = effect { dropped.append((delivery.key, delivery.channel, "the store refuses it")) }
+        return true
+    }
+
+    private func write(_ effect: Effect, _ event: Int64, _ now: Int64) throws {
+        switch effect {
+        case .decision(let decision):
+            try store.appendJournal(
+                event: event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
+                body: decision.line)
+        case .deliver(let delivery): try enqueue(delivery, now)
+        case .withdraw(let key): _ = try store.markAbandoned(key: key, error: "called off", atMilliseconds: now)
+        case .history(let chunk):
+            guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { return }
+            _ = try chunk.bytes.withUnsafeBytes {
+                try store.appendChunk(
+                    series: series, firstMilliseconds: chunk.firstMilliseconds, lastMilliseconds: chunk.lastMilliseconds,
+                    count: Int(chunk.count),
+                    bytes: $0)
+            }
+        case .deadLetter(let letter):
+            try store.appendDeadLetter(
+                event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
+                reason: letter.reason, profile: letter.profile, isRetained: letter.isRetained)
+        }
+    }
+
+    private func enqueue(_ delivery: Delivery, _ now: Int64) throws {
+        guard outbox.delivers(delivery.channel) else { return }
+        let entry = OutboxEntry(
+            key: delivery.key, channel: delivery.channel.rawValue, device: delivery.device, payload: OutboxPayload(delivery).encoded(),
+            createdMilliseconds: now, notBeforeMilliseconds: now)
+        guard try store.enqueue(entry) == .refused else { return }
+        Log.error("the outbox is full; a delivery is refused", ["key": delivery.key])
+        // The core has to know: an order that nobody will ever get must not look as if it were on its way.
+        refused.append((delivery.key, delivery.channel, "the outbox is full (limits.outbox)"))
     }
 
     private func commitFailed(_ error: any Error) {

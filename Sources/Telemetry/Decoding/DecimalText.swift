@@ -3,7 +3,10 @@ enum DecimalText {
     static let maximumBytes = 48
 
     /// The number that the text begins with, when only a unit (letters, %, °, µ, spaces) follows it; otherwise nil.
-    static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+    static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? { parse(bytes)?.number }
+
+    /// The number, and the unit behind it without the blanks around it.
+    static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> (number: Double, unit: Slice<UnsafeBufferPointer<UInt8>>)? {
         guard bytes.count <= maximumBytes else { return nil }
         var at = 0
         while at < bytes.count, bytes[at] == 0x20 { at += 1 }
@@ -15,12 +18,33 @@ enum DecimalText {
         at = exponent(bytes, from: at)
         // 0xFF is no zero with a unit.
         if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "x") { return nil }
-        for byte in bytes[at...] where isDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")
+        var unit = bytes[at...]
+        while let first = unit.first, first <= 0x20 { unit = unit.dropFirst() }
+        while let last = unit.last, last <= 0x20 { unit = unit.dropLast() }
+        if unit.contains(where: { isDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
+            UnitConversion.find(String(decoding: unit, as: UTF8.self)) == nil
         {
             return nil
         }
-        return Double(String(decoding: bytes[start..<at], as: UTF8.self))
+        return Double(String(decoding: bytes[start..<at], as: UTF8.self)).map { ($0, unit) }
     }
+
+    /// Whether the text is a number and nothing else, without the leading zeros of a part number.
+    static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let last = bytes.last, isDigit(last), let number = number(bytes), number.isFinite else { return false }
+        let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+        guard let first = digits.first, isDigit(first) else { return false }
+        return first != UInt8(ascii: "0") || digits.count == 1 || digits.dropFirst().first == UInt8(ascii: ".")
+    }
+
+    /// Whether the text says in place of a number that there is none.
+    static func isUnknown(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.count <= 12 && unknownWords.contains(String(decoding: bytes, as: UTF8.self).lowercased())
+    }
+
+    private static let unknownWords: Set<String> = [
+        "", "-", "--", "---", "nan", "null", "none", "nil", "unknown", "unavailable", "n/a", "na", "inf", "-inf", "undefined",
+    ]
 
     private static func exponent(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         guard start < bytes.count, bytes[start] | 0x20 == UInt8(ascii: "e") else { return start }

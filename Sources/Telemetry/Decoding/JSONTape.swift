@@ -77,11 +77,25 @@ struct JSONTape {
         return found
     }
 
+    /// The item of a list at the position that the digits say, counted from 0.
+    private func item(_ index: Int, _ digits: [UInt8]) -> Int? {
+        guard !digits.isEmpty, digits.count <= 6, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        var left = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        let close = end(index) - 1
+        var at = index + 1
+        while at < close {
+            if left == 0 { return at }
+            left -= 1
+            at = next(at)
+        }
+        return nil
+    }
+
     /// Follows a pointer without captures, from a part of the message.
     func find(_ path: PathPattern, from index: Int = 1) -> Int? {
         var at = index
         for case .key(let name) in path.tokens {
-            guard let value = member(at, name) else { return nil }
+            guard let value = type(at) == UInt8(ascii: "[") ? item(at, name) : member(at, name) else { return nil }
             at = value
         }
         return at

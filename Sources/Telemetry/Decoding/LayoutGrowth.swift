@@ -1,10 +1,11 @@
 /// How a layout comes to know its fields: from the profile at the start, from the telemetry later. None of it is on the hot path.
 extension ProfileLayout {
     mutating func buildPatterns() {
-        for (index, message) in profile.messages.enumerated().prefix(32) {
+        for (index, message) in profile.messages.enumerated().prefix(Self.maximumMessages) {
             if let time = message.time { patterns.append(FieldPattern(tokens: time.path.tokens, target: .time(message: index))) }
             if let path = message.requires { patterns.append(FieldPattern(tokens: path.tokens, target: .required(message: index))) }
         }
+        for path in profile.ignored { patterns.append(FieldPattern(tokens: path.tokens, target: .ignored)) }
         for (index, list) in profile.alerts.enumerated() {
             patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
         }
@@ -15,17 +16,22 @@ extension ProfileLayout {
             patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index), messages: mask(supply.message)))
         }
         // Plain paths first, so that a path with captures never takes what a plain one names.
-        patterns.sort { Self.captureCount($0) < Self.captureCount($1) }
+        patterns = patterns.enumerated().sorted {
+            (Self.captureCount($0.element), $0.offset) < (Self.captureCount($1.element), $1.offset)
+        }.map(\.element)
     }
 
     /// Message rules of that name; all of them for nil.
-    private func mask(_ name: String?) -> UInt32 {
+    private func mask(_ name: String?) -> UInt64 {
         guard let name else { return .max }
-        return profile.messages.enumerated().prefix(32).reduce(0) { $1.element.name == name ? $0 | 1 << UInt32($1.offset) : $0 }
+        return profile.messages.enumerated().prefix(Self.maximumMessages).reduce(0) {
+            $1.element.name == name ? $0 | 1 << UInt64($1.offset) : $0
+        }
     }
 
+    /// A capture of every member counts far more than one of members that begin with something.
     private static func captureCount(_ pattern: FieldPattern) -> Int {
-        pattern.tokens.reduce(0) { if case .each = $1 { $0 + 1 } else { $0 } }
+        pattern.tokens.reduce(0) { if case .each(_, _, let prefix) = $1 { $0 + (prefix.isEmpty ? 100 : 1) } else { $0 } }
     }
 
     /// Takes a slot over from an earlier layout. What the profile says now about kind and unit is set when the field is met.
@@ -41,14 +47,11 @@ extension ProfileLayout {
         let rule = profile.metrics[metricRule]
         guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit, owner: .metric(metricRule)) else { return nil }
         for state in rule.states { _ = learnState(state, of: slot) }
-        slots[Int(slot)].scale = rule.scale
-        slots[Int(slot)].offset = rule.offset
-        slots[Int(slot)].isConverted = rule.scale != 1 || rule.offset != 0
         return slot
     }
 
     /// A name belongs to what claimed it first: a device must not turn a supply or a state into a gauge by a member of that name.
-    private mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
+    mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
         if let known = slots.firstIndex(where: { $0.name == name }) {
             guard owners[known].map({ isSame($0, owner) }) ?? true else {
                 refusedNames += 1
@@ -72,9 +75,15 @@ extension ProfileLayout {
 
     /// Two rules may give one name when they mean the same by it: a value that a device tells on two topics is one metric.
     private func isSame(_ a: FieldTarget, _ b: FieldTarget) -> Bool {
-        if a == b { return true }
-        guard case .metric(let first) = a, case .metric(let second) = b else { return false }
-        return profile.metrics[first].means(profile.metrics[second])
+        switch (a, b) {
+        case (.metric(let first), .metric(let second)):
+            // The reader has seen to it that the places of one name agree.
+            first == second || profile.metrics[first].name == profile.metrics[second].name
+                || profile.metrics[first].means(profile.metrics[second])
+        // One supply whose level may stand in several places is as many rules.
+        case (.supply(let first), .supply(let second)): profile.supplies[first].name == profile.supplies[second].name
+        default: a == b
+        }
     }
 
     mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
@@ -85,6 +94,7 @@ extension ProfileLayout {
         if slots[Int(slot)].supply >= 0 {
             // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
             let known = Int(slots[Int(slot)].supply)
+            capacityPaths[known] = rule.capacityPath?.filled(captures)
             let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
             if supplies[known] != met {
                 supplies[known] = met
@@ -95,6 +105,8 @@ extension ProfileLayout {
         slots[Int(slot)].supply = Int32(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
+        supplyStamps.append(0)
+        capacityPaths.append(rule.capacityPath?.filled(captures))
         return slot
     }
 
@@ -108,6 +120,8 @@ extension ProfileLayout {
             slots[Int(metric)].supply = Int32(supplies.count)
             owners[Int(metric)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
+            supplyStamps.append(0)
+            capacityPaths.append(nil)
             revision += 1
         }
     }
@@ -152,7 +166,8 @@ extension ProfileLayout {
     }
 
     /// Creates the child `key` of `node`, when a pattern leads there and there is room.
-    mutating func grow(from node: Int32, key: [UInt8]) -> Int32? {
+    /// `isOwnName`: the member is named by what stands in it, so its key was looked at already.
+    mutating func grow(from node: Int32, key: [UInt8], isOwnName: Bool = false) -> Int32? {
         guard nodes.count < Self.maximumNodes else {
             refusedNames += 1
             return nil
@@ -165,9 +180,11 @@ extension ProfileLayout {
             next.depth += 1
             switch tokens[position.depth] {
             case .key(let literal): return literal == key ? next : nil
-            case .each(let capture, _):
-                guard Self.isUsableName(key) else { return nil }
-                next.captures.append((capture, name))
+            case .each(let capture, let member, let prefix):
+                guard isOwnName ? member != nil : key.starts(with: prefix),
+                    let text = captured(key, name, by: patterns[position.pattern].target)
+                else { return nil }
+                next.captures.append((capture, text))
                 return next
             }
         }
@@ -187,7 +204,7 @@ extension ProfileLayout {
         for position in origins[Int(node)] {
             let pattern = patterns[position.pattern]
             if position.depth < pattern.tokens.count {
-                guard case .each(_, let member) = pattern.tokens[position.depth] else { continue }
+                guard case .each(_, let member, _) = pattern.tokens[position.depth] else { continue }
                 nodes[Int(node)].takesNew = true
                 if let member, nodes[Int(node)].itemMemberOffset < 0 {
                     nodes[Int(node)].itemMemberOffset = Int32(keyBytes.count)
@@ -197,23 +214,52 @@ extension ProfileLayout {
                 continue
             }
             switch pattern.target {
-            case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt32(message)
-            case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt32(message)
+            case .ignored: if nodes[Int(node)].slot < 0 { nodes[Int(node)].isIgnored = true }
+            case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt64(message)
+            case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt64(message)
             case .alerts(let list): nodes[Int(node)].alertList = Int32(list)
             case .metric(let rule):
-                guard nodes[Int(node)].slot < 0, !isTaken(node) else { continue }
-                nodes[Int(node)].slot = makeSlot(name: profile.metrics[rule].name.filled(position.captures), metricRule: rule) ?? -1
+                settle(node, metric: rule, position)
             case .supply(let rule):
-                guard nodes[Int(node)].slot < 0 else { continue }
+                guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
                 nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? -1
             }
         }
     }
 
-    /// A member with another purpose is not also one of "every further number".
-    private func isTaken(_ node: Int32) -> Bool {
+    private mutating func settle(_ node: Int32, metric index: Int, _ position: PatternPosition) {
+        let rule = profile.metrics[index]
+        if rule.match != nil {
+            nodes[Int(node)].hasTextRules = true
+            return
+        }
+        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
+        nodes[Int(node)].rule = Int32(index)
+        nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
+        nodes[Int(node)].isPeculiar = !rule.unknown.isEmpty || rule.unitPlace != nil
+        if rule.isOpen {
+            nodes[Int(node)].isOpen = true
+        } else {
+            nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? -1
+        }
+    }
+
+    /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.
+    private func isTaken(_ node: Int32, byName: Bool) -> Bool {
         let node = nodes[Int(node)]
-        return node.timeOf != 0 || node.requiredBy != 0 || node.alertList >= 0
+        return node.isIgnored || node.timeOf != 0 || (node.requiredBy != 0 && !byName) || node.alertList >= 0
+    }
+
+    private func isNamed(_ position: PatternPosition) -> Bool {
+        guard case .key? = patterns[position.pattern].tokens.last else { return false }
+        return true
+    }
+
+    /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.
+    private func captured(_ key: [UInt8], _ name: String, by target: FieldTarget) -> String? {
+        guard case .supply = target else { return Self.isUsableName(key) ? name : nil }
+        let clean = SupplyName.clean(bytes: key).text
+        return clean.isEmpty ? nil : clean
     }
 
     /// Names come from devices: bounded, printable.
@@ -257,20 +303,24 @@ extension ProfileLayout {
         stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
     }
 
-    /// What the profile's enumeration makes of a word of this slot.
-    func meaning(of raw: String, slot: Int32) -> String? {
-        guard case .metric(let rule)? = owners[Int(slot)] else { return nil }
-        return profile.metrics[rule].values.first { $0.raw == raw }?.meaning
+    /// What the profile's enumeration makes of a word.
+    func meaning(of raw: String, rule: Int32) -> String? {
+        rule < 0 ? nil : profile.metrics[Int(rule)].values.first { $0.raw == raw }?.meaning
     }
 
-    /// The slots that a full message of this rule would have named.
-    public func slots(ofMessage message: Int) -> [Int32] {
-        slots.indices.filter { slot in
-            switch owners[slot] {
-            case .metric(let rule): mask(profile.metrics[rule].message) & (1 << UInt32(message)) != 0
-            case .supply(let rule): mask(profile.supplies[rule].message) & (1 << UInt32(message)) != 0
-            default: false
+    /// The slots that a full message of the topic with this root would have named.
+    public func slots(below root: Int32) -> Set<Int32> {
+        var found: Set<Int32> = []
+        var waiting = [root]
+        while let node = waiting.popLast() {
+            if nodes[Int(node)].slot >= 0 { found.insert(nodes[Int(node)].slot) }
+            if nodes[Int(node)].otherSlot >= 0 { found.insert(nodes[Int(node)].otherSlot) }
+            var child = nodes[Int(node)].firstChild
+            while child >= 0 {
+                waiting.append(child)
+                child = nodes[Int(child)].nextSibling
             }
-        }.map(Int32.init)
+        }
+        return found
     }
 }

@@ -3,15 +3,21 @@ extension ProfileLayout {
     /// `index` is where the part of the message stands on the tape: 1 for a whole message.
     mutating func read(_ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, into decoded: inout DecodedMessage) {
         messageStamp &+= 1
-        let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: min(rule, 31))
-        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil { return }
+        partIndex = index
+        let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: min(rule, Self.maximumMessages - 1))
+        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil, index == 1 || tape.find(path) == nil { return }
         value(tape, index, node: root, in: 0, bit, &decoded)
+        // A part that has no time of its own has that of the whole message.
+        if index > 1, decoded.stamp == nil, let path = profile.messages[rule].time?.path, let whole = tape.find(path) {
+            time(tape, whole, bit, &decoded)
+        }
     }
 
     /// `parent` is the object that holds the value as a member, or 0.
-    private mutating func value(
-        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+    mutating func value(
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
+        if nodes[Int(node)].isIgnored { return }
         switch tape.type(index) {
         case UInt8(ascii: "{"):
             if !leadsOn(node) { return misfit(node, bit, &decoded) }
@@ -19,7 +25,7 @@ extension ProfileLayout {
         case UInt8(ascii: "["):
             let list = nodes[Int(node)].alertList
             if list >= 0 {
-                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index))
+                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index, node: node))
             } else if leadsOn(node) {
                 items(tape, index, node: node, bit, &decoded)
             } else {
@@ -33,10 +39,10 @@ extension ProfileLayout {
     /// Whether the profile looks for anything below this member.
     private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
 
-    private func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
+    func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
-    private func misfit(_ node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.alertList >= 0 {
             problem(.notAList, profile.alerts[Int(field.alertList)].path.text, &decoded)
@@ -47,14 +53,18 @@ extension ProfileLayout {
         }
     }
 
-    private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private mutating func object(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let close = tape.end(index) - 1
         var at = index + 1
         while at < close {
             let valueIndex = at + 1
             let key = tape.string(at)
             var child = find(key, in: node)
-            if child < 0, meetsNew(node) { child = meet(key, in: node, tape, valueIndex, &decoded) }
+            if child < 0, nodes[Int(node)].itemMemberOffset >= 0 {
+                child = named(tape, valueIndex, key, in: node, &decoded)
+            } else if child < 0, meetsNew(node) {
+                child = meet(key, in: node, tape, valueIndex, &decoded)
+            }
             if child >= 0 {
                 if nodes[Int(child)].stamp == messageStamp {
                     doubt(child, &decoded)
@@ -68,7 +78,7 @@ extension ProfileLayout {
     }
 
     /// Members of one kind of message come in one order, so the search begins where it is expected to end.
-    private mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
+    mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
         let first = nodes[Int(node)].firstChild
         let start = nodes[Int(node)].expected >= 0 ? nodes[Int(node)].expected : first
         guard start >= 0, let wanted = key.baseAddress else { return -1 }
@@ -93,8 +103,9 @@ extension ProfileLayout {
     }
 
     /// A name that the layout has not met. Only a value that a metric can hold makes it learn the name.
-    private mutating func meet(
-        _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, _ decoded: inout DecodedMessage
+    mutating func meet(
+        _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ tape: JSONTape, _ valueIndex: Int, isOwnName: Bool = false,
+        _ decoded: inout DecodedMessage
     ) -> Int32 {
         if nodes[Int(node)].isLazy {
             let refused = refusedNames
@@ -108,15 +119,15 @@ extension ProfileLayout {
         }
         switch tape.type(valueIndex) {
         case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
-            guard takesText(node) else { return -1 }
+            guard takesText(node, key) else { return -1 }
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            guard takesContainers(node) else { return -1 }
+            guard isOwnName || takesContainers(node, key) else { return -1 }
         default: break
         }
-        guard key.count <= Self.maximumNameBytes else { return -1 }
+        guard key.count <= Self.maximumKeyBytes else { return -1 }
         let name = Array(key)
         let refused = refusedNames
-        guard let child = grow(from: node, key: name) else {
+        guard let child = grow(from: node, key: name, isOwnName: isOwnName) else {
             if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
             return -1
         }
@@ -128,128 +139,113 @@ extension ProfileLayout {
     }
 
     /// Whether a pattern with a capture ends here in a state or a level.
-    private func takesText(_ node: Int32) -> Bool {
+    private func takesText(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         origins[Int(node)].contains { position in
             let pattern = patterns[position.pattern]
-            guard position.depth + 1 == pattern.tokens.count, case .each = pattern.tokens[position.depth] else { return false }
+            guard position.depth + 1 == pattern.tokens.count, case .each(_, _, let prefix) = pattern.tokens[position.depth],
+                key.starts(with: prefix)
+            else { return false }
             switch pattern.target {
-            case .metric(let rule): return profile.metrics[rule].kind == .state
+            case .metric(let rule):
+                let metric = profile.metrics[rule]
+                return metric.kind == .state || metric.isOpen || metric.match != nil || !metric.values.isEmpty
             case .supply: return true
             default: return false
             }
         }
     }
 
-    private func takesContainers(_ node: Int32) -> Bool {
+    private func takesContainers(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         origins[Int(node)].contains { position in
-            let tokens = patterns[position.pattern].tokens
-            guard position.depth + 1 < tokens.count, case .each = tokens[position.depth] else { return false }
-            return true
+            let pattern = patterns[position.pattern]
+            guard position.depth < pattern.tokens.count, case .each(_, _, let prefix) = pattern.tokens[position.depth] else { return false }
+            if case .alerts = pattern.target, position.depth + 1 == pattern.tokens.count { return key.starts(with: prefix) }
+            return position.depth + 1 < pattern.tokens.count && key.starts(with: prefix)
         }
     }
 
-    private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    /// A member that is named by one of its own members, or by its key when it has none.
+    private mutating func named(
+        _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
+    ) -> Int32 {
+        var child: Int32?
+        if tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) {
+            withItemName(tape, index, nil, node) { layout, name in
+                let known = layout.find(name, in: node)
+                child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
+            }
+        }
+        return child ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+    }
+
+    private func isNamedInside(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        origins[Int(node)].contains { position in
+            let tokens = patterns[position.pattern].tokens
+            guard position.depth < tokens.count, case .each(_, _?, let prefix) = tokens[position.depth] else { return false }
+            return key.starts(with: prefix)
+        }
+    }
+
+    private mutating func items(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let close = tape.end(index) - 1
         var at = index + 1
         var position = 0
         while at < close {
-            if let name = itemName(tape, at, position, node: node) {
-                let child = name.withUnsafeBufferPointer { key -> Int32 in
-                    let known = find(key, in: node)
-                    return known >= 0 || !meetsNew(node) ? known : meet(key, in: node, tape, at, &decoded)
-                }
-                if child >= 0, nodes[Int(child)].stamp != messageStamp {
-                    nodes[Int(child)].stamp = messageStamp
-                    value(tape, at, node: child, in: 0, bit, &decoded)
-                }
+            withItemName(tape, at, position, node) { layout, key in
+                let known = layout.find(key, in: node)
+                let child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(key, in: node, tape, at, &decoded)
+                guard child >= 0, layout.nodes[Int(child)].stamp != layout.messageStamp else { return }
+                layout.nodes[Int(child)].stamp = layout.messageStamp
+                layout.value(tape, at, node: child, in: 0, bit, &decoded)
             }
             at = tape.next(at)
             position += 1
         }
     }
 
-    private func itemName(_ tape: JSONTape, _ index: Int, _ position: Int, node: Int32) -> [UInt8]? {
-        let node = nodes[Int(node)]
-        guard node.itemMemberOffset >= 0 else { return Array(String(position).utf8) }
-        let offset = Int(node.itemMemberOffset)
-        return tape.member(index, keyBytes[offset..<offset + Int(node.itemMemberLength)]).flatMap { tape.text($0) }.map { Array($0.utf8) }
-    }
-
     private mutating func leaf(
-        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt32, _ decoded: inout DecodedMessage
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
         let slot = nodes[Int(node)].slot
-        if slot >= 0 {
-            reading(tape, index, slot: slot, in: parent, &decoded)
+        if nodes[Int(node)].hasTextRules { texts(tape, index, node: node, &decoded) }
+        if nodes[Int(node)].isOpen {
+            openReading(tape, index, node: node, in: parent, &decoded)
+        } else if slot >= 0 {
+            reading(tape, index, node: node, slot: slot, in: parent, &decoded)
         } else if nodes[Int(node)].timeOf & bit != 0 {
-            time(tape, index, node: node, bit, &decoded)
-        } else if nodes[Int(node)].alertList >= 0, let bits = alertBits(tape, index, node) {
-            decoded.alerts.append(
-                ReportedAlerts(
-                    list: Int(nodes[Int(node)].alertList), hash: bits == 0 ? ReportedAlerts.emptyHash : ContentHash.combine(1, bits),
-                    tapeIndex: index))
+            time(tape, index, bit, &decoded)
+        } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
+            // Taken; the codes are read when they have changed.
         } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
             // Null is not known; anything else would hide what the device wants to tell.
             misfit(node, bit, &decoded)
         }
     }
 
-    /// The number of a bit field, when the profile reads one here.
-    private func alertBits(_ tape: JSONTape, _ index: Int, _ node: Int32) -> UInt64? {
-        guard case .bits = profile.alerts[Int(nodes[Int(node)].alertList)].form else { return nil }
-        if let number = tape.integer(index) { return UInt64(bitPattern: number) }
-        guard tape.type(index) == UInt8(ascii: "\"") else { return nil }
-        return DecimalText.number(tape.string(index)).flatMap { UInt64(exactly: $0) }
-    }
-
-    private mutating func reading(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
+    mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
+        if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.type(index) == UInt8(ascii: "n") {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
-        if kind == .state { return state(tape, index, slot: slot, &decoded) }
-        let number = tape.number(index) ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil)
-        guard let number = number ?? named(tape, index, slot: slot) else { return problem(.notANumber, slots[Int(slot)].name, &decoded) }
+        if nodes[Int(node)].isPeculiar, peculiar(tape, index, node: node, slot: slot, in: parent, &decoded) { return }
+        if kind == .state { return state(tape, index, rule: nodes[Int(node)].rule, slot: slot, &decoded) }
+        guard let number = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return }
         guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        if kind == .level { return level(number, tape, parent, slot: slot, &decoded) }
-        if slots[Int(slot)].isConverted {
-            let converted = number * slots[Int(slot)].scale + slots[Int(slot)].offset
-            guard converted.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-            decoded.readings.append(Reading(slot: slot, value: converted))
+        if nodes[Int(node)].isConverted {
+            append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
             decoded.readings.append(Reading(slot: slot, value: number))
         }
     }
 
-    /// The number that the profile's enumeration gives to a word, such as 1 for "ON".
-    private func named(_ tape: JSONTape, _ index: Int, slot: Int32) -> Double? {
-        tape.text(index).flatMap { meaning(of: $0, slot: slot) }.flatMap { Double($0) }
+    func append(_ value: Double, _ slot: Int32, _ decoded: inout DecodedMessage) {
+        guard value.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+        decoded.readings.append(Reading(slot: slot, value: value))
     }
 
-    private mutating func level(_ number: Double, _ tape: JSONTape, _ parent: Int, slot: Int32, _ decoded: inout DecodedMessage) {
-        let supply = slots[Int(slot)].supply
-        guard supply >= 0 else { return }
-        let rule = profile.supplies[supplies[Int(supply)].rule]
-        if number < 0 || (!rule.unknownLevels.isEmpty && rule.unknownLevels.contains(number))
-            || (rule.unknownWhen != nil && isUnknown(rule, tape, parent))
-        {
-            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
-            return
-        }
-        let percent = number * 100 / rule.capacity
-        // A little above full is how some devices show a fresh cartridge; much above is another unit than the profile believes.
-        guard percent <= 110 else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
-        decoded.readings.append(Reading(slot: slot, value: min(percent, 100)))
-    }
-
-    private func isUnknown(_ rule: SupplyRule, _ tape: JSONTape, _ parent: Int) -> Bool {
-        guard let when = rule.unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8), let text = tape.text(member)
-        else { return false }
-        return when.values.contains(text)
-    }
-
-    private mutating func state(_ tape: JSONTape, _ index: Int, slot: Int32, _ decoded: inout DecodedMessage) {
+    mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
         if tape.type(index) == UInt8(ascii: "\"") {
             let bytes = tape.string(index)
             if let known = knownState(ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(bytes)), of: slot) {
@@ -258,7 +254,12 @@ extension ProfileLayout {
             }
         }
         guard let text = tape.text(index) else { return problem(.notAState, slots[Int(slot)].name, &decoded) }
-        let meaning = meaning(of: text, slot: slot)
+        learn(text, rule: rule, slot: slot, &decoded)
+    }
+
+    /// A state by its word; a new one is learned.
+    mutating func learn(_ text: String, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
+        let meaning = meaning(of: text, rule: rule)
         guard let learned = learnState(meaning ?? text, of: slot) else {
             return problem(.notAState, slots[Int(slot)].name, &decoded)
         }
@@ -266,7 +267,7 @@ extension ProfileLayout {
         decoded.readings.append(Reading(slot: slot, value: Double(learned)))
     }
 
-    private mutating func time(_ tape: JSONTape, _ index: Int, node: Int32, _ bit: UInt32, _ decoded: inout DecodedMessage) {
+    private mutating func time(_ tape: JSONTape, _ index: Int, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         guard let rule = profile.messages[Int(bit.trailingZeroBitCount)].time else { return }
         switch tape.type(index) {
         case UInt8(ascii: "n"): return
@@ -292,7 +293,7 @@ extension ProfileLayout {
     /// Everything that was read at a node and below it.
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
-        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot } }
+        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild
@@ -303,7 +304,7 @@ extension ProfileLayout {
         }
     }
 
-    private func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
+    func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
         decoded.fieldProblems += 1
         if decoded.fieldProblem == nil { decoded.fieldProblem = FieldProblem(kind: kind, name: name) }
     }

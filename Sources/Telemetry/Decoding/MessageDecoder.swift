@@ -2,7 +2,7 @@
 public final class MessageDecoder {
     public static let maximumDepth = 64
     private let parser: JSONParser
-    private var tape: JSONTape?
+    private(set) var tape: JSONTape?
     /// Text and CSV as JSON, with room behind for the parser to look ahead.
     private var converted: [UInt8] = []
     /// The parts of the message that was opened last.
@@ -54,9 +54,25 @@ public final class MessageDecoder {
         case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
         case .text: parsed = try parse(Self.json(text: payload))
         case .csv: parsed = try parse(try Self.json(csv: payload, rule))
+        case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
+        case .auto:
+            if Self.isStructured(payload) {
+                do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+            } else {
+                parsed = try parse(Self.json(text: Self.unquoted(payload)))
+            }
         }
         tape = parsed
         parts = try Self.parts(parsed, rule)
+    }
+
+    /// Parses a JSON document that was made from another format; it is one part.
+    public func open(document: [UInt8]) throws(DecodeError) -> MessagePart {
+        parts.removeAll(keepingCapacity: true)
+        tape = nil
+        let parsed = try parse(document)
+        tape = parsed
+        return MessagePart(device: nil, index: 1)
     }
 
     private func parse(_ json: [UInt8]) throws(DecodeError) -> JSONTape {
@@ -81,74 +97,63 @@ public final class MessageDecoder {
 
     /// A value of a part as text, for the rules about liveness and full reports.
     public func text(_ path: PathPattern, of part: MessagePart) -> String? {
-        tape?.find(path, from: part.index).flatMap { tape?.text($0) }
+        guard let tape else { return nil }
+        return (tape.find(path, from: part.index) ?? tape.find(path)).flatMap { tape.text($0) }
     }
 
-    /// The codes of a list of the message that was decoded last, in its order, at most 64.
-    public func codes(of alerts: ReportedAlerts, layout: ProfileLayout) -> [String] {
-        if case .bits(let names) = layout.profile.alerts[alerts.list].form { return bitNames(alerts.tapeIndex, names) }
-        guard let tape, tape.type(alerts.tapeIndex) == UInt8(ascii: "[") else { return [] }
-        let rule = layout.profile.alerts[alerts.list]
-        var codes: [String] = []
-        var at = alerts.tapeIndex + 1
-        let close = tape.end(alerts.tapeIndex) - 1
-        while at < close, codes.count < 64 {
-            if let code = Self.code(tape, at, rule.form), !code.isEmpty, !codes.contains(code) { codes.append(Self.bounded(code)) }
-            at = tape.next(at)
+    /// The texts that take part in names; nil when one of them is missing or cannot be a name.
+    public func names(_ pointers: [NamePointer], of part: MessagePart) -> [(name: String, value: String)]? {
+        var names: [(name: String, value: String)] = []
+        for pointer in pointers {
+            guard let value = text(pointer.path, of: part), ProfileLayout.isUsableName(Array(value.utf8)) else { return nil }
+            names.append((pointer.name, value))
         }
-        return codes
+        return names
     }
 
-    private func bitNames(_ index: Int, _ names: [Int: String]) -> [String] {
-        guard let tape else { return [] }
-        let number =
-            tape.integer(index)
-            ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)).flatMap { Int64(exactly: $0) } : nil)
-        guard let number else { return [] }
-        return (0..<64).filter { number & (1 << Int64($0)) != 0 }.map { names[$0] ?? "bit-\($0)" }
+    /// What the message that was decoded last says of a supply, on top of what was known.
+    public func facts(of reading: SupplyReading, layout: ProfileLayout, updating known: SupplyFacts) -> SupplyFacts {
+        tape.map { layout.facts($0, reading, updating: known) } ?? known
     }
 
-    private static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String {
         text.utf8.count <= ProfileLayout.maximumNameBytes
             ? text : String(decoding: text.utf8.prefix(ProfileLayout.maximumNameBytes), as: UTF8.self)
     }
 
-    private static func code(_ tape: JSONTape, _ index: Int, _ form: AlertListRule.CodeForm) -> String? {
-        switch form {
-        case .bits: return nil
-        case .plain: return tape.text(index)
-        case .member(let name): return tape.member(index, name.utf8).flatMap { tape.text($0) }
-        case .hexPair(let prefix, let high, let low):
-            guard let a = tape.member(index, high.utf8).flatMap({ tape.integer($0) }),
-                let b = tape.member(index, low.utf8).flatMap({ tape.integer($0) })
-            else { return nil }
-            let words = [a >> 16, a, b >> 16, b].map { word in
-                let digits = String(UInt16(truncatingIfNeeded: word), radix: 16, uppercase: true)
-                return String(repeating: "0", count: 4 - digits.count) + digits
-            }
-            return prefix + words.joined(separator: "_")
+    /// Looks in the message that was decoded last for the answer to a command.
+    /// `topicID` is the request's id where the topic tells it.
+    public func reply(_ rule: ReplyRule, topicID: String? = nil) -> CommandReply? {
+        guard let id = topicID ?? rule.requestID.flatMap({ tape?.find($0) }).flatMap({ tape?.text($0) }) else { return nil }
+        let reason = rule.reason.flatMap { tape?.find($0) }.flatMap { tape?.text($0) }
+        func answer(_ succeeded: Bool, _ outcome: String) -> CommandReply {
+            CommandReply(
+                requestID: Self.bounded(id), succeeded: succeeded, outcome: Self.bounded(outcome), reason: reason.map(Self.bounded))
         }
+        if let tape, let failure = rule.failure.flatMap({ tape.find($0) }), tape.type(failure) != UInt8(ascii: "n") {
+            return answer(false, tape.text(failure) ?? "failed")
+        }
+        guard let path = rule.outcome else { return answer(rule.success.contains("ok"), rule.success.contains("ok") ? "ok" : "refused") }
+        return tape?.find(path).flatMap { tape?.text($0) }.map { answer(rule.success.contains($0), $0) }
     }
 
-    /// Looks in the message that was decoded last for the answer to a command.
-    public func reply(_ rule: ReplyRule) -> CommandReply? {
-        guard let tape, let id = tape.find(rule.requestID).flatMap({ tape.text($0) }),
-            let outcome = tape.find(rule.outcome).flatMap({ tape.text($0) })
-        else { return nil }
-        let reason = rule.reason.flatMap { tape.find($0) }.flatMap { tape.text($0) }
-        return CommandReply(
-            requestID: Self.bounded(id), succeeded: rule.success.contains(outcome), outcome: Self.bounded(outcome),
-            reason: reason.map(Self.bounded))
+    /// The device that the answer names, where its topic does not.
+    public func device(of rule: ReplyRule) -> String? {
+        rule.device.flatMap { tape?.find($0) }.flatMap { tape?.text($0) }
     }
 
     /// Parses a payload that carries only replies.
-    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule) throws(DecodeError) -> CommandReply? {
+    public func readReply(_ payload: UnsafeRawBufferPointer, _ rule: ReplyRule, topicID: String? = nil) throws(DecodeError) -> CommandReply?
+    {
+        tape = nil
+        // An answer whose topic says all may be anything.
+        if topicID != nil, rule.outcome == nil, rule.failure == nil, rule.reason == nil { return reply(rule, topicID: topicID) }
         guard !payload.isEmpty else { throw DecodeError("the reply is empty") }
         guard payload.count <= maximumBytes else {
             throw DecodeError("the reply has \(payload.count) bytes; at most \(maximumBytes) are read")
         }
         do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
-        return reply(rule)
+        return reply(rule, topicID: topicID)
     }
 }
 

@@ -12,12 +12,15 @@ extension MessageDecoder {
     /// Where the parts of a parsed message stand, in its order.
     static func parts(_ tape: JSONTape, _ rule: MessageRule) throws(DecodeError) -> [MessagePart] {
         var parts: [MessagePart] = []
-        let tokens = rule.format == .csv ? [.each(capture: "row", member: nil)] : rule.each?.tokens ?? []
+        let tokens = rule.format == .csv ? [.each(capture: "row", member: nil, prefix: [])] : rule.each?.tokens ?? []
         collect(tape, 1, tokens[...], nil, &parts)
         guard parts.count < maximumParts else { throw DecodeError("the message has \(maximumParts) parts or more") }
         guard let path = rule.device else { return parts }
+        if let required = rule.requires {
+            parts.removeAll { tape.find(required, from: $0.index) == nil && tape.find(required) == nil }
+        }
         return try parts.map { part throws(DecodeError) in
-            guard let name = tape.find(path, from: part.index).flatMap({ tape.text($0) }) else {
+            guard let name = (tape.find(path, from: part.index) ?? tape.find(path)).flatMap({ tape.text($0) }) else {
                 throw DecodeError("\"\(path.text)\" names no device")
             }
             return MessagePart(device: name, index: part.index)
@@ -34,7 +37,7 @@ extension MessageDecoder {
         switch token {
         case .key(let name):
             if let value = tape.member(index, name) { collect(tape, value, rest, device, &parts) }
-        case .each(let capture, _) where capture == "device":
+        case .each(let capture, _, _) where capture == "device":
             tape.forEachMember(index) { key, value in collect(tape, value, rest, String(decoding: key, as: UTF8.self), &parts) }
         case .each:
             guard tape.type(index) == UInt8(ascii: "[") else { return collect(tape, index, rest, device, &parts) }
@@ -45,6 +48,18 @@ extension MessageDecoder {
                 at = tape.next(at)
             }
         }
+    }
+
+    /// Whether the first sign of the payload begins an object or a list.
+    static func isStructured(_ payload: UnsafeRawBufferPointer) -> Bool {
+        let first = payload.first { $0 > 0x20 }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    /// A word in the quotes of JSON is the word.
+    static func unquoted(_ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard payload.count >= 2, payload.first == UInt8(ascii: "\""), payload.last == UInt8(ascii: "\"") else { return payload }
+        return UnsafeRawBufferPointer(rebasing: payload[1..<payload.count - 1])
     }
 
     /// Text as `{"value": "…"}`.

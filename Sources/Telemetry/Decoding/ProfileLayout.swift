@@ -7,10 +7,6 @@ public struct MetricSlot: Equatable, Sendable {
     public var supply: Int32 = -1
     /// Values of a state, in the order of their numbers.
     public var states: [String] = []
-    /// Set where the raw number is not the value: value = raw · scale + offset.
-    var scale = 1.0
-    var offset = 0.0
-    var isConverted = false
 
     public init(name: String, kind: MetricKind, unit: String) {
         self.name = name
@@ -37,7 +33,11 @@ public struct ProfileLayout: Sendable {
     public static let maximumSlots = 256
     public static let maximumNodes = 2048
     public static let maximumStates = 64
+    /// A bit for each.
+    public static let maximumMessages = 64
     public static let maximumNameBytes = 64
+    /// Names of supplies are bounded when they are cleaned: hexadecimal text has three characters a byte.
+    static let maximumKeyBytes = 256
 
     public let profile: DeviceProfile
     public internal(set) var slots: [MetricSlot] = []
@@ -56,6 +56,13 @@ public struct ProfileLayout: Sendable {
     /// Which metric or supply of the profile each slot belongs to; nil for a remembered one that has not been met yet.
     var owners: [FieldTarget?] = []
     var messageStamp: UInt32 = 0
+    /// Where the part of the message that is being read stands on the tape.
+    var partIndex = 1
+    /// For each supply the message that told its level last, and where its capacity stands when that is elsewhere.
+    var supplyStamps: [UInt32] = []
+    var capacityPaths: [PathPattern?] = []
+    /// What words mean as units, by their hash.
+    var unitWords: [(hash: UInt64, unit: SupplyUnit?)] = []
     /// Where the tree of a topic begins, by message rule and what its named levels are.
     var roots: [String: Int32] = [:]
     /// For each message rule whether it is the plain kind that the hot path reads.
@@ -67,11 +74,11 @@ public struct ProfileLayout: Sendable {
         self.profile = profile
         isPlainMessage = profile.messages.map(\.isPlain)
         hasScopes =
-            profile.messages.contains { !$0.topic.captures.isEmpty } || profile.metrics.contains { $0.message != nil }
+            profile.messages.contains { !$0.topic.captures.isEmpty || !$0.names.isEmpty } || profile.metrics.contains { $0.message != nil }
             || profile.supplies.contains { $0.message != nil } || profile.alerts.contains { $0.message != nil }
         buildPatterns()
         for slot in remembered { adopt(slot) }
-        for (index, metric) in profile.metrics.enumerated() where metric.name.captures.isEmpty {
+        for (index, metric) in profile.metrics.enumerated() where metric.name.captures.isEmpty && !metric.isOpen {
             _ = makeSlot(name: metric.name.text, metricRule: index)
         }
         for (index, supply) in profile.supplies.enumerated() where supply.name.captures.isEmpty {
@@ -92,7 +99,7 @@ public struct ProfileLayout: Sendable {
             return 0
         }
         let root = makeRoot(
-            patterns.indices.filter { patterns[$0].messages & (1 << UInt32(message)) != 0 }
+            patterns.indices.filter { patterns[$0].messages & (1 << UInt64(message)) != 0 }
                 .map { PatternPosition(pattern: $0, depth: 0, captures: captures) })
         roots[key] = root
         return root
@@ -125,13 +132,14 @@ enum FieldTarget: Equatable, Sendable {
     case time(message: Int)
     case required(message: Int)
     case alerts(Int)
+    case ignored
 }
 
 struct FieldPattern: Sendable {
     var tokens: [PathPattern.Token]
     var target: FieldTarget
     /// Bits of the message rules that it belongs to.
-    var messages: UInt32 = .max
+    var messages: UInt64 = .max
 }
 
 /// How far along a pattern a node lies, with what it captured on the way.
@@ -150,10 +158,24 @@ struct FieldNode: Sendable {
     /// The child that is expected next: messages of one kind have their members in one order.
     var expected: Int32 = -1
     var slot: Int32 = -1
+    /// The metric rule that the slot is filled by, or -1.
+    var rule: Int32 = -1
+    /// A metric whose kind its first value decides: it has no slot until then.
+    var isOpen = false
+    /// The slot of what came later and is of the other kind.
+    var otherSlot: Int32 = -1
+    /// The raw number is not the value.
+    var isConverted = false
+    /// The rule knows values that mean unknown, or a unit that the device tells.
+    var isPeculiar = false
+    /// The profile wants neither it nor what is below it.
+    var isIgnored = false
+    /// Rules look for values in the text.
+    var hasTextRules = false
     var alertList: Int32 = -1
     /// Bits of the message rules for which this member is the time, or must be there.
-    var timeOf: UInt32 = 0
-    var requiredBy: UInt32 = 0
+    var timeOf: UInt64 = 0
+    var requiredBy: UInt64 = 0
     /// A pattern takes members or items that have no node yet.
     var takesNew = false
     /// Members that the profile names below a captured name: most devices show few of them, so each waits until it is met.

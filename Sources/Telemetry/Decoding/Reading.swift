@@ -3,6 +3,8 @@ public struct Reading: Equatable, Sendable {
     public var slot: Int32
     /// True when the device said that it does not know: the value is then 0 and means nothing.
     public var isUnknown: Bool
+    /// For a level: its place among the message's `levels`, or -1 for one that the message does not name.
+    var level: Int16 = -1
     /// Gauges and counters as sent, levels in percent, states as the index among the slot's states.
     public var value: Double
 
@@ -13,11 +15,24 @@ public struct Reading: Equatable, Sendable {
     }
 }
 
+/// What one message says about one supply.
+public struct SupplyReading: Equatable, Sendable {
+    /// The supply's place in the layout.
+    public var supply: Int32
+    public var level: SupplyLevel
+    /// Changes when something changes that is said of the supply itself: its type, its name, its numbers. 0 when nothing is said.
+    public var factsHash: UInt64
+    /// Where the object with the level stands on the tape, or 0.
+    let row: Int32
+}
+
 /// A list of codes that the device itself reports; the hash tells whether it changed since the last message.
 public struct ReportedAlerts: Equatable, Sendable {
     public var list: Int
     public var hash: UInt64
     let tapeIndex: Int
+    /// The field that it stands in, which knows what its pointer captured.
+    let node: Int32
 
     /// The hash of an empty list, which is what a device starts with.
     public static let emptyHash: UInt64 = ContentHash.seed
@@ -27,6 +42,7 @@ public struct ReportedAlerts: Equatable, Sendable {
 public struct DecodedMessage: Sendable {
     public internal(set) var readings: [Reading] = []
     public internal(set) var alerts: [ReportedAlerts] = []
+    public internal(set) var levels: [SupplyReading] = []
     /// The device's own time, when the message carries one.
     public var deviceMilliseconds: Int64? {
         guard stamp != nil else { return nil }
@@ -44,14 +60,35 @@ public struct DecodedMessage: Sendable {
     public init() {
         readings.reserveCapacity(64)
         alerts.reserveCapacity(4)
+        levels.reserveCapacity(16)
     }
+
+    /// What a reading of a level says; nil for one that the message does not name.
+    @inline(__always)
+    public func supply(_ reading: Reading) -> SupplyReading? { reading.level >= 0 ? levels[Int(reading.level)] : nil }
 
     /// A metric that a full report does not name.
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
+    /// The readings of a message that waited take the place of those that were decoded last: each with what it says of its supply's level.
+    public mutating func replace(readings: [Reading], levels: [(supply: Int32, level: SupplyLevel)?]) {
+        clear()
+        for (var reading, said) in zip(readings, levels) {
+            if let said {
+                reading.level = Int16(truncatingIfNeeded: self.levels.count)
+                self.levels.append(SupplyReading(supply: said.supply, level: said.level, factsHash: 0, row: 0))
+            }
+            self.readings.append(reading)
+        }
+    }
+
+    /// The device's own time, from a format that does not tell it in the document.
+    public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
+
     mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
+        levels.removeAll(keepingCapacity: true)
         stamp = nil
         zone = nil
         fieldProblem = nil
@@ -60,7 +97,7 @@ public struct DecodedMessage: Sendable {
 }
 
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames }
+    public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames, unit }
     public var kind: Kind
     public var name: String
 
@@ -71,6 +108,7 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         case .notAList: "\"\(name)\" is no list"
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
+        case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"
         case .badTime: "the time in \"\(name)\" cannot be read"
         case .tooManyNames: "\"\(name)\" is one name too many for this profile"
         }

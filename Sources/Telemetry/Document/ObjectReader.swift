@@ -130,6 +130,11 @@ public final class ObjectReader {
         return ObjectReader(node, what, report).members.map { ($0, ObjectReader($0.node, what, report)) }
     }
 
+    /// The members of an object whose values may be of several kinds.
+    public func members(_ key: String) -> [DocumentMember] {
+        optional(key).map { ObjectReader($0, key, report).members } ?? []
+    }
+
     public func list(_ key: String, _ what: String) -> [ObjectReader] {
         guard let node = optional(key) else { return [] }
         guard case .array(let items) = node.value else {

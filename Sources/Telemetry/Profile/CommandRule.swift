@@ -3,9 +3,11 @@ public struct CommandRule: Equatable, Sendable {
         case json
         /// The string itself, without the quotes of JSON.
         case text
+        /// A metric of a Sparkplug B node or device and the value to set: `{ "Outputs/Fan": true }`.
+        case sparkplug
     }
     public var name: String
-    /// With `{device}` filled in it is the topic to publish to.
+    /// With `{device}` filled in it is the topic to publish to; empty for Sparkplug B, whose topics follow from the device.
     public var topic: String
     /// Strings may hold `{requestId}` and `{device}`.
     public var payload: DocumentNode

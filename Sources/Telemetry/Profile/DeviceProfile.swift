@@ -7,16 +7,24 @@ public struct DeviceProfile: Equatable, Sendable {
     public var messages: [MessageRule] = []
     public var replies: [ReplyRule] = []
     public var metrics: [MetricRule] = []
+    /// Members that nobody wants, although a rule for every further member would take them.
+    public var ignored: [PathPattern] = []
     public var supplies: [SupplyRule] = []
     public var alerts: [AlertListRule] = []
     public var status: StatusRule?
     public var faults: [FaultRule] = []
     public var commands: [CommandRule] = []
     public var playbooks: [Playbook] = []
+    /// The device on which the devices of this profile hang, such as their bridge; it may hold what the topic captures.
+    public var parent: NameTemplate?
     /// Arrival time without a message after which the device counts as silent.
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
+    /// How long a message may be on its way while later ones overtake it. So much later everything is decided.
+    public var allowedLatenessMilliseconds: Int64 = 0
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
+    /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
+    public var namesPerDevice = false
 
     public init(name: String, title: String, source: String) {
         self.name = name
@@ -29,9 +37,9 @@ public struct DeviceProfile: Equatable, Sendable {
         self.init(name: name, title: name + " (not loaded)", source: "")
         guard let nowhere = try? PathPattern("") else { return }
         self.supplies = supplies.map { supply in
-            SupplyRule(
-                name: NameTemplate(supply), level: nowhere, capacity: 100, unknownLevels: [], counter: nil, item: NameTemplate(supply),
-                leadTimeMilliseconds: 0, floorPercent: 0, isOrdered: false)
+            var rule = SupplyRule(name: NameTemplate(supply), level: nowhere, item: NameTemplate(supply))
+            rule.isOrdered = false
+            return rule
         }
     }
 }

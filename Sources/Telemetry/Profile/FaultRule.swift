@@ -14,27 +14,34 @@ public struct StatusRule: Equatable, Sendable {
     public var standby: [String]
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
+    /// A second state metric and the states of it in which the device cannot work, whatever the first one says.
+    public var downWhen: MemberRule?
 }
 
-/// What a metric is compared with.
-public enum Comparison: Equatable, Sendable {
-    case above(Double)
-    case atLeast(Double)
-    case below(Double)
-    case atMost(Double)
-    case equals(String)
-    case notEquals(String)
-    case within([String])
+/// From so long on, counted from where the condition began, the alarm has this severity.
+public struct SeverityStep: Equatable, Sendable {
+    public var afterMilliseconds: Int64
+    public var severity: Severity
+
+    public init(afterMilliseconds: Int64, severity: Severity) {
+        self.afterMilliseconds = afterMilliseconds
+        self.severity = severity
+    }
 }
 
-public struct ConditionRule: Equatable, Sendable {
-    public var metric: String
-    public var comparison: Comparison
-    /// How long it must hold, in event time, without a gap.
-    public var forMilliseconds: Int64
+/// How many changes within how long make an alarm a flapping one.
+public struct FlappingRule: Equatable, Sendable {
+    public var changes = 6
+    public var withinMilliseconds: Int64 = 600_000
+
+    public init() {}
 }
 
 public struct FaultRule: Equatable, Sendable {
+    /// Inputs and nodes that all conditions of one fault may have together: their truth is kept in words of 32 bits.
+    public static let maximumNodes = 32
+    public static let maximumMetrics = 16
+
     public var id: String
     public var severity: Severity
     public var text: String
@@ -42,4 +49,31 @@ public struct FaultRule: Equatable, Sendable {
     /// Without one, the fault clears when `raise` no longer holds.
     public var clear: ConditionRule?
     public var playbook: String?
+    /// While `raise` goes on holding: more severe ones, by rising time.
+    public var escalate: [SeverityStep] = []
+    /// While `clear` holds but not yet long enough: less severe ones, by rising time.
+    public var relax: [SeverityStep] = []
+    /// Stays until a person acknowledges or resets it.
+    public var isLatched = false
+    /// Faults, codes or `silent` of the same device that are the cause of this one: while they stand it is suppressed.
+    public var suppressedBy: [String] = []
+    /// While this fault stands, the silence of the device's children has its cause here.
+    public var inhibitsChildren = false
+    public var flapping = FlappingRule()
+    /// Changes when the conditions do: what a device remembers of the fault belongs to these conditions only.
+    public private(set) var shape: UInt64 = 0
+
+    /// What people read, and what follows from the alarm, may change without anything being forgotten.
+    mutating func seal() {
+        shape = ContentHash.combine(ContentHash.seed, "\(severity) \(raise) \(String(describing: clear)) \(escalate) \(relax)")
+    }
+
+    public init(id: String, severity: Severity, text: String, raise: ConditionRule, clear: ConditionRule?, playbook: String?) {
+        self.id = id
+        self.severity = severity
+        self.text = text
+        self.raise = raise
+        self.clear = clear
+        self.playbook = playbook
+    }
 }

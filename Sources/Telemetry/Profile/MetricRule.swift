@@ -5,8 +5,12 @@ public struct MetricRule: Equatable, Sendable {
     public var name: NameTemplate
     public var path: PathPattern
     public var kind: MetricKind
+    /// The first value decides: a number makes a gauge, a word a state. `kind` then says nothing.
+    public var isOpen = false
     /// A UCUM code, empty when there is none.
     public var unit: String
+    /// Where the device says in which unit it speaks.
+    public var unitPlace: UnitPlace?
     /// The known values of a state, in the profile's order; further ones are learned, up to a limit.
     public var states: [String]
     /// The message rule it belongs to; nil: all of the profile.
@@ -16,12 +20,23 @@ public struct MetricRule: Equatable, Sendable {
     public var offset = 0.0
     /// What words and codes mean: a number for a gauge or counter, another word for a state.
     public var values: [ValueName] = []
+    /// Words and numbers that mean that the device does not know.
+    public var unknown: [String] = []
+    /// What a text looks like in which the value stands.
+    public var match: TextPattern?
 
-    /// Whether a value of the other rule is a value of this one: they belong to topics of their own and say the same of kind and unit.
+    func converted(_ raw: Double) -> Double { raw * scale + offset }
+
+    /// Whether a value of the other rule is a value of this one: another place, or another topic, of the same metric.
     func means(_ other: MetricRule) -> Bool {
-        message != nil && other.message != nil && kind == other.kind && unit == other.unit && states == other.states
-            && scale == other.scale && offset == other.offset && values == other.values
+        kind == other.kind && isOpen == other.isOpen && unit == other.unit && states == other.states && values == other.values
     }
+}
+
+/// Where a unit is told: by a member beside the value, or by one of the message.
+public enum UnitPlace: Equatable, Sendable {
+    case beside(String)
+    case pointer(PathPattern)
 }
 
 /// One row of an enumeration: what the device sends, and what it is called here.

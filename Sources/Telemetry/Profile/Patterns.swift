@@ -37,7 +37,7 @@ public struct TopicPattern: Equatable, Sendable {
     private static func named(_ inner: Substring) throws(PatternError) -> Level {
         guard let colon = inner.firstIndex(of: ":") else { return .named(String(inner)) }
         let prefix = inner[inner.index(after: colon)...]
-        guard colon > inner.startIndex, !prefix.isEmpty, !prefix.contains(where: { "+#{}\0".contains($0) }) else {
+        guard !prefix.isEmpty, !prefix.contains(where: { "+#{}\0".contains($0) }) else {
             throw PatternError("level \"{\(inner)}\" must be {name:beginning}, such as {relay:POWER}")
         }
         return .prefixed(String(inner[..<colon]), prefix: Array(prefix.utf8))
@@ -57,7 +57,8 @@ public struct TopicPattern: Equatable, Sendable {
 
     private static func capture(_ level: Level) -> String? {
         switch level {
-        case .named(let name), .prefixed(let name, _): name
+        // A beginning without a name, `{:STATUS}`, is looked at and forgotten.
+        case .named(let name), .prefixed(let name, _): name.isEmpty ? nil : name
         case .literal, .any, .device: nil
         }
     }
@@ -93,6 +94,23 @@ public struct TopicPattern: Equatable, Sendable {
         return start == topic.count + 1 ? device : nil
     }
 
+    /// Whether it says more than `other` at the first level where one says more: a word says more than a beginning, and that more than a
+    /// wildcard. So of two general rules for one topic, one can be told to count.
+    public func isNarrower(than other: TopicPattern) -> Bool {
+        for (own, foreign) in zip(levels, other.levels) where Self.width(own) != Self.width(foreign) {
+            return Self.width(own) < Self.width(foreign)
+        }
+        return false
+    }
+
+    private static func width(_ level: Level) -> Int {
+        switch level {
+        case .literal: 0
+        case .prefixed: 1
+        case .any, .device, .named: 2
+        }
+    }
+
     /// Whether one topic could match both.
     public func overlaps(_ other: TopicPattern) -> Bool {
         guard levels.count == other.levels.count else { return false }
@@ -116,7 +134,8 @@ public struct TopicPattern: Equatable, Sendable {
 public struct PathPattern: Equatable, Sendable {
     public enum Token: Equatable, Hashable, Sendable {
         case key([UInt8])
-        case each(capture: String, member: [UInt8]?)
+        /// Takes members that begin with `prefix` (all, when it is empty); those of a list may be named by one of their own members.
+        case each(capture: String, member: [UInt8]?, prefix: [UInt8])
     }
     public let text: String
     public let tokens: [Token]
@@ -131,13 +150,23 @@ public struct PathPattern: Equatable, Sendable {
                 tokens.append(.key(Array(unescaped.split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~").utf8)))
                 continue
             }
-            let inner = part.dropFirst().dropLast().split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = inner.first, !name.isEmpty else { throw PatternError("{} needs a name") }
-            tokens.append(.each(capture: String(name), member: inner.count > 1 ? Array(inner[1].utf8) : nil))
+            tokens.append(try Self.each(part.dropFirst().dropLast()))
         }
         guard tokens.count <= Self.maximumTokens else { throw PatternError("a pointer has at most \(Self.maximumTokens) tokens") }
         self.text = text
         self.tokens = tokens
+    }
+
+    private static func each(_ inner: Substring) throws(PatternError) -> Token {
+        let parts = inner.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = (parts.first ?? "").split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let name = names.first, !name.isEmpty else { throw PatternError("{} needs a name") }
+        guard names.count == 1 || !names[1].isEmpty, parts.count == 1 || !parts[1].isEmpty else {
+            throw PatternError("{\(inner)} must be {name}, {name:beginning} or {name=member}")
+        }
+        return .each(
+            capture: String(name), member: parts.count > 1 ? Array(parts[1].utf8) : nil,
+            prefix: names.count > 1 ? Array(names[1].utf8) : [])
     }
 
     /// A pointer to one member of the outermost object.
@@ -147,7 +176,22 @@ public struct PathPattern: Equatable, Sendable {
     }
 
     public var captures: [String] {
-        tokens.compactMap { if case .each(let capture, _) = $0 { capture } else { nil } }
+        tokens.compactMap { if case .each(let capture, _, _) = $0 { capture } else { nil } }
+    }
+
+    /// The pointer to one place: what it captures has these names.
+    func filled(_ captures: [(String, String)]) -> PathPattern {
+        PathPattern(
+            text: text,
+            tokens: tokens.map { token in
+                guard case .each(let capture, _, _) = token, let value = captures.first(where: { $0.0 == capture }) else { return token }
+                return .key(Array(value.1.utf8))
+            })
+    }
+
+    private init(text: String, tokens: [Token]) {
+        self.text = text
+        self.tokens = tokens
     }
 }
 

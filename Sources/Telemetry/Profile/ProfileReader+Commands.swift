@@ -2,19 +2,32 @@
 extension ProfileReader {
     func command(_ named: (member: DocumentMember, reader: ObjectReader)) -> CommandRule? {
         let reader = named.reader
-        let topic = reader.requiredString("topic", "such as \"devices/{device}/commands/\(named.member.key)\"")
-        if let topic, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
+        let format = reader.choice("format", CommandRule.Format.self) ?? .json
+        let isSparkplug = format == .sparkplug
+        let topic = isSparkplug ? "" : reader.requiredString("topic", "such as \"devices/{device}/commands/\(named.member.key)\"")
+        if let topic, !isSparkplug, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
             report.add("a command's topic holds {device} and no wildcard", at: reader.node.position(of: ["topic"]))
         }
         let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
         let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
-        let reply = reader.bool("reply") ?? true
-        let format = reader.choice("format", CommandRule.Format.self) ?? .json
+        let reply = reader.bool("reply") ?? !isSparkplug
         reader.finish()
         guard let topic, let payload else { return nil }
+        if isSparkplug { checkSparkplug(payload, reply) }
         if format == .text, !payload.isString { report.add("the payload of a text command is a string", at: payload.position) }
         return CommandRule(
             name: named.member.key, topic: topic, payload: payload, format: format, deadlineMilliseconds: deadline, expectsReply: reply)
+    }
+
+    private func checkSparkplug(_ payload: DocumentNode, _ reply: Bool) {
+        if reply { report.add("a Sparkplug command is never answered: only telemetry can confirm it", at: payload.position) }
+        guard case .object(let members) = payload.value, members.count == 1, let value = members.first?.node.value else {
+            return report.add("a sparkplug payload has one metric and its value, such as { \"Outputs/Fan\": true }", at: payload.position)
+        }
+        switch value {
+        case .bool, .number, .string: break
+        default: report.add("a metric is set to a number, a text, true or false", at: payload.position)
+        }
     }
 
     func playbook(_ named: (member: DocumentMember, reader: ObjectReader)) -> Playbook? {
@@ -54,12 +67,8 @@ extension ProfileReader {
         }
         for fault in profile.faults {
             check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), "playbook")
-            for (key, condition) in [("raise", fault.raise), ("clear", fault.clear)] {
-                // A pattern among the metrics may give the name.
-                guard let condition, !profile.mayGive(condition.metric) else { continue }
-                check(
-                    condition.metric, among: known, "metric", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), .key(key), "metric")
-            }
+            checkConditions(of: fault, profile, root, known)
+            for name in fault.suppressedBy { checkSuppressor(name, of: fault, profile, root) }
         }
         for (index, list) in profile.alerts.enumerated() {
             for code in list.codes {
@@ -73,10 +82,10 @@ extension ProfileReader {
                 supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
         }
         check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
+        check(profile.status?.downWhen?.member, among: plain, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
             report.add(
                 "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))
         }
-        checkUnits(profile, root, report)
     }
 }

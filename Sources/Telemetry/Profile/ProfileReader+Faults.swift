@@ -1,36 +1,18 @@
-/// Status, conditions and faults.
+/// Status and faults.
 extension ProfileReader {
     func status(_ reader: ObjectReader) -> StatusRule? {
         let metric = reader.requiredString("metric", "the state metric that tells what the device is doing")
-        let rule = StatusRule(
+        var rule = StatusRule(
             metric: metric ?? "", productive: reader.strings("productive") ?? [], standby: reader.strings("standby") ?? [],
             unscheduledDowntime: reader.strings("unscheduledDowntime") ?? [], scheduledDowntime: reader.strings("scheduledDowntime") ?? [])
+        if let down = reader.object("downWhen", "a state metric and its states") {
+            if let metric = down.requiredString("metric", "a state metric"), down.required("in", "a list of its states") != nil {
+                rule.downWhen = MemberRule(member: metric, values: down.strings("in") ?? [])
+            }
+            down.finish()
+        }
         reader.finish()
         return metric == nil ? nil : rule
-    }
-
-    func condition(_ reader: ObjectReader) -> ConditionRule? {
-        let metric = reader.requiredString("metric", "the metric to compare")
-        var found: [Comparison] = []
-        if let number = reader.number("above") { found.append(.above(number)) }
-        if let number = reader.number("atLeast") { found.append(.atLeast(number)) }
-        if let number = reader.number("below") { found.append(.below(number)) }
-        if let number = reader.number("atMost") { found.append(.atMost(number)) }
-        if let text = reader.string("equals") { found.append(.equals(text)) }
-        if let text = reader.string("notEquals") { found.append(.notEquals(text)) }
-        if let list = reader.strings("in") { found.append(.within(list)) }
-        let duration = seconds(reader, "forSeconds") ?? 0
-        // Compared with the metric's own unit by `checkUnits`.
-        _ = reader.string("unit")
-        reader.finish()
-        // A comparison with a value of the wrong kind was told already.
-        let given = reader.members.filter { ["above", "atLeast", "below", "atMost", "equals", "notEquals", "in"].contains($0.key) }
-        guard given.count == 1 else {
-            report.add("a condition needs exactly one of above, atLeast, below, atMost, equals, notEquals, in", at: reader.node.position)
-            return nil
-        }
-        guard let metric, let comparison = found.first else { return nil }
-        return ConditionRule(metric: metric, comparison: comparison, forMilliseconds: duration)
     }
 
     func fault(_ named: (member: DocumentMember, reader: ObjectReader)) -> FaultRule? {
@@ -42,7 +24,89 @@ extension ProfileReader {
             ? nil : reader.object("raise", "a condition").flatMap(condition)
         let clear = reader.object("clear", "a condition").flatMap(condition)
         let playbook = reader.string("playbook")
+        let escalate = steps(reader.list("escalate", "a step of escalation"))
+        let relax = steps(reader.list("relax", "a step of relaxation"))
+        let isLatched = reader.bool("latch") ?? false
+        let suppressedBy = reader.strings("suppressedBy") ?? []
+        let inhibitsChildren = reader.bool("inhibitsChildren") ?? false
+        let flapping = reader.object("flapping", "the flapping rule").map(flappingRule)
         reader.finish()
-        return raise.map { FaultRule(id: named.member.key, severity: severity, text: text, raise: $0, clear: clear, playbook: playbook) }
+        guard let raise else { return nil }
+        var fault = FaultRule(id: named.member.key, severity: severity, text: text, raise: raise, clear: clear, playbook: playbook)
+        fault.escalate = escalate
+        fault.relax = relax
+        fault.isLatched = isLatched
+        fault.suppressedBy = suppressedBy
+        fault.inhibitsChildren = inhibitsChildren
+        if let flapping { fault.flapping = flapping }
+        fault.seal()
+        check(fault, reader)
+        return fault
+    }
+
+    private func steps(_ readers: [ObjectReader]) -> [SeverityStep] {
+        readers.compactMap { reader in
+            let after = reader.required("afterSeconds", "how long the condition has held") == nil ? nil : seconds(reader, "afterSeconds")
+            let severity = reader.required("severity", "the severity from then on") == nil ? nil : reader.choice("severity", Severity.self)
+            reader.finish()
+            guard let after, let severity else { return nil }
+            return SeverityStep(afterMilliseconds: after, severity: severity)
+        }
+    }
+
+    private func flappingRule(_ reader: ObjectReader) -> FlappingRule {
+        var rule = FlappingRule()
+        rule.changes = reader.integer("changes", in: 3...64) ?? rule.changes
+        rule.withinMilliseconds = seconds(reader, "withinSeconds") ?? rule.withinMilliseconds
+        reader.finish()
+        return rule
+    }
+
+    /// What cannot work, although each part alone could.
+    private func check(_ fault: FaultRule, _ reader: ObjectReader) {
+        func add(_ text: String, _ key: DocumentNode.Step) {
+            report.add("fault \"\(fault.id)\" \(text)", at: reader.node.position(of: [key]))
+        }
+        for (key, steps) in [("escalate", fault.escalate), ("relax", fault.relax)] {
+            for (before, after) in zip(steps, steps.dropFirst()) where after.afterMilliseconds <= before.afterMilliseconds {
+                add("has steps out of order: \"afterSeconds\" must rise from step to step", .key(key))
+            }
+        }
+        var severity = fault.severity
+        for step in fault.escalate {
+            if step.severity >= severity { add("escalates to \"\(step.severity.rawValue)\", which is not more severe", "escalate") }
+            severity = step.severity
+        }
+        for (before, after) in zip(fault.relax, fault.relax.dropFirst()) where after.severity <= before.severity {
+            add("relaxes to \"\(after.severity.rawValue)\", which is not less severe", "relax")
+        }
+        if !fault.relax.isEmpty {
+            if fault.clear == nil { add("relaxes, but has no \"clear\" condition that could be waited for", "relax") }
+            if let clear = fault.clear, let last = fault.relax.last, last.afterMilliseconds >= clear.forMilliseconds {
+                add("is cleared before its last step of relaxation: \"afterSeconds\" must be below the forSeconds of \"clear\"", "relax")
+            }
+        }
+        if fault.clear == nil, fault.raise.isMomentary {
+            add("is over as soon as it begins: \"enters\" and \"leaves\" hold for one reading, so it needs a \"clear\" condition", "raise")
+        }
+        if fault.suppressedBy.contains(fault.id) { add("cannot be suppressed by itself", "suppressedBy") }
+        let nodes = fault.raise.nodeCount + (fault.clear?.nodeCount ?? 1)
+        if nodes > FaultRule.maximumNodes { add("has \(nodes) conditions; at most \(FaultRule.maximumNodes) are judged", "raise") }
+        let metrics = Set(fault.raise.metrics + (fault.clear?.metrics ?? []))
+        if metrics.count > FaultRule.maximumMetrics {
+            add("looks at \(metrics.count) metrics; at most \(FaultRule.maximumMetrics) go", "raise")
+        }
+    }
+}
+
+extension ConditionRule {
+    /// True for one reading only, whatever else is true.
+    fileprivate var isMomentary: Bool {
+        switch kind {
+        case .enters, .leaves: true
+        case .all(let parts): parts.contains(where: \.isMomentary)
+        case .any(let parts): parts.allSatisfy(\.isMomentary)
+        default: false
+        }
     }
 }

@@ -4,7 +4,8 @@ extension ProfileReader {
         let each = path(reader, "each", required: false, mayCapture: true)
         let device = path(reader, "device", required: false)
         let namesDevice = device != nil || each?.captures.contains("device") == true
-        let topic = topic(reader, needsDevice: !namesDevice)
+        let format = reader.choice("format", MessageRule.Format.self) ?? .json
+        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug)
         if let topic, topic.namesDevice, namesDevice {
             report.add("the device is named twice: by the topic and by the payload", at: reader.node.position)
         }
@@ -12,19 +13,22 @@ extension ProfileReader {
             report.add("\"each\" knows {device} and {row}, not {\(foreign)}", at: reader.node.position)
         }
         let name = reader.string("name")
-        let format = reader.choice("format", MessageRule.Format.self) ?? .json
         let columns = reader.strings("columns") ?? []
         let delimiter = reader.string("delimiter") ?? ","
         if format == .csv, columns.isEmpty || columns.count > 256 {
             report.add("csv needs \"columns\": the names of 1 to 256 columns in their order", at: reader.node.position)
         }
         if delimiter.utf8.count != 1 { report.add("\"delimiter\" is one character such as \";\"", at: reader.node.position) }
-        if format != .json, each != nil {
+        if format == .sparkplug {
+            checkSparkplug(topic, reader)
+        } else if format == .csv || format == .text, each != nil {
             report.add("\"each\" is for JSON; every line of csv is a part already", at: reader.node.position)
         }
         let requires = path(reader, "requires", required: false)
         let time = reader.object("time", "the time rule").flatMap(timeRule)
+        let names = namePointers(reader)
         let isGeneral = reader.bool("general") ?? false
+        let isAdditional = reader.bool("also") ?? false
         let liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
         let full = reader.optional("full").flatMap { fullRule($0, reader) }
         reader.finish()
@@ -36,12 +40,29 @@ extension ProfileReader {
         rule.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
         rule.each = each
         rule.device = device
+        rule.names = names
         rule.isGeneral = isGeneral
+        rule.isAdditional = isAdditional
         rule.liveness = liveness
         rule.full = full
         rule.requires = requires
         rule.time = time
         return rule
+    }
+
+    /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
+    private func checkSparkplug(_ topic: TopicPattern?, _ reader: ObjectReader) {
+        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full"] {
+            guard let member = reader.members.first(where: { $0.key == key }) else { continue }
+            report.add("\"\(key)\" has no place in a sparkplug rule: the format itself says it", at: member.keyPosition)
+        }
+        guard let topic else { return }
+        let isPlain = topic.captures.isEmpty && !topic.namesDevice
+        guard isPlain, topic.levels.first == .literal(Array("spBv1.0".utf8)), topic.levels.count == 4 || topic.levels.count == 5 else {
+            return report.add(
+                "the topic of a sparkplug rule is \"spBv1.0/+/+/+\" (nodes) or \"spBv1.0/+/+/+/+\" (devices), a word in place of a + at will",
+                at: reader.node.position(of: ["topic"]))
+        }
     }
 
     func timeRule(_ reader: ObjectReader) -> TimeRule? {
@@ -61,15 +82,20 @@ extension ProfileReader {
     }
 
     func livenessRule(_ reader: ObjectReader, _ format: MessageRule.Format) -> LivenessRule {
-        let pointer = reader.optional("pointer") == nil ? nil : path(reader, "pointer", required: false)
+        let paths = (reader.strings("pointer") ?? []).compactMap { plainPath($0, at: reader.node.position(of: ["pointer"])) }
         let online = reader.strings("online") ?? []
-        let offline = reader.strings("offline") ?? []
+        // Some topics are there to say that a device is gone.
+        let isAlwaysOffline = reader.optional("offline")?.value == .bool(true)
+        let offline = isAlwaysOffline ? [] : reader.strings("offline") ?? []
         reader.finish()
+        if isAlwaysOffline { return LivenessRule(paths: [], isAlwaysOffline: true, online: [], offline: []) }
         if offline.isEmpty {
             report.add("liveness needs \"offline\": the words that mean that the device is gone", at: reader.node.position)
         }
-        if format != .text, pointer == nil { report.add("liveness needs \"pointer\" unless the format is text", at: reader.node.position) }
-        return LivenessRule(path: pointer ?? PathPattern(key: "value"), online: online, offline: offline)
+        if format != .text, format != .auto, paths.isEmpty {
+            report.add("liveness needs \"pointer\" unless the format is text", at: reader.node.position)
+        }
+        return LivenessRule(paths: paths.isEmpty ? [PathPattern(key: "value")] : paths, online: online, offline: offline)
     }
 
     func fullRule(_ node: DocumentNode, _ reader: ObjectReader) -> FullRule? {
@@ -82,14 +108,48 @@ extension ProfileReader {
         return pointer.map { .when($0, values: values) }
     }
 
+    /// `names: { sensor: "/id" }`
+    func namePointers(_ reader: ObjectReader) -> [NamePointer] {
+        reader.members("names").compactMap { member in
+            guard case .string(let text) = member.node.value else {
+                report.add("\"\(member.key)\" needs the pointer to its text, such as \"/id\"", at: member.node.position)
+                return nil
+            }
+            if member.key == "device" {
+                report.add("the device's name stands in \"device\", not among \"names\"", at: member.keyPosition)
+            }
+            return plainPath(text, at: member.node.position).map { NamePointer(name: member.key, path: $0) }
+        }
+    }
+
+    func plainPath(_ text: String, at position: SourcePosition) -> PathPattern? {
+        do {
+            let path = try PathPattern(text)
+            if let capture = path.captures.first { report.add("pointer \"\(text)\" captures nothing here: {\(capture)}", at: position) }
+            return path
+        } catch {
+            report.add("pointer \"\(text)\": \(error)", at: position)
+            return nil
+        }
+    }
+
     func reply(_ reader: ObjectReader) -> ReplyRule? {
-        let topic = topic(reader)
-        let requestID = path(reader, "requestId")
-        let outcome = path(reader, "outcome")
+        let device = path(reader, "device", required: false)
+        let topic = topic(reader, needsDevice: device == nil)
+        let isInTopic = topic?.captures.contains(ReplyRule.topicLevel) == true
+        let requestID = path(reader, "requestId", required: !isInTopic)
+        let outcome = path(reader, "outcome", required: false)
+        let failure = path(reader, "failure", required: false)
         let success = reader.strings("success") ?? ["ok"]
         let reason = path(reader, "reason", required: false)
         reader.finish()
-        guard let topic, let requestID, let outcome else { return nil }
-        return ReplyRule(topic: topic, requestID: requestID, outcome: outcome, success: success, reason: reason)
+        guard let topic, isInTopic || requestID != nil else { return nil }
+        if isInTopic, requestID != nil {
+            report.add("the request is named twice: by the topic and by the payload", at: reader.node.position)
+        }
+        var rule = ReplyRule(topic: topic, requestID: requestID, outcome: outcome, success: success, reason: reason)
+        rule.failure = failure
+        rule.device = device
+        return rule
     }
 }

@@ -1,10 +1,30 @@
 /// Metrics, and the names that tell them apart.
 extension ProfileReader {
+    /// One metric, or a list of the places where it may stand.
+    func places(_ member: DocumentMember) -> [MetricRule] {
+        guard case .array(let items) = member.node.value else {
+            return [metric((member, ObjectReader(member.node, "a metric", report)))].compactMap { $0 }
+        }
+        if items.isEmpty { report.add("\"\(member.key)\" needs at least one place", at: member.keyPosition) }
+        let rules = items.compactMap { metric((member, ObjectReader($0, "a metric", report))) }
+        for (rule, item) in zip(rules, items) where rules.count == items.count && !rule.means(rules[0]) {
+            report.add("the places of \"\(member.key)\" must agree in kind, unit, states and values", at: item.position)
+        }
+        return rules
+    }
+
+    /// What a profile may say of a kind: those of the values, and "any" where the first value decides.
+    enum WrittenKind: String, CaseIterable { case gauge, counter, state, level, any }
+
     func metric(_ named: (member: DocumentMember, reader: ObjectReader)) -> MetricRule? {
         let reader = named.reader
         let path = path(reader, "pointer", mayCapture: true)
-        let kind = reader.choice("kind", MetricKind.self) ?? .gauge
+        let written = reader.choice("kind", WrittenKind.self) ?? .gauge
+        let kind = MetricKind(rawValue: written.rawValue) ?? .gauge
         let unit = reader.string("unit") ?? ""
+        let unitPlace = unitPlace(reader, unit)
+        let unknown = reader.strings("unknown") ?? []
+        let match = textPattern(reader)
         let states = reader.strings("states") ?? []
         let message = reader.string("message")
         let scale = reader.number("scale") ?? 1
@@ -19,8 +39,41 @@ extension ProfileReader {
         rule.scale = scale
         rule.offset = offset
         rule.values = values
+        rule.isOpen = written == .any
+        rule.unitPlace = unitPlace
+        rule.unknown = unknown
+        rule.match = match
+        if match != nil, written == .any { report.add("\"match\" needs a kind other than \"any\"", at: reader.node.position(of: ["kind"])) }
+        textCaptures[positions.count] = match?.captures
         positions.append((NameTemplate(named.member.key), path, message, named.member.keyPosition))
         return rule
+    }
+
+    func ignored(_ reader: ObjectReader) -> [PathPattern] {
+        (reader.strings("ignore") ?? []).compactMap { text in
+            do { return try PathPattern(text) } catch {
+                report.add("pointer \"\(text)\": \(error)", at: reader.node.position(of: ["ignore"]))
+                return nil
+            }
+        }
+    }
+
+    /// `unitFrom: "/TempUnit"` is a member of the message, `unitFrom: "PressureUnit"` one beside the value.
+    func unitPlace(_ reader: ObjectReader, _ unit: String) -> UnitPlace? {
+        guard let text = reader.string("unitFrom") else { return nil }
+        if UnitConversion.find(unit) == nil {
+            report.add("\"unitFrom\" needs a \"unit\" that is known, such as Cel, hPa or kW.h", at: reader.node.position(of: ["unitFrom"]))
+        }
+        guard text.hasPrefix("/") else { return .beside(text) }
+        return plainPath(text, at: reader.node.position(of: ["unitFrom"])).map { .pointer($0) }
+    }
+
+    func textPattern(_ reader: ObjectReader) -> TextPattern? {
+        guard let text = reader.string("match") else { return nil }
+        do { return try TextPattern(text) } catch {
+            report.add("match \"\(text)\": \(error)", at: reader.node.position(of: ["match"]))
+            return nil
+        }
     }
 
     /// `values: { "ON": 1 }` for a number, `values: { "3": "printing" }` for a state.
@@ -40,7 +93,7 @@ extension ProfileReader {
 
     /// Names must tell apart what the captures of the pointer and of the topic tell apart.
     func checkNames(_ profile: DeviceProfile, _ reader: ObjectReader) {
-        for (name, path, message, position) in positions {
+        for (index, (name, path, message, position)) in positions.enumerated() {
             let rules = profile.messages.filter { message == nil || $0.name == message }
             if let message, rules.isEmpty {
                 let names = profile.messages.compactMap(\.name)
@@ -48,9 +101,11 @@ extension ProfileReader {
                 continue
             }
             // The topics of all rules it belongs to; without any rule the pointer alone is looked at.
-            var topics = rules.map(\.topic.captures)
+            var topics = rules.map { $0.topic.captures + $0.names.map(\.name) }
             if topics.isEmpty { topics = [[]] }
-            for captures in Set(topics) { checkCaptures(name, path.captures + captures, path.text, at: position) }
+            for captures in Set(topics) {
+                checkCaptures(name, path.captures + (textCaptures[index] ?? []) + captures, path.text, at: position)
+            }
         }
     }
 

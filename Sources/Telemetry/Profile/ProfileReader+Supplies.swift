@@ -1,45 +1,57 @@
 /// Supplies.
 extension ProfileReader {
-    func supply(_ named: (member: DocumentMember, reader: ObjectReader)) -> SupplyRule? {
+    /// One rule for each place where the level may stand: all else is the same.
+    func supply(_ named: (member: DocumentMember, reader: ObjectReader)) -> [SupplyRule] {
         let reader = named.reader
-        let level = path(reader, "level", mayCapture: true)
-        let capacity = reader.number("capacity") ?? 100
-        if !(capacity > 0) { report.add("\"capacity\" must be above 0", at: reader.node.position(of: ["capacity"])) }
-        var unknown: [Double] = []
-        if let node = reader.optional("unknownLevels") {
-            if case .array(let items) = node.value {
-                for case .number(let number, _) in items.map(\.value) { unknown.append(number) }
-            } else {
-                report.add("\"unknownLevels\" must be a list of numbers", at: node.position)
+        let name = NameTemplate(named.member.key)
+        let places = levels(reader)
+        var rule = SupplyRule(name: name, level: places.first ?? PathPattern(key: ""), item: name)
+        readMeaning(reader, &rule)
+        readMembers(reader, &rule)
+        rule.values = unknownLevels(reader) + supplyValues(reader)
+        if let when = reader.object("unknownWhen", "a member and its values") {
+            if let member = when.requiredString("member", "a member beside the level"), when.required("in", "a list of its values") != nil {
+                rule.unknownWhen = MemberRule(member: member, values: when.strings("in") ?? [])
+            }
+            when.finish()
+        }
+        readOrdering(reader, &rule)
+        reader.finish()
+        return places.map { place in
+            positions.append((name, place, rule.message, named.member.keyPosition))
+            var rule = rule
+            rule.level = place
+            return rule
+        }
+    }
+
+    /// `level: "/toner"`, or a list of pointers for what different senders call differently.
+    private func levels(_ reader: ObjectReader) -> [PathPattern] {
+        guard let node = reader.optional("level"), case .array(let items) = node.value else {
+            return path(reader, "level", mayCapture: true).map { [$0] } ?? []
+        }
+        if items.isEmpty { report.add("\"level\" needs at least one pointer", at: node.position) }
+        return (reader.strings("level") ?? []).compactMap { text in
+            do { return try PathPattern(text) } catch {
+                report.add("pointer \"\(text)\": \(error)", at: node.position)
+                return nil
             }
         }
-        var unknownWhen: MemberRule?
-        if let rule = reader.object("unknownWhen", "a member and its values") {
-            if let member = rule.requiredString("member", "a member beside the level"), rule.required("in", "a list of its values") != nil {
-                unknownWhen = MemberRule(member: member, values: rule.strings("in") ?? [])
-            }
-            rule.finish()
-        }
+    }
+
+    private func readOrdering(_ reader: ObjectReader, _ rule: inout SupplyRule) {
         let days = reader.number("leadTimeDays") ?? 3
         if !(0...365).contains(days) {
             report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position(of: ["leadTimeDays"]))
         }
-        let floor = reader.number("floorPercent") ?? 5
-        if !(0...100).contains(floor) {
+        rule.leadTimeMilliseconds = Int64(min(max(days, 0), 365) * 86_400_000)
+        rule.floorPercent = reader.number("floorPercent") ?? 5
+        if !(0...100).contains(rule.floorPercent) {
             report.add("\"floorPercent\" must be from 0 to 100", at: reader.node.position(of: ["floorPercent"]))
         }
-        let counter = reader.string("counter")
-        let item = NameTemplate(reader.string("item") ?? named.member.key)
-        let isOrdered = reader.bool("order") ?? true
-        let message = reader.string("message")
-        reader.finish()
-        guard let level else { return nil }
-        positions.append((NameTemplate(named.member.key), level, message, named.member.keyPosition))
-        var rule = SupplyRule(
-            name: NameTemplate(named.member.key), level: level, capacity: capacity, unknownLevels: unknown, unknownWhen: unknownWhen,
-            counter: counter, item: item,
-            leadTimeMilliseconds: Int64(min(max(days, 0), 365) * 86_400_000), floorPercent: floor, isOrdered: isOrdered)
-        rule.message = message
-        return rule
+        rule.counter = reader.string("counter")
+        if let item = reader.string("item") { rule.item = NameTemplate(item) }
+        rule.isOrdered = reader.bool("order") ?? true
+        rule.message = reader.string("message")
     }
 }

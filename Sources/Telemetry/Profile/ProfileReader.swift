@@ -14,6 +14,8 @@ public final class ProfileReader {
 
     /// Names with pointers, to be checked when the topics are known.
     var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
+    /// What the texts there capture, by the index in `positions`.
+    var textCaptures: [Int: [String]] = [:]
 
     let zones: (String) -> ZoneRules?
 
@@ -60,27 +62,48 @@ public final class ProfileReader {
         var profile = DeviceProfile(name: name, title: reader.string("title") ?? name, source: report.file)
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
-        profile.metrics = reader.named("metrics", "a metric").compactMap(metric)
-        profile.supplies = reader.named("supplies", "a supply").compactMap(supply)
-        profile.alerts = reader.list("alerts", "an alert list").compactMap(alertList)
+        profile.metrics = reader.members("metrics").flatMap(places)
+        profile.ignored = ignored(reader)
+        profile.supplies = reader.named("supplies", "a supply").flatMap(supply)
+        profile.alerts = reader.list("alerts", "an alert list").flatMap(alertList)
         profile.status = reader.object("status", "the status rule").flatMap(status)
         profile.faults = reader.named("faults", "a fault").compactMap(fault)
         profile.commands = reader.named("commands", "a command").compactMap(command)
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
+        profile.parent = parent(reader)
         profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
+        if let allowed = seconds(reader, "allowedLatenessSeconds") {
+            profile.allowedLatenessMilliseconds = allowed
+            if allowed > 300_000 {
+                report.add(
+                    "\"allowedLatenessSeconds\" may be at most 300: everything waits that long",
+                    at: reader.node.position(of: ["allowedLatenessSeconds"]))
+            }
+        }
+        profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
         }
         // The decoder keeps a bit for each message rule and a place for each list.
-        if profile.messages.count > 32 { report.add("\"messages\" may have at most 32 rules", at: reader.node.position(of: ["messages"])) }
-        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 lists", at: reader.node.position(of: ["alerts"])) }
+        if profile.messages.count > ProfileLayout.maximumMessages {
+            report.add("\"messages\" may have at most \(ProfileLayout.maximumMessages) rules", at: reader.node.position(of: ["messages"]))
+        }
+        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 pointers", at: reader.node.position(of: ["alerts"])) }
         if extent != .withoutParents {
             checkNames(profile, reader)
             checkReferences(profile, reader)
         }
         return profile
+    }
+
+    private func parent(_ reader: ObjectReader) -> NameTemplate? {
+        guard let text = reader.string("parent") else { return nil }
+        if text.isEmpty || text.utf8.count > 128 {
+            report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"]))
+        }
+        return NameTemplate(text)
     }
 
     static func isPlainName(_ name: String) -> Bool {

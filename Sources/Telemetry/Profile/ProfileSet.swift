@@ -101,7 +101,11 @@ public struct ProfileSet: Sendable {
                 }
                 for topic in topics[index] {
                     guard
-                        let clash = topics[earlier].first(where: { $0.isGeneral == topic.isGeneral && $0.pattern.overlaps(topic.pattern) })
+                        let clash = topics[earlier].first(where: {
+                            $0.isGeneral == topic.isGeneral && $0.pattern.overlaps(topic.pattern)
+                                && !(topic.isGeneral
+                                    && ($0.pattern.isNarrower(than: topic.pattern) || topic.pattern.isNarrower(than: $0.pattern)))
+                        })
                     else { continue }
                     let isInherited = entry.own.child("messages") == nil
                     add(

@@ -169,6 +169,7 @@ extension SparkplugHost {
                 device: devices[Int(metrics[index].device)].key, name: metrics[index].name, metric: Int32(index),
                 generation: generation, value: value,
                 timestampMilliseconds: metric.flags.contains(.hasTime) ? metric.timestampMilliseconds : reader.timestampMilliseconds,
+                payloadMilliseconds: reader.timestampMilliseconds,
                 isHistorical: metric.flags.contains(.isHistorical)))
     }
 }

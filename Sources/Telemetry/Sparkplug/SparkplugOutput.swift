@@ -9,6 +9,8 @@ public struct SparkplugReading: Equatable, Sendable {
     public var value: SparkplugValue
     /// The metric's own time, else the payload's; nil when neither was sent.
     public var timestampMilliseconds: Int64?
+    /// When the node made the message; nil when it does not say.
+    public var payloadMilliseconds: Int64?
     /// What was, told later: it goes to the history and moves nothing.
     public var isHistorical: Bool
 }
@@ -43,7 +45,7 @@ public struct SparkplugOutput: Sendable {
     public internal(set) var unreadMetrics = 0
     private(set) var problems = 0
 
-    public init() { readings.reserveCapacity(64) }
+    public init(reserving count: Int = 64) { readings.reserveCapacity(count) }
 
     mutating func clear() {
         events.removeAll(keepingCapacity: true)

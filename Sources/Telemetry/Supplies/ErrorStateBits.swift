@@ -4,13 +4,25 @@ public struct ErrorStateBits: Equatable, Sendable {
     public enum Code: String, CaseIterable, Sendable {
         case lowPaper, noPaper, lowToner, noToner, doorOpen, jammed, offline, serviceRequested
         case inputTrayMissing, outputTrayMissing, markerSupplyMissing, outputNearFull, outputFull, inputTrayEmpty, overduePreventMaint
+
+        /// `noPaper`, `no-paper`, `NO_PAPER`.
+        init?(_ text: String) {
+            let folded = SupplyName.folded(text)
+            guard let code = Self.allCases.first(where: { SupplyName.folded($0.rawValue) == folded }) else { return nil }
+            self = code
+        }
     }
 
     /// How many octets were sent. With one octet the device says nothing about the codes from `inputTrayMissing` on; with none it says
     /// nothing at all, so that nothing is raised and nothing is cleared.
     public let octets: Int
     /// Bit 0 is the highest.
-    private let bits: UInt16
+    let bits: UInt16
+
+    init(octets: Int, _ bits: UInt16) {
+        self.octets = octets
+        self.bits = bits
+    }
 
     /// Octets beyond the second have no meaning and are left out.
     public init(bytes: some Sequence<UInt8>) {

@@ -2,7 +2,7 @@
 ///
 /// All numbers are percent of what is left to use, 0 to 100. For a receptacle that fills, such as a waste box, that is the space left,
 /// so that everything runs towards 0 and one rule orders all of it.
-public enum SupplyLevel: Equatable, Sendable {
+public enum SupplyLevel: Equatable, Sendable, Codable {
     /// The true level lies within one resolution of the value.
     case percent(Double, resolution: Double)
     /// The true level lies between these, both included.
@@ -10,17 +10,25 @@ public enum SupplyLevel: Equatable, Sendable {
     /// RFC 3805: -1, "other": nothing here can run out.
     case noLimit
     case unknown(SupplyUnknown)
+
+    /// The value; nil where there is none.
+    @inline(__always)
+    public var percent: Double? {
+        if case .percent(let percent, _) = self { percent } else { nil }
+    }
 }
 
 /// Why a level is not known.
-public enum SupplyUnknown: String, CaseIterable, Sendable, CustomStringConvertible {
-    case absent, notANumber, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited, levelAboveCapacity
+public enum SupplyUnknown: String, CaseIterable, Sendable, Codable, CustomStringConvertible {
+    case absent, notANumber, saidToMeanNothing, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited,
+        levelAboveCapacity
     case contradiction
 
     public var description: String {
         switch self {
         case .absent: "the device says nothing about the level"
         case .notANumber: "the level is no finite number"
+        case .saidToMeanNothing: "another member says that the level means nothing"
         case .deviceDoesNotKnow: "the device says that it does not know the level (-2)"
         case .vendorCode: "the level is a code of this vendor for unknown"
         case .unlistedCode: "the level is a negative number that no table explains"
@@ -99,7 +107,7 @@ public struct SupplyLevelRule: Equatable, Sendable {
         }
     }
 
-    private func coded(_ meaning: SupplyCodeMeaning, _ capacity: Double?, _ reason: SupplyUnknown) -> SupplyLevel {
+    func coded(_ meaning: SupplyCodeMeaning, _ capacity: Double?, _ reason: SupplyUnknown = .vendorCode) -> SupplyLevel {
         switch meaning {
         case .unknown: .unknown(reason)
         case .noLimit: .noLimit

@@ -27,6 +27,11 @@ public struct SupplyName: Equatable, Sendable {
         return name
     }
 
+    /// Text for people: hexadecimal text is read, control characters go, and it is bounded at a character.
+    static func readable(_ bytes: [UInt8], maximumBytes: Int) -> String {
+        bounded(collapsed(decoded(HexText.plain(Array(bytes.prefix(maximumInputBytes)))[...])), maximumBytes)
+    }
+
     /// One spelling of a key: `inkCartridge`, `INK_CARTRIDGE`, `Ink Cartridge` and `ink-cartridge` all give `ink-cartridge`.
     public static func folded(_ text: String) -> String {
         var result: [UInt8] = []
@@ -71,7 +76,9 @@ public struct SupplyName: Equatable, Sendable {
     }
 
     /// At most 64 bytes, never half a character.
-    static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String { bounded(text, maximumBytes) }
+
+    private static func bounded(_ text: String, _ maximumBytes: Int) -> String {
         guard text.utf8.count > maximumBytes else { return text }
         var result = ""
         var count = 0

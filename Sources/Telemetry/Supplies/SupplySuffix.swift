@@ -4,6 +4,9 @@ enum SupplySuffix {
     /// Words by which devices say that they do not know.
     private static let nothing: Set<String> = ["unknown", "none", "n/a", "na", "null", "-", "?"]
 
+    /// The text itself, or nil for one that says nothing.
+    static func known(_ text: String) -> String? { text.isEmpty || nothing.contains(text.lowercased()) ? nil : text }
+
     static func split(_ text: String) -> SupplyName {
         let bytes = Array(text.utf8)
         var name = SupplyName(text: text)

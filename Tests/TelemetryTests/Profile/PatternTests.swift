@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "devices/telemetry", "{device}/{device}", "a/#/{device}", "a/b+/{device}", "{device}/x{y}", "", "{device}/{:x}", "{device}/{a:}",
+        "devices/telemetry", "{device}/{device}", "a/#/{device}", "a/b+/{device}", "{device}/x{y}", "", "{device}/{:}", "{device}/{a:}",
         "{device}/{a:b+}",
     ])
     func badTopicsAreRefused(_ text: String) {
@@ -75,8 +75,8 @@ import Testing
         #expect(try PathPattern("/a~1b/m~0n/~01").tokens == ["a/b", "m~n", "~1"].map { .key(Array($0.utf8)) })
         let path = try PathPattern("/ams/{unit=id}/{tray}/0")
         #expect(path.captures == ["unit", "tray"])
-        #expect(path.tokens[1] == .each(capture: "unit", member: Array("id".utf8)))
-        #expect(path.tokens[2] == .each(capture: "tray", member: nil))
+        #expect(path.tokens[1] == .each(capture: "unit", member: Array("id".utf8), prefix: []))
+        #expect(path.tokens[2] == .each(capture: "tray", member: nil, prefix: []))
         #expect(throws: PatternError.self) { try PathPattern("a") }
         #expect(throws: PatternError.self) { try PathPattern("/{}") }
         #expect(throws: PatternError.self) { try PathPattern(String(repeating: "/a", count: 13)) }

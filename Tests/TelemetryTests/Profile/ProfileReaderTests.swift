@@ -60,7 +60,7 @@ import Testing
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', time: { pointer: '/t', unit: 'hours' } }] }", "milliseconds, seconds, iso8601"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', time: { pointer: '/{t}' } }] }", "captures nothing"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}', requires: '/{t}' }] }", "captures nothing"),
-        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{ pointer: '/u/{u}/e' }] }", "captures nothing"),
+        ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}' }] }", "needs \"requestId\""),
         (
             "{ profile: 'p', messages: [{ topic: 'd/{device}' }], replies: [{ topic: 'r/{device}', requestId: '/{x}', outcome: '/o' }] }",
             "captures nothing"
@@ -69,7 +69,7 @@ import Testing
             "{ profile: 'p', messages: [{ topic: 'd/{device}' }], alerts: [{pointer:'/a'},{pointer:'/b'},{pointer:'/c'},{pointer:'/d'},{pointer:'/e'}] }",
             "at most 4"
         ),
-        ("{ profile: 'p', messages: [\(String(repeating: "{ topic: 'd/{device}' },", count: 33))] }", "at most 32"),
+        ("{ profile: 'p', messages: [\(String(repeating: "{ topic: 'd/{device}' },", count: 65))] }", "at most 64"),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], faults: { f: { raise: { metric: 'm', above: 1 } } } }", "metric \"m\""),
         ("{ profile: 'p', messages: [{ topic: 'd/{device}' }], silentAfterSeconds: -1 }", "a year"),
     ]) func mistakes(_ text: String, _ words: String) {
@@ -98,7 +98,7 @@ import Testing
 
     @Test func theBambuLabProfileReadsTraysAndCodes() throws {
         let profile = try shipped("bambu-lab")
-        #expect(profile.supplies[0].unknownLevels == [-1])
+        #expect(profile.supplies[0].values == [SupplyValueName(raw: Array("-1".utf8), number: -1, meaning: .code(.unknown))])
         #expect(profile.alerts[0].form == .hexPair(prefix: "HMS_", high: "attr", low: "code"))
         #expect(profile.alerts[0].codes.contains { $0.code == "HMS_0300_0100_0001_0007" && $0.severity == .critical })
         var bench = try DecoderBench(String(decoding: try Data(contentsOf: URL(filePath: profile.source)), as: UTF8.self))

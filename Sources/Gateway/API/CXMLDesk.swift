@@ -1,0 +1,78 @@
+import GatewayCore
+import HTTPService
+import Outbound
+import Replenishment
+
+/// Takes what cXML suppliers send of their own: ConfirmationRequest and ShipNoticeRequest, at `POST /api/v1/cxml`.
+///
+/// Who sends is known by the shared secret in the document's header, as cXML has it, and may speak of its own orders only. The answer is a
+/// cXML Response whose code says how it went; HTTP says 200, as cXML has that, too.
+struct CXMLDesk: Sendable {
+    private struct Entrance: Sendable {
+        var supplier: String
+        var identity: String
+        var secretHash: [UInt8]
+    }
+
+    private let entrances: [Entrance]
+    private let gatewayID: String
+
+    /// Nil when no supplier may send anything. Throws when a secret cannot be read.
+    init?(_ configuration: GatewayConfiguration) throws {
+        var entrances: [Entrance] = []
+        for settings in configuration.suppliers {
+            guard case .cxml(let cxml) = settings.way, let identity = cxml.replyIdentity, let file = cxml.replySecretFile else { continue }
+            let key = "suppliers[\(settings.name)].replySecretFile"
+            let secret = try FileProblem.secret(file, key: key)
+            guard secret.utf8.count >= 16 else { throw ConfigurationError("\(key): \(file): a shared secret has at least 16 characters") }
+            entrances.append(Entrance(supplier: settings.name, identity: identity, secretHash: try Digests.sha256(Array(secret.utf8))))
+        }
+        guard !entrances.isEmpty else { return nil }
+        self.entrances = entrances
+        gatewayID = configuration.gatewayID
+    }
+
+    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) -> HTTPResponse {
+        let root: XMLElement
+        do { root = try CXMLDocument.parse(request.body) } catch { return answer(400, "Bad Request: \(error.description)") }
+        guard let supplier = supplier(of: root) else {
+            return answer(401, "Unauthorized: the sender's identity or secret is not known here")
+        }
+        guard let notices = CXMLAnswer.notices(root) else {
+            return answer(450, "Not Implemented: ConfirmationRequest and ShipNoticeRequest are taken")
+        }
+        guard !notices.isEmpty else { return answer(400, "Bad Request: there is no OrderReference") }
+        guard let owners = core.ask({ core in notices.map { core.supplier(ofOrder: $0.key) } }) else {
+            return answer(500, "Internal Server Error: busy, send it again")
+        }
+        guard owners.allSatisfy({ $0 == supplier }) else { return answer(404, "Not Found: an order that is not known, or not yours") }
+        for notice in notices where !mailbox.submit(Self.event(notice)) {
+            return answer(500, "Internal Server Error: not recorded, send it again")
+        }
+        return answer(200, "OK")
+    }
+
+    /// Every entrance is compared, so that the time says nothing of which identities there are.
+    private func supplier(of root: XMLElement) -> String? {
+        guard let sender = CXMLAnswer.sender(root), let hash = try? Digests.sha256(Array(sender.sharedSecret.utf8)) else { return nil }
+        var found: String?
+        for entrance in entrances where Digests.areEqual(hash, entrance.secretHash) && entrance.identity == sender.identity {
+            found = entrance.supplier
+        }
+        return found
+    }
+
+    private static func event(_ notice: CXMLAnswer.Notice) -> ControlEvent {
+        guard let line = notice.line else {
+            return .orderUpdate(order: notice.key, state: notice.state, reference: notice.reference, detail: notice.detail)
+        }
+        return .order(.line(key: notice.key, line: line, state: notice.state, reference: notice.reference, detail: notice.detail))
+    }
+
+    private func answer(_ code: Int, _ text: String) -> HTTPResponse {
+        let now = Clock.wallMilliseconds()
+        return HTTPResponse(
+            contentType: "text/xml; charset=utf-8",
+            body: CXMLAnswer.response(code: code, text: text, payloadID: "\(now)@\(gatewayID)", timestampMilliseconds: now))
+    }
+}

@@ -1,0 +1,129 @@
+import FoundationEssentials
+import GatewayCore
+import Telemetry
+
+/// Reads a maintenance window as the configuration and the API say it.
+enum MaintenanceReader {
+    /// Members: one of `device`, `profile` and `all`; `from` and `until`, or `weekly`; `zone`, `reason` and `id`. Nil after a mistake was told.
+    static func window(_ reader: ObjectReader, by person: String) -> MaintenanceWindow? {
+        let before = reader.report.diagnostics.count
+        let scope = scope(reader)
+        let (zone, zoneBytes, rules) = zone(reader)
+        let schedule = schedule(reader, rules)
+        let reason = reader.string("reason").map { String(decoding: $0.utf8.prefix(256), as: UTF8.self) } ?? ""
+        let id = reader.string("id")
+        if let id, id.isEmpty || id.utf8.count > 64 || !id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) {
+            reader.report.add("\"id\" has 1 to 64 plain characters without spaces and /", at: reader.node.position(of: "id"))
+        }
+        guard reader.report.diagnostics.count == before, let scope, let schedule else { return nil }
+        return MaintenanceWindow(
+            id: id ?? "mw-" + StableID.make("\(scope)", "\(schedule)", zone), scope: scope, schedule: schedule, zone: zone,
+            zoneBytes: zoneBytes,
+            by: person, reason: reason)
+    }
+
+    private static func scope(_ reader: ObjectReader) -> MaintenanceWindow.Scope? {
+        let device = reader.string("device")
+        let profile = reader.string("profile")
+        let all = reader.bool("all") == true
+        guard (device == nil ? 0 : 1) + (profile == nil ? 0 : 1) + (all ? 1 : 0) == 1 else {
+            reader.report.add("a maintenance window is for one of \"device\", \"profile\" and \"all\": true", at: reader.node.position)
+            return nil
+        }
+        return device.map { .device($0) } ?? profile.map { .profile($0) } ?? .all
+    }
+
+    private static func zone(_ reader: ObjectReader) -> (name: String, bytes: Data, rules: ZoneRules) {
+        guard let name = reader.string("zone"), name != "UTC" else { return ("UTC", Data(), .utc) }
+        guard let bytes = ProfileLoader.zoneBytes(name), let rules = try? ZoneRules(tzif: Array(bytes)) else {
+            reader.report.add(
+                "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
+                at: reader.node.position(of: "zone"))
+            return (name, Data(), .utc)
+        }
+        return (name, bytes, rules)
+    }
+
+    private static func schedule(_ reader: ObjectReader, _ zone: ZoneRules) -> MaintenanceWindow.Schedule? {
+        let from = instant(reader, "from", reader.optional("from"), zone)
+        let until = instant(reader, "until", reader.optional("until"), zone)
+        guard let weekly = reader.object("weekly", "days and times") else {
+            guard let from, let until else {
+                reader.report.add(
+                    "a maintenance window needs \"from\" and \"until\", or \"weekly\"", at: reader.node.position)
+                return nil
+            }
+            guard from < until, until - from <= 366 * 86_400_000 else {
+                reader.report.add("\"until\" must be later than \"from\", by at most a year", at: reader.node.position(of: "until"))
+                return nil
+            }
+            return .once(fromMilliseconds: from, untilMilliseconds: until)
+        }
+        if from != nil || until != nil {
+            reader.report.add("\"from\" and \"until\" belong into \"weekly\" where that stands", at: reader.node.position)
+        }
+        return self.weekly(weekly)
+    }
+
+    private static let dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+
+    private static func weekly(_ reader: ObjectReader) -> MaintenanceWindow.Schedule? {
+        var days: [Int] = []
+        for name in reader.strings("days") ?? [] {
+            if let day = dayNames.firstIndex(of: name.lowercased()) {
+                days.append(day)
+            } else {
+                reader.report.add(
+                    "\"days\" cannot be \"\(name)\"\(Spelling.hint(name, among: dayNames)); it is one of \(dayNames.joined(separator: ", "))",
+                    at: reader.node.position(of: "days"))
+            }
+        }
+        if days.isEmpty { reader.report.add("\"weekly\" needs \"days\", such as [\"monday\"]", at: reader.node.position) }
+        let from = minute(reader, "from")
+        let until = minute(reader, "until")
+        reader.finish()
+        guard let from, let until, !days.isEmpty else { return nil }
+        return .weekly(days: Array(Set(days)).sorted(), fromMinute: from % 1440, untilMinute: until)
+    }
+
+    /// `22:00`; `24:00` is the end of the day.
+    private static func minute(_ reader: ObjectReader, _ key: String) -> Int? {
+        guard let text = reader.requiredString(key, "a time such as \"22:00\"") else { return nil }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }), let hour = UInt8(parts[0]), let minute = UInt8(parts[1]),
+            minute < 60, hour < 24 || (hour == 24 && minute == 0)
+        else {
+            reader.report.add("\"\(key)\" is a time such as \"22:00\"", at: reader.node.position(of: key))
+            return nil
+        }
+        return Int(hour) * 60 + Int(minute)
+    }
+
+    /// A time on the wall in the window's zone, one with a zone of its own, or milliseconds since 1970.
+    private static func instant(_ reader: ObjectReader, _ key: String, _ node: DocumentNode?, _ zone: ZoneRules) -> Int64? {
+        guard let node else { return nil }
+        if case .number(let number, _) = node.value, let whole = Int64(exactly: number), (0...253_402_300_799_000).contains(whole) {
+            return whole
+        }
+        if case .string(let text) = node.value {
+            switch LocalTimeText(text) {
+            case .instant(let milliseconds)?: return milliseconds
+            case .local(let wall)?:
+                let resolved = zone.utcSeconds(
+                    localYear: wall.year, month: wall.month, day: wall.day, hour: wall.hour, minute: wall.minute, second: wall.second)
+                if let seconds = resolved.utcSeconds { return seconds * 1000 }
+            case .number?, nil: break
+            }
+        }
+        reader.report.add("\"\(key)\" is a time such as \"2026-03-01T22:00\", in the window's zone", at: node.position)
+        return nil
+    }
+}
+
+extension DocumentNode {
+    /// Where a member stands; where there is none, the object.
+    fileprivate func position(of key: String) -> SourcePosition {
+        guard case .object(let members) = value else { return position }
+        return members.first { $0.key == key }?.node.position ?? position
+    }
+}

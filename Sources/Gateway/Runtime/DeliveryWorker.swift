@@ -1,0 +1,82 @@
+import GatewayCore
+import Outbound
+
+/// Delivers to one receiver, one entry after the other, on a thread of its own: a receiver that is slow holds up no other.
+final class DeliveryWorker: @unchecked Sendable {
+    // @unchecked: the queue is guarded by the monitor, the random state is the thread's; the rest does not change.
+    private let channel: OutboxChannel
+    private let link: any SupplierLink
+    private let source: String
+    private let giveUpAfterMilliseconds: Int64
+    private let policy = RetryPolicy(baseMilliseconds: 1000, capMilliseconds: 600_000)
+    private let mailbox: ControlMailbox
+    private let monitor = Monitor()
+    private var queue: [DeliveryJob] = []
+    private var isStopping = false
+    private var thread: NamedThread?
+    private var randomState: UInt64
+
+    /// - Parameter source: who we are to receivers, such as `/steward/site-12`.
+    init(channel: OutboxChannel, link: any SupplierLink, source: String, giveUpAfterMilliseconds: Int64, mailbox: ControlMailbox) throws {
+        self.channel = channel
+        self.link = link
+        self.source = source
+        self.giveUpAfterMilliseconds = giveUpAfterMilliseconds
+        self.mailbox = mailbox
+        // Jitter only has to differ between gateways.
+        randomState = UInt64(bitPattern: Clock.wallMilliseconds()) &* 0x9E37_79B9_7F4A_7C15 | 1
+        thread = try NamedThread("steward-\(channel.rawValue)") { [unowned self] in run() }
+    }
+
+    func add(_ job: DeliveryJob) {
+        monitor.withLock {
+            queue.append(job)
+            monitor.notifyAll()
+        }
+    }
+
+    func stop() {
+        monitor.withLock {
+            isStopping = true
+            monitor.notifyAll()
+        }
+        link.cancel()
+        thread?.join()
+    }
+
+    private func run() {
+        while true {
+            let job: DeliveryJob? = monitor.withLock {
+                _ = monitor.wait { isStopping || !queue.isEmpty }
+                return isStopping ? nil : queue.removeFirst()
+            }
+            guard let job else { return }
+            mailbox.report(job.key, channel, report(link.deliver(job), job))
+        }
+    }
+
+    private func report(_ outcome: LinkOutcome, _ job: DeliveryJob) -> DeliveryReport {
+        switch outcome {
+        case .delivered(let answers): return .delivered(answers)
+        case .duplicate(let other, let answers):
+            guard LinkOutcome.isForeign(source: other, own: source, job) else { return .delivered(answers) }
+            return .duplicate(detail: other.map { "the supplier has this order from \($0)" })
+        case .refused(let reason): return .abandoned(error: reason)
+        case .retry(let reason, let afterSeconds):
+            let now = Clock.wallMilliseconds()
+            if now - job.createdMilliseconds > giveUpAfterMilliseconds {
+                return .abandoned(error: "given up after \(job.attempts + 1) tries: \(reason)")
+            }
+            let delay = policy.delayMilliseconds(attempt: job.attempts + 1, random: random(), retryAfterSeconds: afterSeconds)
+            return .retry(error: reason, atMilliseconds: now + delay)
+        }
+    }
+
+    /// xorshift64*, uniform in 0..<1.
+    private func random() -> Double {
+        randomState ^= randomState >> 12
+        randomState ^= randomState << 25
+        randomState ^= randomState >> 27
+        return Double((randomState &* 0x2545_F491_4F6C_DD1D) >> 11) / Double(1 << 53)
+    }
+}

@@ -1,0 +1,90 @@
+import GatewayCore
+import Outbound
+import Replenishment
+import XMLReading
+
+/// cXML over HTTP POST. The supplier's `Response/Status` decides, not the status of HTTP alone.
+final class CXMLLink: SupplierLink {
+    private let settings: SupplierSettings
+    private let parties: CXMLRequest.Parties
+    private let secret: String
+    private let client: WebhookClient
+    private let policy = RetryPolicy()
+
+    init(_ settings: SupplierSettings, _ cxml: SupplierSettings.CXML, currency: String) throws {
+        let place = "suppliers[\(settings.name)]"
+        self.settings = settings
+        var parties = cxml.parties
+        parties.currency = currency
+        self.parties = parties
+        secret = try FileProblem.secret(cxml.secretFile, key: "\(place).secretFile")
+        try SupplierFiles.check(caFile: settings.caFile, place: place)
+        client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: settings.caFile))
+    }
+
+    func cancel() { client.cancel() }
+
+    func deliver(_ job: DeliveryJob) -> LinkOutcome {
+        let order: OrderDocument
+        do { order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds) } catch {
+            return .refused(reason: error.description)
+        }
+        let request = WebhookRequest(
+            url: settings.url, headers: [("content-type", "text/xml; charset=UTF-8")],
+            body: CXMLRequest.document(order, parties, sharedSecret: secret), timeoutSeconds: settings.timeoutSeconds)
+        let result = client.send(request)
+        guard case .response(let response) = result else { return judge(policy.decide(result), nil) }
+        // Some servers put the code of the document into HTTP, too; where there is a document, it has the word.
+        guard let status = CXMLDocument.read(response.body).flatMap({ CXMLAnswer.status($0) }) else {
+            guard !(200..<300).contains(response.status) else {
+                return .retry(reason: "the supplier answered \(response.status) without a cXML Response")
+            }
+            return judge(policy.decide(result), response.retryAfterSeconds)
+        }
+        return judge(status, order, response.retryAfterSeconds)
+    }
+
+    private func judge(_ status: (code: Int, text: String), _ order: OrderDocument, _ retryAfter: Int64?) -> LinkOutcome {
+        let reason = "the supplier answered cXML status \(status.code)" + (status.text.isEmpty ? "" : ": \(status.text)")
+        switch status.code {
+        case 200..<300: return .delivered()
+        case 404,
+            410 where order.isCancellation:
+            return .delivered()
+        case 409 where !order.isCancellation: return .duplicate(source: nil)
+        default:
+            return switch policy.decide(status: status.code) {
+            case .retry: .retry(reason: reason, afterSeconds: retryAfter)
+            default: .refused(reason: reason)
+            }
+        }
+    }
+
+    private func judge(_ decision: RetryPolicy.Decision, _ retryAfter: Int64?) -> LinkOutcome {
+        switch decision {
+        case .delivered: .delivered()
+        case .retry(let reason): .retry(reason: reason, afterSeconds: retryAfter)
+        case .failed(let reason): .refused(reason: reason)
+        case .gone: .refused(reason: "the supplier answered 410: it wants no more orders at \(settings.url)")
+        }
+    }
+}
+
+/// From bytes to a tree.
+enum CXMLDocument {
+    /// Nil for what is no XML, or more of it than is read.
+    static func read(_ bytes: [UInt8]) -> XMLElement? { try? parse(bytes) }
+
+    static func parse(_ bytes: [UInt8]) throws(XMLProblem) -> XMLElement {
+        var builder = XMLTreeBuilder()
+        try XMLReader.read(bytes) { piece in
+            switch piece {
+            case .start(let name, let attributes): builder.start(name, attributes.map { ($0.name, $0.value) })
+            case .text(let text): builder.text(text)
+            case .end: builder.end()
+            }
+        }
+        guard let root = builder.root else { throw XMLProblem("the document has no element") }
+        return root
+    }
+}

@@ -1,0 +1,92 @@
+import GatewayCore
+import Glibc
+import Outbound
+import Telemetry
+
+/// Signed webhooks: CloudEvents 1.0 in JSON, signed as Standard Webhooks says.
+final class WebhookLink: SupplierLink {
+    private let channel: OutboxChannel
+    private let url: String
+    private let source: String
+    private let timeoutSeconds: Double
+    private let signature: WebhookSignature?
+    private let client: WebhookClient
+    private let policy = RetryPolicy()
+
+    /// Throws when a file of it cannot be read. `place` is where it stands in the configuration.
+    init(
+        channel: OutboxChannel, url: String, secretFile: String?, caFile: String?, timeoutSeconds: Double = 15, source: String,
+        place: String
+    ) throws {
+        self.channel = channel
+        self.url = url
+        self.source = source
+        self.timeoutSeconds = timeoutSeconds
+        signature = try secretFile.map { try SupplierFiles.signature($0, place: place) }
+        try SupplierFiles.check(caFile: caFile, place: place)
+        client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: caFile))
+    }
+
+    func cancel() { client.cancel() }
+
+    private func type(_ job: DeliveryJob) -> String {
+        guard channel == .order else { return "steward.ticket.opened" }
+        if job.key.hasPrefix("ca-") { return "steward.order.cancelled" }
+        return job.key.hasPrefix("sh-") ? "steward.shipment.requested" : "steward.order.requested"
+    }
+
+    func deliver(_ job: DeliveryJob) -> LinkOutcome {
+        let body: [UInt8]
+        var headers: [(name: String, value: String)] = [("content-type", CloudEvent.contentType)]
+        do {
+            body = try CloudEvent(
+                id: job.key, source: source, type: type(job), subject: job.device, timeMilliseconds: job.createdMilliseconds, data: job.body
+            ).encoded()
+            if let signature {
+                headers += try signature.headers(id: job.key, timestampSeconds: Clock.wallMilliseconds() / 1000, payload: body)
+            }
+        } catch {
+            return .refused(reason: "\(error)")
+        }
+        let result = client.send(WebhookRequest(url: url, headers: headers, body: body, timeoutSeconds: timeoutSeconds))
+        return judge(result, job)
+    }
+
+    private func judge(_ result: WebhookResult, _ job: DeliveryJob) -> LinkOutcome {
+        let isCancellation = job.key.hasPrefix("ca-")
+        if channel == .order, case .response(let response) = result {
+            // Who never heard of an order has nothing to call off.
+            if isCancellation, response.status == 404 || response.status == 410 { return .delivered() }
+            let answer = JSONAnswer.events(response.body, key: job.key)
+            let isDuplicate = response.status == 409 || (answer.isDuplicate && (200..<300).contains(response.status))
+            if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
+            if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
+        }
+        switch policy.decide(result) {
+        case .delivered: return .delivered()
+        case .failed(let reason): return .refused(reason: reason)
+        case .gone: return .refused(reason: "the receiver answered 410: it wants no more deliveries at \(url)")
+        case .retry(let reason):
+            if case .response(let response) = result { return .retry(reason: reason, afterSeconds: response.retryAfterSeconds) }
+            return .retry(reason: reason)
+        }
+    }
+}
+
+/// The files that a supplier's entry names, read at start so that a mistake is told there.
+enum SupplierFiles {
+    static func signature(_ file: String, place: String) throws -> WebhookSignature {
+        do { return try WebhookSignature(secrets: [try FileProblem.secret(file, key: "\(place).secretFile")]) } catch let error
+            as WebhookSignature.Failure
+        {
+            throw ConfigurationError("\(place).secretFile \(file): \(error)")
+        }
+    }
+
+    /// libcurl would tell only at the first delivery.
+    static func check(caFile: String?, place: String) throws {
+        if let caFile, access(caFile, R_OK) != 0 {
+            throw ConfigurationError("\(place).caFile: \(caFile) cannot be read (\(FileProblem.reason(caFile)))")
+        }
+    }
+}

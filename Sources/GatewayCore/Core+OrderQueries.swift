@@ -1,0 +1,63 @@
+import Replenishment
+import Telemetry
+
+/// Orders as the API shows them.
+extension StewardCore {
+    func countOrders(_ totals: inout Totals) {
+        for order in orders.all {
+            totals.ordersByState[order.state, default: 0] += 1
+            if !order.state.isFinal { totals.openOrders += 1 }
+            if order.isOverdue { totals.overdueOrders += 1 }
+        }
+    }
+
+    /// `{"orders":[…]}`, newest first; `state` picks one state.
+    public func writeOrders(device: String?, state: String? = nil, limit: Int, _ writer: inout JSONWriter) {
+        let deadlines = configuration.replenishment.deadlines
+        writer.list("orders") { writer in
+            for order in orders.all.reversed().lazy.filter({
+                (device == nil || $0.device == device) && (state == nil || $0.state.rawValue == state)
+            }).prefix(limit) {
+                writer.beginObject()
+                writer.member("device", order.device)
+                writer.members(of: order)
+                writer.member("decided", order.decidedMilliseconds)
+                writer.member("since", order.life.sinceMilliseconds)
+                writer.member("deadline", deadlines.deadlineMilliseconds(order))
+                if order.isOverdue { writer.member("overdue", true) }
+                writer.member("approvedBy", order.terms.approvedBy)
+                writer.member("holdUntil", order.terms.holdUntilMilliseconds)
+                writer.member("shipment", order.terms.shipment)
+                writer.member("reference", order.reference)
+                writer.member("detail", order.detail)
+                writer.endObject()
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    /// What an order is about: for the journal, for suppliers and for people.
+    mutating func members(of order: SupplyOrder) {
+        member("order", order.id)
+        member("supply", order.supply)
+        member("item", order.item)
+        member("generation", Int64(order.generation))
+        member("reason", order.reason)
+        member("levelPercent", order.levelPercent)
+        if let days = order.daysLeft {
+            key("daysLeft")
+            beginArray()
+            for day in days { number(day) }
+            endArray()
+        }
+        member("state", order.state.rawValue)
+        member("supplier", order.terms.supplier)
+        member("site", order.terms.site)
+        if let amount = order.terms.amountHundredths { member("amount", Double(amount) / 100) }
+        member("currency", order.terms.currency)
+        if order.terms.requestedBy != OrderTerms.automatic { member("requestedBy", order.terms.requestedBy) }
+        member("approvalReason", order.terms.approvalReason)
+        if order.terms.isDryRun { member("dryRun", true) }
+    }
+}

@@ -1,0 +1,30 @@
+import FoundationEssentials
+import Replenishment
+import Telemetry
+
+/// What a snapshot holds behind its fixed parts: sections by name, so that a program of another version passes over what it does not know.
+extension StewardCore {
+    private struct Replenishing: Codable {
+        var stock: StockLedger
+        var shipments: [String: [String]]
+    }
+
+    func writeSections(_ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+        writer.write("replenishment")
+        writer.write(blob: try json.encode(Replenishing(stock: stock, shipments: shipments)))
+    }
+
+    mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
+        while !reader.isAtEnd {
+            let name = try reader.text()
+            let blob = try reader.blob()
+            switch name {
+            case "replenishment":
+                let section = try json.decode(Replenishing.self, from: Data(blob))
+                stock = section.stock
+                shipments = section.shipments
+            default: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+import FaultDetection
+import RemoteSupport
+import Telemetry
+
+/// Sparkplug B: each edge node has a session of its own, which puts its messages in order and knows what its aliases mean. What it yields is
+/// read by the profile like any other message.
+extension StewardCore {
+    /// The node of the topic, for the route; nil after the message was turned away with a reason.
+    mutating func sparkplugHost(_ frame: Segment.Frame, _ number: Int64, _ profile: String, _ effects: inout [Effect]) -> Int32? {
+        let topic: SparkplugTopic
+        do throws(SparkplugTopicError) { topic = try SparkplugTopic(frame.topic) } catch {
+            reject(frame, number, profile, error.description, &effects)
+            return nil
+        }
+        let parts = [topic.group, topic.node].map { Array(frame.topic[$0]) }
+        if let problem = parts.lazy.compactMap({ Self.problem(withDeviceName: $0) }).first {
+            reject(frame, number, profile, problem, &effects)
+            return nil
+        }
+        let (group, node) = (String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self))
+        if let known = sparkplug.number(of: "\(group)/\(node)") {
+            // Equal text in other bytes is another node to the broker.
+            let host = sparkplug.hosts[Int(known)]
+            if host.group.utf8.elementsEqual(parts[0]), host.node.utf8.elementsEqual(parts[1]) { return known }
+        } else if sparkplug.count < configuration.maximumSparkplugNodes, !topics.isFull {
+            return sparkplug.add(SparkplugHost(group: group, node: node))
+        }
+        counters.refusedDevices &+= 1
+        reject(frame, number, profile, "there are \(sparkplug.count) Sparkplug nodes already (limits.sparkplugNodes)", &effects)
+        return nil
+    }
+
+    mutating func sparkplug(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect])
+        throws(DecodeError)
+    {
+        // The specification forbids retained messages, and an old birth would bring dead aliases back.
+        if frame.isRetained {
+            counters.retained &+= 1
+            return
+        }
+        guard replayedArrivalMilliseconds == nil else {
+            throw DecodeError(
+                "a Sparkplug message has its place in its node's order and cannot be taken once more; a rebirth tells all anew")
+        }
+        guard let topic = try? SparkplugTopic(frame.topic) else { return }
+        let device = UnsafeRawBufferPointer(rebasing: frame.topic[topic.device])
+        let now = now
+        sparkplug.update(Int(route.device)) { host, reader, output in
+            host.receive(topic.kind, device: device, payload: frame.payload, at: now, reader: &reader, into: &output)
+        }
+        follow(Int(route.device), frame, number, &effects)
+        if let refusal = sparkplug.output.refusal { throw DecodeError(refusal.description) }
+    }
+
+    /// Gaps that were waited for long enough, and births that did not come.
+    mutating func tickSparkplug(_ effects: inout [Effect]) {
+        guard now >= sparkplug.nextDueMilliseconds else { return }
+        let now = now
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        let frame = Segment.Frame(
+            kind: Segment.Kind.message.rawValue, isRetained: false, isFirstDelivery: true, topic: nothing, payload: nothing, end: 0)
+        for host in 0..<sparkplug.count where (sparkplug.hosts[host].nextDueMilliseconds ?? .max) <= now {
+            sparkplug.update(host) { host, reader, output in host.tick(at: now, reader: &reader, into: &output) }
+            follow(host, frame, lastEvent, &effects)
+        }
+        sparkplug.findNextDue()
+    }
+
+    private mutating func follow(_ host: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+        var output = SparkplugOutput(reserving: 0)
+        swap(&output, &sparkplug.output)
+        defer { swap(&output, &sparkplug.output) }
+        counters.repeats &+= Int64(output.ignoredMessages)
+        counters.fieldProblems &+= Int64(output.unreadMetrics)
+        var isBirth = false
+        for event in output.events {
+            switch event {
+            case .birth(let key, let time):
+                isBirth = true
+                guard let target = target(key, host, frame, number, &effects) else { continue }
+                if hot[Int(target.device)].isSilent { spokeAgain(Int(target.device), at: time ?? now, &effects) }
+            case .death(let key, _):
+                guard let target = target(key, host, frame, number, &effects) else { continue }
+                goStale(Int(target.device), Int(target.profile), &effects)
+            case .readings(let range):
+                take(output.readings[range], host, isBirth: isBirth, frame, number, &effects)
+                isBirth = false
+            case .rebirthRequest(let topic, let payload):
+                askForRebirth(host, topic, payload, &effects)
+            case .problem(let text):
+                sparkplugProblem(host, text, frame, number, &effects)
+            }
+        }
+    }
+
+    /// Which device and profile the name means. A device may have another profile than its node: the narrower topic wins.
+    private mutating func target(
+        _ key: String, _ host: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+    ) -> SparkplugSessions.Target? {
+        if let known = sparkplug.targets[key] { return known.device >= 0 ? known : nil }
+        let session = sparkplug.hosts[host]
+        let name =
+            key.utf8.count > session.devices[0].key.utf8.count ? String(key.utf8.dropFirst(session.devices[0].key.utf8.count + 1)) : nil
+        let kind = name == nil ? SparkplugTopic.Kind.nodeData : .deviceData
+        guard let topic = SparkplugTopic.text(kind, group: session.group, node: session.node, device: name ?? nil) else { return nil }
+        let found = sparkplugRule(for: topic)
+        var target = SparkplugSessions.Target(device: -1, profile: -1, message: -1, root: 0)
+        if let (profile, message) = found {
+            if let device = admit(key, profile: profile) {
+                target = SparkplugSessions.Target(
+                    device: device, profile: hot[Int(device)].profile, message: Int16(message),
+                    root: layouts[Int(hot[Int(device)].profile)].root(message: message, captures: []))
+            } else {
+                counters.refusedDevices &+= 1
+                reject(frame, number, layouts[profile].profile.name, refusal(Array(key.utf8), layouts[profile].profile.name), &effects)
+            }
+        }
+        sparkplug.targets[key] = target
+        return target.device >= 0 ? target : nil
+    }
+
+    private func sparkplugRule(for topic: String) -> (profile: Int, message: Int)? {
+        let topic = Array(topic.utf8)
+        // Profiles that yield to others come last.
+        for isGeneral in [false, true] {
+            for profile in layouts.indices where bases[profile] == profile {
+                let message = layouts[profile].profile.messages.firstIndex { rule in
+                    rule.format == .sparkplug && rule.isGeneral == isGeneral && topic.withUnsafeBytes { rule.topic.match($0) } != nil
+                }
+                if let message { return (profile, message) }
+            }
+        }
+        return nil
+    }
+
+    // MARK: Readings
+
+    /// Most messages tell each metric once, for one time. Several values of a metric, and what is told later, are taken in the order of time.
+    private mutating func take(
+        _ readings: ArraySlice<SparkplugReading>, _ host: Int, isBirth: Bool, _ frame: Segment.Frame, _ number: Int64,
+        _ effects: inout [Effect]
+    ) {
+        guard let first = readings.first, let target = target(first.device, host, frame, number, &effects) else { return }
+        sparkplug.documents[host].follow(sparkplug.hosts[host])
+        if isPlain(readings) {
+            return take(
+                readings, target, host, at: first.payloadMilliseconds, isBirth: isBirth, isHistorical: false, frame, number, &effects)
+        }
+        for batch in SparkplugBatch.split(readings) {
+            take(
+                batch.readings[...], target, host, at: batch.timeMilliseconds, isBirth: isBirth && batch.isLast,
+                isHistorical: batch.isHistorical, frame, number, &effects)
+        }
+    }
+
+    /// No metric twice and nothing of the past. Messages list their metrics in the order of the birth, so that a repeat is seen as a step back.
+    private func isPlain(_ readings: ArraySlice<SparkplugReading>) -> Bool {
+        var former: Int32 = -1
+        for reading in readings {
+            if reading.isHistorical || reading.metric <= former { return false }
+            former = reading.metric
+        }
+        return true
+    }
+
+    private mutating func take(
+        _ readings: ArraySlice<SparkplugReading>, _ target: SparkplugSessions.Target, _ host: Int, at time: Int64?, isBirth: Bool,
+        isHistorical: Bool, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+    ) {
+        let profile = Int(target.profile)
+        sparkplug.documents[host].write(readings)
+        do throws(DecodeError) {
+            let part = try decoder.open(document: sparkplug.documents[host].bytes)
+            decoder.read(part, message: Int(target.message), root: target.root, layout: &layouts[profile], into: &decoded)
+        } catch {
+            return reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+        }
+        decoded.setDeviceTime(milliseconds: time)
+        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+        // A birth tells everything: what it leaves out is not known any more.
+        if isBirth { addUnknowns(Int(target.device), profile, target.root) }
+        apply(Int(target.device), profile, frame, number, isHistorical: isHistorical, &effects)
+    }
+
+    // MARK: Death
+
+    /// Whatever a dead device said last says nothing about now.
+    private mutating func goStale(_ device: Int, _ profile: Int, _ effects: inout [Effect]) {
+        let first = Int(hot[device].firstMetric)
+        for index in first..<first + Int(hot[device].metricCapacity) where metrics[index].timeMilliseconds != .min {
+            metrics[index].isUnknown = true
+        }
+        goOffline(
+            device, text: "The edge node says that the device is gone, or is gone itself (Sparkplug death)", isRetained: false, &effects)
+    }
+
+    // MARK: Requests
+
+    private mutating func askForRebirth(_ host: Int, _ topic: String, _ payload: [UInt8], _ effects: inout [Effect]) {
+        counters.rebirthsAsked &+= 1
+        let key = sparkplug.hosts[host].devices[0].key
+        effects.append(
+            .deliver(
+                Delivery(
+                    key: "rebirth-" + StableID.make(key, String(now)), channel: .command, device: key, topic: topic, body: payload,
+                    expiresMilliseconds: now &+ sparkplug.hosts[host].limits.rebirthMilliseconds)))
+    }
+
+    /// A dead letter an hour and a node, so that a person learns of it and the table does not fill.
+    private mutating func sparkplugProblem(
+        _ host: Int, _ text: String, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+    ) {
+        guard let target = target(sparkplug.hosts[host].devices[0].key, host, frame, number, &effects) else { return }
+        let device = Int(target.device)
+        guard hot[device].fieldProblemMilliseconds == .min || now &- hot[device].fieldProblemMilliseconds >= 3_600_000 else { return }
+        hot[device].fieldProblemMilliseconds = now
+        reject(
+            frame, number, layouts[Int(target.profile)].profile.name, "\(text); the rest was taken. Told once an hour a node", &effects)
+    }
+
+    /// NCMD or DCMD: the topic and the bytes of a command's one metric. Throws why the node or the device cannot be told now.
+    func sparkplugCommand(_ rule: CommandRule, _ device: String, _ values: [(String, String)]) throws(SparkplugCommandError) -> (
+        topic: String, payload: [UInt8]
+    ) {
+        let parts = device.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count >= 2, let host = sparkplug.number(of: "\(parts[0])/\(parts[1])") else { throw .unknownDevice }
+        guard case .object(let members) = rule.payload.filled(values).value, let member = members.first else { throw .unknownMetric }
+        let value: SparkplugValue =
+            switch member.node.value {
+            case .bool(let flag): .bool(flag)
+            case .number(let number, _): .number(number)
+            case .string(let text): .text(text)
+            default: .null
+            }
+        return try sparkplug.hosts[Int(host)].command(
+            device: parts.count > 2 ? parts[2] : nil, metric: member.key, value: value, at: now)
+    }
+}

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Telemetry
+
+/// A time in which people work on devices: faults are detected, and nothing is sent until it is over. It is arrival time that decides.
+public struct MaintenanceWindow: Equatable, Sendable, Codable {
+    public enum Scope: Equatable, Sendable, Codable {
+        case all
+        case device(String)
+        case profile(String)
+    }
+
+    public enum Schedule: Equatable, Sendable, Codable {
+        case once(fromMilliseconds: Int64, untilMilliseconds: Int64)
+        /// Days with 0 for Sunday, and minutes of the day in the zone. An end at or before the beginning lies on the next day.
+        case weekly(days: [Int], fromMinute: Int, untilMinute: Int)
+    }
+
+    public var id: String
+    public var scope: Scope
+    public var schedule: Schedule
+    /// The zone's name, and its rules as the bytes of its TZif file: so a replay needs no files. Without bytes it is UTC.
+    public var zone: String
+    public var zoneBytes: Data
+    public var by: String
+    public var reason: String
+
+    public init(id: String, scope: Scope, schedule: Schedule, zone: String = "UTC", zoneBytes: Data = Data(), by: String, reason: String) {
+        self.id = id
+        self.scope = scope
+        self.schedule = schedule
+        self.zone = zone
+        self.zoneBytes = zoneBytes
+        self.by = by
+        self.reason = reason
+    }
+}
+
+/// A window with its zone read, for asking when it is open.
+struct MaintenancePlan: Sendable {
+    let window: MaintenanceWindow
+    /// Stands in the configuration file, which alone can take it away.
+    let isConfigured: Bool
+    private let rules: ZoneRules
+
+    init(_ window: MaintenanceWindow, isConfigured: Bool) {
+        self.window = window
+        self.isConfigured = isConfigured
+        // The shell has read the bytes already once, and refused what is none.
+        rules = window.zoneBytes.isEmpty ? .utc : (try? ZoneRules(tzif: Array(window.zoneBytes))) ?? .utc
+    }
+
+    /// The time in which it is open that holds `time` or comes next after it, in milliseconds; nil when there is none any more.
+    func interval(atOrAfter time: Int64) -> Range<Int64>? {
+        switch window.schedule {
+        case .once(let from, let until): return time < until && from < until ? from..<until : nil
+        case .weekly(let days, let from, let until):
+            let seconds = time / 1000 - (time % 1000 < 0 ? 1 : 0)
+            let today = rules.localDay(atUTCSeconds: seconds)
+            for day in today - 1...today + 8 where days.contains(ZoneRules.weekday(ofLocalDay: day)) {
+                guard let start = rules.instant(localDay: day, minute: from),
+                    let end = rules.instant(localDay: until <= from ? day + 1 : day, minute: until), start < end
+                else { continue }
+                if end * 1000 > time { return start * 1000..<end * 1000 }
+            }
+            return nil
+        }
+    }
+
+    func isOpen(at time: Int64) -> Bool { interval(atOrAfter: time)?.contains(time) == true }
+}

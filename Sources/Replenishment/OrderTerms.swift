@@ -1,0 +1,31 @@
+/// From whom an order is to come, what it may cost, who asked and who agreed, and with what it travels.
+public struct OrderTerms: Equatable, Sendable, Codable {
+    /// Who asks where nobody did by hand.
+    public static let automatic = "steward"
+
+    /// A name of the configuration's suppliers; nil where none is configured.
+    public var supplier: String?
+    public var site: String?
+    /// Price of one unit in hundredths of the currency; nil when nobody told it. Unknown is not free.
+    public var amountHundredths: Int64?
+    public var currency: String?
+    /// `automatic`, or the person who asked for it.
+    public var requestedBy = Self.automatic
+    /// Why a person has to agree; nil where none has to.
+    public var approvalReason: String?
+    public var approvedBy: String?
+    /// Sending may wait for company until then.
+    public var latestSendMilliseconds: Int64?
+    /// It waits for company until then.
+    public var holdUntilMilliseconds: Int64?
+    /// The shipment that it travels with, where that has more than one order.
+    public var shipment: String?
+    /// It was decided and recorded, and is sent to nobody.
+    public var isDryRun = false
+    /// It went into the outbox.
+    public var isHandedOver = false
+    /// The supplier had the same order from another gateway; calling ours off must not call off theirs.
+    public var isDuplicate = false
+
+    public init() {}
+}

@@ -1,0 +1,66 @@
+/// What lies in the cupboard of the site, by item, and for which needs it is meant.
+///
+/// A need that stock covers is not ordered: it takes a unit aside under the id that its order would have, so that a second device with
+/// the same need does not count the same unit. The unit leaves the stock when a new cartridge is seen in the slot.
+public struct StockLedger: Equatable, Sendable, Codable {
+    public struct Need: Equatable, Sendable, Codable {
+        /// The id that an order for it would have.
+        public var order: String
+        public var item: String
+    }
+
+    public static let maximumItems = 10_000
+    public static let maximumUnits = 1_000_000
+
+    public private(set) var unitsOnHand: [String: Int] = [:]
+    /// In the order in which they came; the first ones are covered when there is not enough for all.
+    public private(set) var needs: [Need] = []
+
+    public init() {}
+
+    public var items: [String] { unitsOnHand.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    public func unitsOnHand(_ item: String) -> Int { unitsOnHand[item] ?? 0 }
+    public func unitsReserved(_ item: String) -> Int { min(unitsOnHand(item), needs.reduce(0) { $0 + ($1.item == item ? 1 : 0) }) }
+
+    /// What is on hand and not taken aside for a need.
+    public func unitsAvailable(_ item: String) -> Int { unitsOnHand(item) - unitsReserved(item) }
+
+    /// What a person counted. False when there are too many items, or the number makes no sense.
+    public mutating func set(_ item: String, units: Int) -> Bool {
+        guard !item.isEmpty, (0...Self.maximumUnits).contains(units), unitsOnHand[item] != nil || unitsOnHand.count < Self.maximumItems
+        else { return false }
+        unitsOnHand[item] = units
+        return true
+    }
+
+    /// What came or was taken; never below zero.
+    public mutating func add(_ item: String, units: Int) -> Bool {
+        let (sum, overflow) = unitsOnHand(item).addingReportingOverflow(units)
+        return !overflow && set(item, units: max(0, sum))
+    }
+
+    public func isReserved(_ order: String) -> Bool { needs.contains { $0.order == order } }
+
+    /// Whether stock covers this need, and takes a unit aside for it. A need that stock no longer covers is forgotten.
+    public mutating func cover(_ order: String, item: String) -> Bool {
+        let before = needs.prefix { $0.order != order }.reduce(0) { $0 + ($1.item == item ? 1 : 0) }
+        guard before < unitsOnHand(item) else {
+            release(order)
+            return false
+        }
+        if !isReserved(order) { needs.append(Need(order: order, item: item)) }
+        return true
+    }
+
+    public mutating func release(_ order: String) { needs.removeAll { $0.order == order } }
+
+    /// A new cartridge is in the slot: the unit taken aside for it, or else one that is free, has left the stock. False when there was none.
+    public mutating func install(_ item: String, for order: String) -> Bool {
+        let wasMeant = isReserved(order)
+        release(order)
+        guard let units = unitsOnHand[item], units > 0, wasMeant || unitsAvailable(item) > 0 else { return false }
+        unitsOnHand[item] = units - 1
+        return true
+    }
+}

@@ -1,0 +1,191 @@
+/// What a level means: by the profile, and by the members that stand beside it.
+extension ProfileLayout {
+    /// The members beside a level, by `SupplyMember`: where each stands on the tape, or 0.
+    private typealias Places = SIMD8<Int32>
+
+    mutating func level(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
+        let supply = slots[Int(slot)].supply
+        guard supply >= 0 else { return }
+        guard supplyStamps[Int(supply)] != messageStamp else {
+            // Two names of one supply in one message: nobody knows which the device means.
+            decoded.readings.removeAll { $0.slot == slot }
+            return problem(.twice, slots[Int(slot)].name, &decoded)
+        }
+        supplyStamps[Int(supply)] = messageStamp
+        let rule = supplies[Int(supply)].rule
+        let places = profile.supplies[rule].members.isEmpty || parent == 0 ? Places() : members(tape, parent, rule)
+        let level = level(tape, index, rule, supply: Int(supply), parent: parent, places)
+        switch level {
+        case .unknown(.notANumber): problem(.notANumber, slots[Int(slot)].name, &decoded)
+        // Another unit than the profile believes; where the device itself says what is full, it is the device's mistake.
+        case .unknown(.levelAboveCapacity) where profile.supplies[rule].capacity != nil:
+            problem(.outOfRange, slots[Int(slot)].name, &decoded)
+        default: break
+        }
+        var reading = Reading(slot: slot, value: 0, isUnknown: true)
+        if case .percent(let percent, _) = level { reading = Reading(slot: slot, value: percent) }
+        reading.level = Int16(exactly: decoded.levels.count) ?? -1
+        decoded.readings.append(reading)
+        decoded.levels.append(
+            SupplyReading(supply: supply, level: level, factsHash: factsHash(tape, places), row: Int32(truncatingIfNeeded: parent)))
+    }
+
+    private mutating func level(
+        _ tape: JSONTape, _ index: Int, _ rule: Int, supply: Int, parent: Int, _ places: Places
+    ) -> SupplyLevel {
+        if tape.type(index) == UInt8(ascii: "n") { return .unknown(.absent) }
+        if profile.supplies[rule].unknownWhen != nil, isSaidToMeanNothing(tape, parent, rule) { return .unknown(.saidToMeanNothing) }
+        let number = tape.number(index) ?? Self.numberText(tape, index)
+        if !profile.supplies[rule].values.isEmpty, let value = value(tape, index, number, rule) {
+            return meaning(of: value, tape, rule, supply: supply, places)
+        }
+        guard let number else { return .unknown(.notANumber) }
+        return understanding(tape, rule, places).level(number, capacity: capacity(tape, rule, supply: supply, places))
+    }
+
+    private static func numberText(_ tape: JSONTape, _ index: Int) -> Double? {
+        tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil
+    }
+
+    // MARK: Values that the profile explains
+
+    private func value(_ tape: JSONTape, _ index: Int, _ number: Double?, _ rule: Int) -> SupplyValueName.Meaning? {
+        let isText = tape.type(index) == UInt8(ascii: "\"")
+        return profile.supplies[rule].values.first { value in
+            if let known = value.number, let number { return known == number }
+            return isText && Self.isSame(tape.string(index), value.raw)
+        }?.meaning
+    }
+
+    /// Without regard to upper and lower case, and to blanks around it.
+    private static func isSame(_ text: UnsafeBufferPointer<UInt8>, _ raw: [UInt8]) -> Bool {
+        var start = 0
+        var end = text.count
+        while start < end, text[start] <= 0x20 { start += 1 }
+        while end > start, text[end - 1] <= 0x20 { end -= 1 }
+        guard end - start == raw.count else { return false }
+        for offset in raw.indices where folded(text[start + offset]) != folded(raw[offset]) { return false }
+        return true
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    private mutating func meaning(
+        of value: SupplyValueName.Meaning, _ tape: JSONTape, _ rule: Int, supply: Int, _ places: Places
+    ) -> SupplyLevel {
+        switch value {
+        case .percent(let percent): .percent(percent, resolution: profile.supplies[rule].meaning.stepPercent ?? 1)
+        case .interval(let low, let high): .interval(low: low, high: high)
+        case .code(let code):
+            understanding(tape, rule, places).coded(code, capacity(tape, rule, supply: supply, places))
+        }
+    }
+
+    private func isSaidToMeanNothing(_ tape: JSONTape, _ parent: Int, _ rule: Int) -> Bool {
+        guard let when = profile.supplies[rule].unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8),
+            let text = tape.text(member)
+        else { return false }
+        return when.values.contains(text)
+    }
+
+    // MARK: Members beside the level
+
+    private func members(_ tape: JSONTape, _ parent: Int, _ rule: Int) -> Places {
+        var places = Places()
+        tape.forEachMember(parent) { key, value in
+            for member in profile.supplies[rule].members where member.name.count == key.count && places[member.meaning.rawValue] == 0 {
+                if key.elementsEqual(member.name) { places[member.meaning.rawValue] = Int32(truncatingIfNeeded: value) }
+            }
+        }
+        return places
+    }
+
+    private static func place(_ places: Places, _ member: SupplyMember) -> Int? {
+        places[member.rawValue] > 0 ? Int(places[member.rawValue]) : nil
+    }
+
+    private func capacity(_ tape: JSONTape, _ rule: Int, supply: Int, _ places: Places) -> Double? {
+        let place = Self.place(places, .capacity) ?? capacityPaths[supply].flatMap { tape.find($0, from: partIndex) }
+        guard let place, let number = tape.number(place) ?? Self.numberText(tape, place) else { return profile.supplies[rule].capacity }
+        return number
+    }
+
+    /// The profile's rule with what the members say of unit and kind.
+    private mutating func understanding(_ tape: JSONTape, _ rule: Int, _ places: Places) -> SupplyLevelRule {
+        var meaning = profile.supplies[rule].meaning
+        if places == Places() { return meaning }
+        if let place = Self.place(places, .unit) { meaning.unit = unit(tape, place) ?? meaning.unit }
+        let isReceptacle =
+            Self.place(places, .supplyClass).flatMap { Self.isReceptacle(tape, supplyClass: $0) }
+            ?? Self.place(places, .type).flatMap { Self.isReceptacle(tape, type: $0) }
+        if let isReceptacle {
+            // What the profile says of the kind is then said of receptacles.
+            meaning.kind = isReceptacle ? (meaning.kind == .filledPart ? .filledPart : .spaceLeft) : .consumed
+        }
+        return meaning
+    }
+
+    private mutating func unit(_ tape: JSONTape, _ place: Int) -> SupplyUnit? {
+        if let code = tape.number(place).flatMap({ Int(exactly: $0) }) { return SupplyUnit(code: code) }
+        guard tape.type(place) == UInt8(ascii: "\"") else { return nil }
+        let hash = ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(tape.string(place)))
+        if let known = unitWords.first(where: { $0.hash == hash }) { return known.unit }
+        let unit = SupplyUnit(String(decoding: tape.string(place).prefix(SupplyName.maximumBytes), as: UTF8.self))
+        if unitWords.count < 64 { unitWords.append((hash, unit)) }
+        return unit
+    }
+
+    /// prtMarkerSuppliesClass: 3 and `supplyThatIsConsumed`, 4 and `receptacleThatIsFilled`; nil for everything else.
+    private static func isReceptacle(_ tape: JSONTape, supplyClass place: Int) -> Bool? {
+        if let code = tape.number(place) ?? numberText(tape, place) { return code == 4 ? true : code == 3 ? false : nil }
+        guard tape.type(place) == UInt8(ascii: "\"") else { return nil }
+        let text = tape.string(place)
+        if begins(text, "receptacle") || begins(text, "filled") { return true }
+        return begins(text, "supply") || begins(text, "consumed") ? false : nil
+    }
+
+    /// By the types of which the standard says that they fill: all of them are waste.
+    private static func isReceptacle(_ tape: JSONTape, type place: Int) -> Bool? {
+        if let code = tape.number(place) ?? numberText(tape, place) {
+            return Int(exactly: code).flatMap { SupplyType(rawValue: $0) }?.isReceptacle
+        }
+        return tape.type(place) == UInt8(ascii: "\"") ? begins(tape.string(place), "waste") : nil
+    }
+
+    private static func begins(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        guard text.count >= word.utf8CodeUnitCount else { return false }
+        for offset in 0..<word.utf8CodeUnitCount where folded(text[offset]) != word.utf8Start[offset] { return false }
+        return true
+    }
+
+    // MARK: What is said of the supply itself
+
+    private func factsHash(_ tape: JSONTape, _ places: Places) -> UInt64 {
+        if places == Places() { return 0 }
+        var hash: UInt64 = 0
+        for member in SupplyMember.facts {
+            guard let place = Self.place(places, member) else { continue }
+            hash = ContentHash.combine(hash &+ 1, UInt64(member.rawValue))
+            switch tape.type(place) {
+            case UInt8(ascii: "\""): hash = ContentHash.combine(hash, UnsafeRawBufferPointer(tape.string(place)))
+            case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): hash = ContentHash.combine(hash, tape.words[place + 1])
+            default: hash = ContentHash.combine(hash, UInt64(tape.type(place)))
+            }
+        }
+        return hash
+    }
+
+    /// The facts of a supply with what one message says of them. Not for the hot path: asked when `factsHash` has changed.
+    func facts(_ tape: JSONTape, _ reading: SupplyReading, updating known: SupplyFacts) -> SupplyFacts {
+        let rule = supplies[Int(reading.supply)].rule
+        guard reading.row > 0 else { return known }
+        let places = members(tape, Int(reading.row), rule)
+        var facts = known
+        for member in SupplyMember.facts {
+            guard let place = Self.place(places, member) else { continue }
+            let text = tape.type(place) == UInt8(ascii: "\"") ? Array(tape.string(place)) : tape.text(place).map { Array($0.utf8) } ?? []
+            facts.take(member, text)
+        }
+        return facts
+    }
+}

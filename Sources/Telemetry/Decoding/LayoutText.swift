@@ -1,0 +1,197 @@
+/// Values that are more than a number or a word: texts with units, texts that hold a value, words for "unknown", kinds that are not known
+/// before. None of it is on the hot path of plain numbers.
+extension ProfileLayout {
+    private static var quote: UInt8 { UInt8(ascii: "\"") }
+
+    /// A number that is written as a text, with a unit or without, or as a word of the profile. Tells what is wrong with it.
+    func written(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
+        let rule = nodes[Int(node)].rule
+        if !(tape.type(index) == Self.quote), let number = tape.text(index).flatMap({ meaning(of: $0, rule: rule) }) {
+            return Double(number)
+        }
+        guard tape.type(index) == Self.quote else {
+            problem(.notANumber, slots[Int(slot)].name, &decoded)
+            return nil
+        }
+        let text = tape.string(index)
+        guard let (number, unit) = DecimalText.parse(text) else {
+            if let number = meaning(of: String(decoding: text, as: UTF8.self), rule: rule).flatMap({ Double($0) }) { return number }
+            if DecimalText.isUnknown(text) {
+                decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            } else {
+                problem(.notANumber, slots[Int(slot)].name, &decoded)
+            }
+            return nil
+        }
+        // A profile that converts by itself has said what the number is.
+        guard !unit.isEmpty, rule >= 0, !nodes[Int(node)].isConverted else { return number }
+        return inUnit(number, String(decoding: unit, as: UTF8.self), rule, slot, &decoded)
+    }
+
+    /// The number in the metric's unit, when it came in another one of the same kind. A unit that nobody knows says nothing.
+    private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
+        let wanted = profile.metrics[Int(rule)].unit
+        guard unit != wanted, UnitConversion.find(unit) != nil, UnitConversion.find(wanted) != nil else { return number }
+        guard let conversion = UnitConversion.convert(from: unit, to: wanted) else {
+            problem(.unit, slots[Int(slot)].name, &decoded)
+            return nil
+        }
+        return number * conversion.scale + conversion.offset
+    }
+
+    /// What the rule says of unknown values and of a unit that the device tells. True when that was all there is to say.
+    mutating func peculiar(
+        _ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage
+    ) -> Bool {
+        let number = nodes[Int(node)].rule
+        let rule = profile.metrics[Int(number)]
+        if !rule.unknown.isEmpty, let text = tape.text(index), rule.unknown.contains(where: { Self.isSame($0, text) }) {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            return true
+        }
+        guard let place = rule.unitPlace, slots[Int(slot)].kind != .state, let unit = unit(place, tape, parent) else { return false }
+        guard let value = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return true }
+        guard let conversion = UnitConversion.convert(from: unit, to: rule.unit) else {
+            problem(.unit, slots[Int(slot)].name, &decoded)
+            return true
+        }
+        // A degree stays exactly what it was.
+        let isSame = conversion == (1, 0)
+        append(rule.converted(isSame ? value : value * conversion.scale + conversion.offset), slot, &decoded)
+        return true
+    }
+
+    /// "-127" is the number -127.0 too.
+    private static func isSame(_ listed: String, _ sent: String) -> Bool {
+        if listed == sent { return true }
+        guard let a = Double(listed), let b = Double(sent) else { return false }
+        return a == b
+    }
+
+    private func unit(_ place: UnitPlace, _ tape: JSONTape, _ parent: Int) -> String? {
+        switch place {
+        case .beside(let member): parent > 0 ? tape.member(parent, member.utf8).flatMap { tape.text($0) } : nil
+        case .pointer(let path): (tape.find(path, from: partIndex) ?? tape.find(path)).flatMap { tape.text($0) }
+        }
+    }
+
+    // MARK: Values in texts
+
+    private static var maximumLines: Int { 1000 }
+
+    /// Each line of the text, by the first rule that it looks like.
+    mutating func texts(_ tape: JSONTape, _ index: Int, node: Int32, _ decoded: inout DecodedMessage) {
+        guard tape.type(index) == Self.quote else { return }
+        var lines = 0
+        for line in tape.string(index).split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            lines += 1
+            guard lines <= Self.maximumLines else { return }
+            text(Slice(base: line.base, bounds: Self.trimmed(line)), node: node, &decoded)
+        }
+    }
+
+    private static func trimmed(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Range<Int> {
+        var line = line
+        while let first = line.first, first <= 0x20 { line = line.dropFirst() }
+        while let last = line.last, last <= 0x20 { line = line.dropLast() }
+        return line.startIndex..<line.endIndex
+    }
+
+    private mutating func text(_ line: Slice<UnsafeBufferPointer<UInt8>>, node: Int32, _ decoded: inout DecodedMessage) {
+        for position in origins[Int(node)] {
+            guard position.depth == patterns[position.pattern].tokens.count, case .metric(let index) = patterns[position.pattern].target,
+                let found = profile.metrics[index].match?.match(line)
+            else { continue }
+            let rule = profile.metrics[index]
+            let name = rule.name.filled(position.captures + found.captures)
+            guard name.utf8.count <= 4 * Self.maximumNameBytes, let slot = makeSlot(name: name, metricRule: index) else {
+                return problem(.tooManyNames, String(name.prefix(Self.maximumNameBytes)), &decoded)
+            }
+            // What stands twice in one text is what it was first.
+            guard !decoded.readings.contains(where: { $0.slot == slot }) else { return }
+            return take(UnsafeBufferPointer(rebasing: found.value), rule, Int32(index), slot, &decoded)
+        }
+    }
+
+    private mutating func take(
+        _ value: UnsafeBufferPointer<UInt8>, _ rule: MetricRule, _ index: Int32, _ slot: Int32, _ decoded: inout DecodedMessage
+    ) {
+        let text = String(decoding: value, as: UTF8.self)
+        if rule.unknown.contains(where: { Self.isSame($0, text) }) || (rule.kind != .state && DecimalText.isUnknown(value)) {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+        } else if rule.kind == .state {
+            learn(text, rule: index, slot: slot, &decoded)
+        } else if let number = DecimalText.number(value) ?? meaning(of: text, rule: index).flatMap({ Double($0) }) {
+            append(rule.converted(number), slot, &decoded)
+        } else {
+            problem(.notANumber, slots[Int(slot)].name, &decoded)
+        }
+    }
+
+    // MARK: Kinds that the first value decides
+
+    /// A number, or a text that is nothing but one, makes a gauge; any other text, true and false make a state. What comes later and is of
+    /// the other kind has a metric of its own, because devices of one profile may mean different things by one name.
+    mutating func openReading(_ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
+        let type = tape.type(index)
+        let isUnknown = type == UInt8(ascii: "n") || (type == Self.quote && DecimalText.isUnknown(tape.string(index)))
+        let known = nodes[Int(node)].slot
+        if isUnknown {
+            if known >= 0 { decoded.readings.append(Reading(slot: known, value: 0, isUnknown: true)) }
+            return
+        }
+        let isNumber = tape.number(index) != nil || (type == Self.quote && DecimalText.isPlain(tape.string(index)))
+        guard let slot = openSlot(node, isNumber: isNumber) else {
+            let offset = Int(nodes[Int(node)].keyOffset)
+            let key = String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self)
+            return problem(.tooManyNames, key, &decoded)
+        }
+        reading(tape, index, node: node, slot: slot, in: parent, &decoded)
+    }
+
+    private mutating func openSlot(_ node: Int32, isNumber: Bool) -> Int32? {
+        let (first, other) = (nodes[Int(node)].slot, nodes[Int(node)].otherSlot)
+        if first >= 0, (slots[Int(first)].kind != .state) == isNumber { return first }
+        if other >= 0 { return other }
+        let index = Int(nodes[Int(node)].rule)
+        guard let position = origins[Int(node)].first(where: { patterns[$0.pattern].target == .metric(index) }) else { return nil }
+        let rule = profile.metrics[index]
+        let name = rule.name.filled(position.captures)
+        let kind: MetricKind = isNumber ? .gauge : .state
+        // A slot of an earlier layout, or of another place, says what the name means already.
+        let present = slot(named: name).map { slots[Int($0)].kind } ?? kind
+        guard present != .level else { return nil }
+        if nodes[Int(node)].slot < 0 {
+            guard let slot = makeSlot(name: name, kind: present, unit: present == .state ? "" : rule.unit, owner: .metric(index)) else {
+                return nil
+            }
+            nodes[Int(node)].slot = slot
+            if (present != .state) == isNumber { return slot }
+        }
+        let suffix = isNumber ? ".number" : ".text"
+        guard let slot = makeSlot(name: name + suffix, kind: kind, unit: isNumber ? rule.unit : "", owner: .metric(index)) else {
+            return nil
+        }
+        nodes[Int(node)].otherSlot = slot
+        return slot
+    }
+
+    // MARK: Alerts
+
+    /// Whether a device may have several of a list of codes, told apart by what pointer, topic or payload name.
+    public func isScoped(_ list: Int) -> Bool {
+        let rule = profile.alerts[list]
+        return !rule.path.captures.isEmpty
+            || profile.messages.contains {
+                (rule.message == nil || rule.message == $0.name) && (!$0.topic.captures.isEmpty || !$0.names.isEmpty)
+            }
+    }
+
+    /// What the pointer of a list of codes captured: lists of different parts of a device must not clear one another's codes.
+    public func scope(of alerts: ReportedAlerts) -> String {
+        let position = origins[Int(alerts.node)].first { position in
+            position.depth == patterns[position.pattern].tokens.count && patterns[position.pattern].target == .alerts(alerts.list)
+        }
+        return (position?.captures ?? []).reduce("") { $0 + $1.value + "." }
+    }
+}

@@ -1,0 +1,82 @@
+/// What a text looks like that holds a value: `{register}({value}*kWh)`. Everything outside braces stands there as it is; `{value}` is the
+/// value, `{}` is stepped over, and any other name takes part in the metric's name.
+public struct TextPattern: Equatable, Sendable {
+    enum Piece: Equatable, Sendable {
+        case literal([UInt8])
+        case value
+        case skipped
+        case capture(String)
+    }
+    public let text: String
+    let pieces: [Piece]
+
+    /// Throws a reason in words.
+    public init(_ text: String) throws(PatternError) {
+        var pieces: [Piece] = []
+        var rest = text[...]
+        while let first = rest.first {
+            guard first == "{" else {
+                let end = rest.firstIndex(of: "{") ?? rest.endIndex
+                pieces.append(.literal(Array(rest[..<end].utf8)))
+                rest = rest[end...]
+                continue
+            }
+            guard let close = rest.firstIndex(of: "}") else { throw PatternError("a { has no }") }
+            let name = rest[rest.index(after: rest.startIndex)..<close]
+            // Two in a row could be told apart by chance only.
+            if case .literal? = pieces.last {} else if !pieces.isEmpty { throw PatternError("something must stand between two braces") }
+            pieces.append(name == "value" ? .value : name.isEmpty ? .skipped : .capture(String(name)))
+            rest = rest[rest.index(after: close)...]
+        }
+        guard pieces.filter({ $0 == .value }).count == 1 else { throw PatternError("{value} must stand there once") }
+        self.text = text
+        self.pieces = pieces
+    }
+
+    public var captures: [String] {
+        pieces.compactMap { if case .capture(let name) = $0 { name } else { nil } }
+    }
+
+    struct Match {
+        var value: Slice<UnsafeBufferPointer<UInt8>>
+        var captures: [(name: String, value: String)]
+    }
+
+    /// The whole of `line` must look so. Each piece in braces ends at the first place where what follows it stands.
+    func match(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Match? {
+        var rest = line
+        var value: Slice<UnsafeBufferPointer<UInt8>>?
+        var captures: [(name: String, value: String)] = []
+        for (index, piece) in pieces.enumerated() {
+            if case .literal(let bytes) = piece {
+                guard rest.starts(with: bytes) else { return nil }
+                rest = rest.dropFirst(bytes.count)
+                continue
+            }
+            var end = rest.endIndex
+            if index + 1 < pieces.count, case .literal(let following) = pieces[index + 1] {
+                guard let found = Self.find(following, in: rest) else { return nil }
+                end = found
+            }
+            let taken = rest[rest.startIndex..<end]
+            rest = rest[end...]
+            switch piece {
+            case .value: value = taken
+            case .capture(let name):
+                guard ProfileLayout.isUsableName(Array(taken)) else { return nil }
+                captures.append((name, String(decoding: taken, as: UTF8.self)))
+            case .skipped, .literal: break
+            }
+        }
+        guard let value, rest.isEmpty else { return nil }
+        return Match(value: value, captures: captures)
+    }
+
+    private static func find(_ wanted: [UInt8], in bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+        guard let first = wanted.first, bytes.count >= wanted.count else { return nil }
+        for at in bytes.startIndex...(bytes.endIndex - wanted.count) where bytes[at] == first && bytes[at...].starts(with: wanted) {
+            return at
+        }
+        return nil
+    }
+}

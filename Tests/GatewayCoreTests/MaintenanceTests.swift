@@ -1,0 +1,128 @@
+import FoundationEssentials
+import ServiceValue
+import Telemetry
+import Testing
+
+@testable import GatewayCore
+
+/// Maintenance windows: what waits, what counts, and when they are open.
+@Suite struct MaintenanceTests {
+    private static let profile = AlarmLifeTests.profile(
+        "hot: { severity: \"critical\", raise: { metric: \"temp\", above: 80 }, playbook: \"mend\" }")
+
+    private func window(_ id: String, _ from: Double, _ until: Double, _ scope: MaintenanceWindow.Scope = .all) -> MaintenanceWindow {
+        MaintenanceWindow(
+            id: id, scope: scope,
+            schedule: .once(fromMilliseconds: Driver.start + Int64(from * 1000), untilMilliseconds: Driver.start + Int64(until * 1000)),
+            by: "anna", reason: "new belt")
+    }
+
+    @Test func dispatchWaitsAndWhatStandsGoesWhenTheWindowEnds() throws {
+        var driver = try Driver([Self.profile])
+        driver.control(.addMaintenance(window("w", 100, 3600)), at: 1)
+        driver.tell("p1", "\"temp\":81", at: 50)
+        #expect(driver.commands.count == 1)
+        driver.tell("p1", "\"temp\":1", at: 60)
+        driver.wait(until: 100)
+        #expect(driver.kinds(.maintenanceBegan).count == 1)
+        driver.tell("p1", "\"errors\":[\"jam\"]", at: 200)
+        driver.tell("p2", "\"temp\":81", at: 200)
+        driver.tell("p3", "\"temp\":81", at: 200)
+        driver.tell("p3", "\"temp\":1", at: 300)
+        #expect(driver.kinds(.alarmRaised).count == 4 && driver.commands.count == 1 && driver.kinds(.ticket).isEmpty)
+        #expect(driver.core.nextDueMilliseconds.map { $0 <= Driver.start + 3_600_000 } == true)
+        driver.wait(until: 3599)
+        #expect(driver.commands.count == 1)
+        driver.wait(until: 3600)
+        // The jam of p1 has no playbook; p2 is still hot; p3 is not any more.
+        #expect(driver.commands.map(\.device) == ["p1", "p2"] && driver.kinds(.ticket).map(\.device) == ["p1"])
+        #expect(!driver.core.hasWindow("w"))
+    }
+
+    @Test(arguments: [
+        (MaintenanceWindow.Scope.all, 0), (.device("p1"), 0), (.device("p2"), 1), (.profile("press"), 0), (.profile("other"), 1),
+    ]) func scopes(_ scope: MaintenanceWindow.Scope, _ commands: Int) throws {
+        var driver = try Driver([Self.profile])
+        driver.control(.addMaintenance(window("w", 0, 3600, scope)), at: 1)
+        driver.tell("p1", "\"temp\":81", at: 50)
+        #expect(driver.commands.count == commands)
+    }
+
+    @Test func endingAWindowEarlySetsOffAtOnce() throws {
+        var driver = try Driver([Self.profile])
+        driver.control(.addMaintenance(window("w", 0, 3600)), at: 1)
+        driver.tell("p1", "\"temp\":81", at: 50)
+        driver.control(.endMaintenance(window: "none", by: "anna"), at: 60)
+        #expect(driver.core.counters.refusedControls == 1 && driver.commands.isEmpty)
+        driver.control(.endMaintenance(window: "w", by: "anna"), at: 70)
+        #expect(driver.commands.count == 1)
+    }
+
+    @Test func downtimeCountsAsScheduled() throws {
+        var driver = try Driver([Self.profile])
+        driver.control(.addMaintenance(window("w", 100, 500)), at: 1)
+        driver.tell("p1", "\"status\":\"busy\"", at: 0)
+        driver.tell("p1", "\"status\":\"down\"", at: 200)
+        #expect(driver.kinds(.incidentOpened).isEmpty)
+        driver.wait(until: 600)
+        // Still down: from the end of the window on it is a fault.
+        #expect(driver.kinds(.incidentOpened).map(\.timeMilliseconds) == [Driver.start + 500_000])
+        let totals = driver.core.records[0].ledger.totals(atMilliseconds: Driver.start + 600_000)
+        #expect(totals.scheduledDowntimeMilliseconds == 300_000 && totals.unscheduledDowntimeMilliseconds == 100_000)
+    }
+
+    @Test func aWindowOfTheConfigurationIsCutShortOnlyOnce() throws {
+        var configuration = CoreConfiguration()
+        // 2026-01-01 is a Thursday.
+        configuration.maintenance = [
+            MaintenanceWindow(id: "c", scope: .all, schedule: .weekly(days: [4, 5], fromMinute: 0, untilMinute: 60), by: "", reason: "")
+        ]
+        var driver = try Driver([Self.profile], configuration: configuration)
+        driver.tell("p1", "\"temp\":81", at: 60)
+        #expect(driver.commands.isEmpty && driver.core.totals().openWindows == 1)
+        driver.control(.endMaintenance(window: "c", by: "anna"), at: 70)
+        #expect(driver.commands.count == 1 && driver.core.hasWindow("c"))
+        let restored = try #require(
+            try StewardCore(configuration: configuration, profiles: [try Driver.profile(Self.profile)], snapshot: driver.snapshot()))
+        var again = Driver(core: restored, number: driver.number)
+        again.tick(at: 100)
+        #expect(again.core.totals().openWindows == 0)
+        again.tick(at: 86_400)
+        #expect(again.core.totals().openWindows == 1)
+        again.tick(at: 90_000)
+        #expect(again.core.totals().openWindows == 0)
+    }
+
+    @Test func recurringWindowsFollowTheClockOnTheWall() throws {
+        let bytes = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin"))
+        func plan(_ days: [Int], _ from: Int, _ until: Int) -> MaintenancePlan {
+            MaintenancePlan(
+                MaintenanceWindow(
+                    id: "w", scope: .all, schedule: .weekly(days: days, fromMinute: from, untilMinute: until), zone: "Europe/Berlin",
+                    zoneBytes: bytes, by: "", reason: ""), isConfigured: true)
+        }
+        func interval(_ plan: MaintenancePlan, _ at: String) -> [String] {
+            guard case .instant(let time)? = LocalTimeText(at), let found = plan.interval(atOrAfter: time) else { return [] }
+            return [found.lowerBound, found.upperBound].map { String(CivilTime.text($0).prefix(16)) }
+        }
+        let night = plan([6], 22 * 60, 4 * 60)
+        // In winter an hour ahead of UTC, in summer two; the night of the change is an hour shorter, or longer.
+        #expect(interval(night, "2026-01-03T12:00:00Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
+        #expect(interval(night, "2026-01-04T02:59:59Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
+        #expect(interval(night, "2026-01-04T03:00:00Z") == ["2026-01-10T21:00", "2026-01-11T03:00"])
+        #expect(interval(night, "2026-03-28T12:00:00Z") == ["2026-03-28T21:00", "2026-03-29T02:00"])
+        #expect(interval(night, "2026-10-24T12:00:00Z") == ["2026-10-24T20:00", "2026-10-25T03:00"])
+        #expect(interval(plan([0, 1], 0, 1440), "2026-07-05T12:00:00Z") == ["2026-07-04T22:00", "2026-07-05T22:00"])
+        // What the clock skips does not begin before the change.
+        #expect(interval(plan([0], 150, 240), "2026-03-28T23:00:00Z") == ["2026-03-29T01:30", "2026-03-29T02:00"])
+    }
+
+    @Test func windowsAreBounded() throws {
+        var driver = try Driver([Self.profile])
+        for number in 0..<300 { driver.control(.addMaintenance(window("w\(number)", 1000, 2000)), at: 1) }
+        driver.control(.addMaintenance(window("over", -20, -10)), at: 1)
+        #expect(driver.core.plans.count == 256 && driver.core.counters.refusedControls == 45)
+        driver.wait(until: 2001)
+        #expect(driver.core.plans.isEmpty)
+    }
+}

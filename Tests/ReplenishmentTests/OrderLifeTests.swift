@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Replenishment
+
+@Suite struct OrderLifeTests {
+    /// Every state with every step: m moved, r repeated or behind, x refused.
+    @Test(arguments: [
+        //                                     req app sen acc shi del ins can fai
+        (OrderLife.State.planned, "mrmmmmmmm"), (.awaitingApproval, "rmxmmmxmm"), (.sent, "xxrmmmmmm"), (.accepted, "xxrrmmmmm"),
+        (.shipped, "xxrrrmmmm"), (.delivered, "xxrrrrmxx"), (.installed, "xxxxxxrxx"), (.cancelled, "xxxxxxxrx"), (.failed, "xxxxxxxxr"),
+    ]) func everyStep(_ from: OrderLife.State, _ expected: String) {
+        #expect(expected.count == OrderLife.Step.allCases.count)
+        let targets: [OrderLife.State] = [
+            .awaitingApproval, .planned, .sent, .accepted, .shipped, .delivered, .installed, .cancelled, .failed,
+        ]
+        for ((step, target), want) in zip(zip(OrderLife.Step.allCases, targets), expected) {
+            var life = OrderLife(sinceMilliseconds: 5, state: from)
+            let change = life.take(step, atMilliseconds: 9)
+            let got: Character =
+                switch change {
+                case .moved: "m"
+                case .repeated: "r"
+                case .refused: "x"
+                }
+            #expect(got == want, "\(from) and \(step)")
+            #expect(life.state == (got == "m" ? target : from), "\(from) and \(step)")
+            #expect(life.sinceMilliseconds == (got == "m" ? 9 : 5), "\(from) and \(step)")
+        }
+    }
+
+    /// Whatever is reported in whatever order, as often as it likes: an end stays, and nothing the supplier says goes backwards.
+    @Test(arguments: 0..<200) func noSequenceGoesBackwards(_ seed: Int) {
+        var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+        var life = OrderLife(sinceMilliseconds: 0)
+        var furthest = life.state
+        for time in 1...40 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let step = OrderLife.Step.allCases[Int(state >> 33) % OrderLife.Step.allCases.count]
+            let before = life
+            let change = life.take(step, atMilliseconds: Int64(time))
+            #expect((change == .moved) == (life != before), "seed \(seed)")
+            if before.state.isFinal { #expect(life == before, "seed \(seed): \(before.state) is final") }
+            if !before.state.isOurs {
+                #expect(!life.state.isOurs, "seed \(seed): the supplier has it")
+                let order = OrderLife.State.allCases
+                if let old = order.firstIndex(of: furthest), let new = order.firstIndex(of: life.state) {
+                    #expect(new >= old, "seed \(seed)")
+                }
+            }
+            furthest = life.state
+        }
+    }
+
+    @Test func deadlines() {
+        var deadlines = OrderDeadlines()
+        deadlines.sentMilliseconds = 100
+        deadlines.acceptedMilliseconds = nil
+        var order = SupplyOrder(
+            device: "d", supply: "s", item: "i", generation: 1, reason: "r", decidedMilliseconds: 0, levelPercent: 5, daysLeft: nil)
+        _ = order.report(.sent, atMilliseconds: 50)
+        #expect(deadlines.deadlineMilliseconds(order) == nil, "nobody is to get it")
+        order.terms.supplier = "shop"
+        #expect(deadlines.deadlineMilliseconds(order) == 150)
+        order.terms.isDryRun = true
+        #expect(deadlines.deadlineMilliseconds(order) == nil)
+        order.terms.isDryRun = false
+        _ = order.report(.accepted, atMilliseconds: 60)
+        #expect(deadlines.deadlineMilliseconds(order) == nil)
+        _ = order.report(.installed, atMilliseconds: 60)
+        #expect(deadlines.deadlineMilliseconds(order) == nil)
+        var held = SupplyOrder(
+            device: "d", supply: "s", item: "i", generation: 1, reason: "r", decidedMilliseconds: 0, levelPercent: 5, daysLeft: nil)
+        held.terms.supplier = "shop"
+        held.terms.holdUntilMilliseconds = 1000
+        #expect(deadlines.deadlineMilliseconds(held) == Int64(14_401_000))
+    }
+}
