@@ -24,6 +24,7 @@ enum Subcommands {
         ProfileListCommand.self,
         ProfileTestCommand.self,
         ReplayCommand.self,
+        DetectCommand.self,
         SimulateCommand.self,
         DemoCommand.self,
         BenchCommand.self,

@@ -1,0 +1,114 @@
+/// One gauge within the machine detector: what it usually is, how far its smoothed value usually wanders, and where it is now.
+struct MachineChannel: Sendable {
+    static let blockCount = 40
+
+    /// Values are kept relative to the first, so that a float is exact enough.
+    var origin = 0.0
+    var isKnown = false
+
+    // Calibration: means of blocks of rows, and the variance of rows.
+    var blocks = InlineArray<40, Float>(repeating: 0)
+    var blockSum = 0.0
+    var blockRows: UInt16 = 0
+    var rows: UInt32 = 0
+    var rowMean = 0.0
+    var rowSquares = 0.0
+
+    /// What the channel usually is, and the usual deviation of its smoothed value; 0 while that is not known.
+    var usual = 0.0
+    var scale = 0.0
+
+    // Smoothed values: for the alarm, and a fast and a slow one for changes of regime.
+    var smooth = 0.0
+    var fast = 0.0
+    var slow = 0.0
+    var differenceSquare = 0.0
+    var differenceRows: UInt32 = 0
+
+    /// The furthest deviation, in scales, soon after the alarm was raised.
+    var peak: Float = 0
+
+    /// Multiples of the usual deviation, signed.
+    var deviation: Double { scale > 0 ? (smooth - usual) / scale : 0 }
+
+    /// Difference between the fast and the slow mean, in multiples of its usual size.
+    var regimeDifference: Double {
+        let difference = fast - slow
+        return differenceSquare > 0 ? abs(difference) / differenceSquare.squareRoot() : 0
+    }
+
+    /// Smooths a value in and returns it relative to the origin.
+    mutating func follow(_ value: Double, smoothing: Double) -> Double {
+        if !isKnown {
+            isKnown = true
+            origin = value
+        }
+        let x = min(max(value - origin, -1e30), 1e30)
+        smooth += (x - smooth) * smoothing
+        fast += (x - fast) * min(1, smoothing * 21 / 11)
+        slow += (x - slow) * smoothing * 21 / 31
+        return x
+    }
+
+    /// Adds a row to the calibration.
+    mutating func calibrate(_ x: Double, block: Int, isBlockFull: Bool) {
+        blockSum += x
+        blockRows &+= 1
+        if isBlockFull {
+            blocks[block] = Float(blockSum / Double(max(blockRows, 1)))
+            blockSum = 0
+            blockRows = 0
+        }
+        rows &+= 1
+        let step = x - rowMean
+        rowMean += step / Double(rows)
+        rowSquares += step * (x - rowMean)
+    }
+
+    /// Squared scale from the calibration: noise of a block's mean, twice what the blocks wander beyond that, and some of what
+    /// half a calibration apart differs.
+    func calibratedScaleSquare(rowsPerBlock: Int) -> Double {
+        let noise = rowSquares / Double(max(rows, 1))
+        let perBlock = noise / Double(rowsPerBlock)
+        var wander = 0.0
+        for index in 0..<Self.blockCount {
+            let d = Double(blocks[index]) - rowMean
+            wander += d * d
+        }
+        wander /= Double(Self.blockCount)
+        return perBlock + 2 * max(0, wander - perBlock) + 0.3 * max(0, drift() - perBlock / 4)
+    }
+
+    /// Half the mean squared difference between means of four blocks that are half a calibration apart.
+    private func drift() -> Double {
+        let apart = Self.blockCount / 2
+        var sum = 0.0
+        let count = Self.blockCount - apart - 3
+        for start in 0..<count {
+            var difference = 0.0
+            for index in start..<start + 4 { difference += Double(blocks[index + apart]) - Double(blocks[index]) }
+            sum += difference * difference / 16
+        }
+        return sum / Double(count) / 2
+    }
+
+    mutating func beginCalibration() {
+        blockSum = 0
+        blockRows = 0
+        rows = 0
+        rowMean = 0
+        rowSquares = 0
+    }
+
+    /// The size of differences follows slowly; a large one counts for at most nine times the usual square.
+    mutating func learnDifference(isCalibrating: Bool) {
+        let difference = fast - slow
+        let square = difference * difference
+        if isCalibrating {
+            differenceRows &+= 1
+            differenceSquare += (square - differenceSquare) / Double(differenceRows)
+        } else {
+            differenceSquare += 0.003 * (min(square, 9 * differenceSquare) - differenceSquare)
+        }
+    }
+}

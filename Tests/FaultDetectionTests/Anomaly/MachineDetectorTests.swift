@@ -1,0 +1,111 @@
+import Glibc
+import Testing
+
+@testable import FaultDetection
+
+@Suite struct MachineDetectorTests {
+    /// Four gauges; in the fault the first falls and the last, a temperature, rises slowly and stays up.
+    static func rows(seed: UInt64, count: Int, fault: Range<Int>) -> [[Double]] {
+        var noise = SeededNoise(seed)
+        var temperature = 60.0
+        return (0..<count).map { index in
+            if fault.contains(index) { temperature += 0.02 }
+            let flow = 120 + noise.gaussian() - (fault.contains(index) ? 30 : 0)
+            return [flow, 2 + 0.3 * noise.gaussian(), 230 + 8 * noise.gaussian(), temperature + 0.05 * noise.gaussian()]
+        }
+    }
+
+    static func run(_ rows: [[Double]], _ detector: inout MachineDetector) -> [MachineDetector.Verdict] { rows.map { detector.take($0) } }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func aFaultIsSeenAndItsEndTooThoughOneGaugeStaysUp(seed: UInt64) throws {
+        var detector = MachineDetector(channels: 4)
+        let verdicts = Self.run(Self.rows(seed: seed, count: 1400, fault: 700..<1000), &detector)
+        let onset = verdicts.firstIndex { $0.isAnomalous }
+        let raised = try #require(onset, "seed \(seed)")
+        let end = verdicts[raised...].firstIndex { !$0.isAnomalous }
+        let cleared = try #require(end, "seed \(seed)")
+        #expect((700..<715).contains(raised) && verdicts[raised].isNew, "seed \(seed): raised at \(raised)")
+        #expect((1000..<1045).contains(cleared), "seed \(seed): cleared at \(cleared)")
+        let later = verdicts[cleared...].count { $0.isAnomalous }
+        #expect(later == 0, "seed \(seed)")
+        let changes = verdicts.indices.filter { verdicts[$0].isChange }
+        #expect(!Set(changes).isDisjoint(with: 700..<720), "seed \(seed): \(changes)")
+        #expect(!Set(changes).isDisjoint(with: 1000..<1030), "seed \(seed): \(changes)")
+        #expect(changes.count <= 20, "seed \(seed): \(changes)")
+    }
+
+    @Test func theReasonNamesTheGaugesThatMoved() {
+        var detector = MachineDetector(channels: 4)
+        _ = Self.run(Self.rows(seed: 5, count: 760, fault: 700..<1000), &detector)
+        #expect(detector.isAnomalous)
+        #expect(detector.reason.parts.first?.channel == 0)
+        let text = detector.reason.text { (["flow", "vibration", "voltage", "temperature"][$0], " l/min") }
+        #expect(text.hasPrefix("flow is ") && text.contains(" l/min below its usual "), "\(text)")
+    }
+
+    @Test(arguments: [7, 8] as [UInt64])
+    func unitOffsetAndSignDoNotMatter(seed: UInt64) {
+        let rows = Self.rows(seed: seed, count: 1200, fault: 700..<900)
+        var plain = MachineDetector(channels: 4)
+        var other = MachineDetector(channels: 4)
+        let expected = Self.run(rows, &plain)
+        let got = Self.run(rows.map { row in row.map { -1000 * $0 - 7 } }, &other)
+        for index in rows.indices {
+            #expect(abs(expected[index].score - got[index].score) < 0.01 * max(1, expected[index].score), "seed \(seed), row \(index)")
+            #expect(expected[index].isAnomalous == got[index].isAnomalous, "seed \(seed), row \(index)")
+        }
+    }
+
+    @Test func theOrderOfTheGaugesDoesNotMatter() {
+        let rows = Self.rows(seed: 9, count: 1200, fault: 700..<900)
+        var plain = MachineDetector(channels: 4)
+        var turned = MachineDetector(channels: 4)
+        let expected = Self.run(rows, &plain)
+        let got = Self.run(rows.map { Array($0.reversed()) }, &turned)
+        #expect(got == expected)
+    }
+
+    @Test(arguments: [11, 12] as [UInt64])
+    func aSnapshotGoesOnWhereItWas(seed: UInt64) throws {
+        let rows = Self.rows(seed: seed, count: 1200, fault: 700..<900)
+        var whole = MachineDetector(channels: 4)
+        let expected = Self.run(rows, &whole)
+        for cut in [0, 1, 395, 400, 705, 950] {
+            var before = MachineDetector(channels: 4)
+            _ = Self.run(Array(rows[..<cut]), &before)
+            var bytes: [UInt8] = []
+            before.write(to: &bytes)
+            var after = try #require(MachineDetector(bytes: bytes[...]), "seed \(seed), cut \(cut)")
+            #expect(Self.run(Array(rows[cut...]), &after) == Array(expected[cut...]), "seed \(seed), cut \(cut)")
+            for length in stride(from: 0, to: bytes.count, by: 41) { #expect(MachineDetector(bytes: bytes[..<length]) == nil) }
+        }
+    }
+
+    @Test(arguments: [13, 14] as [UInt64])
+    func nothingTraps(seed: UInt64) {
+        var noise = SeededNoise(seed)
+        let odd: [Double] = [.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, .leastNonzeroMagnitude]
+        for channels in [0, 1, 3, 24, 1000] {
+            var detector = MachineDetector(channels: channels, warmupRows: channels == 3 ? -5 : 80)
+            for _ in 0..<900 {
+                let row = (0..<Int(noise.bits() % 5)).map { _ in
+                    noise.bits() % 4 == 0 ? odd[Int(noise.bits() % UInt64(odd.count))] : noise.gaussian()
+                }
+                #expect(detector.take(row).score.isFinite, "seed \(seed)")
+            }
+            _ = detector.reason.text { ("\($0)", "") }
+        }
+    }
+
+    @Test func unknownRowsNeitherRaiseNorClear() {
+        let rows = Self.rows(seed: 15, count: 1200, fault: 700..<900)
+        var plain = MachineDetector(channels: 4)
+        var disturbed = MachineDetector(channels: 4)
+        for row in rows {
+            let expected = plain.take(row)
+            #expect(disturbed.take(row) == expected)
+            #expect(disturbed.take([.nan, .nan, .nan, .nan]).isAnomalous == expected.isAnomalous)
+        }
+    }
+}
