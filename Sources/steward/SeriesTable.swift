@@ -66,7 +66,11 @@ struct SeriesTable {
     private func failure(_ text: String) -> CommandFailure { CommandFailure("\(path):\(lines.number): \(text)") }
 
     private func number(_ cell: [UInt8], _ name: String) throws(CommandFailure) -> Double {
-        let text = String(decoding: cell, as: UTF8.self).trimmingBlanks()
+        var text = String(decoding: cell, as: UTF8.self).trimmingBlanks()
+        // So NumPy 2 writes a number where a script asks for its repr().
+        for prefix in ["np.float64(", "np.float32("] where text.hasPrefix(prefix) && text.hasSuffix(")") {
+            text = String(text.dropFirst(prefix.count).dropLast())
+        }
         if ["", "null", "nan", "na", "n/a", "-"].contains(text.lowercased()) { return .nan }
         guard let number = Double(text) else { throw failure("\(Arguments.shown(text)) in column \(Arguments.shown(name)) is no number") }
         return number.isFinite ? number : .nan

@@ -94,6 +94,8 @@ def test_other_forms_of_csv(tmp_path):
     out = rows(detect("--time", "when", "--value", "my value", path))
     assert len(out) == 500 and out[12]["time"] == "2026-01-01 01:00:00"
     assert len(rows(detect("--value", "my value", path))) == 500
+    numpy = write(tmp_path / "n.csv", ["x", "np.float64(1.5)", "2"])
+    assert len(rows(detect("--value", "x", numpy))) == 2
     tabs = write(tmp_path / "t.csv", ["x\ty", "1\t2", "2\t3"])
     assert [row["time"] for row in rows(detect("--delimiter", "\\t", "--value", "y", tabs))] == ["1", "2"]
 
