@@ -30,22 +30,31 @@ extension GatewayAPI {
         change("/api/v1/orders") { [self] request in requestOrder(request) }
         change("/api/v1/orders/{id}/updates") { [self] request in updateOrder(request) }
         change("/api/v1/orders/{id}/approval") { [self] request in
-            orderChange(request, "who approves") { id, by, _ in (.approve(order: id, by: by), { $0.problem(approving: id, by: by) }) }
+            orderChange(request, "who approves") { id, by, _ in
+                Wish(event: .approve(order: id, by: by)) { $0.problem(approving: id, by: by) }
+            }
         }
         change("/api/v1/orders/{id}/rejection") { [self] request in
             orderChange(request, "who rejects") { id, by, reason in
-                (.reject(order: id, by: by, reason: reason), { Self.problem($0, rejecting: id) })
+                Wish(event: .reject(order: id, by: by, reason: reason)) { Self.problem($0, rejecting: id) }
             }
         }
         change("/api/v1/orders/{id}/cancellation") { [self] request in
             orderChange(request, "who calls it off") { id, by, reason in
-                (.cancel(order: id, by: by, reason: reason), { Self.problem($0, cancelling: id) })
+                Wish(event: .cancel(order: id, by: by, reason: reason)) { Self.problem($0, cancelling: id) }
             }
         }
         change("/api/v1/stock") { [self] request in changeStock(request) }
     }
 
     private typealias Question = (StewardCore) -> String?
+
+    /// An event that a request asks for, and what the core has to say to it before it is committed.
+    private struct Wish {
+        var event: OrderEvent
+        /// Why it cannot be done now; nil: nothing is asked.
+        var question: Question?
+    }
 
     private static func problem(_ core: StewardCore, rejecting id: String) -> String? {
         core.orderState(id) == .awaitingApproval
@@ -59,7 +68,7 @@ extension GatewayAPI {
 
     /// Body `{"by": NAME, "reason": TEXT}`. Answers 202, or 409 with why the order is not in a state for it.
     private func orderChange(
-        _ request: HTTPRequest, _ who: String, _ make: @escaping (String, String, String?) -> (OrderEvent, Question)
+        _ request: HTTPRequest, _ who: String, _ make: @escaping (String, String, String?) -> Wish
     ) -> HTTPResponse {
         let id = request.parameters["id"] ?? ""
         guard let isKnown = core.ask({ $0.orderState(id) != nil }) else { return Self.unavailable }
@@ -78,9 +87,9 @@ extension GatewayAPI {
             let supply = reader.requiredString("supply", "its supply")
             let by = reader.requiredString("by", "who asks")
             guard let device, let supply, let by else { return nil }
-            return (
-                .request(device: device.bounded, supply: supply.bounded, by: by.bounded), { $0.problem(requesting: supply, of: device) }
-            )
+            return Wish(event: .request(device: device.bounded, supply: supply.bounded, by: by.bounded)) {
+                $0.problem(requesting: supply, of: device)
+            }
         }
     }
 
@@ -94,15 +103,15 @@ extension GatewayAPI {
             let added = reader.integer("add", in: range)
             if (units == nil) == (added == nil) { reader.report.add("the body needs \"units\" or \"add\"", at: reader.node.position) }
             guard let item, let by, !item.isEmpty else { return nil }
-            if let units { return (.stockCounted(item: item.bounded, units: units, by: by.bounded), { _ in nil }) }
-            return added.map { (.stockAdded(item: item.bounded, units: $0, by: by.bounded), { _ in nil }) }
+            if let units { return Wish(event: .stockCounted(item: item.bounded, units: units, by: by.bounded)) }
+            return added.map { Wish(event: .stockAdded(item: item.bounded, units: $0, by: by.bounded)) }
         }
     }
 
     /// Reads the body, asks the core whether that is possible, and commits it.
-    private func judged(_ request: HTTPRequest, _ read: (ObjectReader) -> (OrderEvent, Question)?) -> HTTPResponse {
+    private func judged(_ request: HTTPRequest, _ read: (ObjectReader) -> Wish?) -> HTTPResponse {
         let report = DocumentReport(file: "body")
-        let found: (event: OrderEvent, question: Question)?
+        let found: Wish?
         do {
             let reader = ObjectReader(try DocumentParser.parse(request.body, file: "body"), "the body", report)
             found = read(reader)
@@ -112,7 +121,8 @@ extension GatewayAPI {
             return .problem(status: 400, title: "The body cannot be taken", detail: "\(error)")
         }
         guard let found else { return .problem(status: 400, title: "Incomplete body", detail: "A member is missing or empty.") }
-        guard let answer = core.ask(found.question) else { return Self.unavailable }
+        let question = found.question ?? { _ in nil }
+        guard let answer = core.ask(question) else { return Self.unavailable }
         if let problem = answer { return .problem(status: 409, title: "That cannot be done now", detail: problem) }
         return commit(.order(found.event))
     }
