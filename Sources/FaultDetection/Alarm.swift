@@ -15,6 +15,8 @@ public struct Alarm: Equatable, Sendable, Codable {
         case silence
         /// A step of an order takes too long.
         case order
+        /// A detector that needs no rule found the metric, or the device as a whole, unusual.
+        case anomaly
     }
 
     /// A reading that decided, kept so that a person can see why.
@@ -39,7 +41,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     /// The same events give the same id: it is a hash of device, condition and onset.
     public var id: String
     public var device: String
-    /// A fault's id of the profile, a code of the device, `silent`, or `order-overdue/SUPPLY`.
+    /// A fault's id of the profile, a code of the device, `silent`, `anomaly:METRIC`, `anomaly:machine`, or `order-overdue/SUPPLY`.
     public var condition: String
     public var source: Source
     public var severity: Severity

@@ -90,6 +90,8 @@ extension StewardCore {
         let isLate = !isFresh(time)
         let updated = alarms.update(id) { alarm -> Alarm in
             alarm.comeAgain(by: cause.evidence)
+            // A rule's text stays the same; a detector's says what is unusual this time.
+            alarm.text = cause.text
             alarm.severity = cause.severity
             alarm.isLate = isLate
             alarm.suppressedBy = suppressor
@@ -120,7 +122,7 @@ extension StewardCore {
             writer.member("condition", alarm.condition)
             writer.member("changes", alarm.changes.count)
         }
-        guard alarm.source != .silence, alarm.severity <= .major, !alarm.isLate, inhibition(device, alarm) == nil else { return }
+        guard alarm.source != .silence, alarm.source != .anomaly, alarm.severity <= .major, !alarm.isLate, inhibition(device, alarm) == nil else { return }
         openTicket(device, alarm, reason: "it comes and goes: \(alarm.changes.count) changes in a short time", &effects)
     }
 

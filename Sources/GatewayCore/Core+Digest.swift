@@ -19,6 +19,7 @@ extension StewardCore {
         var lines: [String] = []
         for device in hot.indices {
             let record = records[device]
+            lines += anomalyLines(device)
             let layout = layouts[Int(hot[device].profile)]
             for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
                 let metric = metrics[Int(hot[device].firstMetric) + slot]

@@ -38,7 +38,7 @@ extension StewardCore {
         writer.beginArray()
         for rule in rules { write(rule, question, &writer) }
         if condition == nil || condition == "silent" { writeSilence(question, &writer) }
-        for alarm in others where alarm.source == .deviceAlert { writeCode(alarm, question, &writer) }
+        for alarm in others where alarm.source == .deviceAlert || alarm.source == .anomaly { writeCode(alarm, question, &writer) }
         if others.isEmpty, let condition, rules.isEmpty, condition != "silent" { writeAbsent(condition, profile, &writer) }
         writer.endArray()
         writer.endObject()
@@ -139,7 +139,12 @@ extension StewardCore {
         writer.member("active", true)
         writeAlarm(alarm, question, &writer)
         let age = Sentences.duration(question.now &- alarm.onsetMilliseconds)
-        writer.member("why", "the device itself reports this code, and has done so for \(age)")
+        let isAnomaly = alarm.source == .anomaly
+        writer.member(
+            "why",
+            isAnomaly
+                ? "a detector found it unusual \(age) ago; no rule of the profile says so"
+                : "the device itself reports this code, and has done so for \(age)")
         writer.endObject()
     }
 

@@ -61,6 +61,7 @@ extension StewardCore {
     }
 
     func playbook(of alarm: Alarm, _ device: Int) -> String? {
+        guard alarm.source != .anomaly else { return nil }
         let profile = layouts[Int(hot[device].profile)].profile
         return alarm.source == .condition
             ? profile.faults.first { $0.id == alarm.condition }?.playbook

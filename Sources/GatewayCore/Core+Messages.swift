@@ -114,6 +114,7 @@ extension StewardCore {
         if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
             lookForMissing(device, profile, time, &effects)
         }
+        watchMachine(device, profile, at: time, &effects)
         if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
 
@@ -171,6 +172,7 @@ extension StewardCore {
         // What was retained is no reading: the first live one is news even when it says the same.
         let isFirst = metrics[index].isUnknown || metrics[index].timeMilliseconds <= .min + 1
         let former = isFirst ? nil : metrics[index].value
+        let last = metrics[index].timeMilliseconds
         metrics[index].timeMilliseconds = time
         metrics[index].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
@@ -181,6 +183,11 @@ extension StewardCore {
         metrics[index].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
         if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
+        if derived[profile].isWatched[Int(reading.slot)] {
+            if !isRepeat { watch(device, profile, reading, former: former, last: last, at: time, &effects) }
+        } else if metrics[index].watch != MetricWatch.none {
+            unwatch(device, profile, reading.slot, at: time, &effects)
+        }
         if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 

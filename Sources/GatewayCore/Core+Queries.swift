@@ -24,6 +24,8 @@ extension StewardCore {
         public var overdueOrders = 0
         public var ordersByState: [SupplyOrder.State: Int] = [:]
         public var openTickets = 0
+        public var watchedMetrics = 0
+        public var refusedMetrics = 0
         public var incidents: Int64 = 0
         public var remotelyHandled: Int64 = 0
         public var downtimeMilliseconds: Int64 = 0
@@ -32,6 +34,8 @@ extension StewardCore {
     public func totals() -> Totals {
         var totals = Totals()
         totals.devices = hot.count
+        totals.watchedMetrics = watchedMetrics
+        totals.refusedMetrics = refusedWatches
         totals.openRuns = openRuns.count
         for device in hot.indices {
             if hot[device].isSilent { totals.silent += 1 }
@@ -314,7 +318,8 @@ extension StewardCore {
     /// Bytes that the flat arrays hold: what a device costs.
     public var stateBytes: Int {
         metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
-            + faultCells.count * MemoryLayout<Int64>.stride
+            + faultCells.count * MemoryLayout<Int64>.stride + metricWatches.count * MemoryLayout<MetricWatch>.stride
+            + machineWatches.reduce(0) { $0 + $1.stateBytes }
             + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
     }
 }

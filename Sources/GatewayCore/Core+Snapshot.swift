@@ -44,6 +44,12 @@ extension StewardCore {
         for host in sparkplug.hosts { host.write(to: &writer) }
         writer.write(blob: try json.encode(InhibitionMemory(self)))
         try writeSections(json, &writer)
+        for device in hot.indices {
+            guard let section = anomalySection(device) else { continue }
+            writer.write(Self.anomalySection)
+            writer.write(blob: section)
+            if writer.count > Self.drainBytes { try sink(writer.drain()) }
+        }
         try sink(writer.drain())
     }
 
@@ -147,6 +153,7 @@ extension StewardCore {
                 switch alarm.source {
                 case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
+                case .anomaly: if alarm.normalSinceMilliseconds != nil || isWatched(device, alarm) { continue }
                 case .condition:
                     // What stands only for a person to see it waits for no reading.
                     if alarm.normalSinceMilliseconds != nil { continue }

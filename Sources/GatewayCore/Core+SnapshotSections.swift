@@ -23,6 +23,7 @@ extension StewardCore {
                 let section = try json.decode(Replenishing.self, from: Data(blob))
                 stock = section.stock
                 shipments = section.shipments
+            case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }
         }

@@ -6,7 +6,7 @@ import Telemetry
 extension StewardCore {
     /// Decides what an alarm sets off. Evidence of the past sets nothing off; if the alarm still holds in the present, it is asked again.
     mutating func dispatch(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
-        guard alarm.source != .silence, alarm.source != .order else { return }
+        guard alarm.source != .silence, alarm.source != .order, alarm.source != .anomaly else { return }
         guard !alarm.isLate else {
             hot[device].awaitsDispatch = true
             counters.suppressedDispatches &+= 1
@@ -45,7 +45,7 @@ extension StewardCore {
         hot[device].awaitsDispatch = false
         for id in records[device].activeAlarms {
             guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence, alarm.source != .order,
-                alarm.normalSinceMilliseconds == nil
+                alarm.source != .anomaly, alarm.normalSinceMilliseconds == nil
             else { continue }
             guard isConfirmed(device, alarm) else {
                 hot[device].awaitsDispatch = true

@@ -10,6 +10,8 @@ struct MetricState: Sendable {
     /// Event time of the value; `Int64.min` while there is none.
     var timeMilliseconds: Int64 = .min
     var isUnknown = true
+    /// Its detector's place, or why it has none (`MetricWatch`).
+    var watch = MetricWatch.none
     var encoder = SampleEncoder()
 }
 
@@ -23,6 +25,8 @@ struct DeviceHot: Sendable {
     var newestMilliseconds: Int64 = .min
     var arrivalMilliseconds: Int64 = .min
     var messages: Int64 = 0
+    /// The place of the detector of the device as a whole, or -1.
+    var machine = MetricWatch.none
     var isSilent = false
     /// An alarm was raised by evidence of the past and waits for the present to confirm it.
     var awaitsDispatch = false

@@ -15,6 +15,9 @@ struct LayoutDerived: Sendable {
     private var equipmentStates: [EquipmentState] = []
     /// Slots that history keeps.
     private(set) var isKept: [Bool] = []
+    /// Slots that are watched for anomalies, and those of them whose rate is.
+    private(set) var isWatched: [Bool] = []
+    private(set) var isRate: [Bool] = []
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
     /// For each list of codes whether a device may have several of it.
@@ -26,6 +29,8 @@ struct LayoutDerived: Sendable {
         faults = FaultConditions(layout: layout)
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         isKept = layout.slots.map { $0.kind != .state }
+        isWatched = layout.slots.map(\.isWatched)
+        isRate = layout.slots.map { $0.kind == .counter }
         guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }
         statusSlot = slot
         if let down = status.downWhen, let second = layout.slot(named: down.member) {

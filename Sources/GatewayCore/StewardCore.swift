@@ -35,6 +35,13 @@ public struct StewardCore {
     /// What the conditions of each device remember: a block each, as long as its profile's rules need.
     var faultCells: [Int64] = []
 
+    /// The detectors of metrics, and the places among them that are free; those of devices as a whole.
+    var metricWatches: [MetricWatch] = []
+    var freeWatches: [Int32] = []
+    var machineWatches: [MachineWatch] = []
+    /// Metrics that are not watched because all places are taken.
+    public internal(set) var refusedWatches = 0
+
     var alarms = BoundedMap<Alarm>()
     var runs = BoundedMap<PlaybookRun>()
     var orders = BoundedMap<SupplyOrder>()

@@ -52,6 +52,8 @@ public struct MachineDetector: Sendable {
         public var isChange = false
     }
 
+    public var channelCount: Int { channels.count }
+
     /// Memory that it takes.
     public var stateBytes: Int { MemoryLayout<MachineDetector>.stride + channels.capacity * MemoryLayout<MachineChannel>.stride }
 

@@ -101,6 +101,10 @@ private struct MetricsPage {
         gauge("steward_devices", "Devices known.", Int64(totals.devices))
         gauge("steward_devices_down", "Devices in unscheduled downtime.", Int64(totals.down))
         gauge("steward_devices_silent", "Devices that have said nothing for too long.", Int64(totals.silent))
+        gauge("steward_anomaly_metrics", "Metrics that are watched for anomalies.", Int64(totals.watchedMetrics))
+        gauge(
+            "steward_anomaly_metrics_refused", "Metrics that are not watched for anomalies because of limits.anomalyMetrics.",
+            Int64(totals.refusedMetrics))
         gauge("steward_alarms_active", "Alarms that stand.", Int64(totals.activeAlarms))
         gauge("steward_alarms_unacknowledged", "Alarms that stand and that nobody has seen.", Int64(totals.unacknowledgedAlarms))
         gauge("steward_alarms_shelved", "Alarms that stand and were put aside.", Int64(totals.shelvedAlarms))

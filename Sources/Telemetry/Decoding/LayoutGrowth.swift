@@ -38,6 +38,7 @@ extension ProfileLayout {
     mutating func adopt(_ slot: MetricSlot) {
         guard slots.count < Self.maximumSlots, !slots.contains(where: { $0.name == slot.name }) else { return }
         slots.append(MetricSlot(name: slot.name, kind: slot.kind, unit: slot.unit))
+        slots[slots.count - 1].isWatched = profile.watchesAnomalies && (slot.kind == .gauge || slot.kind == .counter)
         stateHeads.append(-1)
         owners.append(nil)
         for state in slot.states { _ = learnState(state, of: Int32(slots.count - 1)) }
@@ -60,6 +61,7 @@ extension ProfileLayout {
             owners[known] = owner
             slots[known].kind = kind
             slots[known].unit = unit
+            watch(known, owner)
             return Int32(known)
         }
         guard slots.count < Self.maximumSlots else {
@@ -69,8 +71,19 @@ extension ProfileLayout {
         slots.append(MetricSlot(name: name, kind: kind, unit: unit))
         stateHeads.append(-1)
         owners.append(owner)
+        watch(slots.count - 1, owner)
         revision += 1
         return Int32(slots.count - 1)
+    }
+
+    private mutating func watch(_ slot: Int, _ owner: FieldTarget) {
+        var isWatched = false
+        if case .metric(let rule) = owner, slots[slot].kind == .gauge || slots[slot].kind == .counter {
+            isWatched = profile.metrics[rule].watchesAnomalies ?? profile.watchesAnomalies
+        }
+        guard slots[slot].isWatched != isWatched else { return }
+        slots[slot].isWatched = isWatched
+        revision += 1
     }
 
     /// Two rules may give one name when they mean the same by it: a value that a device tells on two topics is one metric.

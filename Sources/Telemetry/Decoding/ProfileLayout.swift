@@ -7,6 +7,8 @@ public struct MetricSlot: Equatable, Sendable {
     public var supply: Int32 = -1
     /// Values of a state, in the order of their numbers.
     public var states: [String] = []
+    /// It is watched for anomalies.
+    public internal(set) var isWatched = false
 
     public init(name: String, kind: MetricKind, unit: String) {
         self.name = name

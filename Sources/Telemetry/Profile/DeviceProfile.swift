@@ -26,6 +26,9 @@ public struct DeviceProfile: Equatable, Sendable {
     /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
     public var namesPerDevice = false
 
+    /// Gauges and the rates of counters are watched for anomalies, where the metric does not say otherwise.
+    public var watchesAnomalies = true
+
     public init(name: String, title: String, source: String) {
         self.name = name
         self.title = title

@@ -25,11 +25,15 @@ public struct MetricRule: Equatable, Sendable {
     /// What a text looks like in which the value stands.
     public var match: TextPattern?
 
+    /// Whether it is watched for anomalies; nil: as the profile says.
+    public var watchesAnomalies: Bool?
+
     func converted(_ raw: Double) -> Double { raw * scale + offset }
 
     /// Whether a value of the other rule is a value of this one: another place, or another topic, of the same metric.
     func means(_ other: MetricRule) -> Bool {
         kind == other.kind && isOpen == other.isOpen && unit == other.unit && states == other.states && values == other.values
+            && watchesAnomalies == other.watchesAnomalies
     }
 }
 

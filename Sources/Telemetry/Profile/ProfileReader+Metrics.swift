@@ -8,7 +8,7 @@ extension ProfileReader {
         if items.isEmpty { report.add("\"\(member.key)\" needs at least one place", at: member.keyPosition) }
         let rules = items.compactMap { metric((member, ObjectReader($0, "a metric", report))) }
         for (rule, item) in zip(rules, items) where rules.count == items.count && !rule.means(rules[0]) {
-            report.add("the places of \"\(member.key)\" must agree in kind, unit, states and values", at: item.position)
+            report.add("the places of \"\(member.key)\" must agree in kind, unit, states and values, and in anomalies", at: item.position)
         }
         return rules
     }
@@ -30,6 +30,7 @@ extension ProfileReader {
         let scale = reader.number("scale") ?? 1
         let offset = reader.number("offset") ?? 0
         let values = enumeration(reader, kind)
+        let watchesAnomalies = reader.bool("anomalies")
         reader.finish()
         if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position(of: ["kind"])) }
         if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
@@ -43,6 +44,7 @@ extension ProfileReader {
         rule.unitPlace = unitPlace
         rule.unknown = unknown
         rule.match = match
+        rule.watchesAnomalies = watchesAnomalies
         if match != nil, written == .any { report.add("\"match\" needs a kind other than \"any\"", at: reader.node.position(of: ["kind"])) }
         textCaptures[positions.count] = match?.captures
         positions.append((NameTemplate(named.member.key), path, message, named.member.keyPosition))

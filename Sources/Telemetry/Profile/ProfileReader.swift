@@ -81,6 +81,7 @@ public final class ProfileReader {
                     at: reader.node.position(of: ["allowedLatenessSeconds"]))
             }
         }
+        profile.watchesAnomalies = reader.bool("anomalies") ?? true
         profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
