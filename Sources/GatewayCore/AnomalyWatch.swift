@@ -71,7 +71,9 @@ struct MachineWatch: Sendable {
         }
         for (index, slot) in slots.enumerated() {
             let metric = metrics[first + Int(slot)]
-            guard !metric.isUnknown, metric.timeMilliseconds > .min + 1, time &- metric.timeMilliseconds <= gapMilliseconds else { continue }
+            guard !metric.isUnknown, metric.timeMilliseconds > .min + 1, time &- metric.timeMilliseconds <= gapMilliseconds else {
+                continue
+            }
             // Bounded, so that a sum of the largest numbers is a number.
             sums[index] += min(max(metric.value, -1e300), 1e300)
             counts[index] &+= 1

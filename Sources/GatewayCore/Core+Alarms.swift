@@ -122,7 +122,8 @@ extension StewardCore {
             writer.member("condition", alarm.condition)
             writer.member("changes", alarm.changes.count)
         }
-        guard alarm.source != .silence, alarm.source != .anomaly, alarm.severity <= .major, !alarm.isLate, inhibition(device, alarm) == nil else { return }
+        guard alarm.source != .silence, alarm.source != .anomaly, alarm.severity <= .major, !alarm.isLate, inhibition(device, alarm) == nil
+        else { return }
         openTicket(device, alarm, reason: "it comes and goes: \(alarm.changes.count) changes in a short time", &effects)
     }
 

@@ -57,7 +57,9 @@ extension StewardCore {
 
     /// The array grows by a quarter: doubling would leave half of tens of megabytes empty.
     mutating func place(_ watch: MetricWatch) -> Int32 {
-        if metricWatches.count == metricWatches.capacity { metricWatches.reserveCapacity(metricWatches.count + max(64, metricWatches.count / 4)) }
+        if metricWatches.count == metricWatches.capacity {
+            metricWatches.reserveCapacity(metricWatches.count + max(64, metricWatches.count / 4))
+        }
         metricWatches.append(watch)
         return Int32(metricWatches.count - 1)
     }
@@ -158,7 +160,9 @@ extension StewardCore {
         }
         let layout = layouts[Int(hot[device].profile)]
         return layout.slots.indices.contains { slot in
-            guard slot < Int(hot[device].metricCapacity), Self.anomalyCondition(layout.slots[slot].name) == alarm.condition else { return false }
+            guard slot < Int(hot[device].metricCapacity), Self.anomalyCondition(layout.slots[slot].name) == alarm.condition else {
+                return false
+            }
             let place = Int(metrics[Int(hot[device].firstMetric) + slot].watch)
             return place >= 0 && metricWatches[place].detector.isAnomalous
         }
