@@ -47,6 +47,15 @@ extension GatewayAPI {
 
     private typealias Question = (StewardCore) -> String?
 
+    /// An event, and what the core is asked before it is taken. A class, because the optimiser of Swift 6.3.1 crashes over an optional
+    /// tuple of an enum and a closure.
+    private final class Asked {
+        let event: OrderEvent
+        let question: Question
+
+        init(_ pair: (OrderEvent, Question)) { (event, question) = pair }
+    }
+
     private static func problem(_ core: StewardCore, rejecting id: String) -> String? {
         core.orderState(id) == .awaitingApproval
             ? nil : "the order is \(core.orderState(id)?.rawValue ?? "unknown") and waits for no approval"
@@ -67,7 +76,7 @@ extension GatewayAPI {
         return judged(request) { reader in
             let by = reader.requiredString("by", who)?.bounded
             let reason = reader.string("reason")?.bounded
-            return by.map { make(id, $0, reason) }
+            return by.map { Asked(make(id, $0, reason)) }
         }
     }
 
@@ -78,9 +87,8 @@ extension GatewayAPI {
             let supply = reader.requiredString("supply", "its supply")
             let by = reader.requiredString("by", "who asks")
             guard let device, let supply, let by else { return nil }
-            return (
-                .request(device: device.bounded, supply: supply.bounded, by: by.bounded), { $0.problem(requesting: supply, of: device) }
-            )
+            return Asked(
+                (.request(device: device.bounded, supply: supply.bounded, by: by.bounded), { $0.problem(requesting: supply, of: device) }))
         }
     }
 
@@ -94,15 +102,15 @@ extension GatewayAPI {
             let added = reader.integer("add", in: range)
             if (units == nil) == (added == nil) { reader.report.add("the body needs \"units\" or \"add\"", at: reader.node.position) }
             guard let item, let by, !item.isEmpty else { return nil }
-            if let units { return (.stockCounted(item: item.bounded, units: units, by: by.bounded), { _ in nil }) }
-            return added.map { (.stockAdded(item: item.bounded, units: $0, by: by.bounded), { _ in nil }) }
+            if let units { return Asked((.stockCounted(item: item.bounded, units: units, by: by.bounded), { _ in nil })) }
+            return added.map { Asked((.stockAdded(item: item.bounded, units: $0, by: by.bounded), { _ in nil })) }
         }
     }
 
     /// Reads the body, asks the core whether that is possible, and commits it.
-    private func judged(_ request: HTTPRequest, _ read: (ObjectReader) -> (OrderEvent, Question)?) -> HTTPResponse {
+    private func judged(_ request: HTTPRequest, _ read: (ObjectReader) -> Asked?) -> HTTPResponse {
         let report = DocumentReport(file: "body")
-        let found: (event: OrderEvent, question: Question)?
+        let found: Asked?
         do {
             let reader = ObjectReader(try DocumentParser.parse(request.body, file: "body"), "the body", report)
             found = read(reader)
