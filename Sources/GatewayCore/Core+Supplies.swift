@@ -102,7 +102,8 @@ extension StewardCore {
         }
         let order = SupplyOrder(
             device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
-            reason: reason, decidedMilliseconds: time, levelPercent: state.model.estimatedPercent ?? 0, daysLeft: days)
+            reason: reason, decidedMilliseconds: time, levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0,
+            daysLeft: days)
         place(order, device: device, supply: supply, at: time, &effects)
         // What stock covers is asked again with every report; it was decided once.
         guard state.orderedMilliseconds == nil else { return }

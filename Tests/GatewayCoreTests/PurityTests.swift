@@ -46,7 +46,9 @@ import Testing
             }
             if let module = Self.imported(text) {
                 #expect(Self.allowedImports.contains(module), "\(place): the pure core imports \(module)")
-                if module == "Glibc" { #expect(target == "ConsumableForecast" || target == "ServiceValue", "\(place): \(module)") }
+                if module == "Glibc" {
+                    #expect(["ConsumableForecast", "Replenishment", "ServiceValue"].contains(target), "\(place): \(module)")
+                }
             }
         }
     }
