@@ -36,8 +36,8 @@ extension StewardCore {
         } else if evaluated != .min, time &- evaluated < Self.questionMilliseconds {
             return
         }
-        // Nothing is ordered because of an unknown; the pages that were printed since are known all the same.
-        if case .unknown = level, counter == nil { return }
+        // Nothing is ordered because of an unknown, and not beside one either.
+        if case .unknown = level { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
