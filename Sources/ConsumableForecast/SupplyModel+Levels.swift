@@ -49,7 +49,8 @@ extension SupplyModel {
     private mutating func firstNumber(
         _ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors
     ) -> SupplyChange {
-        if isSomeRemaining, steps.someAbove == 0 || level > steps.someAbove + 3 {
+        // A device that wakes says 100 for a moment; a low number is what it counts.
+        if isSomeRemaining, level > max(steps.someAbove + 3, 60) {
             guard candidateStays(.farUp, time) else { return .none }
         }
         forgetCandidate()

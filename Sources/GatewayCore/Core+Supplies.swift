@@ -36,8 +36,11 @@ extension StewardCore {
         } else if evaluated != .min, time &- evaluated < Self.questionMilliseconds {
             return
         }
-        // Nothing is ordered because of an unknown; the pages that were printed since are known all the same.
-        if case .unknown = level, counter == nil { return }
+        // Nothing is ordered because of an unknown, and not beside one either.
+        switch level {
+        case .unknown, .noLimit: return
+        case .percent, .interval: break
+        }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
@@ -102,7 +105,8 @@ extension StewardCore {
         }
         let order = SupplyOrder(
             device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
-            reason: reason, decidedMilliseconds: time, levelPercent: state.model.estimatedPercent ?? 0, daysLeft: days)
+            reason: reason, decidedMilliseconds: time, levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0,
+            daysLeft: days)
         place(order, device: device, supply: supply, at: time, &effects)
         // What stock covers is asked again with every report; it was decided once.
         guard state.orderedMilliseconds == nil else { return }

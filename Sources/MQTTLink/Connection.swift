@@ -280,6 +280,10 @@ final class Connection {
         }
         let lost = code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code
         let reason = disconnectReason ?? lost
+        // A refusal of TLS 1.3 may be overtaken by the end of the connection, and then nothing names it.
+        if case .opening = phase, configuration.tls != nil, libraryLog.isEmpty, disconnectReason == nil {
+            return end(.disconnected(MQTTError.lostBeforeAnswer(lost, operation: operation)))
+        }
         end(.disconnected(MQTTError.ofLibrary(reason, systemError: systemError, operation: operation, detail: libraryLog)))
     }
 

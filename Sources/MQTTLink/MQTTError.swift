@@ -40,6 +40,14 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         return MQTTError(code: code, operation: operation, message: message)
     }
 
+    /// A TLS connection that ended before the broker said anything.
+    static func lostBeforeAnswer(_ code: Int32, operation: String) -> MQTTError {
+        MQTTError(
+            code: code, operation: operation,
+            message: "the broker closed the TLS connection before it answered; it may want a certificate: "
+                + "check mqtt.tls.certificateFile and keyFile, and the broker's log")
+    }
+
     private static func systemText(_ systemError: Int32) -> String {
         switch systemError {
         case ECONNREFUSED: "nothing listens there; check that the broker runs, and mqtt.host and mqtt.port"

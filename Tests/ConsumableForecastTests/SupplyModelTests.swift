@@ -126,7 +126,7 @@ private func changes(_ readings: [(minutes: Int64, level: Double?)], in model: i
 
     /// Counting inside a step would make the first step of 10 % look like 20 % an equal number of pages.
     @Test func aCoarseStepIsNotBiased() throws {
-        for days in stride(from: 55 as Int64, through: 190, by: 5) {
+        for days in stride(from: 65 as Int64, through: 190, by: 5) {
             let estimate = try estimate(steadyModel(days: days, stepPercent: 10))
             #expect(abs(try #require(estimate.percentPerPage) - 0.025) < 0.003, "\(days) days")
             #expect(abs(estimate.daysLeftP50 - (200 - Double(days))) < 14, "\(days) days")

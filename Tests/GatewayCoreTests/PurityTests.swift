@@ -47,7 +47,8 @@ import Testing
             if let module = Self.imported(text) {
                 #expect(Self.allowedImports.contains(module), "\(place): the pure core imports \(module)")
                 if module == "Glibc" {
-                    #expect(["ConsumableForecast", "ServiceValue", "FaultDetection"].contains(target), "\(place): \(module)")
+                    #expect(
+                        ["ConsumableForecast", "Replenishment", "ServiceValue", "FaultDetection"].contains(target), "\(place): \(module)")
                 }
             }
         }

@@ -91,7 +91,7 @@ import Testing
         var driver = try Driver()
         for day in 0..<20 { level("\(100 - day * 5)", &driver, at: Double(day) * 86_400) }
         let line = try #require(driver.kinds(.order).first.map { String(decoding: $0.line, as: UTF8.self) })
-        #expect(line.contains("5 % quantile") && line.contains("\"daysLeft\":["))
+        #expect(line.contains("risk that it ends") && line.contains("\"daysLeft\":["))
         #expect(driver.kinds(.order).count == 1)
     }
 
