@@ -200,6 +200,8 @@ OBJECTS = {
     ("readMembers", "reader"): "supply",
     ("unknownLevels", "reader"): "supply",
     ("supplyValues", "reader"): "supply",
+    ("leadTime", "reader"): "supply",
+    ("ordering", "reader"): "supply",
     ("alertList", "reader"): "alertList",
     ("alertPlaces", "reader"): "alertList",
     ("codeForm", "reader"): "alertList",
