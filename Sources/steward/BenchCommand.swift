@@ -47,6 +47,13 @@ enum BenchCommand: Subcommand {
             machine detector: \(Int(anomaly.nanosecondsPerMachineRow)) ns a row of 8 gauges, \(anomaly.bytesPerMachine) bytes
 
             """)
+        let forecast = ForecastBenchmark.run(supplies: 500)
+        Console.print(
+            """
+            forecast: \(Int(forecast.nanosecondsPerHourlyReading)) ns a reading every hour (\(Int(forecast.weighedShare * 100)) % weighed against the lead time), \(Int(forecast.nanosecondsPerMinutelyReading)) ns a reading every minute (\(forecast.supplies) supplies)
+            forecast state: \(forecast.bytesPerSupply) bytes a supply
+
+            """)
         return .ok
     }
 }

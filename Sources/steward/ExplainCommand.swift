@@ -1,19 +1,68 @@
 import Gateway
+import Telemetry
 
-/// `steward explain`: why an alarm stands, and why another does not.
+/// `steward explain`: why an alarm stands and another does not; why a supply was ordered, or is not yet.
 enum ExplainCommand: QueryCommand {
     static let name = "explain"
-    static let summary = "say why an alarm of a device stands, or why it does not"
+    static let summary = "say why an alarm stands or a supply is ordered, or why not"
     static let usage = Usage(
         positionals: [
-            .required("DEVICE", "the device's id"), .optional("CONDITION", "a fault of its profile, a code, or silent; all unless given"),
+            .required("DEVICE", "the device's id"),
+            .optional(
+                "WHAT", "a supply of the device, or a condition: a fault of its\nprofile, a code, or silent; all conditions unless given"),
         ],
-        options: APIClient.options,
+        options: [
+            .value("supply", "NAME", "a supply, whatever else has this name"),
+            .value("condition", "NAME", "a condition, whatever else has this name"),
+        ] + APIClient.options,
         notes: "A condition shows its clauses: + holds, - does not hold, ? nothing is known. What keeps a standing alarm from setting\n"
-            + "anything off is said below it.")
+            + "anything off is said below it. A supply shows what its forecast rests on, the probability that it ends before an order\n"
+            + "placed now would arrive, the day on which the rule will order, and the order that there is.")
+
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        let given = [arguments.positionals.dropFirst().first, arguments.value("supply"), arguments.value("condition")].compactMap { $0 }
+        guard given.count <= 1 else { throw UsageError("one of WHAT, --supply NAME and --condition NAME is enough") }
+        guard let word = given.first, arguments.value("condition") == nil else { return try ask(arguments) }
+        let client = try APIClient(arguments)
+        let device = arguments.positionals[0]
+        let supplies = try APIValue.answer(client.get(["devices", device]))["supplies"].items.compactMap { $0["supply"].string }
+        if supplies.contains(word) { return try explain(supply: word, of: device, arguments, client) }
+        guard arguments.value("supply") == nil else { throw unknown("supply", word, device, supplies) }
+        do { return try ask(arguments) } catch let failure as CommandFailure where failure.exitCode == .notFound {
+            let answer = try APIValue.answer(client.get(["devices", device, "explain"]))
+            let conditions = answer["conditions"].items.compactMap { $0["condition"].string }
+            throw unknown("supply or condition", word, device, supplies + conditions)
+        }
+    }
+
+    private static func unknown(_ what: String, _ word: String, _ device: String, _ names: [String]) -> CommandFailure {
+        let known = names.map { TerminalText.visible($0) }
+        let list = known.isEmpty ? "it has none" : "there are " + known.prefix(20).joined(separator: ", ")
+        let hint = Spelling.hint(word, among: known)
+        return CommandFailure(
+            "the device \(Arguments.shown(device)) has no \(what) \(Arguments.shown(word))\(hint.isEmpty ? ";" : hint) \(list)",
+            exitCode: .notFound)
+    }
+
+    private static func explain(supply: String, of device: String, _ arguments: Arguments, _ client: APIClient) throws -> ExitCode {
+        let body = try client.get(ExplainSupply.path(device, supply))
+        guard !arguments.has("json") else {
+            Console.print(bytes: body.last == UInt8(ascii: "\n") ? body : body + [UInt8(ascii: "\n")])
+            return .ok
+        }
+        let answer = try APIValue.answer(body)
+        var order: APIValue?
+        if let id = answer["order"].string {
+            let orders = try APIValue.answer(client.get(["orders"], [("device", device), ("limit", "1000")]))
+            order = orders["orders"].items.first { $0["order"].string == id }
+        }
+        Console.print(ExplainSupply.render(answer, order: order, .current()))
+        return .ok
+    }
 
     static func question(_ arguments: Arguments) -> (path: [String], query: [(String, String?)]) {
-        (["devices", arguments.positionals[0], "explain"], [("condition", arguments.positionals.dropFirst().first)])
+        let condition = arguments.value("condition") ?? arguments.positionals.dropFirst().first
+        return (["devices", arguments.positionals[0], "explain"], [("condition", condition)])
     }
 
     static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
@@ -60,5 +109,14 @@ enum ExplainCommand: QueryCommand {
         let unit = clause["unit"].string.map { " " + HumanText.unit($0) } ?? ""
         let value = clause["value"].number.map { HumanText.number($0, decimals: 3) + unit } ?? clause["value"].string ?? "?"
         return "\(TerminalText.visible(value)), \(HumanText.duration(age)) old"
+    }
+}
+
+extension APIValue {
+    /// An answer of the gateway; what is none gets a sentence that says so.
+    fileprivate static func answer(_ body: [UInt8]) throws -> APIValue {
+        do { return try APIValue(parsing: body) } catch {
+            throw CommandFailure("the answer is no JSON (\(TerminalText.visible(error.message))); is that a steward gateway?")
+        }
     }
 }

@@ -117,3 +117,43 @@ def test_refused_order_is_failed_and_says_why(shop, client):
     use_up(client, "p1")
     wait_for(lambda: order(gateway)["state"] == "failed", "the failed order")
     assert "422" in order(gateway)["detail"]
+
+
+def test_explain_says_why_a_supply_is_ordered_or_not(shop, client):
+    gateway, _, _ = shop
+    client.publish("devices/p2/telemetry", {"ts": now_ms(), "pageCount": 10, "supplies": {"black": 80, "cyan": -3}})
+    use_up(client, "p1")
+    wait_for(lambda: order(gateway)["state"] == "sent", "the sent order")
+    gateway.settled(client)
+
+    why = gateway.cli("explain", "p1", "black")
+    assert (why.returncode, why.stderr) == (0, "")
+    for words in ("4 % reported", "yield", "use by weekday", "Mon ", "lead time", "probability", order(gateway)["order"], "is sent"):
+        assert words in why.stdout, words
+    assert order(gateway)["reason"] in why.stdout
+
+    fine = gateway.cli("explain", "p2", "--supply", "black")
+    assert fine.returncode == 0 and "80 % reported" in fine.stdout and "order " in fine.stdout and "none: " in fine.stdout
+    unknown = gateway.cli("explain", "p2", "cyan")
+    assert unknown.returncode == 0 and "not known" in unknown.stdout and "not enough evidence" in unknown.stdout
+
+    answer = json.loads(gateway.cli("explain", "p1", "black", "--json").stdout)
+    assert answer == gateway.api("devices/p1/supplies/black/explain")
+    assert answer["order"] == order(gateway)["order"] and answer["level"]["reportedPercent"] == 4
+    assert len(answer["use"]["weekdayWeights"]) == 7 and answer["decision"]["serviceLevel"] == 0.95
+
+
+def test_explain_names_what_is_near_to_an_unknown_supply(shop, client):
+    gateway, _, _ = shop
+    use_up(client, "p1")
+    gateway.settled(client)
+    for words in (("blakc",), ("--supply", "blakc")):
+        wrong = gateway.cli("explain", "p1", *words)
+        assert wrong.returncode == 3 and wrong.stdout == ""
+        assert 'did you mean "black"?' in wrong.stderr
+    # A condition is no supply, where one is asked for.
+    assert gateway.cli("explain", "p1", "silent").returncode == 0
+    assert gateway.cli("explain", "p1", "--supply", "silent").returncode == 3
+    assert gateway.cli("explain", "p1", "--condition", "black").returncode == 3
+    assert gateway.cli("explain", "nobody", "black").returncode == 3
+    assert gateway.cli("explain", "p1", "black", "--supply", "black").returncode == 2

@@ -6,7 +6,10 @@ extension ConfigurationReader {
     static func replenishment(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
         var policy = ReplenishmentPolicy()
         policy.defaultSite = configuration.gatewayID
-        if let orders = reader.object("replenishment", "the rules of ordering") { rules(orders, &policy) }
+        if let orders = reader.object("replenishment", "the rules of ordering") {
+            ordering(orders, &configuration)
+            rules(orders, &policy)
+        }
         for supplier in reader.list("suppliers", "a supplier") { one(supplier, &policy, &configuration) }
         // The short form: one webhook that takes everything that no other supplier takes.
         if let orders = configuration.orders {

@@ -1,0 +1,78 @@
+import GatewayCore
+import Replenishment
+import Telemetry
+
+/// How sure to be that a successor is there in time, and on which days suppliers work.
+extension ConfigurationReader {
+    static func ordering(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
+        if let percent = reader.number("serviceLevelPercent") {
+            if (50...99.9).contains(percent) {
+                configuration.core.serviceLevel = percent / 100
+            } else {
+                reader.report.add("\"serviceLevelPercent\" must be from 50 to 99.9", at: place(reader, "serviceLevelPercent"))
+            }
+        }
+        if let calendar = reader.object("calendar", "when the supplier works") {
+            configuration.core.supplierCalendar = self.calendar(calendar)
+        }
+    }
+
+    private static let dayNames = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+    private static func calendar(_ reader: ObjectReader) -> SupplierCalendar {
+        defer { reader.finish() }
+        var days: Set<Int> = [0, 1, 2, 3, 4]
+        if let names = reader.strings("workingDays") {
+            days = Set(names.compactMap { weekday(reader, $0) })
+            if names.isEmpty {
+                reader.report.add(
+                    "\"workingDays\" names at least one day; a supplier that never works delivers nothing", at: place(reader, "workingDays")
+                )
+            }
+        }
+        var holidays: Set<Int64> = []
+        for text in reader.strings("holidays") ?? [] {
+            if let day = holiday(text) {
+                holidays.insert(day)
+            } else {
+                reader.report.add("\"holidays\" are days such as \"2026-12-25\", not \"\(text)\"", at: place(reader, "holidays"))
+            }
+        }
+        if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: place(reader, "holidays")) }
+        let cutoff = hours(reader, "cutoffHour", reader.number("cutoffHour"), in: 0...24) ?? 24
+        let offset = hours(reader, "utcOffsetHours", reader.number("utcOffsetHours"), in: -14...14) ?? 0
+        return SupplierCalendar(workingWeekdays: days, holidays: holidays, cutoffHour: cutoff, offsetHours: offset)
+    }
+
+    private static func weekday(_ reader: ObjectReader, _ name: String) -> Int? {
+        if let day = dayNames.firstIndex(of: name.lowercased()) { return day }
+        reader.report.add(
+            "\"workingDays\" cannot be \"\(name)\"\(Spelling.hint(name, among: dayNames)); it is one of \(dayNames.joined(separator: ", "))",
+            at: place(reader, "workingDays"))
+        return nil
+    }
+
+    /// Days since 1970-01-01 of `2026-12-25`; nil for a date that no calendar has.
+    private static func holiday(_ text: String) -> Int64? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1970...9999).contains(year),
+            (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        let days = Int64(CivilTime.days(year: year, month: month, day: day))
+        // The 31st of a month that has 30 days would be the first of the next.
+        return CivilTime.text(days * 86_400_000).hasPrefix(text) ? days : nil
+    }
+
+    private static func hours(_ reader: ObjectReader, _ key: String, _ number: Double?, in range: ClosedRange<Double>) -> Double? {
+        guard let number else { return nil }
+        if range.contains(number) { return number }
+        reader.report.add(
+            "\"\(key)\" must be hours from \(Int(range.lowerBound)) to \(Int(range.upperBound))", at: place(reader, key))
+        return nil
+    }
+
+    private static func place(_ reader: ObjectReader, _ key: String) -> SourcePosition {
+        reader.members.first { $0.key == key }?.node.position ?? reader.node.position
+    }
+}

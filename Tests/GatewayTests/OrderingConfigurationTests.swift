@@ -1,0 +1,43 @@
+import Replenishment
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// The service level and the supplier's calendar.
+@Suite struct OrderingConfigurationTests {
+    private func read(_ text: String) throws -> GatewayConfiguration { try ConfigurationReader.read(Array(text.utf8), file: "test.json") }
+
+    @Test func theyReachTheCore() throws {
+        let core = try read(
+            "{ replenishment: { serviceLevelPercent: 99, calendar: { workingDays: ['Monday', 'saturday'], holidays: ['1970-01-03', '2024-02-29'], cutoffHour: 14.5, utcOffsetHours: -3 } } }"
+        ).core
+        #expect(core.serviceLevel == 0.99)
+        let calendar = try #require(core.supplierCalendar)
+        #expect(calendar.workingWeekdays == [0, 5] && calendar.holidays == [2, 19_782])
+        #expect(calendar.cutoffHour == 14.5 && calendar.offsetHours == -3)
+        // 1970-01-03 is a Saturday and a holiday; the Monday after it is worked.
+        #expect(!calendar.works(onDay: 2) && calendar.works(onDay: 4) && calendar.works(onDay: 9))
+    }
+
+    @Test func withoutThemEveryDayCounts() throws {
+        let core = try read("{ replenishment: { dryRun: true } }").core
+        #expect(core.serviceLevel == 0.95 && core.supplierCalendar == nil && core.replenishment.isDryRun)
+        #expect(try read("{ replenishment: { calendar: {} } }").core.supplierCalendar == SupplierCalendar())
+    }
+
+    @Test(arguments: [
+        ("serviceLevelPercent: 49", "50 to 99.9"), ("serviceLevelPercent: 100", "50 to 99.9"), ("serviceLevelPercent: '95'", "a number"),
+        ("calendar: 3", "object"), ("calendar: { workingDays: [] }", "at least one"),
+        ("calendar: { workingDays: ['munday'] }", "monday"), ("calendar: { workday: 'monday' }", "workingDays"),
+        ("calendar: { holidays: ['2026-02-29'] }", "2026-12-25"), ("calendar: { holidays: ['25.12.2026'] }", "2026-12-25"),
+        ("calendar: { holidays: ['2026-+1-01'] }", "2026-12-25"), ("calendar: { cutoffHour: 25 }", "0 to 24"),
+        ("calendar: { utcOffsetHours: -15 }", "-14 to 14"),
+    ]) func mistakes(_ members: String, _ word: String) {
+        #expect {
+            try read("{ replenishment: { \(members) } }")
+        } throws: { error in
+            (error as? DocumentProblems)?.diagnostics.contains { $0.message.contains(word) } == true
+        }
+    }
+}
