@@ -11,17 +11,17 @@ public struct MetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
     /// The q at which a warning is raised: where the score is 1.
-    static let limit: Float = 0.2
+    static let limit: Float = 0.11
     static let ticksPerBlock: UInt8 = 50
     /// Before that a warning would come of knowing nothing: both must have passed.
     static let warmupTicks: UInt32 = 240
     static let warmupMilliseconds: Int64 = 2 * 86_400_000
-    /// Weight of a new event when counts and weight have just been halved; it doubles until they are again, after 200 blocks.
+    /// Weight of a new event when counts and weight have just been halved; it doubles until they are again, after 250 blocks.
     static let firstWeight = 64.0
-    static let halfLifeBlocks = 200.0
+    static let halfLifeBlocks = 250.0
     static let slowestRate = 1.0 / 6000
-    /// Ticks in a row that have to be usual before a warning clears: half an hour of five-minute ticks.
-    static let calmTicks: UInt8 = 6
+    /// Ticks in a row that have to be usual before a warning clears: an hour of five-minute ticks.
+    static let calmTicks: UInt8 = 12
 
     // What has come in since the last tick.
     var origin = 0.0
@@ -141,23 +141,26 @@ public struct MetricDetector: Sendable {
         }
     }
 
-    /// By how many bins of 6 % a size has to be above an old maximum to rank above it, and how much its q counts, for each way of
-    /// looking. Steps and slow means wander to new records on quiet data too; residuals of the season hardly do. Found by search for the
-    /// most detected at one false warning a metric a month.
-    private static func caution(_ index: Int) -> (margin: Int, trust: Float) {
+    /// By how many bins of 6 % a size has to be above an old maximum to rank above it, and how large it has to be at all, for each way
+    /// of looking.
+    ///
+    /// A record alone is not enough: whatever is watched for a month breaks its records, plain noise as well, but noise does so at sizes
+    /// that are known. Below the floor a size is what noise reaches in a month, and though it may be new, it is nothing to warn of. The
+    /// margins keep wandering values, which go to new records bit by bit, from a warning at each.
+    private static func caution(_ index: Int) -> (margin: Int, floor: Float) {
         switch index {
-        case 0: (1, 1)
-        case 1: (3, 0.8)
-        case 2: (6, 1)
-        default: (2, 1)
+        case 0: (1, 8)
+        case 1: (1, 2.5)
+        case 2: (4, 6)
+        default: (2, 3.5)
         }
     }
 
-    /// q of a size, or −1 when it is too common to be ranked.
+    /// q of a size, or −1 when it is too common or too small to be ranked.
     private mutating func rank(_ size: Float, _ index: Int) -> Float {
-        let (margin, trust) = Self.caution(index)
-        guard let found = ranks[index].note(EventRanks.bin(size), margin: margin) else { return -1 }
-        return trust * (found == 0 ? familiarity : familiarity - FastLog.log10(Float(found) / Float(weight) + 1))
+        let (margin, floor) = Self.caution(index)
+        guard let found = ranks[index].note(EventRanks.bin(size), margin: margin), size >= floor else { return -1 }
+        return found == 0 ? familiarity : familiarity - FastLog.log10(Float(found) / Float(weight) + 1)
     }
 
     private mutating func closeBlock() {
