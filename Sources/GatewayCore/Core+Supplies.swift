@@ -37,7 +37,10 @@ extension StewardCore {
             return
         }
         // Nothing is ordered because of an unknown, and not beside one either.
-        if case .unknown = level { return }
+        switch level {
+        case .unknown, .noLimit: return
+        case .percent, .interval: break
+        }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
