@@ -22,7 +22,10 @@ enum ExplainSupply {
         facts.add("probability", .init(probability(answer["decision"])))
         facts.add("will cross", .init(crossing(answer)))
         facts.add("order", .init(self.order(answer, order)))
-        return facts.render(terminal)
+        // Reasons are sentences: a terminal may wrap them, but their ends must not be lost.
+        var whole = terminal
+        whole.columns = nil
+        return facts.render(whole)
     }
 
     private static func percent(_ share: Double) -> String { HumanText.number(share * 100) + " %" }
