@@ -126,7 +126,8 @@ extension StewardCore {
         var decision = Decision(.supplyReplaced, at: time, device: records[device].id) { writer in
             writer.member("supply", slot.name)
             writer.member("generation", Int64(generation))
-            writer.member("residualPercent", residual)
+            // An estimate: more digits than the device's own would pretend to know.
+            writer.member("residualPercent", (residual * 10).rounded() / 10)
         }
         let state = records[device].supplies[supply]
         let lead = leadTime(device, layouts[profile].profile.supplies[slot.rule])

@@ -59,6 +59,8 @@ def read(store):
             if kind in TIMELESS:
                 decision.pop("time")
             if kind not in UNORDERED:
+                # An estimate, which rests on the order among devices; see campaign.OBSERVED.
+                decision.pop("residualPercent", None)
                 records.journal[(kind, device, json.dumps(decision, sort_keys=True))] += 1
         records.dead_letters.update(database.execute("SELECT topic, payload, reason FROM dead_letter"))
         records.chunks.update(

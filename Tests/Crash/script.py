@@ -9,6 +9,8 @@ import random
 from dataclasses import dataclass
 
 STEP_MILLISECONDS = 20_000
+# An alarm that comes back sooner is the same alarm, and one that does so thrice flaps: then no command comes, and the device would wait.
+TROUBLE_APART_MILLISECONDS = 11 * 60_000
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class DeviceScript:
             self.levels["cyan"] = self.random.randint(20, 90)
         self.steps = []
         self.messages = 0
+        self.last_trouble = self.time - TROUBLE_APART_MILLISECONDS
         # A name that the profile does not know and learns on the way, at another time for each device.
         self.tray_from = self.random.randint(0, messages)
         while self.messages < messages:
@@ -47,6 +50,10 @@ class DeviceScript:
 
     def episode(self, number):
         draw = self.random.random()
+        if draw < 0.024:
+            if self.time - self.last_trouble < TROUBLE_APART_MILLISECONDS:
+                return self.work()
+            self.last_trouble = self.time
         if draw < 0.010:
             self.jam(refused=0)
         elif draw < 0.014:
