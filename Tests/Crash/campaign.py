@@ -10,6 +10,7 @@ import argparse
 import difflib
 import json
 import random
+import sqlite3
 import sys
 import tempfile
 import time
@@ -75,6 +76,15 @@ def play(directory, steps, kills=0, seed=0, messages_per_second=None, killer_typ
         gateway.start()
         gateway.wait_ready()
         restarted_digest, restarted_lines = gateway.digest()
+        gateway.terminate()
+        # From the raw inbox alone, in its own order: what no kill and no snapshot has had a hand in.
+        with sqlite3.connect(gateway.store) as database:
+            database.execute("DELETE FROM snapshot")
+            database.execute("DELETE FROM snapshot_part")
+        gateway.start()
+        gateway.wait_ready()
+        rebuilt_digest, _ = gateway.digest()
+        assert rebuilt_digest == digest, "the state differs from one that is rebuilt from the whole inbox"
         return Outcome(
             digest, lines, restarted_digest, restarted_lines, found, fleet.acknowledged, fleet.commands, supplier.taken,
             killer.done, killer.snapshots, time.monotonic() - began,
