@@ -70,6 +70,13 @@ struct Cartridge: Codable, Equatable, Sendable {
         covariance = 0
     }
 
+    /// Another unit counts from now on.
+    mutating func forgetYield() {
+        perUnit = 0
+        perUnitVariance = 0
+        covariance = 0
+    }
+
     /// The yield alone is known anew.
     mutating func learnYield(_ value: Double, relativeVariance: Double) {
         guard value > 0, value.isFinite else { return }

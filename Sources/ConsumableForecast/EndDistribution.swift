@@ -148,7 +148,7 @@ extension SupplyModel {
         guard let cartridge, levelPercent != nil || isSomeRemaining, let newest = newestMilliseconds else { return .failure(.noLevel) }
         let silent = max(0, Self.days(from: newest, to: atMilliseconds))
         guard silent <= Self.staleAfterDays else { return .failure(.stale) }
-        guard cartridge.hasYield else { return .failure(.noLevelStep) }
+        guard cartridge.hasYield else { return .failure(hasIdleCounter && use.completedDays >= 2 ? .noUse : .noLevelStep) }
         if hasCounter {
             guard use.completedDays >= 2 else { return .failure(.noLevelStep) }
             guard use.rate.isKnown, use.rate.mean > 1e-6 else { return .failure(.noUse) }

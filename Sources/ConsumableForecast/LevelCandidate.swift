@@ -13,9 +13,13 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         case someUp
         /// Another serial number.
         case serial
+        /// A small rise that the cartridge before cannot have made.
+        case unlikelyUp
     }
 
     let direction: Direction
+    /// Which serial number it is about; nil for a level.
+    let serial: UInt64?
     let sinceMilliseconds: Int64
     private var lastMilliseconds: Int64
     private var readings: Int32 = 1
@@ -23,8 +27,9 @@ struct LevelCandidate: Codable, Equatable, Sendable {
     let sinceUnits: Double
     let beforeUnits: Double
 
-    init(direction: Direction, timeMilliseconds: Int64, units: Double, beforeUnits: Double) {
+    init(direction: Direction, serial: UInt64?, timeMilliseconds: Int64, units: Double, beforeUnits: Double) {
         self.direction = direction
+        self.serial = serial
         sinceMilliseconds = timeMilliseconds
         lastMilliseconds = timeMilliseconds
         sinceUnits = units
@@ -40,7 +45,7 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         // As doubles, so that no pair of times overflows.
         let age = Double(time) - Double(sinceMilliseconds)
         switch direction {
-        case .farDown, .farUp, .serial: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
+        case .farDown, .farUp, .unlikelyUp, .serial: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
         case .slightlyUp, .someUp: return readings >= Self.stayReadings && age >= Self.slowMilliseconds
         }
     }

@@ -21,6 +21,9 @@ struct LevelSteps: Codable, Equatable, Sendable {
     /// Few levels have a large divisor by chance: 20 and 100 do not make a step of 20.
     var percent: Double { Double(min(divisorTenths, distinctLevels >= 3 ? 250 : distinctLevels == 2 ? 250 : 200)) / 10 }
 
+    /// It never said another number than 0 and 100: a device of words such as "ok" and "empty".
+    var knowsOnlyEnds: Bool { divisorTenths == 1_000 }
+
     /// Variance of a single reading; nil for a device that does not tremble.
     var jitterVariance: Double? {
         guard rises >= 4, rises > 0.2 * (rises + falls) else { return nil }

@@ -5,6 +5,8 @@ public struct SupplyEvidence: Equatable, Sendable {
     /// What the device said last; nil while it said nothing, or only that some remains.
     public var reportedPercent: Double?
     public var isSomeRemaining: Bool
+    /// The middle of what the device calls low, where it says no number.
+    public var saidLowPercent: Double?
     /// The step in which the device counts, in percent, and the spread of a single reading where it trembles.
     public var stepPercent: Double
     public var jitterPercent: Double?
@@ -33,7 +35,7 @@ extension SupplyModel {
         // 1970-01-01 was a Thursday.
         let weights = (0..<7).map { use.calendar.weights[($0 + 4) % 7] }
         return SupplyEvidence(
-            reportedPercent: levelPercent, isSomeRemaining: isSomeRemaining, stepPercent: steps.percent,
+            reportedPercent: levelPercent, isSomeRemaining: isSomeRemaining, saidLowPercent: saidLowPercent, stepPercent: steps.percent,
             jitterPercent: steps.jitterVariance?.squareRoot(), estimatedPercent: estimatedPercent,
             estimatedPercentError: place?.leftVariance.squareRoot(), percentPerUnit: known?.perUnit,
             percentPerUnitRelativeError: known.map { $0.perUnitVariance.squareRoot() / $0.perUnit }, hasCounter: hasCounter,

@@ -22,6 +22,7 @@ extension SupplyModel {
         generation = generations
         levelPercent = level
         isSomeRemaining = level == nil
+        lowPercent = nil
         let step = steps.percent
         let isFull = level.map { $0 >= 100 - 1.5 * step || $0 >= 85 } ?? true
         cartridge = Cartridge(left: isFull ? 100 : (level ?? 100) - step / 2, leftVariance: isFull ? 0.3 : step * step / 12 + 0.1)
@@ -109,19 +110,27 @@ extension SupplyModel {
 
     /// The cartridge before, put back: its level is where it was, and no counter explains the leap.
     mutating func reinserted(_ level: Double) -> SupplyChange? {
-        guard let back = former, back.cartridge.left < 90, let present = cartridge else { return nil }
-        let isSame = back.serial != 0 && back.serial == serial
-        guard isSame || (serial == 0 && abs(level - back.levelPercent) <= max(2, steps.percent)) else { return nil }
+        guard serial == 0, let back = former, back.cartridge.left < 90, abs(level - back.levelPercent) <= max(2, steps.percent) else {
+            return nil
+        }
+        return putBack(back, level)
+    }
+
+    private mutating func putBack(_ back: FormerCartridge, _ level: Double?) -> SupplyChange? {
+        guard let present = candidateCartridge ?? cartridge else { return nil }
         former = FormerCartridge(
-            cartridge: candidateCartridge ?? present, levelPercent: levelPercent ?? level, generation: generation, serial: serial)
+            cartridge: present, levelPercent: levelPercent ?? level ?? back.levelPercent, generation: generation, serial: serial)
         generation = back.generation
         cartridge = back.cartridge
         levelPercent = level
+        isSomeRemaining = level == nil
+        lowPercent = nil
         forgetCandidate()
         return .reinserted(generation: generation)
     }
 
-    /// A serial number or tag that was never seen is a new cartridge as soon as it stays. One that was seen before is not.
+    /// A serial number or tag that was never seen is a new cartridge as soon as it stays. One that was seen before is not: it is the cartridge
+    /// before, or else a tag that is used again, of which the level tells.
     mutating func changedSerial(
         _ reported: UInt64?, _ time: Int64, level: Double?, _ fleet: inout FleetPriors
     ) -> SupplyChange? {
@@ -130,12 +139,20 @@ extension SupplyModel {
             return nil
         }
         let isSeen = seenSerials[0] == reported || seenSerials[1] == reported || seenSerials[2] == reported || seenSerials[3] == reported
-        if serial == 0 || isSeen {
+        if serial != 0, let back = former, back.serial == reported, (level ?? 0) <= back.levelPercent + max(2, steps.percent) {
+            guard candidateStays(.serial, serial: reported, time) else { return SupplyChange.none }
+            let change = putBack(back, level)
+            serial = reported
+            return change
+        }
+        // A new cartridge was known by its level, and only now tells its number: it still has that of the one before.
+        let isToldLate = former?.serial == serial && (levelPercent ?? 100) <= (level ?? 100) + Self.newGenerationPercent
+        if serial == 0 || isSeen || isToldLate {
             if !isSeen { remember(reported) }
             serial = reported
             return nil
         }
-        guard candidateStays(.serial, time) else { return SupplyChange.none }
+        guard candidateStays(.serial, serial: reported, time) else { return SupplyChange.none }
         let change = replace(with: level, residual: levelPercent ?? 0, time, &fleet)
         serial = reported
         remember(reported)

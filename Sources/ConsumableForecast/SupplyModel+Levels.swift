@@ -4,6 +4,7 @@ import Telemetry
 extension SupplyModel {
     mutating func number(_ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
         steps.tremble(level)
+        lowPercent = nil
         guard let accepted = levelPercent else { return firstNumber(level, resolution, time, &fleet) }
         if let direction = direction(from: accepted, to: level) {
             guard candidateStays(direction, time) else { return .none }
@@ -29,6 +30,7 @@ extension SupplyModel {
         }
         guard level < accepted || (level > accepted && steps.jitterVariance != nil) else { return .none }
         levelPercent = level
+        noteStandstill(from: accepted, to: level, fleet)
         return .levelChanged(fromPercent: accepted, toPercent: level)
     }
 
@@ -75,6 +77,11 @@ extension SupplyModel {
     /// "Some remaining": above the level below which this device counts, once that is known.
     mutating func some(_ low: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
         guard let level = levelPercent else {
+            // What said "low" and says for half a day that there is some has another cartridge.
+            if let left = lowPercent {
+                guard candidateStays(.someUp, time) else { return .none }
+                return replace(with: nil, residual: Double(left), time, &fleet)
+            }
             forgetCandidate()
             if !isSomeRemaining, cartridge == nil { cartridge = Cartridge(left: 60, leftVariance: 530) }
             isSomeRemaining = true
@@ -85,14 +92,19 @@ extension SupplyModel {
             }
             return .none
         }
-        // A device that says so now and then, whatever the level, tells nothing by it.
-        guard steps.someAbove > 0, steps.someReturns < 3, level < steps.someAbove - 2 else { return .none }
+        // It wakes, and what it said while waking was no level.
+        if candidate?.direction == .farUp { forgetCandidate() }
+        // A device that says so now and then, whatever the level, tells nothing by it. One that knows no numbers means it.
+        let isAbove = steps.someAbove > 0 && level < steps.someAbove - 2
+        guard steps.someReturns < 3, isAbove || (level == 0 && steps.knowsOnlyEnds) else { return .none }
         guard candidateStays(.someUp, time) else { return .none }
         return replace(with: nil, residual: level, time, &fleet)
     }
 
     /// An interval such as "low": not above, not below.
     mutating func between(_ low: Double, _ high: Double) -> SupplyChange {
+        if candidate?.direction == .someUp { forgetCandidate() }
+        lowPercent = high <= Self.highestLowPercent ? Float((low + high) / 2) : nil
         guard var present = cartridge else {
             cartridge = Cartridge(left: (low + high) / 2, leftVariance: (high - low) * (high - low) / 12 + 0.01)
             return .none
@@ -107,6 +119,7 @@ extension SupplyModel {
     private func direction(from accepted: Double, to level: Double) -> LevelCandidate.Direction? {
         let far = max(Self.newGenerationPercent, 1.5 * steps.percent)
         if level >= accepted + far { return .farUp }
+        if isUnlikely(level, after: accepted, far) { return .unlikelyUp }
         let jitter = steps.jitterVariance != nil
         if level > accepted { return jitter ? nil : .slightlyUp }
         guard level <= accepted - far, accepted - level > 2 * steps.percent else { return nil }
@@ -118,9 +131,20 @@ extension SupplyModel {
         return .farDown
     }
 
-    mutating func candidateStays(_ direction: LevelCandidate.Direction, _ time: Int64) -> Bool {
-        guard var known = candidate, known.direction == direction else {
-            candidate = LevelCandidate(direction: direction, timeMilliseconds: time, units: odometer, beforeUnits: odometerBefore)
+    /// A smaller rise is a new cartridge, too, when so much was used since the last level that the old one cannot have it (a swap during a
+    /// long silence), or when its own counter began anew at it.
+    private func isUnlikely(_ level: Double, after accepted: Double, _ far: Double) -> Bool {
+        guard level > accepted, steps.jitterVariance == nil else { return false }
+        if candidate?.direction == .unlikelyUp { return true }
+        if hasCounterBegunAnew, level >= 85 { return true }
+        guard let cartridge, cartridge.hasYield, yieldLogVariance >= 0 else { return false }
+        return cartridge.left + 3 * cartridge.leftVariance.squareRoot() < level - far
+    }
+
+    mutating func candidateStays(_ direction: LevelCandidate.Direction, serial: UInt64? = nil, _ time: Int64) -> Bool {
+        guard var known = candidate, known.direction == direction, known.serial == serial else {
+            candidate = LevelCandidate(
+                direction: direction, serial: serial, timeMilliseconds: time, units: odometer, beforeUnits: odometerBefore)
             candidateCartridge = cartridge
             return false
         }
@@ -139,7 +163,7 @@ extension SupplyModel {
         _ fleet: inout FleetPriors
     ) -> SupplyChange {
         if direction == .farUp || direction == .farDown, let back = reinserted(level) { return back }
-        if direction == .farUp { return replace(with: level, residual: accepted, time, &fleet) }
+        if direction == .farUp || direction == .unlikelyUp { return replace(with: level, residual: accepted, time, &fleet) }
         forgetCandidate()
         steps.accept(level, resolution: resolution)
         let step = max(steps.percent, resolution)

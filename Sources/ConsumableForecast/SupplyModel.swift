@@ -10,8 +10,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     public static let staleAfterDays = 30.0
     /// A new cartridge is a rise of at least this, and of at least one and a half steps.
     static let newGenerationPercent = 15.0
-    /// More units a day than this are a counter gone wrong, not use.
-    static let plausibleUnitsPerDay = 1_000_000.0
+    /// More units a day than this are a counter gone wrong, not use. Milliseconds of running are 86 million a day.
+    static let plausibleUnitsPerDay = 1_000_000_000.0
+    /// What is wholly below this is low, whatever the device calls it.
+    static let highestLowPercent = 25.0
 
     /// The number of the cartridge in the slot, from 1 on. A cartridge that comes back has its old number.
     public internal(set) var generation: Int32 = 1
@@ -22,6 +24,9 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     /// The device says that there is something, and not how much.
     public internal(set) var isSomeRemaining = false
 
+    /// The middle of what the device calls low; nil while it does not.
+    var lowPercent: Float?
+
     var newestMilliseconds: Int64?
     private var lastCounter: Double?
     private var counterMilliseconds: Int64 = 0
@@ -30,6 +35,8 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     /// The odometer as of the reading before, and as far as the cartridge knows of it.
     private(set) var odometerBefore = 0.0
     private var cartridgeOdometer = 0.0
+    /// Units of the counter while days are counted, and the other way round.
+    private var otherOdometer: Double?
     var use = UseModel()
 
     var steps = LevelSteps()
@@ -53,6 +60,17 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     /// What earlier cartridges of this slot taught of the logarithm of percent a unit.
     var yieldLog = 0.0
     var yieldLogVariance = -1.0
+    /// The same in the other unit (days, or those of the counter), should it count again.
+    private var otherYieldLog: Float?
+    private var otherYieldLogVariance: Float?
+
+    /// The counter counts; nil in the state of earlier versions, where it always did. One that never moved may be no counter at all.
+    private var countsUnits: Bool? = false
+    /// The level when the counter moved last, once it has fallen without it.
+    private var standstillLevel: Float?
+    /// The counter began anew with this reading.
+    private var counterBegunAnew: Bool?
+    var hasCounterBegunAnew: Bool { counterBegunAnew == true }
 
     /// The cartridge before, should it come back, and serial numbers that were seen.
     var former: FormerCartridge?
@@ -68,8 +86,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     public init() {}
 
-    /// Whether a counter was ever reported; otherwise time itself counts, in days.
-    var hasCounter: Bool { lastCounter != nil }
+    /// Whether a counter counts; otherwise time itself does, in days.
+    var hasCounter: Bool { countsUnits ?? (lastCounter != nil) }
+    /// There is a counter, and it stands still.
+    var hasIdleCounter: Bool { lastCounter != nil && !hasCounter }
 
     /// Takes one reading.
     ///
@@ -84,11 +104,14 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
         odometerBefore = odometer
-        if let counter, counter.isFinite, counter >= 0 {
-            advance(counter: counter, timeMilliseconds, &fleet)
+        counterBegunAnew = nil
+        let counted = counter.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        if !hasCounter, counted != nil || levelCounts(level), let newest = newestMilliseconds {
+            odometer += Self.days(from: newest, to: timeMilliseconds)
+        }
+        if let counted {
+            advance(counter: counted, timeMilliseconds, &fleet)
             newestMilliseconds = timeMilliseconds
-        } else if lastCounter == nil, levelCounts(level) {
-            if let newest = newestMilliseconds { odometer += Self.days(from: newest, to: timeMilliseconds) }
         }
         wear()
         let change: SupplyChange
@@ -120,19 +143,55 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         if let last = lastCounter {
             let units = counter - last
             let days = max(1, Self.days(from: counterMilliseconds, to: time))
-            if units > 0, units <= Self.plausibleUnitsPerDay * days { odometer += units }
-        } else if odometer > 0 {
-            // Days were counted until now; what they taught is of no use in the new unit.
-            odometer = 0
-            odometerBefore = 0
-            cartridgeOdometer = 0
-            cartridge?.perUnit = 0
-            yieldLogVariance = -1
-            origin = nil
+            if counter < 0.1 * last { counterBegunAnew = true }
+            if units > 0, units <= Self.plausibleUnitsPerDay * days {
+                if hasCounter {
+                    odometer += units
+                } else {
+                    begin(units: units, fleet)
+                }
+                standstillLevel = nil
+            }
         }
         lastCounter = counter
         counterMilliseconds = time
-        use.observe(timeMilliseconds: time, odometer: odometer, fleet: &fleet)
+        // What stands still tells nothing of the use.
+        if hasCounter || otherOdometer == nil { use.observe(timeMilliseconds: time, odometer: hasCounter ? odometer : 0, fleet: &fleet) }
+    }
+
+    /// The counter moves: for the first time, or after it had stood still. Then nobody knows how long this took, and what it counts begins anew.
+    private mutating func begin(units: Double, _ fleet: FleetPriors) {
+        let stoodStill = otherOdometer != nil
+        changeUnit(countsUnits: true, fleet)
+        if stoodStill { use = UseModel() } else { odometer += units }
+    }
+
+    /// Days were counted until now, or units of the counter: what they taught is set aside, being of no use in the other unit.
+    private mutating func changeUnit(countsUnits: Bool, _ fleet: FleetPriors) {
+        self.countsUnits = countsUnits
+        let known = (yieldLog, yieldLogVariance)
+        yieldLog = Double(otherYieldLog ?? 0)
+        yieldLogVariance = Double(otherYieldLogVariance ?? -1)
+        (otherYieldLog, otherYieldLogVariance) = (Float(known.0), Float(known.1))
+        let units = otherOdometer ?? 0
+        otherOdometer = odometer
+        odometer = units
+        odometerBefore = units
+        cartridgeOdometer = units
+        forgetCandidate()
+        cartridge?.forgetYield()
+        startYield(fleet)
+        // A level that has not fallen since is where the new unit begins, too.
+        originUnits = units
+        if originLevel != levelPercent { originLevel = nil }
+    }
+
+    /// The level falls, and the counter does not move: it is broken, or counts something else.
+    mutating func noteStandstill(from accepted: Double, to level: Double, _ fleet: FleetPriors) {
+        guard hasCounter, odometer == odometerBefore else { return }
+        let start = Double(standstillLevel ?? Float(accepted))
+        standstillLevel = Float(start)
+        if start - level >= max(10, 2.5 * steps.percent) { changeUnit(countsUnits: false, fleet) }
     }
 
     private mutating func wear() {
@@ -142,6 +201,17 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         let (perDay, coverage) = (unitsPerDay, coverageVariation)
         cartridge?.use(units: units, unitsPerDay: perDay, coverageVariation: coverage)
     }
+
+    /// What looks like another cartridge has yet to prove that it stays; until then nobody knows which of the two is in the slot.
+    public var awaitsProof: Bool {
+        switch candidate?.direction {
+        case .farUp, .unlikelyUp, .serial: true
+        case .farDown, .slightlyUp, .someUp, nil: false
+        }
+    }
+
+    /// The middle of what the device calls low, while it says no number.
+    public var saidLowPercent: Double? { levelPercent == nil ? lowPercent.map { Double($0) } : nil }
 
     var unitsPerDay: Double { hasCounter ? use.unitsPerDay : 1 }
     /// Pages of a day differ in coverage from those of the next; days differ more.

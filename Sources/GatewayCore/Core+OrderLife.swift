@@ -145,14 +145,19 @@ extension StewardCore {
     // MARK: Installation
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, or was not needed.
-    mutating func installed(_ device: Int, _ profile: Int, _ supply: Int, at time: Int64, _ effects: inout [Effect]) {
+    /// `former` is the generation of the one that was there: not always the number before, because a cartridge may come back.
+    mutating func installed(
+        _ device: Int, _ profile: Int, _ supply: Int, instead former: Int32, at time: Int64, _ effects: inout [Effect]
+    ) {
         let slot = layouts[profile].supplies[supply]
         let former = SupplyOrder.id(
-            device: records[device].id, supply: slot.name, generation: records[device].supplies[supply].model.generation &- 1)
+            device: records[device].id, supply: slot.name, generation: former)
         let id = records[device].supplies[supply].order ?? former
         records[device].supplies[supply].order = nil
         _ = tickets.update("ti-" + StableID.make("\(id)/visit")) { if $0.state == .open { $0.state = .recovered } }
         guard let order = orders[id], !order.state.isFinal else {
+            // What another gateway ordered, or what was reported as installed already, did not come out of the cupboard.
+            if let order = orders[id], order.terms.isDuplicate || order.state == .installed { return stock.release(id) }
             return drawn(slot.item, for: id, device, &effects)
         }
         let isUnsent = order.state == .awaitingApproval || (order.state == .planned && !order.terms.isHandedOver)
@@ -164,6 +169,17 @@ extension StewardCore {
             stock.release(id)
             moved(id, to: .installed, reference: nil, detail: nil, at: time, &effects)
         }
+    }
+
+    /// The cartridge before is in the slot again. What is on its way stays for whichever comes next; an order that has come to its end was for
+    /// the other one, and must not keep this one from being ordered.
+    mutating func putBack(_ device: Int, _ profile: Int, _ supply: Int) {
+        let generation = records[device].supplies[supply].model.generation
+        let own = SupplyOrder.id(device: records[device].id, supply: layouts[profile].supplies[supply].name, generation: generation)
+        let present = records[device].supplies[supply].order
+        guard present.flatMap({ orders[$0] })?.state.isFinal != false else { return }
+        records[device].supplies[supply].order = orders[own] == nil ? nil : own
+        records[device].supplies[supply].orderedMilliseconds = nil
     }
 
     /// A supply ended while its successor lies there, ordered and delivered or in the cupboard: nobody has to order, somebody has to go.

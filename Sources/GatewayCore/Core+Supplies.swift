@@ -18,11 +18,13 @@ extension StewardCore {
             let metric = metrics[Int(hot[device].firstMetric + counterSlot)]
             counter = metric.isUnknown ? nil : metric.value
         }
+        let before = records[device].supplies[supply].model.generation
         let change = records[device].supplies[supply].model.observe(
             timeMilliseconds: time, level: level, counter: counter, serial: cartridge, fleet: &learned[Int(bases[profile])].priors)
         switch change {
-        case .newGeneration(let residual): replaced(device, profile, supply, residual, time, &effects)
-        case .none, .levelChanged, .reinserted, .late: break
+        case .newGeneration(let residual): replaced(device, profile, supply, before, residual, time, &effects)
+        case .reinserted: putBack(device, profile, supply)
+        case .none, .levelChanged, .late: break
         }
         noteThreshold(device, supply, change, time)
         // The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
@@ -41,6 +43,8 @@ extension StewardCore {
         case .unknown, .noLimit: return
         case .percent, .interval: break
         }
+        // Two cartridges are possible, and an order for the one that has perhaps gone already would be one too many.
+        guard !records[device].supplies[supply].model.awaitsProof else { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reorder(device, profile, supply, time, &effects)
@@ -100,6 +104,8 @@ extension StewardCore {
             reason = reorderRule(rule).reason(weighing, leadDays: lead.days, daysLeft: range)
         } else if let text = reorderRule(rule).reasonWithoutForecast(levelPercent: state.model.levelPercent) {
             reason = text
+        } else if state.model.saidLowPercent != nil {
+            reason = ReorderRule.reasonOfLow
         } else {
             return
         }
@@ -118,7 +124,7 @@ extension StewardCore {
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
     private mutating func replaced(
-        _ device: Int, _ profile: Int, _ supply: Int, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
+        _ device: Int, _ profile: Int, _ supply: Int, _ former: Int32, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
     ) {
         let slot = layouts[profile].supplies[supply]
         let generation = records[device].supplies[supply].model.generation
@@ -131,15 +137,18 @@ extension StewardCore {
         }
         let state = records[device].supplies[supply]
         let lead = leadTime(device, layouts[profile].profile.supplies[slot.rule])
-        decision.life = SupplyLife(
-            supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
-            orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
-            leadSpread: lead.spread, residualPercent: residual)
+        // What nobody orders is not late.
+        if layouts[profile].profile.supplies[slot.rule].isOrdered {
+            decision.life = SupplyLife(
+                supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
+                orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
+                leadSpread: lead.spread, calendar: configuration.supplierCalendar, residualPercent: residual)
+        }
         effects.append(.decision(decision))
         records[device].supplies[supply].thresholdMilliseconds = nil
         records[device].supplies[supply].installedMilliseconds = time
         records[device].supplies[supply].orderedMilliseconds = nil
-        installed(device, profile, supply, at: time, &effects)
+        installed(device, profile, supply, instead: former, at: time, &effects)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
@@ -155,7 +164,7 @@ extension StewardCore {
             learned[Int(bases[profile])].price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
             return
         }
-        let late = lead.chanceOfBeingLonger(thanDays: (Double(time) - Double(ordered)) / 86_400_000)
+        let late = lead.outcome(orderedAt: ordered, endedAt: time, calendar: configuration.supplierCalendar).late
         learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
     }
 }

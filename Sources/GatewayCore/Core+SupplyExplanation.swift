@@ -25,7 +25,7 @@ extension StewardCore {
         writer.member("supply", name)
         writer.member("time", time)
         writer.member("generation", Int64(state.model.generation))
-        write(state.model.evidence(atMilliseconds: time), counter: rule.counter, &writer)
+        write(state.model.evidence(atMilliseconds: time), counter: rule.counter, reading: counter(device, slot), &writer)
         switch state.model.forecast(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
@@ -50,11 +50,19 @@ extension StewardCore {
         return true
     }
 
-    private func write(_ evidence: SupplyEvidence, counter: String?, _ writer: inout JSONWriter) {
+    /// What the usage counter says now; nil where there is none, or it is not known.
+    private func counter(_ device: Int, _ slot: SupplySlot) -> Double? {
+        guard slot.counter >= 0, slot.counter < hot[device].metricCapacity else { return nil }
+        let metric = metrics[Int(hot[device].firstMetric + slot.counter)]
+        return metric.isUnknown ? nil : metric.value
+    }
+
+    private func write(_ evidence: SupplyEvidence, counter: String?, reading: Double?, _ writer: inout JSONWriter) {
         writer.key("level")
         writer.beginObject()
         writer.member("reportedPercent", evidence.reportedPercent)
         writer.member("isSomeRemaining", evidence.isSomeRemaining)
+        writer.member("saidLowPercent", evidence.saidLowPercent)
         writer.member("stepPercent", evidence.stepPercent)
         writer.member("jitterPercent", evidence.jitterPercent)
         writer.member("estimatedPercent", evidence.estimatedPercent)
@@ -63,6 +71,8 @@ extension StewardCore {
         writer.key("use")
         writer.beginObject()
         writer.member("counter", evidence.hasCounter ? counter : nil)
+        writer.member("counterReading", reading)
+        if !evidence.hasCounter, reading != nil { writer.member("idleCounter", counter) }
         writer.member("percentPerUnit", evidence.percentPerUnit)
         writer.member("percentPerUnitRelativeError", evidence.percentPerUnitRelativeError)
         writer.member("unitsPerDay", evidence.unitsPerDay)

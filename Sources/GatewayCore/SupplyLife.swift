@@ -1,3 +1,5 @@
+import Replenishment
+
 /// One cartridge from its installation to the next one's: what a backtest can know without anybody telling it.
 public struct SupplyLife: Equatable, Sendable {
     public var supply: String
@@ -10,5 +12,7 @@ public struct SupplyLife: Equatable, Sendable {
     public var thresholdMilliseconds: Int64?
     public var leadDays: Double
     public var leadSpread: Double
+    /// The days on which its supplier works; nil: every day.
+    public var calendar: SupplierCalendar?
     public var residualPercent: Double
 }

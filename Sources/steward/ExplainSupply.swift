@@ -13,6 +13,7 @@ enum ExplainSupply {
         facts.add("supply", .init((answer["supply"].string ?? "?") + generation, .bold))
         facts.add("last reading", Facts.moment(answer["time"], terminal))
         facts.add("level", .init(level(answer["level"])))
+        facts.add("counter", .init(counter(answer["use"])))
         facts.add("yield", .init(yield(answer["use"])))
         facts.add("use", .init(use(answer["use"])))
         facts.add("use by weekday", .init(weekdays(answer["use"]["weekdayWeights"].items)))
@@ -39,6 +40,8 @@ enum ExplainSupply {
         var words: [String] = []
         if let reported = level["reportedPercent"].number {
             words.append("\(HumanText.number(reported)) % reported")
+        } else if let low = level["saidLowPercent"].number {
+            words.append("low, which is about \(HumanText.number(low)) %")
         } else {
             words.append(level["isSomeRemaining"].bool == true ? "some remaining" : "not known")
         }
@@ -51,6 +54,13 @@ enum ExplainSupply {
         return words.joined(separator: ", ")
     }
 
+    private static func counter(_ use: APIValue) -> String {
+        let reading = use["counterReading"].number.map { HumanText.number($0) }
+        if let idle = use["idleCounter"].string { return "\(idle) stands still at \(reading ?? "?"): days are counted instead" }
+        guard let counter = use["counter"].string else { return "none: days are counted" }
+        return reading.map { "\($0) \(counter)" } ?? "\(counter), not known now"
+    }
+
     /// What the yield and the use are counted in.
     private static func unit(_ use: APIValue) -> String { use["counter"].string ?? "days" }
 
@@ -61,7 +71,7 @@ enum ExplainSupply {
     }
 
     private static func use(_ use: APIValue) -> String {
-        guard let counter = use["counter"].string else { return "no counter: days themselves are counted" }
+        guard let counter = use["counter"].string else { return "by days" }
         guard let perDay = use["unitsPerDay"].number else { return "of \(counter): not known yet" }
         let error = use["unitsPerDayRelativeError"].number.map { " ± \(percent($0))" } ?? ""
         let spread = use["dayRelativeDeviation"].number.map { ", a single day differs by \(percent($0))" } ?? ""

@@ -20,10 +20,10 @@ public struct Backtest: Equatable, Sendable {
                 return
             }
             orders += 1
-            let elapsed = (Double(life.endedMilliseconds) - Double(ordered)) / 86_400_000
-            let late = LeadTime(days: life.leadDays, spread: life.leadSpread).chanceOfBeingLonger(thanDays: elapsed)
-            lates += late
-            earlyDays += (1 - late) * max(elapsed - life.leadDays, 0)
+            let outcome = LeadTime(days: life.leadDays, spread: life.leadSpread).outcome(
+                orderedAt: ordered, endedAt: life.endedMilliseconds, calendar: life.calendar)
+            lates += outcome.late
+            earlyDays += outcome.waitingDays
         }
 
         public func latePercent(of lives: Int) -> Double { lives > 0 ? 100 * lates / Double(lives) : 0 }
