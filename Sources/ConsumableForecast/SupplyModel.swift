@@ -68,6 +68,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var countsUnits: Bool? = false
     /// The level when the counter moved last, once it has fallen without it.
     private var standstillLevel: Float?
+    private var standstillFalls: Int32?
     /// The counter began anew with this reading.
     private var counterBegunAnew: Bool?
     var hasCounterBegunAnew: Bool { counterBegunAnew == true }
@@ -151,6 +152,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
                     begin(units: units, fleet)
                 }
                 standstillLevel = nil
+                standstillFalls = nil
             }
         }
         lastCounter = counter
@@ -191,7 +193,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         guard hasCounter, odometer == odometerBefore else { return }
         let start = Double(standstillLevel ?? Float(accepted))
         standstillLevel = Float(start)
-        if start - level >= max(10, 2.5 * steps.percent) { changeUnit(countsUnits: false, fleet) }
+        let falls = min((standstillFalls ?? 0) + 1, 1_000)
+        standstillFalls = falls
+        // One leap may be a level that was told late.
+        if falls >= 3, start - level >= max(10, 2 * steps.percent) { changeUnit(countsUnits: false, fleet) }
     }
 
     private mutating func wear() {

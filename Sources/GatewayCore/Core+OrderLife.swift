@@ -145,9 +145,11 @@ extension StewardCore {
     // MARK: Installation
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, or was not needed.
-    /// `former` is the generation of the one that was there: not always the number before, because a cartridge may come back.
+    /// `former` is the generation of the one that was there: not always the number before, because a cartridge may come back. `residual` is what was left
+    /// in it, in percent.
     mutating func installed(
-        _ device: Int, _ profile: Int, _ supply: Int, instead former: Int32, at time: Int64, _ effects: inout [Effect]
+        _ device: Int, _ profile: Int, _ supply: Int, instead former: Int32, left residual: Double, at time: Int64,
+        _ effects: inout [Effect]
     ) {
         let slot = layouts[profile].supplies[supply]
         let former = SupplyOrder.id(
@@ -167,7 +169,9 @@ extension StewardCore {
                 id, to: .cancelled, reference: nil, detail: "another cartridge was installed before it was sent", at: time, &effects)
         } else {
             stock.release(id)
-            moved(id, to: .installed, reference: nil, detail: nil, at: time, &effects)
+            // For whoever takes used cartridges back, and for whoever asks what is thrown away.
+            let left = ReorderRule.rounded(residual)
+            moved(id, to: .installed, reference: nil, detail: "the used one had \(left) % left", at: time, &effects)
         }
     }
 

@@ -148,7 +148,7 @@ extension StewardCore {
         records[device].supplies[supply].thresholdMilliseconds = nil
         records[device].supplies[supply].installedMilliseconds = time
         records[device].supplies[supply].orderedMilliseconds = nil
-        installed(device, profile, supply, instead: former, at: time, &effects)
+        installed(device, profile, supply, instead: former, left: residual, at: time, &effects)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.

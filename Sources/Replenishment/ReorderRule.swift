@@ -52,7 +52,7 @@ public struct ReorderRule: Equatable, Sendable {
         return text == "1" ? "1 day" : text + " days"
     }
 
-    static func rounded(_ number: Double) -> String {
+    public static func rounded(_ number: Double) -> String {
         let tenths = (number * 10).rounded() / 10
         return tenths == tenths.rounded() && abs(tenths) < 1e15 ? String(Int64(tenths)) : "\(tenths)"
     }

@@ -16,7 +16,8 @@ enum ExplainSupply {
         facts.add("counter", .init(counter(answer["use"])))
         facts.add("yield", .init(yield(answer["use"])))
         facts.add("use", .init(use(answer["use"])))
-        facts.add("use by weekday", .init(weekdays(answer["use"]["weekdayWeights"].items)))
+        let isCounted = answer["use"]["counter"].string != nil
+        if isCounted { facts.add("use by weekday", .init(weekdays(answer["use"]["weekdayWeights"].items))) }
         facts.add("days left", .init(daysLeft(answer)))
         facts.add("lead time", .init(leadTime(answer["leadTime"])))
         facts.add("item", .init(item(answer)))
@@ -45,7 +46,9 @@ enum ExplainSupply {
         } else {
             words.append(level["isSomeRemaining"].bool == true ? "some remaining" : "not known")
         }
-        if let step = level["stepPercent"].number { words.append("in steps of \(HumanText.number(step)) %") }
+        if level["reportedPercent"].number != nil, let step = level["stepPercent"].number {
+            words.append("in steps of \(HumanText.number(step)) %")
+        }
         if let jitter = level["jitterPercent"].number { words.append("trembles by \(HumanText.number(jitter)) %") }
         if let estimate = level["estimatedPercent"].number {
             let error = level["estimatedPercentError"].number.map { " ± \(HumanText.number($0))" } ?? ""

@@ -67,3 +67,54 @@ def test_a_higher_service_level_orders_no_later(tmp_path):
 def test_without_a_whole_life_nothing_is_said(tmp_path):
     result = replay(recording(tmp_path / "a.ndjson", lives=1))
     assert "no cartridge began and ended in this recording" in result.stderr
+
+
+EXACT = {
+    "profile": "exact",
+    "messages": [{"topic": "exact/{device}", "time": {"pointer": "/ts"}}],
+    "metrics": {"pages": {"pointer": "/pages", "kind": "counter"}},
+    "supplies": {
+        "black": {"level": "/black", "counter": "pages", "leadTimeDays": 3, "leadTimeSpread": 0},
+        "refilled": {"level": "/black2", "counter": "pages", "order": False},
+        "plain": {"level": "/plain", "leadTimeDays": 3, "leadTimeSpread": 0},
+    },
+}
+
+
+def exact_recording(path, lives=6):
+    """Two supplies with a new cartridge at 2 % every 50 days, one of them without counter; and one that nobody orders."""
+    with path.open("w") as out:
+        for tick in range(lives * 50 * 6):
+            time = START + tick * DAY // 6
+            level = 100 - 2 * (tick // 6 % 50)
+            payload = {"ts": time, "pages": tick * 10, "black": level, "black2": level, "plain": level}
+            out.write(json.dumps({"time": time, "topic": "exact/p1", "payload": payload}) + "\n")
+    return path
+
+
+def test_the_summary_is_the_arithmetic_of_the_decisions(tmp_path):
+    """With a lead time that never differs, early days are the time from order to swap less three days, and nothing else."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "exact.json").write_text(json.dumps(EXACT))
+    words = [STEWARD, "replay", "--profiles", tmp_path / "profiles", exact_recording(tmp_path / "a.ndjson")]
+    result = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=120)
+    lines = list(map(json.loads, result.stdout.splitlines()))
+    swaps = {(line["supply"], line["generation"]): line["time"] for line in lines if line["kind"] == "supply.replaced"}
+    assert sum(supply == "refilled" for supply, _ in swaps) == 5
+    shown = {}
+    for supply in "black", "plain":
+        [line] = [line for line in result.stderr.splitlines() if line.startswith(f"  {supply}: ")]
+        orders = {line["generation"]: line["time"] for line in lines if line["kind"] == "order" and line["supply"] == supply}
+        # The swap that ends generation 2 begins generation 3.
+        waits = [(swaps[supply, generation + 1] - orders[generation]) / DAY - 3 for generation in range(2, 6)]
+        late = 100 * sum(wait < 0 for wait in waits) / len(waits)
+        early = sum(max(wait, 0) for wait in waits) / max(sum(wait >= 0 for wait in waits), 1)
+        # A level of 20 % is first reported forty days after the cartridge came, which is seen at its second report at the earliest.
+        found = re.search(
+            r"(\d+) lives; rule (\d+) orders, ([\d.]+) % late, ([\d.]+) days early; 20 % (\d+) orders, ([\d.]+) % late, ([\d.]+) days early", line)
+        lives, ordered, shown_late, shown_early, fixed, fixed_late, fixed_early = map(float, found.groups())
+        assert (lives, ordered, fixed) == (4, 4, 4), line
+        assert abs(shown_late - late) < 0.06 and abs(shown_early - early) < 0.06, (line, waits)
+        assert fixed_late == 0 and abs(fixed_early - (10 - 3)) < 0.5, line
+        shown[supply] = line
+    assert "refilled" not in result.stderr, "nobody orders it, so it is not late"

@@ -61,6 +61,7 @@ import Testing
         driver = try again(driver)
         tell(&driver, "\"ok\"", hours: 31...60)
         #expect(driver.core.orderState(id(1)) == .installed)
+        #expect(driver.core.orders[id(1)]?.detail == "the used one had 5.5 % left")
         tell(&driver, "\"low\"", hours: 61...70)
         #expect(ordered(driver) == [id(2)], "the first one went before the snapshot")
     }

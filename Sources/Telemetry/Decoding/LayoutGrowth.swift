@@ -234,10 +234,18 @@ extension ProfileLayout {
             case .metric(let rule):
                 settle(node, metric: rule, position)
             case .supply(let rule):
+                if position.captures.isEmpty, isNumber(node) {
+                    nodes[Int(node)].levelSlot = makeSupply(rule: rule, captures: []) ?? -1
+                }
                 guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
                 nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? -1
             }
         }
+    }
+
+    private func isNumber(_ node: Int32) -> Bool {
+        let slot = nodes[Int(node)].slot
+        return slot >= 0 && nodes[Int(node)].levelSlot < 0 && (slots[Int(slot)].kind == .counter || slots[Int(slot)].kind == .gauge)
     }
 
     private mutating func settle(_ node: Int32, metric index: Int, _ position: PatternPosition) {

@@ -212,6 +212,8 @@ extension ProfileLayout {
             openReading(tape, index, node: node, in: parent, &decoded)
         } else if slot >= 0 {
             reading(tape, index, node: node, slot: slot, in: parent, &decoded)
+            let levelSlot = nodes[Int(node)].levelSlot
+            if levelSlot >= 0 { level(tape, index, slot: levelSlot, in: parent, &decoded) }
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, bit, &decoded)
         } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
@@ -294,6 +296,7 @@ extension ProfileLayout {
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
+        if field.levelSlot >= 0 { decoded.readings.removeAll { $0.slot == field.levelSlot } }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild

@@ -160,6 +160,8 @@ struct FieldNode: Sendable {
     /// The child that is expected next: messages of one kind have their members in one order.
     var expected: Int32 = -1
     var slot: Int32 = -1
+    /// The slot of a supply whose level is the same number as a metric, such as the running hours that wear a seal, or -1.
+    var levelSlot: Int32 = -1
     /// The metric rule that the slot is filled by, or -1.
     var rule: Int32 = -1
     /// A metric whose kind its first value decides: it has no slot until then.
