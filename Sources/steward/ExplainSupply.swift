@@ -16,8 +16,7 @@ enum ExplainSupply {
         facts.add("counter", .init(counter(answer["use"])))
         facts.add("yield", .init(yield(answer["use"])))
         facts.add("use", .init(use(answer["use"])))
-        let isCounted = answer["use"]["counter"].string != nil
-        if isCounted { facts.add("use by weekday", .init(weekdays(answer["use"]["weekdayWeights"].items))) }
+        facts.add("use by weekday", .init(weekdays(answer["use"])))
         facts.add("days left", .init(daysLeft(answer)))
         facts.add("lead time", .init(leadTime(answer["leadTime"])))
         facts.add("item", .init(item(answer)))
@@ -82,7 +81,9 @@ enum ExplainSupply {
         return "\(HumanText.number(perDay)) \(counter) a day\(error)\(spread)\(completed)"
     }
 
-    private static func weekdays(_ weights: [APIValue]) -> String? {
+    private static func weekdays(_ use: APIValue) -> String? {
+        guard use["counter"].string != nil else { return "all alike, because no counter tells them apart" }
+        let weights = use["weekdayWeights"].items
         let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
         guard weights.count == names.count else { return nil }
         return zip(names, weights).map { name, weight in
