@@ -144,8 +144,7 @@ extension SupplyModel {
     mutating func candidateStays(_ direction: LevelCandidate.Direction, serial: UInt64? = nil, _ time: Int64) -> Bool {
         guard var known = candidate, known.direction == direction, known.serial == serial else {
             candidate = LevelCandidate(
-                direction: direction, serial: serial, timeMilliseconds: time, units: odometer, beforeUnits: odometerBefore)
-            candidateCartridge = cartridge
+                direction: direction, serial: serial, timeMilliseconds: time, units: odometer, beforeUnits: sureOdometer)
             return false
         }
         let stays = known.stays(atMilliseconds: time)
@@ -153,10 +152,7 @@ extension SupplyModel {
         return stays
     }
 
-    mutating func forgetCandidate() {
-        candidate = nil
-        candidateCartridge = nil
-    }
+    mutating func forgetCandidate() { candidate = nil }
 
     private mutating func accept(
         _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ time: Int64,

@@ -32,8 +32,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var counterMilliseconds: Int64 = 0
     /// Units since this model began; never runs backwards, whatever the counter does.
     private(set) var odometer = 0.0
-    /// The odometer as of the reading before, and as far as the cartridge knows of it.
-    private(set) var odometerBefore = 0.0
+    /// As far as the cartridge knows of the odometer.
     private var cartridgeOdometer = 0.0
     /// Units of the counter while days are counted, and the other way round.
     private var otherOdometer: Double?
@@ -41,8 +40,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     var steps = LevelSteps()
     var candidate: LevelCandidate?
-    /// The cartridge as it was before the candidate came.
-    var candidateCartridge: Cartridge?
+    /// The cartridge and the odometer as of the last reading that told a level of it beyond doubt. What was used since then is shared
+    /// out between the old cartridge and the next one, once it is known that there is a next one.
+    var sureCartridge: Cartridge?
+    private(set) var sureOdometer = 0.0
     var cartridge: Cartridge?
     /// The first sure place of the level, for a first guess of the yield.
     var origin: (level: Double, units: Double, isEdge: Bool)? {
@@ -71,6 +72,8 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var standstillFalls: Int32?
     /// The counter began anew with this reading.
     private var counterBegunAnew: Bool?
+    /// It moved with this reading.
+    private var counterMoved: Bool?
     var hasCounterBegunAnew: Bool { counterBegunAnew == true }
 
     /// The cartridge before, should it come back, and serial numbers that were seen.
@@ -86,6 +89,14 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     }
 
     public init() {}
+
+    /// A new cartridge may be in the slot, and has yet to prove that it stays: the present moment belongs to the old one no longer.
+    public var awaitsProof: Bool {
+        switch candidate?.direction {
+        case .farUp, .unlikelyUp, .someUp, .serial: true
+        case .farDown, .slightlyUp, nil: false
+        }
+    }
 
     /// Whether a counter counts; otherwise time itself does, in days.
     var hasCounter: Bool { countsUnits ?? (lastCounter != nil) }
@@ -104,10 +115,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
-        odometerBefore = odometer
+        counterMoved = nil
         counterBegunAnew = nil
         let counted = counter.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
-        if !hasCounter, counted != nil || levelCounts(level), let newest = newestMilliseconds {
+        if !hasCounter, counted != nil || isKnown(level), let newest = newestMilliseconds {
             odometer += Self.days(from: newest, to: timeMilliseconds)
         }
         if let counted {
@@ -115,27 +126,37 @@ public struct SupplyModel: Codable, Equatable, Sendable {
             newestMilliseconds = timeMilliseconds
         }
         wear()
-        let change: SupplyChange
-        switch level {
-        case .noLimit, .unknown: return .none
-        case .percent(let value, let resolution):
-            guard value >= 0, value <= 100 else { return .none }
-            newestMilliseconds = timeMilliseconds
-            if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
-            // No device knows more than tenths.
-            change = number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
-        case .interval(let low, let high):
-            guard low <= high, low >= 0, high <= 100 else { return .none }
-            newestMilliseconds = timeMilliseconds
-            if let swapped = changedSerial(serial, timeMilliseconds, level: nil, &fleet) { return swapped }
-            change = high >= 99.5 ? some(low, timeMilliseconds, &fleet) : between(low, high)
+        let change = weigh(level, serial, timeMilliseconds, &fleet)
+        if candidate == nil, isKnown(level) {
+            sureCartridge = cartridge
+            sureOdometer = odometer
         }
         return change
     }
 
-    private func levelCounts(_ level: SupplyLevel) -> Bool {
+    private mutating func weigh(
+        _ level: SupplyLevel, _ serial: UInt64?, _ timeMilliseconds: Int64, _ fleet: inout FleetPriors
+    ) -> SupplyChange {
         switch level {
-        case .percent, .interval: true
+        case .noLimit, .unknown: return .none
+        case .percent(let value, let resolution):
+            guard isKnown(level) else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
+            // No device knows more than tenths.
+            return number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
+        case .interval(let low, let high):
+            guard isKnown(level) else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: nil, &fleet) { return swapped }
+            return high >= 99.5 ? some(low, timeMilliseconds, &fleet) : between(low, high)
+        }
+    }
+
+    private func isKnown(_ level: SupplyLevel) -> Bool {
+        switch level {
+        case .percent(let value, _): value >= 0 && value <= 100
+        case .interval(let low, let high): low <= high && low >= 0 && high <= 100
         case .noLimit, .unknown: false
         }
     }
@@ -151,6 +172,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
                 } else {
                     begin(units: units, fleet)
                 }
+                counterMoved = true
                 standstillLevel = nil
                 standstillFalls = nil
             }
@@ -178,11 +200,12 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         let units = otherOdometer ?? 0
         otherOdometer = odometer
         odometer = units
-        odometerBefore = units
+        sureOdometer = units
         cartridgeOdometer = units
         forgetCandidate()
         cartridge?.forgetYield()
         startYield(fleet)
+        sureCartridge = cartridge
         // A level that has not fallen since is where the new unit begins, too.
         originUnits = units
         if originLevel != levelPercent { originLevel = nil }
@@ -190,7 +213,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     /// The level falls, and the counter does not move: it is broken, or counts something else.
     mutating func noteStandstill(from accepted: Double, to level: Double, _ fleet: FleetPriors) {
-        guard hasCounter, odometer == odometerBefore else { return }
+        guard hasCounter, counterMoved != true else { return }
         let start = Double(standstillLevel ?? Float(accepted))
         standstillLevel = Float(start)
         let falls = min((standstillFalls ?? 0) + 1, 1_000)
@@ -205,14 +228,6 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         cartridgeOdometer = odometer
         let (perDay, coverage) = (unitsPerDay, coverageVariation)
         cartridge?.use(units: units, unitsPerDay: perDay, coverageVariation: coverage)
-    }
-
-    /// What looks like another cartridge has yet to prove that it stays; until then nobody knows which of the two is in the slot.
-    public var awaitsProof: Bool {
-        switch candidate?.direction {
-        case .farUp, .unlikelyUp, .serial: true
-        case .farDown, .slightlyUp, .someUp, nil: false
-        }
     }
 
     /// The middle of what the device calls low, while it says no number.

@@ -94,31 +94,16 @@ extension StewardCore {
         writer.beginObject()
         writer.member("serviceLevel", decision.serviceLevel)
         writer.member("latenessPriceDays", price.days)
-        if let (end, weighing) = weigh(device, profile, supply, time) {
+        if let question = reorderQuestion(device, profile, supply, time) {
+            let weighing = question.weighing
             writer.member("risk", weighing.risk)
             writer.member("riskAtNextReport", weighing.riskLater)
             writer.member("nextReportDays", weighing.gapDays)
             writer.member("ordersNow", weighing.orders)
-            writer.member("crossesInDays", crossing(end, device, rule, time, price))
+            writer.member("crossesInDays", question.crossingDays(horizonDays: Self.horizonDays))
         } else {
             writer.member("floorPercent", decision.floorPercent)
         }
         writer.endObject()
-    }
-
-    /// Days until the rule will order if everything goes as expected; nil when that is far off.
-    private func crossing(_ end: EndDistribution, _ device: Int, _ rule: SupplyRule, _ time: Int64, _ price: LatenessPrice) -> Double? {
-        let lead = leadTime(device, rule)
-        let calendar = configuration.supplierCalendar
-        func risk(_ day: Int) -> Double {
-            lead.chance(orderedAt: time &+ Int64(day) * 86_400_000, calendar: calendar) { end.probability(within: $0 + Double(day)) }
-        }
-        var today = risk(0)
-        for day in 0..<Self.horizonDays {
-            let tomorrow = risk(day + 1)
-            if reorderRule(rule).weigh(risk: today, riskLater: tomorrow, gapDays: 1, price: price).orders { return Double(day) }
-            today = tomorrow
-        }
-        return nil
     }
 }
