@@ -18,7 +18,7 @@ import Testing
             let level = (100 - pages.truncatingRemainder(dividingBy: 1_500) / 15).rounded(.up)
             let time = start + Int64(hours) * hour
             _ = model.observe(timeMilliseconds: time, level: .percent(level, resolution: 1), counter: pages, fleet: &fleet)
-            guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: fleet) else { continue }
+            guard hours % 3 == 0, case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: fleet) else { continue }
             let question = ReorderQuestion(
                 end: end, lead: LeadTime(days: leadDays), calendar: hasCalendar ? SupplierCalendar(cutoffHour: 15) : nil,
                 rule: ReorderRule(),
@@ -30,6 +30,6 @@ import Testing
             if whole.orders { price.ordered(risk: whole.risk, serviceLevel: 0.95) }
         }
         // Both answers have to occur, or the comparison says nothing.
-        #expect(asked > 500 && ordered > 5 && ordered < asked)
+        #expect(asked > 300 && ordered > 5 && ordered < asked)
     }
 }
