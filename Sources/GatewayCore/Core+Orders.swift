@@ -20,6 +20,9 @@ extension StewardCore {
         stock.release(order.id)
         var order = order
         setTerms(&order, profile: layouts[Int(hot[device].profile)].profile.name)
+        if order.terms.latestSendMilliseconds == nil {
+            order.terms.latestSendMilliseconds = latestSendMilliseconds(order, device: device, supply: supply, at: time)
+        }
         // The life runs on arrival time, as suppliers and people do.
         order.restart(atMilliseconds: now)
         if let reason = reasonToAsk(order) {
@@ -142,6 +145,7 @@ extension StewardCore {
             body.beginArray()
         }
         for order in company {
+            countWait(of: order)
             _ = orders.update(order.id) { order in
                 order.terms.isHandedOver = true
                 order.terms.holdUntilMilliseconds = nil
@@ -268,7 +272,7 @@ extension StewardCore {
         guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }) else { return false }
         let model = records[device].supplies[slot].model
         var order = SupplyOrder(
-            device: name, supply: supply, item: layout.supplies[slot].item, generation: model.generation, reason: "asked for by \(person)",
+            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation, reason: "asked for by \(person)",
             decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
         order.terms.requestedBy = person
         place(order, device: device, supply: slot, at: now, &effects)

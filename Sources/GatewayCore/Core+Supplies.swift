@@ -43,6 +43,7 @@ extension StewardCore {
         }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
+        reconsiderWait(device, profile, supply, time, &effects)
         reorder(device, profile, supply, time, &effects)
     }
 
@@ -60,11 +61,6 @@ extension StewardCore {
         ReorderRule(serviceLevel: rule.serviceLevel ?? configuration.serviceLevel, floorPercent: rule.floorPercent)
     }
 
-    func leadTime(_ device: Int, _ rule: SupplyRule) -> LeadTime {
-        let own = rule.leadTimeCapture == nil ? nil : records[device].topicLeadDays
-        return LeadTime(days: own ?? Double(rule.leadTimeMilliseconds) / 86_400_000, spread: rule.leadTimeSpread)
-    }
-
     /// Risk and waiting of an order placed at this time; nil without a forecast.
     func weigh(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> (EndDistribution, ReorderRule.Weighing)? {
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
@@ -72,10 +68,10 @@ extension StewardCore {
         guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) else {
             return nil
         }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         let gap = model.expectedGapDays(atMilliseconds: time)
         let later = time &+ Int64(gap * 86_400_000)
-        let calendar = configuration.supplierCalendar
+        let calendar = supplierCalendar(device, profile, supply)
         let risk = lead.chance(orderedAt: time, calendar: calendar) { end.probability(within: $0) }
         let riskLater = lead.chance(orderedAt: later, calendar: calendar) { end.probability(within: $0 + gap) }
         return (end, reorderRule(rule).weigh(risk: risk, riskLater: riskLater, gapDays: gap, price: learned[Int(bases[profile])].price))
@@ -86,7 +82,7 @@ extension StewardCore {
         let rule = layouts[profile].profile.supplies[slot.rule]
         let state = records[device].supplies[supply]
         guard rule.isOrdered, state.order == nil else { return }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         // Most supplies are far from their end, and a glance tells.
         if let left = state.model.roughDaysLeft, left > 3 * lead.days + 14 { return }
         var days: [Double]?
@@ -130,7 +126,7 @@ extension StewardCore {
             writer.member("residualPercent", (residual * 10).rounded() / 10)
         }
         let state = records[device].supplies[supply]
-        let lead = leadTime(device, layouts[profile].profile.supplies[slot.rule])
+        let lead = leadTime(device, profile, supply)
         decision.life = SupplyLife(
             supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
             orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
@@ -147,7 +143,7 @@ extension StewardCore {
         let state = records[device].supplies[supply]
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
         guard rule.isOrdered, let installed = state.installedMilliseconds else { return }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         // A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.
         let lifeDays = (Double(time) - Double(installed)) / 86_400_000
         guard lifeDays > 2.5 * lead.days else { return }

@@ -34,7 +34,7 @@ extension StewardCore {
             writer.endArray()
         case .notEnoughEvidence(let missing): writer.member("missingEvidence", missing.rawValue)
         }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         writer.key("leadTime")
         writer.beginObject()
         writer.member("days", lead.days)
@@ -89,7 +89,7 @@ extension StewardCore {
             writer.member("riskAtNextReport", weighing.riskLater)
             writer.member("nextReportDays", weighing.gapDays)
             writer.member("ordersNow", weighing.orders)
-            writer.member("crossesInDays", crossing(end, device, rule, time, price))
+            writer.member("crossesInDays", crossing(end, device, profile, supply, time, price))
         } else {
             writer.member("floorPercent", decision.floorPercent)
         }
@@ -97,9 +97,12 @@ extension StewardCore {
     }
 
     /// Days until the rule will order if everything goes as expected; nil when that is far off.
-    private func crossing(_ end: EndDistribution, _ device: Int, _ rule: SupplyRule, _ time: Int64, _ price: LatenessPrice) -> Double? {
-        let lead = leadTime(device, rule)
-        let calendar = configuration.supplierCalendar
+    private func crossing(
+        _ end: EndDistribution, _ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ price: LatenessPrice
+    ) -> Double? {
+        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+        let lead = leadTime(device, profile, supply)
+        let calendar = supplierCalendar(device, profile, supply)
         func risk(_ day: Int) -> Double {
             lead.chance(orderedAt: time &+ Int64(day) * 86_400_000, calendar: calendar) { end.probability(within: $0 + Double(day)) }
         }

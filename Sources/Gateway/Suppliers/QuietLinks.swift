@@ -27,8 +27,8 @@ final class MailLink: SupplierLink {
     func deliver(_ job: DeliveryJob) -> LinkOutcome {
         do {
             let order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
-            switch client.send(from: mail.envelope.from, to: mail.envelope.to, message: OrderMail.message(order, mail.envelope, site: site))
-            {
+            let message = OrderMail.message(order, mail.envelope, site: site, attempt: job.attempt)
+            switch client.send(from: mail.envelope.from, to: mail.envelope.to, message: message) {
             case .sent: return .delivered()
             case .retry(let reason): return .retry(reason: reason)
             case .refused(let reason): return .refused(reason: reason)
