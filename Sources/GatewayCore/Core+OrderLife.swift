@@ -155,6 +155,13 @@ extension StewardCore {
         // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
         let item = stock.item(reservedFor: id) ?? self.item(device, profile, supply)
         guard let order = orders[id], !order.state.isFinal else { return drawn(item, for: id, device, &effects) }
+        // No supplier has confirmed it for so long that an alarm stands: the cartridge came another way, and the order must not go any more.
+        if order.state == .planned, order.terms.isHandedOver, order.isOverdue {
+            let detail = "another cartridge was installed before the supplier could be reached"
+            drawn(item, for: id, device, &effects)
+            moved(id, to: .cancelled, reference: nil, detail: detail, at: time, &effects)
+            return callOff(order, detail, &effects)
+        }
         let isUnsent = order.state == .awaitingApproval || (order.state == .planned && !order.terms.isHandedOver)
         if isUnsent {
             drawn(item, for: id, device, &effects)

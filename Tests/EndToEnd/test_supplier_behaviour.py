@@ -274,6 +274,25 @@ def test_order_of_a_second_gateway_is_closed(make, broker, client, opened, kind)
     assert second.api("tickets")["tickets"] == []
 
 
+def test_line_of_a_shipment_that_the_shop_has_from_another_gateway(make, broker, client, opened):
+    """The gateways hold different company, so their shipments differ; the line is the same."""
+    shop = opened(WebhookShop)
+    gateway = make.gateway(broker, suppliers=[{**shop.settings, "consolidateHours": 720, "calendar": {"workingDays": [weekday(3)]}}])
+    history(client)
+    client.publish("devices/p1/telemetry", {"ts": now_ms(), "pageCount": 3400, "supplies": {"black": 20, "cyan": 24}})
+    held = wait_for(lambda: (found := gateway.api("orders")["orders"]) and len(found) == 2 and found, "both orders")
+    known, ours = held[0]["order"], held[1]["order"]
+    shop.server.answer = {
+        "orders": [
+            {"order": known, "duplicate": True, "source": "/steward/south"}, {"order": ours, "duplicate": True, "source": "/steward/e2e"},
+            {"order": "or-of-another", "duplicate": True, "source": "/steward/south"}]}
+    client.publish("devices/p1/telemetry", {"ts": now_ms(), "supplies": {"magenta": 3}})
+    wait_for(lambda: [item["order"] for item in gateway.api("orders?state=cancelled")["orders"]] == [known], "the line's end")
+    assert ours in [item["order"] for item in gateway.api("orders?state=sent")["orders"]]
+    gateway.settled(client)
+    assert len(shop.received()) == 1 and gateway.api("tickets")["tickets"] == [], "the other's line is not called off"
+
+
 # Out of order.
 
 

@@ -57,7 +57,7 @@ final class WebhookLink: SupplierLink {
         if channel == .order, case .response(let response) = result {
             // Who never heard of an order has nothing to call off.
             if isCancellation, response.status == 404 || response.status == 410 { return .delivered() }
-            let answer = JSONAnswer.events(response.body, job)
+            let answer = JSONAnswer.events(response.body, job, source: source)
             let isDuplicate = response.status == 409 || (answer.isDuplicate && (200..<300).contains(response.status))
             if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
             if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
