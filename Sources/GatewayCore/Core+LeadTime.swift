@@ -20,8 +20,8 @@ extension StewardCore {
 
     /// The supplier that would take an order of this supply; nil, for nothing, where all suppliers have the same times.
     private func supplierWithTimes(_ device: Int, _ profile: Int, _ supply: Int) -> ReplenishmentPolicy.Supplier? {
+        guard configuration.replenishment.hasSupplierTimes else { return nil }
         let policy = configuration.replenishment
-        guard policy.hasSupplierTimes else { return nil }
         return policy.supplier(
             item: item(device, profile, supply), profile: layouts[profile].profile.name, site: policy.site(ofDevice: records[device].id))
     }
