@@ -279,7 +279,8 @@ extension StewardCore {
         guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }) else { return false }
         let model = records[device].supplies[slot].model
         var order = SupplyOrder(
-            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation, reason: "asked for by \(person)",
+            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation,
+            reason: "asked for by \(person)",
             decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
         order.terms.requestedBy = person
         place(order, device: device, supply: slot, at: now, &effects)

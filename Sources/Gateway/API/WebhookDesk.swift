@@ -35,7 +35,9 @@ struct WebhookDesk: Sendable {
             return .problem(status: 400, title: "The report cannot be taken", detail: error.description)
         }
         guard let owners = core.ask({ core in reports.map { core.supplier(ofOrder: $0.key) } }) else { return GatewayAPI.unavailable }
-        if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 { return GatewayAPI.unknown("order of yours", stranger.key) }
+        if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 {
+            return GatewayAPI.unknown("order of yours", stranger.key)
+        }
         for (key, report) in reports
         where !mailbox.submit(.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)) {
             return .problem(status: 503, title: "Not recorded", detail: "The store did not take it in time; send it again.")

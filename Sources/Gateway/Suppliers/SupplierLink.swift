@@ -45,7 +45,8 @@ extension LinkOutcome {
 /// an answer moves no order of somebody else.
 enum JSONAnswer {
     /// - Parameter source: who we are: what a supplier has from us already is no duplicate.
-    static func events(_ body: [UInt8], _ job: DeliveryJob, source: String) -> (events: [ControlEvent], isDuplicate: Bool, source: String?) {
+    static func events(_ body: [UInt8], _ job: DeliveryJob, source: String) -> (events: [ControlEvent], isDuplicate: Bool, source: String?)
+    {
         // Many receivers answer with a page or with nothing: that is no mistake.
         guard !body.isEmpty, let root = try? APIValue(parsing: body), !root.members.isEmpty else { return ([], false, nil) }
         var events: [ControlEvent] = []
