@@ -12,6 +12,7 @@ public struct EndDistribution: Sendable {
     let rate: Double
     let rateLogVariance: Double
     let dayVariation: Double
+    let unevenness: Double
     let unitsPerDay: Double
     let coverage: Double
     let isTime: Bool
@@ -23,6 +24,9 @@ public struct EndDistribution: Sendable {
     private var weights: (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) = (.zero, .zero, .zero)
     private var thresholds: (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) = (.zero, .zero, .zero)
     private var yieldVariance = 0.0
+    /// Activity at the next midnight, and what the hours until then are to an ordinary day's: a busy morning foretells a busy afternoon.
+    private let midnight: Double
+    private var today = (factor: 1.0, variance: 0.0)
 
     init(
         cartridge: Cartridge, use: UseModel, unitsPerDay: Double, coverage: Double, isTime: Bool, newest: Int64, silentDays: Double,
@@ -36,10 +40,19 @@ public struct EndDistribution: Sendable {
         rate = use.rate.mean
         rateLogVariance = use.rate.varianceLog
         dayVariation = use.rate.dayVariation
+        unevenness = use.calendar.unevenness
+        midnight = use.calendar.activity(place.number + 1, 0)
         self.unitsPerDay = unitsPerDay
         self.coverage = coverage
         self.isTime = isTime
         self.silentDays = silentDays
+        today.variance = dayVariation
+        if !isTime, let units = use.unitsToday {
+            // Gamma and Poisson: a day's factor has the shape 1 / dayVariation before anything of the day is known.
+            let soFar = rate * max(startActivity - use.calendar.activity(place.number, 0), 0)
+            let shape = 1 / dayVariation
+            today = ((shape + units) / (shape + soFar), 1 / (shape + units))
+        }
         let spread = (3 * cartridge.leftVariance).squareRoot()
         let tie = cartridge.covariance / cartridge.leftVariance
         yieldVariance = max(cartridge.perUnitVariance - tie * cartridge.covariance, 0) / (cartridge.perUnit * cartridge.perUnit)
@@ -82,11 +95,7 @@ public struct EndDistribution: Sendable {
 
     @inline(__always)
     private static func over(_ weights: SIMD8<Double>, _ thresholds: SIMD8<Double>, _ median: Double, _ scale: Double) -> Double {
-        var sum = 0.0
-        for bin in 0..<FleetPriors.endBins where weights[bin] > 0 {
-            sum += weights[bin] * Gaussian.cumulative((median - thresholds[bin]) * scale)
-        }
-        return sum
+        (weights * Gaussian.cumulative((median - thresholds) * scale)).sum()
     }
 
     /// Mean of the use over a horizon, and the variance of its logarithm.
@@ -103,9 +112,13 @@ public struct EndDistribution: Sendable {
             day += 1
         }
         let activity = max(calendar.activity(day, part) - startActivity, 1e-6)
+        let restOfDay = min(max(midnight - startActivity, 0), activity)
+        let later = activity - restOfDay
+        let foretold = restOfDay * today.factor + later
+        // Days differ from each other as wholes: the fewer carry the use, the less they even out.
+        let daily = restOfDay * restOfDay * today.factor * today.factor * today.variance + dayVariation * later * min(later, unevenness)
         let drift = (ModelTuning.driftVariance / 3 + ModelTuning.jumpPerDay * ModelTuning.jumpEffect) * min(horizon, 60)
-        let relative = dayVariation / max(activity, 0.3) + drift
-        return (rate * activity, rateLogVariance + log1p(relative))
+        return (rate * foretold, rateLogVariance + log1p(daily / (foretold * foretold) + drift))
     }
 
     /// Days until the supply is over with probability `share`.

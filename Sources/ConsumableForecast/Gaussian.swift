@@ -11,12 +11,38 @@ enum Gaussian {
         return 0.5 * erfc(-z * 0.707_106_781_186_547_6)
     }
 
-    /// Nodes and weights of Gauss-Hermite quadrature for a standard normal, 5 points: exact for polynomials up to degree 9.
-    static let nodes5: [(z: Double, weight: Double)] = [
-        (-2.856_970_013_872_806, 0.011_257_411_327_720_7), (-1.355_626_179_974_266, 0.222_075_922_005_612_6),
-        (0, 0.533_333_333_333_333_3), (1.355_626_179_974_266, 0.222_075_922_005_612_6),
-        (2.856_970_013_872_806, 0.011_257_411_327_720_7),
-    ]
+    /// P(Z ≤ z) for eight values at once, to 8 × 10⁻⁸ (Abramowitz and Stegun 26.2.17). A forecast asks for hundreds of these, and
+    /// one `erfc` after the other takes ten times as long.
+    @inline(__always)
+    static func cumulative(_ z: SIMD8<Double>) -> SIMD8<Double> {
+        let negative = z .< 0
+        let size = z.replacing(with: -z, where: negative)
+        let x = size.replacing(with: 8, where: size .> 8)
+        let t = 1 / (1 + 0.231_641_9 * x)
+        var tail = SIMD8(repeating: 1.330_274_429) * t - 1.821_255_978
+        tail = tail * t + 1.781_477_937
+        tail = tail * t - 0.356_563_782
+        tail = (tail * t + 0.319_381_530) * t * 0.398_942_280_401_432_7 * exponential(-0.5 * x * x)
+        return (1 - tail).replacing(with: tail, where: negative)
+    }
+
+    /// eˣ for x in −700...0, to 3 × 10⁻⁹ of its value: a power of two, and a polynomial for the rest.
+    @inline(__always)
+    private static func exponential(_ x: SIMD8<Double>) -> SIMD8<Double> {
+        // Adding 1.5 × 2⁵² rounds to a whole number and leaves it in the low bits.
+        let rounding = SIMD8(repeating: 6_755_399_441_055_744.0)
+        let shifted = x * 1.442_695_040_888_963_4 + rounding
+        let powers = shifted - rounding
+        let rest = x - powers * 0.693_147_180_559_945_3
+        var sum = SIMD8(repeating: 1.0 / 5040) * rest + 1.0 / 720
+        sum = sum * rest + 1.0 / 120
+        sum = sum * rest + 1.0 / 24
+        sum = sum * rest + 1.0 / 6
+        sum = sum * rest + 0.5
+        sum = (sum * rest + 1) * rest + 1
+        let exponents = unsafeBitCast(shifted, to: SIMD8<Int64>.self) &- unsafeBitCast(rounding, to: SIMD8<Int64>.self) &+ 1023
+        return sum * unsafeBitCast(exponents &<< 52, to: SIMD8<Double>.self)
+    }
 
     /// Mean and variance of N(mean, variance) between two bounds. Far outside, where the quotient of tails loses its digits, the
     /// nearer bound is the answer.

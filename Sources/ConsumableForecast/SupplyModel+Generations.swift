@@ -8,10 +8,10 @@ extension SupplyModel {
 
     /// A new cartridge lies in the slot. `level` is nil when the device says only that some remains.
     mutating func replace(with level: Double?, residual: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
-        let before = candidate?.beforeUnits ?? odometerBefore
+        let before = candidate?.beforeUnits ?? sureOdometer
         let since = candidate?.sinceUnits ?? odometer
         var thrownAway = residual
-        if let old = candidateCartridge ?? cartridge {
+        if let old = sureCartridge ?? cartridge {
             let (unseen, spread) = unseenUse(of: old, total: since - before, level: level)
             thrownAway = bury(old, unseen: unseen, spread: spread, &fleet) ?? residual
             former = FormerCartridge(
@@ -113,7 +113,7 @@ extension SupplyModel {
         let isSame = back.serial != 0 && back.serial == serial
         guard isSame || (serial == 0 && abs(level - back.levelPercent) <= max(2, steps.percent)) else { return nil }
         former = FormerCartridge(
-            cartridge: candidateCartridge ?? present, levelPercent: levelPercent ?? level, generation: generation, serial: serial)
+            cartridge: sureCartridge ?? present, levelPercent: levelPercent ?? level, generation: generation, serial: serial)
         generation = back.generation
         cartridge = back.cartridge
         levelPercent = level

@@ -120,8 +120,7 @@ extension SupplyModel {
 
     mutating func candidateStays(_ direction: LevelCandidate.Direction, _ time: Int64) -> Bool {
         guard var known = candidate, known.direction == direction else {
-            candidate = LevelCandidate(direction: direction, timeMilliseconds: time, units: odometer, beforeUnits: odometerBefore)
-            candidateCartridge = cartridge
+            candidate = LevelCandidate(direction: direction, timeMilliseconds: time, units: odometer, beforeUnits: sureOdometer)
             return false
         }
         let stays = known.stays(atMilliseconds: time)
@@ -129,10 +128,7 @@ extension SupplyModel {
         return stays
     }
 
-    mutating func forgetCandidate() {
-        candidate = nil
-        candidateCartridge = nil
-    }
+    mutating func forgetCandidate() { candidate = nil }
 
     private mutating func accept(
         _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ time: Int64,

@@ -27,15 +27,16 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var counterMilliseconds: Int64 = 0
     /// Units since this model began; never runs backwards, whatever the counter does.
     private(set) var odometer = 0.0
-    /// The odometer as of the reading before, and as far as the cartridge knows of it.
-    private(set) var odometerBefore = 0.0
+    /// As far as the cartridge knows of the odometer.
     private var cartridgeOdometer = 0.0
     var use = UseModel()
 
     var steps = LevelSteps()
     var candidate: LevelCandidate?
-    /// The cartridge as it was before the candidate came.
-    var candidateCartridge: Cartridge?
+    /// The cartridge and the odometer as of the last reading that told a level of it beyond doubt. What was used since then is shared
+    /// out between the old cartridge and the next one, once it is known that there is a next one.
+    var sureCartridge: Cartridge?
+    private(set) var sureOdometer = 0.0
     var cartridge: Cartridge?
     /// The first sure place of the level, for a first guess of the yield.
     var origin: (level: Double, units: Double, isEdge: Bool)? {
@@ -68,6 +69,14 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     public init() {}
 
+    /// A new cartridge may be in the slot, and has yet to prove that it stays: the present moment belongs to the old one no longer.
+    public var awaitsProof: Bool {
+        switch candidate?.direction {
+        case .farUp, .someUp, .serial: true
+        case .farDown, .slightlyUp, nil: false
+        }
+    }
+
     /// Whether a counter was ever reported; otherwise time itself counts, in days.
     var hasCounter: Bool { lastCounter != nil }
 
@@ -83,35 +92,44 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
-        odometerBefore = odometer
         if let counter, counter.isFinite, counter >= 0 {
             advance(counter: counter, timeMilliseconds, &fleet)
             newestMilliseconds = timeMilliseconds
-        } else if lastCounter == nil, levelCounts(level) {
+        } else if lastCounter == nil, isKnown(level) {
             if let newest = newestMilliseconds { odometer += Self.days(from: newest, to: timeMilliseconds) }
         }
         wear()
-        let change: SupplyChange
-        switch level {
-        case .noLimit, .unknown: return .none
-        case .percent(let value, let resolution):
-            guard value >= 0, value <= 100 else { return .none }
-            newestMilliseconds = timeMilliseconds
-            if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
-            // No device knows more than tenths.
-            change = number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
-        case .interval(let low, let high):
-            guard low <= high, low >= 0, high <= 100 else { return .none }
-            newestMilliseconds = timeMilliseconds
-            if let swapped = changedSerial(serial, timeMilliseconds, level: nil, &fleet) { return swapped }
-            change = high >= 99.5 ? some(low, timeMilliseconds, &fleet) : between(low, high)
+        let change = weigh(level, serial, timeMilliseconds, &fleet)
+        if candidate == nil, isKnown(level) {
+            sureCartridge = cartridge
+            sureOdometer = odometer
         }
         return change
     }
 
-    private func levelCounts(_ level: SupplyLevel) -> Bool {
+    private mutating func weigh(
+        _ level: SupplyLevel, _ serial: UInt64?, _ timeMilliseconds: Int64, _ fleet: inout FleetPriors
+    ) -> SupplyChange {
         switch level {
-        case .percent, .interval: true
+        case .noLimit, .unknown: return .none
+        case .percent(let value, let resolution):
+            guard isKnown(level) else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
+            // No device knows more than tenths.
+            return number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
+        case .interval(let low, let high):
+            guard isKnown(level) else { return .none }
+            newestMilliseconds = timeMilliseconds
+            if let swapped = changedSerial(serial, timeMilliseconds, level: nil, &fleet) { return swapped }
+            return high >= 99.5 ? some(low, timeMilliseconds, &fleet) : between(low, high)
+        }
+    }
+
+    private func isKnown(_ level: SupplyLevel) -> Bool {
+        switch level {
+        case .percent(let value, _): value >= 0 && value <= 100
+        case .interval(let low, let high): low <= high && low >= 0 && high <= 100
         case .noLimit, .unknown: false
         }
     }
@@ -124,9 +142,10 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         } else if odometer > 0 {
             // Days were counted until now; what they taught is of no use in the new unit.
             odometer = 0
-            odometerBefore = 0
+            sureOdometer = 0
             cartridgeOdometer = 0
             cartridge?.perUnit = 0
+            sureCartridge = cartridge
             yieldLogVariance = -1
             origin = nil
         }

@@ -25,6 +25,9 @@ struct UseCalendar: Codable, Equatable, Sendable {
         return (isBefore ? whole - 1 : whole, Double(isBefore ? rest + millisecondsPerDay : rest) / Double(millisecondsPerDay))
     }
 
+    /// How much fewer days carry the use than there are: 1 when all are alike, 1.4 when a week has five.
+    var unevenness: Double { (weights * weights).sum() / 7 }
+
     static func weekday(_ day: Int64) -> Int { Int(((day % 7) + 7) % 7) }
 
     /// Sum of the weights of `days` whole days from `first` on.

@@ -13,6 +13,9 @@ struct UseModel: Codable, Equatable, Sendable {
     /// Units of an ordinary day, for what is alike within one day.
     var unitsPerDay: Double { rate.isKnown ? rate.mean * 1.3 : 0 }
 
+    /// Units of the present day so far; nil on the day on which counting began.
+    var unitsToday: Double? { isPartialDay ? nil : max(0, lastUnits - unitsAtDayStart) }
+
     /// Takes the units used so far by an odometer that never runs backwards.
     mutating func observe(timeMilliseconds: Int64, odometer: Double, fleet: inout FleetPriors) {
         let day = UseCalendar.day(timeMilliseconds).number

@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// Everything is stored by name (metric, fault, profile), so that a snapshot outlives a change of the profiles and of the program's memory layout.
 extension StewardCore {
-    public static let snapshotVersion = 5
+    public static let snapshotVersion = 6
     private static let drainBytes = 512 * 1024
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -50,6 +50,7 @@ extension StewardCore {
             writer.write(blob: section)
             if writer.count > Self.drainBytes { try sink(writer.drain()) }
         }
+        writer.write(Self.lastSection)
         try sink(writer.drain())
     }
 

@@ -9,14 +9,18 @@ extension StewardCore {
         var shipments: [String: [String]]
     }
 
+    /// Without it a snapshot that was cut between two sections would pass for a whole one.
+    static var lastSection: String { "end" }
+
     func writeSections(_ json: JSONEncoder, _ writer: inout ByteWriter) throws {
         writer.write("replenishment")
         writer.write(blob: try json.encode(Replenishing(stock: stock, shipments: shipments)))
     }
 
     mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
-        while !reader.isAtEnd {
+        while true {
             let name = try reader.text()
+            if name == Self.lastSection { break }
             let blob = try reader.blob()
             switch name {
             case "replenishment":
@@ -27,5 +31,11 @@ extension StewardCore {
             default: continue
             }
         }
+        guard reader.isAtEnd else { throw SnapshotTooLong() }
     }
+}
+
+/// Bytes behind the last section: what was read before them cannot be trusted either.
+private struct SnapshotTooLong: Error, CustomStringConvertible {
+    var description: String { "the data is damaged: it goes on behind its end" }
 }

@@ -41,6 +41,8 @@ extension StewardCore {
         case .unknown, .noLimit: return
         case .percent, .interval: break
         }
+        // Two cartridges are possible, and an order for the one that has perhaps gone already would be one too many.
+        guard !records[device].supplies[supply].model.awaitsProof else { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reconsiderWait(device, profile, supply, time, &effects)
@@ -61,44 +63,46 @@ extension StewardCore {
         ReorderRule(serviceLevel: rule.serviceLevel ?? configuration.serviceLevel, floorPercent: rule.floorPercent)
     }
 
-    /// Risk and waiting of an order placed at this time; nil without a forecast.
-    func weigh(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> (EndDistribution, ReorderRule.Weighing)? {
+    /// Nil without a forecast.
+    func reorderQuestion(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> ReorderQuestion? {
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
-        let model = records[device].supplies[supply].model
-        guard case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) else {
-            return nil
-        }
-        let lead = leadTime(device, profile, supply)
-        let gap = model.expectedGapDays(atMilliseconds: time)
-        let later = time &+ Int64(gap * 86_400_000)
-        let calendar = supplierCalendar(device, profile, supply)
-        let risk = lead.chance(orderedAt: time, calendar: calendar) { end.probability(within: $0) }
-        let riskLater = lead.chance(orderedAt: later, calendar: calendar) { end.probability(within: $0 + gap) }
-        return (end, reorderRule(rule).weigh(risk: risk, riskLater: riskLater, gapDays: gap, price: learned[Int(bases[profile])].price))
+        let known = learned[Int(bases[profile])]
+        guard
+            case .success(let end) = records[device].supplies[supply].model.endDistribution(atMilliseconds: time, fleet: known.priors)
+        else { return nil }
+        return ReorderQuestion(
+            end: end, lead: leadTime(device, profile, supply), calendar: supplierCalendar(device, profile, supply), rule: reorderRule(rule),
+            price: known.price,
+            timeMilliseconds: time, gapDays: records[device].supplies[supply].model.expectedGapDays(atMilliseconds: time))
     }
 
     private mutating func reorder(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ effects: inout [Effect]) {
         let slot = layouts[profile].supplies[supply]
         let rule = layouts[profile].profile.supplies[slot.rule]
-        let state = records[device].supplies[supply]
-        guard rule.isOrdered, state.order == nil else { return }
+        guard rule.isOrdered, records[device].supplies[supply].order == nil else { return }
         let lead = leadTime(device, profile, supply)
         // Most supplies are far from their end, and a glance tells.
-        if let left = state.model.roughDaysLeft, left > 3 * lead.days + 14 { return }
+        if let left = records[device].supplies[supply].model.roughDaysLeft, left > 3 * lead.days + 14 { return }
         var days: [Double]?
         var risk = 1.0
         let reason: String
-        if let (end, weighing) = weigh(device, profile, supply, time) {
+        let question = reorderQuestion(device, profile, supply, time)
+        if let question {
+            guard !question.isFar else { return }
+            let weighing = question.weighing
             guard weighing.orders else { return }
             risk = weighing.risk
-            let range = [end.quantile(0.05), end.quantile(0.5), end.quantile(0.95)]
+            let range = [question.end.quantile(0.05), question.end.quantile(0.5), question.end.quantile(0.95)]
             days = range
-            reason = reorderRule(rule).reason(weighing, leadDays: lead.days, daysLeft: range)
-        } else if let text = reorderRule(rule).reasonWithoutForecast(levelPercent: state.model.levelPercent) {
+            reason = question.rule.reason(weighing, leadDays: lead.days, daysLeft: range)
+        } else if let text = reorderRule(rule).reasonWithoutForecast(
+            levelPercent: records[device].supplies[supply].model.levelPercent)
+        {
             reason = text
         } else {
             return
         }
+        let state = records[device].supplies[supply]
         let order = SupplyOrder(
             device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
             reason: reason, decidedMilliseconds: time, levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0,
@@ -108,7 +112,10 @@ extension StewardCore {
         guard state.orderedMilliseconds == nil else { return }
         records[device].supplies[supply].orderedMilliseconds = time
         records[device].supplies[supply].orderRisk = risk
-        guard days != nil else { return }
+        // As for the lives that are judged: of one that is too short for any order, the price learns nothing.
+        guard let days, Self.isLongEnough(lifeDays: Self.days(since: state.installedMilliseconds, until: time) + days[1], lead) else {
+            return
+        }
         learned[Int(bases[profile])].price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
     }
 
@@ -144,14 +151,20 @@ extension StewardCore {
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
         guard rule.isOrdered, let installed = state.installedMilliseconds else { return }
         let lead = leadTime(device, profile, supply)
-        // A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.
-        let lifeDays = (Double(time) - Double(installed)) / 86_400_000
-        guard lifeDays > 2.5 * lead.days else { return }
+        guard Self.isLongEnough(lifeDays: Self.days(since: installed, until: time), lead) else { return }
         guard let ordered = state.orderedMilliseconds else {
             learned[Int(bases[profile])].price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
             return
         }
         let late = lead.chanceOfBeingLonger(thanDays: (Double(time) - Double(ordered)) / 86_400_000)
         learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
+    }
+
+    /// A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.
+    private static func isLongEnough(lifeDays: Double, _ lead: LeadTime) -> Bool { lifeDays > 2.5 * lead.days }
+
+    /// What was found in the slot has been there for as long as one likes.
+    private static func days(since start: Int64?, until end: Int64) -> Double {
+        start.map { (Double(end) - Double($0)) / 86_400_000 } ?? .infinity
     }
 }

@@ -84,34 +84,16 @@ extension StewardCore {
         writer.beginObject()
         writer.member("serviceLevel", decision.serviceLevel)
         writer.member("latenessPriceDays", price.days)
-        if let (end, weighing) = weigh(device, profile, supply, time) {
+        if let question = reorderQuestion(device, profile, supply, time) {
+            let weighing = question.weighing
             writer.member("risk", weighing.risk)
             writer.member("riskAtNextReport", weighing.riskLater)
             writer.member("nextReportDays", weighing.gapDays)
             writer.member("ordersNow", weighing.orders)
-            writer.member("crossesInDays", crossing(end, device, profile, supply, time, price))
+            writer.member("crossesInDays", question.crossingDays(horizonDays: Self.horizonDays))
         } else {
             writer.member("floorPercent", decision.floorPercent)
         }
         writer.endObject()
-    }
-
-    /// Days until the rule will order if everything goes as expected; nil when that is far off.
-    private func crossing(
-        _ end: EndDistribution, _ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ price: LatenessPrice
-    ) -> Double? {
-        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
-        let lead = leadTime(device, profile, supply)
-        let calendar = supplierCalendar(device, profile, supply)
-        func risk(_ day: Int) -> Double {
-            lead.chance(orderedAt: time &+ Int64(day) * 86_400_000, calendar: calendar) { end.probability(within: $0 + Double(day)) }
-        }
-        var today = risk(0)
-        for day in 0..<Self.horizonDays {
-            let tomorrow = risk(day + 1)
-            if reorderRule(rule).weigh(risk: today, riskLater: tomorrow, gapDays: 1, price: price).orders { return Double(day) }
-            today = tomorrow
-        }
-        return nil
     }
 }

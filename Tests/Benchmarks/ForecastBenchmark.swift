@@ -1,4 +1,5 @@
 import ConsumableForecast
+import GatewayCore
 import Replenishment
 import Telemetry
 
@@ -74,10 +75,11 @@ public struct ForecastBenchmark {
         if slot.isOrdered { return false }
         if let left = slot.model.roughDaysLeft, left > 3 * lead.days + 14 { return false }
         guard case .success(let end) = slot.model.endDistribution(atMilliseconds: time, fleet: fleet) else { return false }
-        let gap = slot.model.expectedGapDays(atMilliseconds: time)
-        let risk = lead.chance(orderedAt: time, calendar: nil) { end.probability(within: $0) }
-        let riskLater = lead.chance(orderedAt: time, calendar: nil) { end.probability(within: $0 + gap) }
-        slot.isOrdered = ReorderRule().weigh(risk: risk, riskLater: riskLater, gapDays: gap, price: price).orders
+        let question = ReorderQuestion(
+            end: end, lead: lead, calendar: nil, rule: ReorderRule(), price: price, timeMilliseconds: time,
+            gapDays: slot.model.expectedGapDays(atMilliseconds: time))
+        if question.isFar { return false }
+        slot.isOrdered = question.weighing.orders
         return true
     }
 }

@@ -123,4 +123,41 @@ private let start: Int64 = 1_767_225_600_000
         #expect(residuals[0] < 2.5 && residuals[1] < 2.5)
         #expect(abs(residuals[2] - 8.5) < 1.5)
     }
+
+    /// What was printed between the last reading of the old cartridge and the first of the new one is the old one's only once,
+    /// also while the level is unknown for a while.
+    @Test(arguments: [0, 3]) func useAroundASwapCountsOnce(_ unknowns: Int) {
+        var model = SupplyModel()
+        var residuals: [Double] = []
+        var time = start
+        var pages = 0.0
+        for (life, last) in [2.0, 2, 10].enumerated() {
+            for level in stride(from: life == 0 ? 100.0 : 98, through: last, by: -4) {
+                for reading in 0...unknowns {
+                    time += 12 * hour
+                    pages += 40 / Double(unknowns + 1)
+                    let told = reading < unknowns ? nil : level
+                    let change = model.observe(timeMilliseconds: time, levelPercent: told, counter: pages.rounded())
+                    if case .newGeneration(let residual) = change { residuals.append(residual) }
+                }
+            }
+        }
+        for _ in 0..<3 {
+            time += hour
+            let change = model.observe(timeMilliseconds: time, levelPercent: 98, counter: pages.rounded() + 20)
+            if case .newGeneration(let residual) = change { residuals.append(residual) }
+        }
+        // Ten percent were left, and at most a report's two of them were used before the swap; counted twice, they would be gone.
+        #expect(residuals.count == 3)
+        #expect(residuals.last.map { $0 > 7 && $0 < 10.5 } == true, "\(residuals)")
+    }
+
+    @Test func anotherCartridgeHasToProveItself() {
+        var model = SupplyModel()
+        for (index, level) in [30.0, 20, 100, 100].enumerated() {
+            _ = model.observe(timeMilliseconds: start + Int64(index) * hour, levelPercent: level, counter: 100)
+            #expect(model.awaitsProof == (index == 2))
+        }
+        #expect(model.generation == 2)
+    }
 }

@@ -50,6 +50,20 @@ private let day: Int64 = 86_400_000
         #expect(price == before)
     }
 
+    /// What the bound rules out, the whole distribution rules out as well.
+    @Test(arguments: [0.3, 1, 3, 8, 40]) func theBoundIsNeverBelowTheChance(_ days: Double) {
+        let lead = LeadTime(days: days)
+        let calendar = SupplierCalendar(cutoffHour: 15)
+        for scale in stride(from: 0.1, through: 80, by: 0.7) {
+            let happens = { (h: Double) in h / (h + scale) * min(h / scale, 1) }
+            for calendar in [nil, calendar] {
+                let chance = lead.chance(orderedAt: 40 * day, calendar: calendar, before: happens)
+                let bound = lead.chanceAtMost(orderedAt: 40 * day, calendar: calendar, before: happens)
+                #expect(bound >= chance - 1e-12 && bound <= 1)
+            }
+        }
+    }
+
     @Test func aLeadTimeIsADistribution() {
         let lead = LeadTime(days: 4)
         // What surely happens within 4 days is late half the time, and the mean of a lognormal is above its median.
