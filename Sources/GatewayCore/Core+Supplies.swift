@@ -88,9 +88,7 @@ extension StewardCore {
         let reason: String
         let question = reorderQuestion(device, profile, supply, time)
         if let question {
-            guard !question.isFar else { return }
-            let weighing = question.weighing
-            guard weighing.orders else { return }
+            guard let weighing = question.orderingWeighing else { return }
             risk = weighing.risk
             let range = [question.end.quantile(0.05), question.end.quantile(0.5), question.end.quantile(0.95)]
             days = range

@@ -30,12 +30,18 @@ public struct ReorderQuestion {
         lead.chance(orderedAt: later(days), calendar: calendar) { end.probability(within: $0 + days) }
     }
 
-    /// Whether even an upper bound of the risk is too small to order by; costs a seventh of the whole answer.
-    public var isFar: Bool {
+    /// The answer for an order; nil where bounds of the risk already say no. Most readings are far from any order, and the first bound
+    /// costs a fourteenth of the whole answer.
+    public var orderingWeighing: ReorderRule.Weighing? {
         let bound = lead.chanceAtMost(orderedAt: later(gapDays), calendar: calendar) { end.probability(within: $0 + gapDays) }
-        return !rule.weigh(risk: 0, riskLater: bound, gapDays: gapDays, price: price).orders
+        guard rule.weigh(risk: 0, riskLater: bound, gapDays: gapDays, price: price).orders else { return nil }
+        let riskLater = risk(afterDays: gapDays)
+        guard rule.weigh(risk: 0, riskLater: riskLater, gapDays: gapDays, price: price).orders else { return nil }
+        let weighing = rule.weigh(risk: risk(afterDays: 0), riskLater: riskLater, gapDays: gapDays, price: price)
+        return weighing.orders ? weighing : nil
     }
 
+    /// The whole answer.
     public var weighing: ReorderRule.Weighing {
         rule.weigh(risk: risk(afterDays: 0), riskLater: risk(afterDays: gapDays), gapDays: gapDays, price: price)
     }

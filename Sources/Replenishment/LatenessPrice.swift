@@ -24,11 +24,11 @@ public struct LatenessPrice: Equatable, Sendable, Codable {
     /// What came true of each risk foretold.
     public var calibration: Double { min(max(cameTrue / foretold, 0.5), 3) }
 
-    /// An order was placed at this risk.
+    /// An order was placed at this risk, high ones of sudden ends included: they are late as well.
     public mutating func ordered(risk: Double, serviceLevel: Double) {
-        guard risk.isFinite, risk >= 0, risk < 0.5 else { return }
+        guard risk.isFinite, risk >= 0, risk <= 1 else { return }
         orders = min(orders + 1, 1_000_000)
-        let step = max(0.05, 1.2 / (orders + 12))
+        let step = max(0.03, 1.2 / (orders + 12))
         logDays += step * (risk * calibration - (1 - serviceLevel)) / (1 - serviceLevel)
         logDays = min(max(logDays, 1), 6.5)
     }

@@ -35,14 +35,11 @@ public struct LeadTime: Equatable, Sendable, Codable {
         return sum
     }
 
-    /// An upper bound of `chance` that asks twice and not seven times: nearly every order is there by the second longest of the nodes.
+    /// An upper bound of `chance` that asks once and not seven times: nearly every order is there by the second longest of the nodes.
     public func chanceAtMost(orderedAt milliseconds: Int64, calendar: SupplierCalendar?, before happens: (Double) -> Double) -> Double {
-        var bound = 0.0
-        for (z, weight) in [(2.366_759_410_734_541, 0.999_451_731_144_028), (3.750_439_717_725_742, 0.000_548_268_855_972)] {
-            let days = days * exp(spread * z)
-            bound += weight * happens(calendar?.daysUntilArrival(orderedAt: milliseconds, leadDays: days) ?? days)
-        }
-        return bound
+        let (rare, nearlyAll) = (0.000_548_268_855_972, days * exp(spread * 2.366_759_410_734_541))
+        let happening = happens(calendar?.daysUntilArrival(orderedAt: milliseconds, leadDays: nearlyAll) ?? nearlyAll)
+        return rare + (1 - rare) * happening
     }
 
     /// The same for one that was placed `elapsedDays` ago: the share of lead times that are longer.

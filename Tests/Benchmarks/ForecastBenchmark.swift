@@ -78,8 +78,7 @@ public struct ForecastBenchmark {
         let question = ReorderQuestion(
             end: end, lead: lead, calendar: nil, rule: ReorderRule(), price: price, timeMilliseconds: time,
             gapDays: slot.model.expectedGapDays(atMilliseconds: time))
-        if question.isFar { return false }
-        slot.isOrdered = question.weighing.orders
+        slot.isOrdered = question.orderingWeighing != nil
         return true
     }
 }
