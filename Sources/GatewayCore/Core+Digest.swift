@@ -48,7 +48,11 @@ extension StewardCore {
             let attempts = run.attempts.map { "\($0.command):\($0.requestID):\($0.outcome.rawValue)" }.joined(separator: " ")
             lines.append("run \(run.id) \(run.alarm) \(attempts)")
         }
-        for order in orders.all { lines.append("order \(order.id) \(order.state.rawValue) \(order.decidedMilliseconds)") }
+        for order in orders.all {
+            // How long it may wait, not until when: that is arrival time, as a deadline is.
+            let wait = order.terms.latestSendMilliseconds.map { " may wait \($0 &- order.life.sinceMilliseconds)" } ?? ""
+            lines.append("order \(order.id) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)")
+        }
         for item in stock.items { lines.append("stock \(item) \(stock.unitsOnHand(item)) \(stock.unitsReserved(item))") }
         for ticket in tickets.all { lines.append("ticket \(ticket.id) \(ticket.state.rawValue)") }
         for profile in layouts.indices where bases[profile] == profile && learned[profile] != SupplyLearning() {

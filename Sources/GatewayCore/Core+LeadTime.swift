@@ -1,7 +1,31 @@
+import Replenishment
 import Telemetry
 
 /// Lead times that the topic tells: `site/{lead}/{device}/status`.
 extension StewardCore {
+    /// How long an order of this supply takes: as its topic says, else as the supplier's entry says, else as the profile says.
+    func leadTime(_ device: Int, _ profile: Int, _ supply: Int) -> LeadTime {
+        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+        let told = rule.leadTimeCapture == nil ? nil : records[device].topicLeadDays
+        let supplier = supplierWithTimes(device, profile, supply)
+        return LeadTime(
+            days: told ?? supplier?.leadTimeDays ?? Double(rule.leadTimeMilliseconds) / 86_400_000,
+            spread: supplier?.leadTimeSpread ?? rule.leadTimeSpread)
+    }
+
+    /// The days on which whoever would deliver it works; nil counts every day.
+    func supplierCalendar(_ device: Int, _ profile: Int, _ supply: Int) -> SupplierCalendar? {
+        supplierWithTimes(device, profile, supply)?.calendar ?? configuration.supplierCalendar
+    }
+
+    /// The supplier that would take an order of this supply; nil, for nothing, where all suppliers have the same times.
+    private func supplierWithTimes(_ device: Int, _ profile: Int, _ supply: Int) -> ReplenishmentPolicy.Supplier? {
+        guard configuration.replenishment.hasSupplierTimes else { return nil }
+        let policy = configuration.replenishment
+        return policy.supplier(
+            item: item(device, profile, supply), profile: layouts[profile].profile.name, site: policy.site(ofDevice: records[device].id))
+    }
+
     /// Asked once for each topic, when it is met first.
     mutating func learnLeadTime(_ device: Int, _ candidate: Candidate, _ frame: Segment.Frame) {
         guard let message = candidate.message else { return }

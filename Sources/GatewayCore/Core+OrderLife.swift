@@ -157,14 +157,23 @@ extension StewardCore {
         let id = records[device].supplies[supply].order ?? former
         records[device].supplies[supply].order = nil
         _ = tickets.update("ti-" + StableID.make("\(id)/visit")) { if $0.state == .open { $0.state = .recovered } }
+        // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
+        let item = stock.item(reservedFor: id) ?? self.item(device, profile, supply)
         guard let order = orders[id], !order.state.isFinal else {
             // What another gateway ordered, or what was reported as installed already, did not come out of the cupboard.
             if let order = orders[id], order.terms.isDuplicate || order.state == .installed { return stock.release(id) }
-            return drawn(slot.item, for: id, device, &effects)
+            return drawn(item, for: id, device, &effects)
+        }
+        // No supplier has confirmed it for so long that an alarm stands: the cartridge came another way, and the order must not go any more.
+        if order.state == .planned, order.terms.isHandedOver, order.isOverdue {
+            let detail = "another cartridge was installed before the supplier could be reached"
+            drawn(item, for: id, device, &effects)
+            moved(id, to: .cancelled, reference: nil, detail: detail, at: time, &effects)
+            return callOff(order, detail, &effects)
         }
         let isUnsent = order.state == .awaitingApproval || (order.state == .planned && !order.terms.isHandedOver)
         if isUnsent {
-            drawn(slot.item, for: id, device, &effects)
+            drawn(item, for: id, device, &effects)
             moved(
                 id, to: .cancelled, reference: nil, detail: "another cartridge was installed before it was sent", at: time, &effects)
         } else {
@@ -196,6 +205,7 @@ extension StewardCore {
             records[device].supplies[supply].order
             ?? SupplyOrder.id(
                 device: records[device].id, supply: slot.name, generation: records[device].supplies[supply].model.generation)
+        let item = orders[id]?.item ?? stock.item(reservedFor: id) ?? self.item(device, profile, supply)
         let place: String
         if orders[id]?.state == .delivered {
             place = "it was delivered and is not installed"
@@ -207,7 +217,7 @@ extension StewardCore {
         openTicket(
             device,
             Ticket(
-                alarm: "\(id)/visit", device: records[device].id, severity: .major, text: "Install \(slot.item) (\(slot.name))",
+                alarm: "\(id)/visit", device: records[device].id, severity: .major, text: "Install \(item) (\(slot.name))",
                 reason: "the supply has ended, and \(place)", onsetMilliseconds: now), &effects)
     }
 

@@ -26,6 +26,7 @@ extension StewardCore {
                 writer.member("deadline", deadlines.deadlineMilliseconds(order))
                 if order.isOverdue { writer.member("overdue", true) }
                 writer.member("approvedBy", order.terms.approvedBy)
+                writer.member("latestSend", order.terms.latestSendMilliseconds)
                 writer.member("holdUntil", order.terms.holdUntilMilliseconds)
                 writer.member("shipment", order.terms.shipment)
                 writer.member("reference", order.reference)

@@ -20,6 +20,9 @@ extension StewardCore {
         stock.release(order.id)
         var order = order
         setTerms(&order, profile: layouts[Int(hot[device].profile)].profile.name)
+        if order.terms.latestSendMilliseconds == nil {
+            order.terms.latestSendMilliseconds = latestSendMilliseconds(order, device: device, supply: supply, at: time)
+        }
         // The life runs on arrival time, as suppliers and people do.
         order.restart(atMilliseconds: now)
         if let reason = reasonToAsk(order) {
@@ -118,7 +121,8 @@ extension StewardCore {
             guard other.id != id else { return true }
             let isNear = scope == .device ? other.device == order.device : other.terms.site == order.terms.site
             return isNear && other.terms.holdUntilMilliseconds != nil
-        }
+        }.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+        // The order of the lines, and so the key, is the same on a gateway that decided them the other way round.
         for start in stride(from: 0, to: company.count, by: Self.maximumOrdersPerShipment) {
             hand(Array(company[start..<min(start + Self.maximumOrdersPerShipment, company.count)]), supplier: name, &effects)
         }
@@ -142,6 +146,7 @@ extension StewardCore {
             body.beginArray()
         }
         for order in company {
+            countWait(of: order)
             _ = orders.update(order.id) { order in
                 order.terms.isHandedOver = true
                 order.terms.holdUntilMilliseconds = nil
@@ -228,7 +233,14 @@ extension StewardCore {
         guard let before = orders[id] else { return false }
         let detail = "cancelled by \(person)" + (reason.map { ": " + $0 } ?? "")
         guard moved(id, to: .cancelled, reference: nil, detail: detail, at: now, &effects) else { return false }
-        guard before.terms.isHandedOver, !before.terms.isDryRun, !before.terms.isDuplicate, before.state != .cancelled else { return true }
+        if before.state != .cancelled { callOff(before, detail, &effects) }
+        return true
+    }
+
+    /// Takes a cancelled order back from the outbox, and from the supplier, whom a try may have reached.
+    mutating func callOff(_ before: SupplyOrder, _ detail: String, _ effects: inout [Effect]) {
+        let id = before.id
+        guard before.terms.isHandedOver, !before.terms.isDryRun, !before.terms.isDuplicate else { return }
         // What is still in the outbox stays there; with company in the shipment only the line is called off.
         if before.terms.shipment == nil { effects.append(.withdraw(key: id)) }
         var body = JSONWriter()
@@ -247,7 +259,6 @@ extension StewardCore {
                 Delivery(
                     key: SupplyOrder.cancellationKey(id), channel: .order, device: before.device, topic: before.terms.supplier ?? "",
                     body: body.bytes, expiresMilliseconds: nil)))
-        return true
     }
 
     /// Nil when a person may ask for an order of this supply; otherwise why not.
@@ -268,7 +279,8 @@ extension StewardCore {
         guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }) else { return false }
         let model = records[device].supplies[slot].model
         var order = SupplyOrder(
-            device: name, supply: supply, item: layout.supplies[slot].item, generation: model.generation, reason: "asked for by \(person)",
+            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation,
+            reason: "asked for by \(person)",
             decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
         order.terms.requestedBy = person
         place(order, device: device, supply: slot, at: now, &effects)
@@ -278,7 +290,8 @@ extension StewardCore {
     /// Another gateway that sees the same device was first: its order is the one that comes.
     private mutating func duplicated(_ key: String, _ detail: String?, _ effects: inout [Effect]) -> Bool {
         let mine = ordersOf(key)
-        for id in mine where orders[id]?.state.isOurs == true {
+        // Of a shipment that has just gone a supplier may say so for a line; what it has accepted since is an echo of our own.
+        for id in mine where orders[id]?.state.isOurs == true || orders[id]?.state == .sent {
             _ = orders.update(id) { $0.terms.isDuplicate = true }
             moved(
                 id, to: .cancelled, reference: nil, detail: "duplicate: " + (detail ?? "the supplier has this order from another gateway"),

@@ -47,6 +47,7 @@ extension StewardCore {
         guard !records[device].supplies[supply].model.awaitsProof else { return }
         records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
+        reconsiderWait(device, profile, supply, time, &effects)
         reorder(device, profile, supply, time, &effects)
     }
 
@@ -64,11 +65,6 @@ extension StewardCore {
         ReorderRule(serviceLevel: rule.serviceLevel ?? configuration.serviceLevel, floorPercent: rule.floorPercent)
     }
 
-    func leadTime(_ device: Int, _ rule: SupplyRule) -> LeadTime {
-        let own = rule.leadTimeCapture == nil ? nil : records[device].topicLeadDays
-        return LeadTime(days: own ?? Double(rule.leadTimeMilliseconds) / 86_400_000, spread: rule.leadTimeSpread)
-    }
-
     /// Nil without a forecast.
     func reorderQuestion(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> ReorderQuestion? {
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
@@ -77,7 +73,8 @@ extension StewardCore {
             case .success(let end) = records[device].supplies[supply].model.endDistribution(atMilliseconds: time, fleet: known.priors)
         else { return nil }
         return ReorderQuestion(
-            end: end, lead: leadTime(device, rule), calendar: configuration.supplierCalendar, rule: reorderRule(rule), price: known.price,
+            end: end, lead: leadTime(device, profile, supply), calendar: supplierCalendar(device, profile, supply), rule: reorderRule(rule),
+            price: known.price,
             timeMilliseconds: time, gapDays: records[device].supplies[supply].model.expectedGapDays(atMilliseconds: time))
     }
 
@@ -85,7 +82,7 @@ extension StewardCore {
         let slot = layouts[profile].supplies[supply]
         let rule = layouts[profile].profile.supplies[slot.rule]
         guard rule.isOrdered, records[device].supplies[supply].order == nil else { return }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         // Most supplies are far from their end, and a glance tells.
         if let left = records[device].supplies[supply].model.roughDaysLeft, left > 3 * lead.days + 14 { return }
         var days: [Double]?
@@ -138,13 +135,13 @@ extension StewardCore {
             writer.member("residualPercent", (residual * 10).rounded() / 10)
         }
         let state = records[device].supplies[supply]
-        let lead = leadTime(device, layouts[profile].profile.supplies[slot.rule])
+        let lead = leadTime(device, profile, supply)
         // What nobody orders is not late.
         if layouts[profile].profile.supplies[slot.rule].isOrdered {
             decision.life = SupplyLife(
                 supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
                 orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
-                leadSpread: lead.spread, calendar: configuration.supplierCalendar, residualPercent: residual)
+                leadSpread: lead.spread, calendar: supplierCalendar(device, profile, supply), residualPercent: residual)
         }
         effects.append(.decision(decision))
         records[device].supplies[supply].thresholdMilliseconds = nil
@@ -158,13 +155,15 @@ extension StewardCore {
         let state = records[device].supplies[supply]
         let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
         guard rule.isOrdered, let installed = state.installedMilliseconds else { return }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         guard Self.isLongEnough(lifeDays: Self.days(since: installed, until: time), lead) else { return }
         guard let ordered = state.orderedMilliseconds else {
             learned[Int(bases[profile])].price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
             return
         }
-        let late = lead.outcome(orderedAt: ordered, endedAt: time, calendar: configuration.supplierCalendar).late
+        let late = lead.outcome(
+            orderedAt: ordered, endedAt: time, calendar: supplierCalendar(device, profile, supply)
+        ).late
         learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
     }
 

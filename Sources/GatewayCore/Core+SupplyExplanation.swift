@@ -34,7 +34,7 @@ extension StewardCore {
             writer.endArray()
         case .notEnoughEvidence(let missing): writer.member("missingEvidence", missing.rawValue)
         }
-        let lead = leadTime(device, rule)
+        let lead = leadTime(device, profile, supply)
         writer.key("leadTime")
         writer.beginObject()
         writer.member("days", lead.days)

@@ -14,8 +14,14 @@ public struct DropFolder: Sendable {
     }
 
     private let path: String
+    private let owner: String
 
-    public init(path: String) { self.path = path.hasSuffix("/") ? path : path + "/" }
+    /// - Parameter owner: who writes, as a part of a file name. Two who share a folder must not write one draft: what the first has named
+    ///   would change under that name. One and the same writer finds its draft again after a crash.
+    public init(path: String, owner: String = "") {
+        self.path = path.hasSuffix("/") ? path : path + "/"
+        self.owner = Self.isPlain(owner) ? owner + "." : ""
+    }
 
     /// Why nothing can be written there; nil when all is well.
     public var problem: String? {
@@ -27,9 +33,10 @@ public struct DropFolder: Sendable {
         guard Self.isPlain(name) else { return .failed(reason: "\"\(name.prefix(64))\" is no file name that is used here") }
         let target = path + name
         if let present = Self.read(target, atMost: bytes.count + 1) { return present == bytes ? .repeated : .taken }
-        let draft = path + "." + name + ".part"
-        if let reason = Self.writeFlushed(bytes, draft) { return .failed(reason: reason) }
+        let draft = path + "." + name + "." + owner + "part"
+        // A draft that did not fit must not take the room that others need.
         defer { unlink(draft) }
+        if let reason = Self.writeFlushed(bytes, draft) { return .failed(reason: reason) }
         guard link(draft, target) == 0 else {
             let problem = errno
             guard problem == EEXIST else { return .failed(reason: String(cString: strerror(problem))) }

@@ -13,6 +13,11 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
         /// How long an order may wait for others, where waiting risks nothing; 0: not at all.
         public var consolidationMilliseconds: Int64 = 0
         public var consolidationScope = Scope.site
+        /// Its own, in place of the one of the site.
+        public var calendar: SupplierCalendar?
+        /// Its own quote and how it keeps it (`LeadTime`), in place of the profile's.
+        public var leadTimeDays: Double?
+        public var leadTimeSpread: Double?
 
         public init(name: String) { self.name = name }
 
@@ -75,6 +80,11 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
 
     public func supplier(item: String, profile: String, site: String) -> Supplier? {
         suppliers.first { $0.takes(item: item, profile: profile, site: site) }
+    }
+
+    /// Whether it matters for the times which supplier an order would go to.
+    public var hasSupplierTimes: Bool {
+        suppliers.contains { $0.calendar != nil || $0.leadTimeDays != nil || $0.leadTimeSpread != nil }
     }
 
     public func supplier(named name: String) -> Supplier? { suppliers.first { $0.name == name } }

@@ -40,6 +40,9 @@ public struct StockLedger: Equatable, Sendable, Codable {
         return !overflow && set(item, units: max(0, sum))
     }
 
+    /// What was taken aside for a need; nil when nothing was.
+    public func item(reservedFor order: String) -> String? { needs.first { $0.order == order }?.item }
+
     public func isReserved(_ order: String) -> Bool { needs.contains { $0.order == order } }
 
     /// Whether stock covers this need, and takes a unit aside for it. A need that stock no longer covers is forgotten.

@@ -1,21 +1,23 @@
-/// The days on which a supplier works: lead times are counted in these.
-public struct SupplierCalendar: Equatable, Sendable, Codable {
+import Telemetry
+
+/// The days on which a supplier works: lead times are counted in these, by the clock on the supplier's wall.
+public struct SupplierCalendar: Equatable, Sendable {
     /// Monday is 0.
     public var workingWeekdays: Set<Int>
     /// Days since 1970-01-01 on which nobody works.
     public var holidays: Set<Int64>
-    /// Orders after this hour of the day are taken up the next working day. In the zone of the offset.
+    /// Orders after this hour of the supplier's day are taken up the next working day.
     public var cutoffHour: Double
-    /// What the supplier's clock is ahead of UTC.
-    public var offsetHours: Double
+    /// The supplier's zone, summer time included.
+    public var zone: ZoneRules
 
-    public init(workingWeekdays: Set<Int> = [0, 1, 2, 3, 4], holidays: Set<Int64> = [], cutoffHour: Double = 24, offsetHours: Double = 0) {
+    public init(workingWeekdays: Set<Int> = [0, 1, 2, 3, 4], holidays: Set<Int64> = [], cutoffHour: Double = 24, zone: ZoneRules = .utc) {
         let days = workingWeekdays.filter { (0...6).contains($0) }
         // A supplier that never works would never deliver.
         self.workingWeekdays = days.isEmpty ? [0, 1, 2, 3, 4] : days
         self.holidays = holidays
         self.cutoffHour = cutoffHour.isFinite ? min(max(cutoffHour, 0), 24) : 24
-        self.offsetHours = offsetHours.isFinite ? min(max(offsetHours, -14), 14) : 0
+        self.zone = zone
     }
 
     private static let perDay = 86_400_000.0
@@ -27,7 +29,9 @@ public struct SupplierCalendar: Equatable, Sendable, Codable {
 
     /// Days from the order to the arrival: the order waits for a working day before the cut-off, and then so many working days pass.
     public func daysUntilArrival(orderedAt milliseconds: Int64, leadDays: Double) -> Double {
-        let local = Double(milliseconds) / Self.perDay + offsetHours / 24
+        let instant = Double(milliseconds) / Self.perDay
+        let offset = offsetDays(atDays: instant)
+        let local = instant + offset
         guard local.isFinite, abs(local) < 1e8 else { return leadDays }
         var day = Int64(local.rounded(.down))
         var part = local - Double(day)
@@ -43,7 +47,15 @@ public struct SupplierCalendar: Equatable, Sendable, Codable {
             part = 0
             day = nextWorkingDay(after: day)
         }
-        return max(Double(day) + part + max(rest, 0) - local, 0)
+        let arrival = Double(day) + part + max(rest, 0)
+        // The clock on the wall may have been moved in between; what passes is what the sun says.
+        let moved = offsetDays(atDays: arrival - offset) - offset
+        return max(arrival - local - moved, 0)
+    }
+
+    private func offsetDays(atDays days: Double) -> Double {
+        guard abs(days) < 1e8 else { return 0 }
+        return Double(zone.offsetSeconds(atUTCSeconds: Int64((days * 86_400).rounded(.down)))) / 86_400
     }
 
     private func nextWorkingDay(after day: Int64) -> Int64 {

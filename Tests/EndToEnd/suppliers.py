@@ -1,16 +1,20 @@
 """Suppliers that behave like real ones: slow, failing, answering twice and in the wrong order. All on loopback, all real servers."""
 
 import base64
+import hashlib
+import hmac
 import http.server
 import json
 import threading
 import time
+import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 from conftest import free_port
+from cxml_structure import problems_of
 
 
 class HTTPSupplier:
@@ -67,7 +71,7 @@ class WebhookSupplier(HTTPSupplier):
     def __init__(self):
         super().__init__()
         self.cancelled = []
-        # Merged into the answer to a new order.
+        # The answer to a new order; bytes go out as they are.
         self.answer = {}
 
     def reply(self, request):
@@ -83,7 +87,7 @@ class WebhookSupplier(HTTPSupplier):
             return 200, "application/json", json.dumps({"duplicate": True, "source": first}).encode()
         for order in ids:
             self.orders[order] = event["source"]
-        return 202, "application/json", json.dumps(self.answer).encode()
+        return 202, "application/json", self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
 
 
 class CXMLSupplier(HTTPSupplier):
@@ -94,10 +98,18 @@ class CXMLSupplier(HTTPSupplier):
         self.secret = secret
         self.codes = []
         self.cancelled = []
+        # What is wrong with the documents, by the cXML reference.
+        self.problems = []
+
+    def close(self):
+        super().close()
+        assert self.problems == []
 
     def reply(self, request):
-        assert request["headers"]["content-type"].startswith("text/xml")
         root = ElementTree.fromstring(request["body"])
+        self.problems += problems_of(root)
+        if not request["headers"]["content-type"].startswith("text/xml"):
+            self.problems.append(request["headers"]["content-type"])
         if root.findtext("Header/Sender/Credential/SharedSecret") != self.secret:
             return self.status(401, "Unauthorized")
         if self.codes:
@@ -118,11 +130,12 @@ class CXMLSupplier(HTTPSupplier):
             '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd">\n'
             f'<cXML payloadID="1@shop" timestamp="2026-01-01T00:00:00+00:00"><Response><Status code="{code}" text="{text}"/></Response></cXML>'
         )
+        assert problems_of(ElementTree.fromstring(body.encode())) == []
         return 200, "text/xml", body.encode()
 
 
-def cxml_notice(gateway, request, secret, identity="shop-system", doctype=None):
-    """Sends a notice to the gateway and returns the code of its answer."""
+def cxml_notice(gateway, request, secret, identity="shop-system", doctype=None, is_valid=True):
+    """Sends a notice to the gateway and returns the code of its answer; both are checked by the cXML reference."""
     doctype = doctype or '<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.014/Fulfill.dtd">'
     body = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n{doctype}\n<cXML payloadID="7@shop" timestamp="2026-01-01T00:00:00+00:00"><Header>'
@@ -131,10 +144,14 @@ def cxml_notice(gateway, request, secret, identity="shop-system", doctype=None):
         f'<Sender><Credential domain="NetworkID"><Identity>{identity}</Identity><SharedSecret>{secret}</SharedSecret></Credential>'
         f"<UserAgent>shop 1</UserAgent></Sender></Header><Request>{request}</Request></cXML>"
     )
+    if is_valid and "&" not in body:
+        assert problems_of(ElementTree.fromstring(body)) == []
     call = urllib.request.Request(gateway.url + "/api/v1/cxml", data=body.encode(), headers={"Content-Type": "text/xml; charset=UTF-8"})
     with urllib.request.urlopen(call, timeout=40) as answer:
         assert answer.headers["Content-Type"].startswith("text/xml")
-        return int(ElementTree.fromstring(answer.read()).find("Response/Status").get("code"))
+        root = ElementTree.fromstring(answer.read())
+        assert problems_of(root) == []
+        return int(root.find("Response/Status").get("code"))
 
 
 class MailServer:
@@ -143,7 +160,9 @@ class MailServer:
     def __init__(self, tls=None, user=None):
         self.mails = []
         self.replies = []
+        # Before a mail is taken, and between its taking and the answer.
         self.delay = 0.0
+        self.answer_delay = 0.0
         server = self
 
         class Handler:
@@ -154,6 +173,7 @@ class MailServer:
                 if server.replies:
                     return server.replies.pop(0)
                 server.mails.append({"from": envelope.mail_from, "to": envelope.rcpt_tos, "bytes": envelope.content, "tls": session.ssl is not None})
+                await asyncio.sleep(server.answer_delay)
                 return "250 OK"
 
         def authenticate(_server, _session, _envelope, mechanism, data):
@@ -180,3 +200,21 @@ def secret_file(directory, name, text):
 
 def webhook_secret(key):
     return "whsec_" + base64.b64encode(key).decode()
+
+
+def signed_headers(key, body, name="msg-1", timestamp=None, secret=None):
+    """The headers of Standard Webhooks 1.0."""
+    timestamp = str(int(time.time()) if timestamp is None else timestamp)
+    code = hmac.new(secret or key, f"{name}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return {"webhook-id": name, "webhook-timestamp": timestamp, "webhook-signature": "v1," + base64.b64encode(code).decode()}
+
+
+def signed_report(gateway, supplier, body, headers, content_type="application/json"):
+    """Posts a supplier's own report and returns the status of the answer."""
+    call = urllib.request.Request(
+        f"{gateway.url}/api/v1/suppliers/{supplier}/reports", data=body, headers={"Content-Type": content_type, **headers})
+    try:
+        with urllib.request.urlopen(call, timeout=40) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code

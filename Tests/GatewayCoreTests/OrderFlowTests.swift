@@ -223,6 +223,7 @@ import Testing
         #expect(driver.kinds(.stockReserved).count == 1)
         #expect(orders(driver).map(\.key) == [id("p2")], "one unit covers one device")
         #expect(driver.core.unitsAvailable("black") == 0)
+        driver.control(.settled(key: id("p2"), channel: .order, outcome: .delivered, detail: nil), at: 100)
         let bytes = try driver.snapshot()
         let profile = try Driver.profile(Press.profile)
         let again = try #require(try StewardCore(configuration: driver.core.configuration, profiles: [profile], snapshot: bytes))

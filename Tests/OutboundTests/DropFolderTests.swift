@@ -42,6 +42,28 @@ import Testing
         #expect(try Data(contentsOf: victim) == Data([7]))
     }
 
+    /// Two gateways that share a folder: each order is one file with the bytes of one of them, and only that one is told so.
+    @Test func twoWritersOfOneNameNeverMixTheirBytes() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.path
+        for round in 0..<40 {
+            async let one = Self.write(path, owner: "north", byte: 1, name: "or-\(round)")
+            async let two = Self.write(path, owner: "south", byte: 2, name: "or-\(round)")
+            let outcomes = await [one, two]
+            let bytes = [UInt8](try Data(contentsOf: directory.appending(path: "or-\(round)")))
+            let winner = outcomes[0] == .written ? 1 : 2
+            #expect(Set(outcomes.map { "\($0)" }) == ["written", "taken"], "round \(round): \(outcomes)")
+            // Compared outside, as a difference of long lists takes long to tell.
+            let isWhole = bytes == [UInt8](repeating: UInt8(winner), count: 100_000)
+            #expect(isWhole, "round \(round)")
+        }
+        #expect(try names().count == 40, "no draft stays behind")
+    }
+
+    private static func write(_ path: String, owner: String, byte: UInt8, name: String) async -> DropFolder.Outcome {
+        DropFolder(path: path, owner: owner).write([UInt8](repeating: byte, count: 100_000), name: name)
+    }
+
     @Test(arguments: ["", ".", "..", ".hidden", "../x", "a/b", "a\0b", "ä", "a b", String(repeating: "x", count: 129)])
     func namesThatAreNone(_ name: String) throws {
         defer { try? FileManager.default.removeItem(at: directory) }

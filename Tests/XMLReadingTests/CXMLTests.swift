@@ -23,7 +23,9 @@ import Testing
 
     private var parties: CXMLRequest.Parties {
         let us = CXMLRequest.Party(domain: "NetworkID", identity: "us & <co>")
-        return CXMLRequest.Parties(from: us, to: CXMLRequest.Party(domain: "DUNS", identity: "1"), sender: us)
+        var parties = CXMLRequest.Parties(from: us, to: CXMLRequest.Party(domain: "DUNS", identity: "1"), sender: us)
+        parties.shipTo.name = "Hall 3"
+        return parties
     }
 
     @Test func anOrderAsItIsRead() throws {
@@ -55,6 +57,10 @@ import Testing
             request.first("ItemOut", "ItemDetail")?.children.map(\.name)
                 == ["UnitPrice", "Description", "UnitOfMeasure", "Classification", "Extrinsic"])
         #expect(root.first("Header")?.children.map(\.name) == ["From", "To", "Sender"])
+        // Who has told no address is known by the credential; an address of a name alone is no postal address.
+        #expect(header.first("ShipTo", "Address", "Name")?.text == "Hall 3")
+        #expect(header.first("BillTo", "Address", "Name")?.text == "us & <co>")
+        #expect(header.first("ShipTo", "Address", "PostalAddress") == nil)
     }
 
     @Test(

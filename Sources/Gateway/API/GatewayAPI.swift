@@ -19,6 +19,7 @@ final class GatewayAPI: Sendable {
     let reloads: ReloadDesk
     private let tokenHash: [UInt8]?
     private let cxml: CXMLDesk?
+    private let webhooks: WebhookDesk?
 
     /// Throws when the token file or the store cannot be read.
     init(
@@ -32,6 +33,7 @@ final class GatewayAPI: Sendable {
         self.reloads = reloads
         history = try HistoryReader(path: configuration.store.path)
         cxml = try CXMLDesk(configuration)
+        webhooks = try WebhookDesk(configuration)
         tokenHash = try configuration.http.tokenFile.map { file in
             let token = try FileProblem.secret(file, key: "http.tokenFile")
             guard token.utf8.count >= 16 else { throw ConfigurationError("http.tokenFile: \(file): a token has at least 16 characters") }
@@ -99,7 +101,10 @@ final class GatewayAPI: Sendable {
         change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
         change("/api/v1/deadletters/replay") { [self] request in replayDeadLetters(request) }
         register(orders: &router, isProtected: locked)
-        // Its senders show a secret of their own, inside the document.
+        // These senders show secrets of their own: a signature, or one inside the document.
+        if let webhooks {
+            router.register(.post, "/api/v1/suppliers/{name}/reports") { [self] request in webhooks.take(request, core, mailbox) }
+        }
         if let cxml { router.register(.post, "/api/v1/cxml") { [self] request in cxml.take(request, core, mailbox) } }
         return router
     }

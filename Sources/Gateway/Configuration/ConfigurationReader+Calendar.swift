@@ -19,7 +19,8 @@ extension ConfigurationReader {
 
     private static let dayNames = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
-    private static func calendar(_ reader: ObjectReader) -> SupplierCalendar {
+    /// Also of a supplier's own `calendar`.
+    static func calendar(_ reader: ObjectReader) -> SupplierCalendar {
         defer { reader.finish() }
         var days: Set<Int> = [0, 1, 2, 3, 4]
         if let names = reader.strings("workingDays") {
@@ -40,8 +41,8 @@ extension ConfigurationReader {
         }
         if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: place(reader, "holidays")) }
         let cutoff = hours(reader, "cutoffHour", reader.number("cutoffHour"), in: 0...24) ?? 24
-        let offset = hours(reader, "utcOffsetHours", reader.number("utcOffsetHours"), in: -14...14) ?? 0
-        return SupplierCalendar(workingWeekdays: days, holidays: holidays, cutoffHour: cutoff, offsetHours: offset)
+        let zone = MaintenanceReader.zone(reader).rules
+        return SupplierCalendar(workingWeekdays: days, holidays: holidays, cutoffHour: cutoff, zone: zone)
     }
 
     private static func weekday(_ reader: ObjectReader, _ name: String) -> Int? {

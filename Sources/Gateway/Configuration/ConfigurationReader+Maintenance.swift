@@ -33,7 +33,8 @@ enum MaintenanceReader {
         return device.map { .device($0) } ?? profile.map { .profile($0) } ?? .all
     }
 
-    private static func zone(_ reader: ObjectReader) -> (name: String, bytes: Data, rules: ZoneRules) {
+    /// `zone`, a name of the tz database, UTC where it is left out: for windows and for the calendars of suppliers.
+    static func zone(_ reader: ObjectReader) -> (name: String, bytes: Data, rules: ZoneRules) {
         guard let name = reader.string("zone"), name != "UTC" else { return ("UTC", Data(), .utc) }
         guard let bytes = ProfileLoader.zoneBytes(name), let rules = try? ZoneRules(tzif: Array(bytes)) else {
             reader.report.add(

@@ -13,7 +13,7 @@ extension ConfigurationReader {
         for supplier in reader.list("suppliers", "a supplier") { one(supplier, &policy, &configuration) }
         // The short form: one webhook that takes everything that no other supplier takes.
         if let orders = configuration.orders {
-            var settings = SupplierSettings(name: "orders", way: .webhook(secretFile: orders.secretFile))
+            var settings = SupplierSettings(name: "orders", way: .webhook(secretFile: orders.secretFile, replySecretFile: nil))
             settings.url = orders.url
             settings.caFile = orders.caFile
             settings.giveUpAfterMilliseconds = orders.giveUpAfterMilliseconds
@@ -115,6 +115,9 @@ extension ConfigurationReader {
         supplier.sites = (reader.strings("sites") ?? []).map { Wildcard($0) }
         supplier.isDryRun = reader.bool("dryRun") ?? false
         if let hours = reader.integer("consolidateHours", in: 0...720) { supplier.consolidationMilliseconds = Int64(hours) * 3_600_000 }
+        if let calendar = reader.object("calendar", "when this supplier works") { supplier.calendar = self.calendar(calendar) }
+        supplier.leadTimeDays = within(reader, "leadTimeDays", reader.number("leadTimeDays"), 0...365)
+        supplier.leadTimeSpread = within(reader, "leadTimeSpread", reader.number("leadTimeSpread"), 0...2)
         supplier.consolidationScope = reader.choice("consolidateBy", ReplenishmentPolicy.Supplier.Scope.self) ?? .site
         guard var settings = settings(reader, name) else { return }
         settings.caFile = reader.string("caFile")
@@ -122,6 +125,15 @@ extension ConfigurationReader {
         settings.timeoutSeconds = reader.integer("timeoutSeconds", in: 1...600).map { Double($0) } ?? settings.timeoutSeconds
         policy.suppliers.append(supplier)
         configuration.suppliers.append(settings)
+    }
+
+    /// Nil when it is absent, and when it is none of the range, which is reported.
+    private static func within(_ reader: ObjectReader, _ key: String, _ number: Double?, _ range: ClosedRange<Double>) -> Double? {
+        guard let number else { return nil }
+        if range.contains(number) { return number }
+        reader.report.add(
+            "\"\(key)\" must be from \(Int(range.lowerBound)) to \(Int(range.upperBound))", at: reader.node.position)
+        return nil
     }
 
     private static func settings(_ reader: ObjectReader, _ name: String) -> SupplierSettings? {
@@ -139,7 +151,7 @@ extension ConfigurationReader {
             switch kind {
             case .cxml: cxml(reader)
             case .mail: mail(reader)
-            case .webhook, .csv: .webhook(secretFile: reader.string("secretFile"))
+            case .webhook, .csv: .webhook(secretFile: reader.string("secretFile"), replySecretFile: reader.string("replySecretFile"))
             }
         guard let way else { return nil }
         var settings = SupplierSettings(name: name, way: way)

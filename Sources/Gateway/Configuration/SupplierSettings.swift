@@ -21,7 +21,8 @@ public struct SupplierSettings: Sendable {
     }
 
     public enum Way: Sendable {
-        case webhook(secretFile: String?)
+        /// `secretFile` signs what we send, `replySecretFile` what the supplier reports of its own; without one it may report nothing.
+        case webhook(secretFile: String?, replySecretFile: String?)
         case cxml(CXML)
         case mail(Mail)
         case csv(directory: String)

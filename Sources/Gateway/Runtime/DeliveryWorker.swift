@@ -51,7 +51,9 @@ final class DeliveryWorker: @unchecked Sendable {
                 return isStopping ? nil : queue.removeFirst()
             }
             guard let job else { return }
-            mailbox.report(job.key, channel, report(link.deliver(job), job))
+            let outcome = link.deliver(job)
+            DeliveryKill.answered()
+            mailbox.report(job.key, channel, report(outcome, job))
         }
     }
 

@@ -1,5 +1,6 @@
 import GatewayCore
 import Glibc
+import Synchronization
 
 /// Where the crash test wants this program to die. For tests only, and off unless its environment variable is set.
 ///
@@ -67,5 +68,18 @@ enum CrashTopic {
             number += 1
         }
         segment.forEach(visit)
+    }
+}
+
+/// A delivery after which this program is to die: the receiver has answered, and nothing of it is recorded yet. For tests only, and off unless
+/// its variable is set.
+///
+/// `STEWARD_KILL_AT_DELIVERY=N` sends SIGKILL to the program itself at the N-th answer of a receiver of orders or tickets since its start.
+enum DeliveryKill {
+    private static let remaining: Atomic<Int> = Atomic(getenv("STEWARD_KILL_AT_DELIVERY").flatMap { Int(String(cString: $0)) } ?? 0)
+
+    static func answered() {
+        guard remaining.load(ordering: .relaxed) > 0 else { return }
+        if remaining.subtract(1, ordering: .relaxed).newValue == 0 { kill(getpid(), SIGKILL) }
     }
 }

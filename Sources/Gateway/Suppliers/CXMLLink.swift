@@ -48,9 +48,8 @@ final class CXMLLink: SupplierLink {
         let reason = "the supplier answered cXML status \(status.code)" + (status.text.isEmpty ? "" : ": \(status.text)")
         switch status.code {
         case 200..<300: return .delivered()
-        case 404,
-            410 where order.isCancellation:
-            return .delivered()
+        // Who never heard of the order has nothing to call off.
+        case 404 where order.isCancellation, 410 where order.isCancellation: return .delivered()
         case 409 where !order.isCancellation: return .duplicate(source: nil)
         default:
             return switch policy.decide(status: status.code) {

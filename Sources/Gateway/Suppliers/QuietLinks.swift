@@ -1,6 +1,7 @@
 import GatewayCore
 import Outbound
 import Replenishment
+import Telemetry
 
 /// Orders by e-mail. No answer comes back by itself: the order is sent when the mail server has it, and people report the rest.
 final class MailLink: SupplierLink {
@@ -27,8 +28,8 @@ final class MailLink: SupplierLink {
     func deliver(_ job: DeliveryJob) -> LinkOutcome {
         do {
             let order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
-            switch client.send(from: mail.envelope.from, to: mail.envelope.to, message: OrderMail.message(order, mail.envelope, site: site))
-            {
+            let message = OrderMail.message(order, mail.envelope, site: site, attempt: job.attempt)
+            switch client.send(from: mail.envelope.from, to: mail.envelope.to, message: message) {
             case .sent: return .delivered()
             case .retry(let reason): return .retry(reason: reason)
             case .refused(let reason): return .refused(reason: reason)
@@ -45,7 +46,7 @@ final class DropFolderLink: SupplierLink {
     private let source: String
 
     init(_ settings: SupplierSettings, directory: String, source: String) throws {
-        folder = DropFolder(path: directory)
+        folder = DropFolder(path: directory, owner: StableID.make(source))
         self.source = source
         if let problem = folder.problem {
             throw ConfigurationError("suppliers[\(settings.name)].directory: \(directory) cannot be written to (\(problem))")

@@ -24,10 +24,10 @@ struct SupplierDesk {
     static func check(_ configuration: GatewayConfiguration) throws {
         for settings in configuration.suppliers {
             _ = try link(settings, configuration)
-            if case .cxml(let cxml) = settings.way, let file = cxml.replySecretFile {
-                _ = try FileProblem.secret(file, key: "suppliers[\(settings.name)].replySecretFile")
-            }
         }
+        // The ways in: their secrets are read as at start.
+        _ = try CXMLDesk(configuration)
+        _ = try WebhookDesk(configuration)
         if let tickets = configuration.tickets { _ = try ticketLink(tickets, source(configuration)) }
     }
 
@@ -45,7 +45,7 @@ struct SupplierDesk {
 
     private static func link(_ settings: SupplierSettings, _ configuration: GatewayConfiguration) throws -> any SupplierLink {
         switch settings.way {
-        case .webhook(let secretFile):
+        case .webhook(let secretFile, _):
             // The short form has its own place in the file.
             let place = settings.name == "orders" && configuration.orders != nil ? "orders" : "suppliers[\(settings.name)]"
             return try WebhookLink(

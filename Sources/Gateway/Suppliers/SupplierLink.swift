@@ -10,6 +10,9 @@ struct DeliveryJob: Sendable {
     var attempts: Int
     /// An earlier try may have reached the receiver, even one that a crash has hidden.
     var isRepeat: Bool
+
+    /// Counted from 1. A try whose end a crash has hidden counts once, so that a repeat never looks like the first.
+    var attempt: Int { max(attempts + 1, isRepeat ? 2 : 1) }
 }
 
 /// A way to one receiver. It is called by one thread at a time, and may block.
@@ -38,19 +41,28 @@ extension LinkOutcome {
     }
 }
 
-/// A supplier's word in JSON, as the answer to a webhook: one report, or `orders` with one for each.
+/// A supplier's word in JSON, as the answer to a webhook: one report, or `orders` with one for each. It speaks of what was delivered only:
+/// an answer moves no order of somebody else.
 enum JSONAnswer {
-    static func events(_ body: [UInt8], key: String) -> (events: [ControlEvent], isDuplicate: Bool, source: String?) {
+    /// - Parameter source: who we are: what a supplier has from us already is no duplicate.
+    static func events(_ body: [UInt8], _ job: DeliveryJob, source: String) -> (events: [ControlEvent], isDuplicate: Bool, source: String?)
+    {
         // Many receivers answer with a page or with nothing: that is no mistake.
         guard !body.isEmpty, let root = try? APIValue(parsing: body), !root.members.isEmpty else { return ([], false, nil) }
         var events: [ControlEvent] = []
         if let node = root.node, let report = try? OrderReport(node) {
-            events.append(.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail))
+            events.append(.orderUpdate(order: job.key, state: report.state, reference: report.reference, detail: report.detail))
         }
+        let document = try? OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
+        let delivered = Set(document?.lines.map(\.order) ?? [])
         for item in root["orders"].items.prefix(StewardCore.maximumReportsPerAnswer) {
-            guard let order = item["order"].string, order.utf8.count <= 64, let node = item.node, let report = try? OrderReport(node) else {
+            guard let order = item["order"].string, delivered.contains(order) else { continue }
+            // Two gateways that see one device need not hold the same company: then a single line of a shipment is known already.
+            if item["duplicate"].bool == true, let other = item["source"].string, other != source {
+                events.append(.order(.duplicate(key: order, detail: "the supplier has this order from \(other.prefix(128))")))
                 continue
             }
+            guard let node = item.node, let report = try? OrderReport(node) else { continue }
             events.append(.orderUpdate(order: order, state: report.state, reference: report.reference, detail: report.detail))
         }
         return (events, root["duplicate"].bool == true, root["source"].string.map { String($0.prefix(128)) })

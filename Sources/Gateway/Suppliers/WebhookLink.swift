@@ -22,7 +22,7 @@ final class WebhookLink: SupplierLink {
         self.url = url
         self.source = source
         self.timeoutSeconds = timeoutSeconds
-        signature = try secretFile.map { try SupplierFiles.signature($0, place: place) }
+        signature = try secretFile.map { try SupplierFiles.signature($0, key: "\(place).secretFile") }
         try SupplierFiles.check(caFile: caFile, place: place)
         client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: caFile))
     }
@@ -57,7 +57,7 @@ final class WebhookLink: SupplierLink {
         if channel == .order, case .response(let response) = result {
             // Who never heard of an order has nothing to call off.
             if isCancellation, response.status == 404 || response.status == 410 { return .delivered() }
-            let answer = JSONAnswer.events(response.body, key: job.key)
+            let answer = JSONAnswer.events(response.body, job, source: source)
             let isDuplicate = response.status == 409 || (answer.isDuplicate && (200..<300).contains(response.status))
             if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
             if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
@@ -75,11 +75,10 @@ final class WebhookLink: SupplierLink {
 
 /// The files that a supplier's entry names, read at start so that a mistake is told there.
 enum SupplierFiles {
-    static func signature(_ file: String, place: String) throws -> WebhookSignature {
-        do { return try WebhookSignature(secrets: [try FileProblem.secret(file, key: "\(place).secretFile")]) } catch let error
-            as WebhookSignature.Failure
-        {
-            throw ConfigurationError("\(place).secretFile \(file): \(error)")
+    /// - Parameter key: where the file is named in the configuration.
+    static func signature(_ file: String, key: String) throws -> WebhookSignature {
+        do { return try WebhookSignature(secrets: [try FileProblem.secret(file, key: key)]) } catch let error as WebhookSignature.Failure {
+            throw ConfigurationError("\(key) \(file): \(error)")
         }
     }
 

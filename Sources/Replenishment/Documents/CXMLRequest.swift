@@ -88,19 +88,22 @@ public enum CXMLRequest {
         writer.element("OrderRequestHeader", attributes) { writer in
             let total = order.lines.reduce(Int64(0)) { $0 &+ ($1.amountHundredths ?? 0) }
             writer.element("Total") { money(total, order.lines.first?.currency ?? parties.currency, &$0) }
-            writer.element("ShipTo") { address(parties.shipTo, &$0) }
-            writer.element("BillTo") { address(parties.billTo, &$0) }
+            // The DTD asks for BillTo; where nobody told an address, the supplier knows it by the credential.
+            if parties.shipTo != Address() { writer.element("ShipTo") { address(parties.shipTo, parties, &$0) } }
+            writer.element("BillTo") { address(parties.billTo, parties, &$0) }
             if order.isCancellation { writer.element("DocumentReference", [("payloadID", payloadID(order.subject))], text: "") }
         }
     }
 
-    private static func address(_ address: Address, _ writer: inout XMLWriter) {
-        writer.element("Address", [("isoCountryCode", address.country)]) { writer in
-            writer.element("Name", [("xml:lang", "en")], text: address.name)
+    private static func address(_ address: Address, _ parties: Parties, _ writer: inout XMLWriter) {
+        writer.element("Address", [("isoCountryCode", address.country.isEmpty ? nil : address.country)]) { writer in
+            writer.element("Name", [("xml:lang", "en")], text: address.name.isEmpty ? parties.from.identity : address.name)
+            // A postal address has a street, a city and a country, or is none.
+            guard !address.street.isEmpty, !address.city.isEmpty, !address.country.isEmpty else { return }
             writer.element("PostalAddress") { writer in
                 writer.element("Street", text: address.street)
                 writer.element("City", text: address.city)
-                writer.element("PostalCode", text: address.postalCode)
+                if !address.postalCode.isEmpty { writer.element("PostalCode", text: address.postalCode) }
                 writer.element("Country", [("isoCountryCode", address.country)], text: address.country)
             }
         }

@@ -20,7 +20,8 @@ public enum OrderMail {
         return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>()[],;:\\\"".utf8.contains($0) }
     }
 
-    public static func message(_ document: OrderDocument, _ envelope: Envelope, site: String) -> [UInt8] {
+    /// - Parameter attempt: 1 for the first try. SMTP cannot tell a repeat, so a higher number says that an equal mail may have come before.
+    public static func message(_ document: OrderDocument, _ envelope: Envelope, site: String, attempt: Int = 1) -> [UInt8] {
         let domain = envelope.from.split(separator: "@").last.map { String($0) } ?? "steward"
         let first = document.lines.first
         let what = document.lines.count == 1 ? first?.item ?? "" : "\(document.lines.count) items"
@@ -29,7 +30,7 @@ public enum OrderMail {
             ("Subject", encodedWords("\(document.isCancellation ? "Cancellation" : "Order") \(document.subject): \(what)")),
             ("Date", UTCText.mailDate(document.createdMilliseconds)), ("Message-ID", "<\(document.key)@\(domain)>"),
             ("References", "<\(document.isCancellation ? document.subject : document.key)@\(domain)>"),
-            ("Auto-Submitted", "auto-generated"),
+            ("X-Steward-Attempt", String(max(attempt, 1))), ("Auto-Submitted", "auto-generated"),
             ("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "quoted-printable"),
         ]
         let head = headers.map { "\($0.0): \($0.1)\r\n" }.joined()

@@ -1,0 +1,75 @@
+import GatewayCore
+import HTTPService
+import Outbound
+import Replenishment
+import Telemetry
+
+/// Takes what suppliers of kind `webhook` report of their own, at `POST /api/v1/suppliers/{name}/reports`.
+///
+/// Who sends is known by the signature of Standard Webhooks, so a supplier needs no token of the API, and may speak of its own orders only.
+/// A genuine message that is sent again within the tolerance of its timestamp moves nothing: an order's life takes each step once.
+struct WebhookDesk: Sendable {
+    private let signatures: [String: WebhookSignature]
+
+    /// Nil when no supplier may send anything. Throws when a secret cannot be read.
+    init?(_ configuration: GatewayConfiguration) throws {
+        var signatures: [String: WebhookSignature] = [:]
+        for settings in configuration.suppliers {
+            guard case .webhook(_, let file?) = settings.way else { continue }
+            signatures[settings.name] = try SupplierFiles.signature(file, key: "suppliers[\(settings.name)].replySecretFile")
+        }
+        guard !signatures.isEmpty else { return nil }
+        self.signatures = signatures
+    }
+
+    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) -> HTTPResponse {
+        let name = request.parameters["name"] ?? ""
+        // The same answer for a name that is not known, so that nobody learns the names.
+        guard let signature = signatures[name], isGenuine(request, signature) else {
+            return .problem(
+                status: 401, title: "Not a supplier's message",
+                detail: "It needs webhook-id, webhook-timestamp (within 5 minutes) and webhook-signature, made with the supplier's secret.")
+        }
+        let reports: [(key: String, report: OrderReport)]
+        do { reports = try Self.reports(request.body) } catch {
+            return .problem(status: 400, title: "The report cannot be taken", detail: error.description)
+        }
+        guard let owners = core.ask({ core in reports.map { core.supplier(ofOrder: $0.key) } }) else { return GatewayAPI.unavailable }
+        if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 {
+            return GatewayAPI.unknown("order of yours", stranger.key)
+        }
+        for (key, report) in reports
+        where !mailbox.submit(.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)) {
+            return .problem(status: 503, title: "Not recorded", detail: "The store did not take it in time; send it again.")
+        }
+        return .json(Array(#"{"recorded":true}"#.utf8), status: 202)
+    }
+
+    private func isGenuine(_ request: HTTPRequest, _ signature: WebhookSignature) -> Bool {
+        guard let id = request.headers["webhook-id"], let time = request.headers["webhook-timestamp"],
+            let signed = request.headers["webhook-signature"]
+        else { return false }
+        let now = Clock.wallMilliseconds() / 1000
+        let verdict = try? signature.verify(id: id, timestamp: time, signature: signed, payload: request.body, nowSeconds: now)
+        return verdict == .genuine
+    }
+
+    /// `{"order", "state", "reference", "detail"}`, or `{"orders": […]}` of these; also as the `data` of a CloudEvent.
+    private static func reports(_ body: [UInt8]) throws(PatternError) -> [(key: String, report: OrderReport)] {
+        let whole: APIValue
+        do { whole = try APIValue(parsing: body) } catch { throw PatternError("a report is JSON: \(error.message)") }
+        let root = whole["specversion"].string == nil ? whole : whole["data"]
+        let items = root["orders"].isNull ? [root] : root["orders"].items
+        guard (1...StewardCore.maximumReportsPerAnswer).contains(items.count) else {
+            throw PatternError("\"orders\" is a list of 1 to \(StewardCore.maximumReportsPerAnswer) reports")
+        }
+        var reports: [(key: String, report: OrderReport)] = []
+        for item in items {
+            guard let key = item["order"].string, (1...64).contains(key.utf8.count), let node = item.node else {
+                throw PatternError("a report needs \"order\", the id of an order or a shipment")
+            }
+            reports.append((key, try OrderReport(node)))
+        }
+        return reports
+    }
+}
