@@ -229,6 +229,43 @@ def test_permanent_refusal_fails_the_order_and_opens_a_ticket(make, broker, clie
     assert "failed" in ticket["text"]
 
 
+def by_attempt(gateway):
+    return {item.get("attempt", 1): item for item in gateway.api("orders")["orders"]}
+
+
+def ask_again(gateway, person):
+    return gateway.cli("orders", "--place", "p1", "--supply", "black", "--by", person)
+
+
+def test_order_that_failed_or_was_called_off_is_made_again_by_hand(make, broker, client, supplier):
+    supplier.statuses = [422]
+    gateway = make.gateway(broker, **shop(supplier))
+    use_up(client)
+    first = reaches(gateway, "failed")
+    use_up(client, level=3)
+    gateway.settled(client)
+    assert len(supplier.requests) == 1 and len(gateway.api("orders")["orders"]) == 1, "not by itself"
+    assert ask_again(gateway, "Ann").returncode == 0
+    second = wait_for(lambda: by_attempt(gateway).get(2, {}).get("state") == "sent" and by_attempt(gateway)[2], "the second attempt")
+    assert second["order"] != first["order"] and second["requestedBy"] == "Ann"
+    assert by_attempt(gateway)[1]["state"] == "failed", "the first one stays in the list"
+    refused = ask_again(gateway, "Ben")
+    assert refused.returncode == 1 and second["order"] in refused.stderr, "one that is open is enough"
+    gateway.stop(signal.SIGKILL)
+    gateway.start()
+    assert ask_again(gateway, "Ben").returncode == 1, "and it is known after a restart"
+    assert gateway.cli("orders", "--cancel", second["order"], "--by", "Ben").returncode == 0
+    wait_for(lambda: supplier.cancelled == [second["order"]], "the cancellation")
+    assert ask_again(gateway, "Ann").returncode == 0
+    third = wait_for(lambda: by_attempt(gateway).get(3, {}).get("state") == "sent" and by_attempt(gateway)[3], "the third attempt")
+    placed = [json.loads(request["body"])["data"] for request in supplier.requests if b"order.requested" in request["body"]]
+    assert [data["order"] for data in placed] == [first["order"], second["order"], third["order"]]
+    assert [data.get("attempt") for data in placed] == [None, 2, 3]
+    assert "attempt 3" in gateway.cli("orders").stdout
+    decided = gateway.api("journal?kind=order")["journal"]
+    assert [entry.get("requestedBy") for entry in reversed(decided)] == [None, "Ann", "Ann"]
+
+
 # Stock, visits, dry run.
 
 
