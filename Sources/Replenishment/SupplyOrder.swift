@@ -108,7 +108,8 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         generation = try values.decode(Int32.self, forKey: .generation)
         attempt = try values.decodeIfPresent(Int.self, forKey: .attempt) ?? 1
         guard (1...Self.maximumAttempts).contains(attempt) else {
-            throw DecodingError.dataCorruptedError(forKey: .attempt, in: values, debugDescription: "an attempt is 1 to \(Self.maximumAttempts)")
+            throw DecodingError.dataCorruptedError(
+                forKey: .attempt, in: values, debugDescription: "an attempt is 1 to \(Self.maximumAttempts)")
         }
         reason = try values.decode(String.self, forKey: .reason)
         decidedMilliseconds = try values.decode(Int64.self, forKey: .decidedMilliseconds)
