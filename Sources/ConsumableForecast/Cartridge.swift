@@ -1,4 +1,5 @@
 import Glibc
+import Telemetry
 
 /// What is believed of the cartridge in the slot: percent left and percent a unit of the counter, as one Gaussian of two dimensions.
 ///
@@ -83,5 +84,15 @@ struct Cartridge: Codable, Equatable, Sendable {
         perUnit = value
         perUnitVariance = value * value * relativeVariance
         covariance = 0
+    }
+}
+
+extension Cartridge {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&left)
+        try coder.code(&perUnit)
+        try coder.code(&leftVariance)
+        try coder.code(&covariance)
+        try coder.code(&perUnitVariance)
     }
 }

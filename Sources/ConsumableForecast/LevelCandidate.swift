@@ -1,3 +1,5 @@
+import Telemetry
+
 /// A level far from the accepted one that has yet to prove that it stays.
 struct LevelCandidate: Codable, Equatable, Sendable {
     /// A second reading this much later proves it …
@@ -17,15 +19,15 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         case unlikelyUp
     }
 
-    let direction: Direction
+    private(set) var direction: Direction
     /// Which serial number it is about; nil for a level.
-    let serial: UInt64?
-    let sinceMilliseconds: Int64
+    private(set) var serial: UInt64?
+    private(set) var sinceMilliseconds: Int64
     private var lastMilliseconds: Int64
     private var readings: Int32 = 1
     /// Odometer when it was first seen, and at the reading before.
-    let sinceUnits: Double
-    let beforeUnits: Double
+    private(set) var sinceUnits: Double
+    private(set) var beforeUnits: Double
 
     init(direction: Direction, serial: UInt64?, timeMilliseconds: Int64, units: Double, beforeUnits: Double) {
         self.direction = direction
@@ -48,5 +50,20 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         case .farDown, .farUp, .unlikelyUp, .serial: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
         case .slightlyUp, .someUp: return readings >= Self.stayReadings && age >= Self.slowMilliseconds
         }
+    }
+}
+
+extension LevelCandidate {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var code = direction.rawValue
+        try coder.code(&code)
+        guard let known = Direction(rawValue: code) else { throw coder.damage }
+        direction = known
+        try coder.code(&serial)
+        try coder.code(&sinceMilliseconds)
+        try coder.code(&lastMilliseconds)
+        try coder.code(&readings)
+        try coder.code(&sinceUnits)
+        try coder.code(&beforeUnits)
     }
 }

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// How a device tells levels: the step in which it counts, and whether it trembles.
 struct LevelSteps: Codable, Equatable, Sendable {
     /// Greatest common divisor of all accepted levels and 100 %, in tenths of a percent.
@@ -80,5 +82,20 @@ struct LevelSteps: Codable, Equatable, Sendable {
         var (a, b) = (a, b)
         while b != 0 { (a, b) = (b, a % b) }
         return a
+    }
+}
+
+extension LevelSteps {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&divisorTenths)
+        try coder.code(&distinctLevels)
+        try coder.code(&last)
+        try coder.code(&rises)
+        try coder.code(&falls)
+        try coder.code(&squaredRise)
+        try coder.code(&roundedDown)
+        try coder.code(&roundingWeight)
+        try coder.code(&someAbove)
+        try coder.code(&someReturns)
     }
 }

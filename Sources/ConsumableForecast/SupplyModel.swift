@@ -241,3 +241,79 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
 }
+
+extension SupplyModel {
+    /// Changes with the list of fields below. What another version wrote is not taken apart; only the numbers of the cartridges are kept,
+    /// because orders are named by them.
+    private static let formatVersion: UInt8 = 1
+
+    /// The whole state as bytes, for `init(bytes:)`.
+    public func bytes() throws(ByteCodingError) -> [UInt8] {
+        var coder = FieldCoder()
+        var copy = self
+        try copy.code(by: &coder)
+        return coder.bytes
+    }
+
+    /// Throws when the bytes are damaged.
+    public init(bytes: [UInt8]) throws(ByteCodingError) {
+        var coder = FieldCoder(reading: bytes)
+        try code(by: &coder)
+    }
+
+    private mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var version = Self.formatVersion
+        try coder.code(&version)
+        try coder.code(&generation)
+        try coder.code(&generations)
+        guard version == Self.formatVersion else { return }
+        try codeReadings(by: &coder)
+        try codeCartridges(by: &coder)
+        guard coder.isAtEnd else { throw coder.damage }
+    }
+
+    private mutating func codeReadings(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&levelPercent)
+        try coder.code(&isSomeRemaining)
+        try coder.code(&lowPercent)
+        try coder.code(&newestMilliseconds)
+        try coder.code(&lastCounter)
+        try coder.code(&counterMilliseconds)
+        try coder.code(&odometer)
+        try coder.code(&cartridgeOdometer)
+        try coder.code(&otherOdometer)
+        try coder.code(&sureOdometer)
+        try coder.code(&countsUnits)
+        try coder.code(&standstillLevel)
+        try coder.code(&standstillFalls)
+        try coder.code(&counterBegunAnew)
+        try coder.code(&counterMoved)
+        try coder.code(&serial)
+        try coder.code(&seenSerials)
+        try use.code(by: &coder)
+        try steps.code(by: &coder)
+    }
+
+    private mutating func codeCartridges(by coder: inout FieldCoder) throws(ByteCodingError) {
+        let blank = Cartridge(left: 0, leftVariance: 1)
+        let part = { (cartridge: inout Cartridge, coder: inout FieldCoder) throws(ByteCodingError) in try cartridge.code(by: &coder) }
+        try coder.code(&cartridge, empty: blank, part)
+        try coder.code(&sureCartridge, empty: blank, part)
+        let none = LevelCandidate(direction: .farUp, serial: nil, timeMilliseconds: 0, units: 0, beforeUnits: 0)
+        try coder.code(&candidate, empty: none) { (value, coder) throws(ByteCodingError) in try value.code(by: &coder) }
+        try coder.code(&former, empty: FormerCartridge(cartridge: blank, levelPercent: 0, generation: 0, serial: 0)) {
+            (value, coder) throws(ByteCodingError) in
+            try value.cartridge.code(by: &coder)
+            try coder.code(&value.levelPercent)
+            try coder.code(&value.generation)
+            try coder.code(&value.serial)
+        }
+        try coder.code(&originLevel)
+        try coder.code(&originUnits)
+        try coder.code(&originIsEdge)
+        try coder.code(&yieldLog)
+        try coder.code(&yieldLogVariance)
+        try coder.code(&otherYieldLog)
+        try coder.code(&otherYieldLogVariance)
+    }
+}

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// How the use of one counter spreads over the week and the day, and when the next reading will come.
 ///
 /// Days are days of the device's own clock (UTC where it says so). A zone is not needed: weekday and hour are learned as they come.
@@ -103,5 +105,15 @@ struct UseCalendar: Codable, Equatable, Sendable {
         for index in 0..<eighth { share += Double(shares[index]) }
         share += Double(shares[eighth]) * (part * 8 - Double(eighth))
         return sum + weights[weekday] * share
+    }
+}
+
+extension UseCalendar {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&sums)
+        try coder.code(&counts)
+        try coder.code(&weights)
+        try coder.code(&shares)
+        try coder.code(&gaps)
     }
 }

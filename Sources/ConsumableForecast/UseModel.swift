@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Use of one counter: completed days go to the rate and to the week's profile.
 struct UseModel: Codable, Equatable, Sendable {
     private var dayNumber: Int64?
@@ -63,5 +65,18 @@ struct UseModel: Codable, Equatable, Sendable {
         isPartialDay = false
         dayNumber = day
         unitsAtDayStart = unitsAtMidnight
+    }
+}
+
+extension UseModel {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&dayNumber)
+        try coder.code(&unitsAtDayStart)
+        try coder.code(&lastMilliseconds)
+        try coder.code(&lastUnits)
+        try coder.code(&isPartialDay)
+        try coder.code(&completedDays)
+        try rate.code(by: &coder)
+        try calendar.code(by: &coder)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Telemetry
 
 /// The pages of an average day, as a distribution over 32 points of its logarithm.
 ///
@@ -127,5 +128,18 @@ struct UseRate: Codable, Equatable, Sendable {
         guard sum > 0 else { return }
         mass = moved / sum
         origin += Double(shift) * Self.spacing
+    }
+}
+
+extension UseRate {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&mass)
+        try coder.code(&origin)
+        try coder.code(&days)
+        try coder.code(&meanLog)
+        try coder.code(&varianceLog)
+        try coder.code(&dayVariation)
+        try coder.code(&longMean)
+        try coder.code(&longVariance)
     }
 }

@@ -1,3 +1,4 @@
+import ConsumableForecast
 import FaultDetection
 import FoundationEssentials
 import RemoteSupport
@@ -87,6 +88,7 @@ extension StewardCore {
         let layout = layouts[Int(state.profile)]
         writer.write(UInt32(state.profile))
         writer.write(blob: try json.encode(records[device]))
+        for supply in records[device].supplies { writer.write(blob: try supply.model.bytes()) }
         writer.write(state.newestMilliseconds)
         writer.write(state.arrivalMilliseconds)
         writer.write(state.messages)
@@ -244,6 +246,7 @@ extension StewardCore {
         guard remapping.profile.indices.contains(oldProfile) else { throw SnapshotError.inconsistent }
         let profile = remapping.profile[oldProfile]
         var record = try json.decode(DeviceRecord.self, from: Data(try reader.blob()))
+        for supply in record.supplies.indices { record.supplies[supply].model = try SupplyModel(bytes: try reader.blob()) }
         let supplies = record.supplies
         record.supplies = []
         for (old, new) in remapping.supplies[oldProfile].enumerated() where new >= 0 && old < supplies.count {
@@ -299,15 +302,35 @@ extension StewardCore {
         }
     }
 
-    /// The same state with other profiles. Throws when the state cannot be carried over; the core is then unchanged.
-    public func reloaded(with profiles: [DeviceProfile]) throws -> StewardCore {
+    /// Carries the state over to other profiles. Throws when it cannot be carried over; the core is then as it was, or `isLost`.
+    ///
+    /// The state lies in memory as a core or as the bytes of a snapshot, never as two cores: those of many devices would not fit.
+    public mutating func reload(with profiles: [DeviceProfile]) throws {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(hot.count * Self.usualDeviceBytes)
         try writeSnapshot { bytes.append(contentsOf: $0) }
-        guard var next = try StewardCore(configuration: configuration, profiles: profiles, snapshot: bytes) else {
+        let (configuration, quarantined) = (configuration, quarantined)
+        let present = layouts.indices.filter { bases[$0] == $0 && !layouts[$0].profile.messages.isEmpty }.map { layouts[$0].profile }
+        guard let empty = StewardCore(configuration: configuration, profiles: []) else { throw SnapshotError.noMemory }
+        self = empty
+        do {
+            try restore(configuration, profiles, bytes)
+        } catch {
+            do { try restore(configuration, present, bytes) } catch { isLost = true }
+            self.quarantined = quarantined
+            throw error
+        }
+        self.quarantined = quarantined
+    }
+
+    /// A guess at the bytes of a device in a snapshot; growing by doubling would need three times the room for a moment.
+    private static var usualDeviceBytes: Int { 6_000 }
+
+    private mutating func restore(_ configuration: CoreConfiguration, _ profiles: [DeviceProfile], _ bytes: [UInt8]) throws {
+        guard let next = try StewardCore(configuration: configuration, profiles: profiles, snapshot: bytes) else {
             throw SnapshotError.noMemory
         }
-        next.quarantined = quarantined
-        return next
+        self = next
     }
 }
 

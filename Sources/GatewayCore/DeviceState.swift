@@ -93,6 +93,12 @@ struct SupplyState: Sendable, Codable {
     /// What it says of the supply itself, and the hash by which a change is seen.
     var facts: SupplyFacts?
     var factsHash: UInt64?
+
+    /// All but the model, which has bytes of its own.
+    private enum CodingKeys: String, CodingKey {
+        case evaluatedMilliseconds, order, orderedMilliseconds, orderRisk, installedMilliseconds, thresholdMilliseconds, reported, facts
+        case factsHash
+    }
 }
 
 /// What all devices of one profile taught: for their forecasts, and for the price at which orders wait.

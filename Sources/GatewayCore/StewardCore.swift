@@ -85,6 +85,8 @@ public struct StewardCore {
     var nextSilenceScan: Int64 = .min
     /// Events that crashed the decoder twice: they go to the dead letters unread.
     public var quarantined: Set<Int64> = []
+    /// A reload has lost the state for want of memory: it has to be read from the store again, and nothing of this core may be stored.
+    public internal(set) var isLost = false
     /// When the dead letter that is being taken once more first came; nil while a message is taken that has just come.
     var replayedArrivalMilliseconds: Int64?
     /// The event being taken, for whoever has to say after a crash which one it was.

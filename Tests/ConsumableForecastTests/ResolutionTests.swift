@@ -112,7 +112,7 @@ private let start: Int64 = 1_767_225_600_000
             let change = model.observe(timeMilliseconds: time, level: level, counter: pages, fleet: &fleet)
             #expect(change == other.observe(timeMilliseconds: time, level: level, counter: pages, fleet: &otherFleet))
             if index % 500 == 77 {
-                other = try JSONDecoder().decode(SupplyModel.self, from: JSONEncoder().encode(other))
+                other = try SupplyModel(bytes: other.bytes())
                 otherFleet = try JSONDecoder().decode(FleetPriors.self, from: JSONEncoder().encode(otherFleet))
             }
         }

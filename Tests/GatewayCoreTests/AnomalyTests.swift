@@ -233,9 +233,10 @@ import Testing
         var driver = try Driver([Self.profile()])
         for reading in Self.shifted(seed: 1).prefix(10 * 288 + 60) { driver.tell("k1", reading.members, at: reading.second) }
         #expect(raised(driver).first?.isActive == true)
-        let kept = try driver.core.reloaded(with: [Driver.profile(Self.profile())])
+        var kept = driver.core
+        try kept.reload(with: [Driver.profile(Self.profile())])
         #expect(kept.orphans.isEmpty)
-        driver.core = try driver.core.reloaded(with: [Driver.profile(Self.profile(temp: ", anomalies: false"))])
+        try driver.core.reload(with: [Driver.profile(Self.profile(temp: ", anomalies: false"))])
         driver.tick(at: 11 * 86_400)
         #expect(raised(driver).first?.isActive == false)
         #expect(driver.core.watchedMetrics == 0)
@@ -249,7 +250,7 @@ import Testing
         var driver = try Driver([named("")])
         for second in 0..<3 { driver.tell("k1", "\"a\":\(second),\"b\":\(second)", at: Double(second) * 60) }
         #expect(driver.core.watchedMetrics >= 2)
-        driver.core = try driver.core.reloaded(with: [Driver.profile(named(", anomalies: false"))])
+        try driver.core.reload(with: [Driver.profile(named(", anomalies: false"))])
         driver.tell("k1", "\"a\":1,\"b\":2", at: 300)
         #expect(!anomalyLines(driver).contains { $0.contains(" a ") || $0.contains(" b ") })
     }

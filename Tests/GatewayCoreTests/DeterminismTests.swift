@@ -60,7 +60,7 @@ import Testing
         let (batches, reference) = try RandomFleet.record(seed: seed, batches: 150)
         var other = try Driver(isConnected: false)
         for (index, batch) in batches.enumerated() {
-            if index % 20 == 0 { other.core = try other.core.reloaded(with: [Driver.profile(Press.profile)]) }
+            if index % 20 == 0 { try other.core.reload(with: [Driver.profile(Press.profile)]) }
             other.take(batch.happenings, atMilliseconds: batch.time)
         }
         #expect(other.effects == reference.effects, "seed \(seed)")

@@ -60,7 +60,9 @@ import Testing
         }
         #expect(driver.core.digestLines() == other.core.digestLines())
         // The profile is away for a while, and comes back.
-        var back = Driver(core: try driver.core.reloaded(with: []).reloaded(with: [profile]), number: driver.number)
+        var back = Driver(core: driver.core, number: driver.number)
+        try back.core.reload(with: [])
+        try back.core.reload(with: [profile])
         #expect(back.core.digestLines() == driver.core.digestLines())
         back.send("hub/a", #"{"two":{"w":2}}"#, at: 3)
         #expect(try slots(back, "two") == ["a.y", "a.w"])

@@ -6,7 +6,7 @@ import Testing
 /// A reload with other profiles keeps what the new ones still have a place for.
 @Suite struct ReloadTests {
     private func reload(_ driver: inout Driver, _ profiles: String...) throws {
-        driver.core = try driver.core.reloaded(with: try profiles.map(Driver.profile))
+        try driver.core.reload(with: try profiles.map(Driver.profile))
     }
 
     private func running() throws -> Driver {

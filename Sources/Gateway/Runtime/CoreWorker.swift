@@ -1,4 +1,5 @@
 import GatewayCore
+import Glibc
 import Telemetry
 
 /// A committed batch on its way to the core, and the memory it lies in.
@@ -127,7 +128,13 @@ final class CoreWorker: @unchecked Sendable {
         monitor.withLock {
             changes.append { core in
                 var result: String?
-                do { core = try core.reloaded(with: profiles) } catch { result = "\(error)" }
+                do { try core.reload(with: profiles) } catch { result = "\(error)" }
+                if core.isLost {
+                    // What is in the store is whole, and the next start takes it up; nothing may be written from here on.
+                    Log.error(
+                        "memory is too short for the state; the gateway ends and starts again from the store", ["reason": result ?? ""])
+                    exit(70)
+                }
                 done.withLock {
                     box.answer = .some(result)
                     done.notifyAll()

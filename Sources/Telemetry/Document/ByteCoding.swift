@@ -36,6 +36,7 @@ public struct ByteReader {
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     public var isAtEnd: Bool { offset == bytes.count }
+    public var position: Int { offset }
 
     public mutating func integer<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(ByteCodingError) -> Number {
         let width = MemoryLayout<Number>.size
@@ -58,8 +59,8 @@ public struct ByteReader {
     public mutating func text() throws(ByteCodingError) -> String { String(decoding: try blob(), as: UTF8.self) }
 }
 
-/// The input ended before it should, at this offset.
+/// The input ended before it should, or says what cannot be, at this offset.
 public struct ByteCodingError: Error, Sendable, CustomStringConvertible {
     public let offset: Int
-    public var description: String { "the data is damaged: it ends at byte \(offset)" }
+    public var description: String { "the data is damaged at byte \(offset)" }
 }
