@@ -1,6 +1,7 @@
 """The life of an order through the whole gateway: approval, stock, calling off, two gateways, kill -9, answers by webhook, API and MQTT."""
 
 import json
+import os
 import signal
 import sqlite3
 
@@ -261,7 +262,7 @@ def test_order_that_failed_or_was_called_off_is_made_again_by_hand(make, broker,
     placed = [json.loads(request["body"])["data"] for request in supplier.requests if b"order.requested" in request["body"]]
     assert [data["order"] for data in placed] == [first["order"], second["order"], third["order"]]
     assert [data.get("attempt") for data in placed] == [None, 2, 3]
-    assert "attempt 3" in gateway.cli("orders").stdout
+    assert "attempt 3" in gateway.cli("orders", env={**os.environ, "COLUMNS": "400"}).stdout
     decided = gateway.api("journal?kind=order")["journal"]
     assert [entry.get("requestedBy") for entry in reversed(decided)] == [None, "Ann", "Ann"]
 
@@ -341,7 +342,7 @@ def test_overdue_order_raises_an_alarm(make, broker, client, supplier):
     [alarm] = wait_for(lambda: gateway.api("alarms")["alarms"], "the alarm")
     assert alarm["condition"] == "order-overdue/black" and order(gateway)["overdue"] is True
     assert metric_of(gateway, "steward_orders_overdue") == 1
-    assert "overdue" in gateway.cli("orders").stdout
+    assert "overdue" in gateway.cli("orders", env={**os.environ, "COLUMNS": "400"}).stdout
     assert gateway.post(f"orders/{name}/updates", {"state": "accepted"}) == 202
     wait_for(lambda: metric_of(gateway, "steward_orders_overdue") == 0, "the end of the alarm")
 
