@@ -1,3 +1,4 @@
+import CMalloc
 import GatewayCore
 import Glibc
 import Telemetry
@@ -135,6 +136,8 @@ final class CoreWorker: @unchecked Sendable {
                         "memory is too short for the state; the gateway ends and starts again from the store", ["reason": result ?? ""])
                     exit(70)
                 }
+                // What the old state and the bytes lay in goes back to the system.
+                malloc_trim(0)
                 done.withLock {
                     box.answer = .some(result)
                     done.notifyAll()

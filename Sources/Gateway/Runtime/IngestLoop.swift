@@ -1,3 +1,4 @@
+import CMalloc
 import FoundationEssentials
 import GatewayCore
 import Glibc
@@ -213,7 +214,10 @@ final class IngestLoop {
             }
         }
         if let last = outputs.last { core.committed(through: last.event) }
+        let isSnapshotSaved = outputs.contains { $0.snapshot != nil }
         outputs.removeAll(keepingCapacity: true)
+        // The pieces of a snapshot are many megabytes, made on a thread that has gone; glibc would keep their place for it for ever.
+        if isSnapshotSaved { malloc_trim(0) }
         let confirmed = mails
         mails.removeAll(keepingCapacity: true)
         statistics.replayedLetters.add(Int64(confirmed.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)

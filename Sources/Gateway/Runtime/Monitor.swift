@@ -92,9 +92,9 @@ final class WakeEvent: Sendable {
 
 /// A thread with a name, joined at the end.
 final class NamedThread: @unchecked Sendable {
-    // @unchecked: the handle is written once, before the object is handed out.
+    // @unchecked: the handle is written once, before the object is handed out; the body is taken once, by the thread.
     private var handle = pthread_t()
-    private let body: @Sendable () -> Void
+    private var body: (@Sendable () -> Void)?
     private let name: String
 
     init(_ name: String, _ body: @escaping @Sendable () -> Void) throws {
@@ -111,13 +111,19 @@ final class NamedThread: @unchecked Sendable {
                 guard let argument else { return nil }
                 let thread = Unmanaged<NamedThread>.fromOpaque(argument).takeRetainedValue()
                 thread.showName()
-                thread.body()
+                thread.takeBody()?()
                 return nil
             }, box.toOpaque())
         guard code == 0 else {
             box.release()
             throw ConfigurationError("a thread could not be started: \(String(cString: strerror(code)))")
         }
+    }
+
+    /// What the body holds goes with its end, and not when somebody joins the thread: a snapshot's holds the whole state.
+    private func takeBody() -> (@Sendable () -> Void)? {
+        defer { body = nil }
+        return body
     }
 
     /// For `top -H` and debuggers; at most 15 bytes count.
