@@ -51,7 +51,8 @@ extension StewardCore {
         for order in orders.all {
             // How long it may wait, not until when: that is arrival time, as a deadline is.
             let wait = order.terms.latestSendMilliseconds.map { " may wait \($0 &- order.life.sinceMilliseconds)" } ?? ""
-            lines.append("order \(order.id) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)")
+            let attempt = order.attempt > 1 ? " attempt \(order.attempt)" : ""
+            lines.append("order \(order.id)\(attempt) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)")
         }
         for item in stock.items { lines.append("stock \(item) \(stock.unitsOnHand(item)) \(stock.unitsReserved(item))") }
         for ticket in tickets.all { lines.append("ticket \(ticket.id) \(ticket.state.rawValue)") }

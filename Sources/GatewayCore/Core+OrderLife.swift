@@ -152,9 +152,10 @@ extension StewardCore {
         _ effects: inout [Effect]
     ) {
         let slot = layouts[profile].supplies[supply]
-        let former = SupplyOrder.id(
-            device: records[device].id, supply: slot.name, generation: former)
-        let id = records[device].supplies[supply].order ?? former
+        let name = records[device].id
+        let id =
+            records[device].supplies[supply].order ?? lastOrder(device: name, supply: slot.name, generation: former)?.id
+            ?? SupplyOrder.id(device: name, supply: slot.name, generation: former)
         records[device].supplies[supply].order = nil
         _ = tickets.update("ti-" + StableID.make("\(id)/visit")) { if $0.state == .open { $0.state = .recovered } }
         // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
@@ -187,11 +188,12 @@ extension StewardCore {
     /// The cartridge before is in the slot again. What is on its way stays for whichever comes next; an order that has come to its end was for
     /// the other one, and must not keep this one from being ordered.
     mutating func putBack(_ device: Int, _ profile: Int, _ supply: Int) {
-        let generation = records[device].supplies[supply].model.generation
-        let own = SupplyOrder.id(device: records[device].id, supply: layouts[profile].supplies[supply].name, generation: generation)
         let present = records[device].supplies[supply].order
         guard present.flatMap({ orders[$0] })?.state.isFinal != false else { return }
-        records[device].supplies[supply].order = orders[own] == nil ? nil : own
+        let own = lastOrder(
+            device: records[device].id, supply: layouts[profile].supplies[supply].name,
+            generation: records[device].supplies[supply].model.generation)
+        records[device].supplies[supply].order = own?.id
         records[device].supplies[supply].orderedMilliseconds = nil
     }
 

@@ -44,6 +44,7 @@ extension JSONWriter {
         member("supply", order.supply)
         member("item", order.item)
         member("generation", Int64(order.generation))
+        if order.attempt > 1 { member("attempt", Int64(order.attempt)) }
         member("reason", order.reason)
         member("levelPercent", order.levelPercent)
         if let days = order.daysLeft {

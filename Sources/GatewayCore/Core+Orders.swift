@@ -17,7 +17,8 @@ extension StewardCore {
         }
         let isAskedByHand = order.terms.requestedBy != OrderTerms.automatic
         if !isAskedByHand, isCoveredByStock(order, at: time, &effects) { return false }
-        stock.release(order.id)
+        // A need has the id of its first order.
+        stock.release(SupplyOrder.id(device: order.device, supply: order.supply, generation: order.generation))
         var order = order
         setTerms(&order, profile: layouts[Int(hot[device].profile)].profile.name)
         if order.terms.latestSendMilliseconds == nil {
@@ -259,32 +260,6 @@ extension StewardCore {
                 Delivery(
                     key: SupplyOrder.cancellationKey(id), channel: .order, device: before.device, topic: before.terms.supplier ?? "",
                     body: body.bytes, expiresMilliseconds: nil)))
-    }
-
-    /// Nil when a person may ask for an order of this supply; otherwise why not.
-    public func problem(requesting supply: String, of device: String) -> String? {
-        guard let index = deviceIndex[device] else { return "there is no such device" }
-        let layout = layouts[Int(hot[Int(index)].profile)]
-        guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }), slot < records[Int(index)].supplies.count else {
-            return "the device has no such supply"
-        }
-        let id = SupplyOrder.id(device: device, supply: supply, generation: records[Int(index)].supplies[slot].model.generation)
-        return orders[id].map { "there is an order for it already: \($0.id), \($0.state.rawValue)" }
-    }
-
-    private mutating func request(_ name: String, _ supply: String, _ person: String, _ effects: inout [Effect]) -> Bool {
-        guard problem(requesting: supply, of: name) == nil, let index = deviceIndex[name] else { return false }
-        let device = Int(index)
-        let layout = layouts[Int(hot[device].profile)]
-        guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }) else { return false }
-        let model = records[device].supplies[slot].model
-        var order = SupplyOrder(
-            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation,
-            reason: "asked for by \(person)",
-            decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
-        order.terms.requestedBy = person
-        place(order, device: device, supply: slot, at: now, &effects)
-        return true
     }
 
     /// Another gateway that sees the same device was first: its order is the one that comes.

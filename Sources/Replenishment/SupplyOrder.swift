@@ -5,12 +5,14 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public typealias State = OrderLife.State
     public typealias Change = OrderLife.Change
 
-    /// One order for a device, slot and generation, over restarts, replays and two gateways: the id is made of just these.
+    /// One order for a device, slot, generation and attempt, over restarts, replays and two gateways: the id is made of just these.
     public let id: String
     public let device: String
     public let supply: String
     public let item: String
     public let generation: Int32
+    /// Counted from 1; above 1 a person has asked again after the one before came to nothing.
+    public let attempt: Int
     public let reason: String
     /// Event time of the reading that decided.
     public let decidedMilliseconds: Int64
@@ -31,16 +33,20 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     /// It waits for company.
     public var isHeld: Bool { state == .planned && !terms.isHandedOver && terms.holdUntilMilliseconds != nil }
 
+    /// It is over without a cartridge, so a person may ask again. A duplicate is not: the order of the other gateway is on its way.
+    public var cameToNothing: Bool { (state == .failed || state == .cancelled) && !terms.isDuplicate }
+
     /// - Parameter latestSendMilliseconds: until when sending may wait for company without risk to the service level; nil: not at all.
     public init(
-        device: String, supply: String, item: String, generation: Int32, reason: String, decidedMilliseconds: Int64, levelPercent: Double?,
-        daysLeft: [Double]?, latestSendMilliseconds: Int64? = nil
+        device: String, supply: String, item: String, generation: Int32, attempt: Int = 1, reason: String, decidedMilliseconds: Int64,
+        levelPercent: Double?, daysLeft: [Double]?, latestSendMilliseconds: Int64? = nil
     ) {
-        self.id = Self.id(device: device, supply: supply, generation: generation)
+        self.id = Self.id(device: device, supply: supply, generation: generation, attempt: attempt)
         self.device = device
         self.supply = supply
         self.item = item
         self.generation = generation
+        self.attempt = attempt
         self.reason = reason
         self.decidedMilliseconds = decidedMilliseconds
         self.levelPercent = levelPercent
@@ -49,8 +55,14 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         terms.latestSendMilliseconds = latestSendMilliseconds
     }
 
-    public static func id(device: String, supply: String, generation: Int32) -> String {
-        "or-" + StableID.make(device, supply, String(generation))
+    /// How often one generation may be ordered: so that a program which asks for ever is stopped at some time.
+    public static let maximumAttempts = 99
+
+    /// The first attempt's key says nothing of attempts, so it is the same on a gateway of an earlier version.
+    public static func id(device: String, supply: String, generation: Int32, attempt: Int = 1) -> String {
+        attempt == 1
+            ? "or-" + StableID.make(device, supply, String(generation))
+            : "or-" + StableID.make(device, supply, String(generation), String(attempt))
     }
 
     /// The key under which the supplier is told that the order is called off.
@@ -81,8 +93,8 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public mutating func note(_ detail: String) { self.detail = detail }
 
     private enum CodingKeys: String, CodingKey {
-        case id, device, supply, item, generation, reason, decidedMilliseconds, levelPercent, daysLeft, life, terms, reference, detail,
-            isOverdue
+        case id, device, supply, item, generation, attempt, reason, decidedMilliseconds, levelPercent, daysLeft, life, terms, reference,
+            detail, isOverdue
         /// Where snapshots of earlier versions have the state.
         case state
     }
@@ -94,6 +106,11 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         supply = try values.decode(String.self, forKey: .supply)
         item = try values.decode(String.self, forKey: .item)
         generation = try values.decode(Int32.self, forKey: .generation)
+        attempt = try values.decodeIfPresent(Int.self, forKey: .attempt) ?? 1
+        guard (1...Self.maximumAttempts).contains(attempt) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .attempt, in: values, debugDescription: "an attempt is 1 to \(Self.maximumAttempts)")
+        }
         reason = try values.decode(String.self, forKey: .reason)
         decidedMilliseconds = try values.decode(Int64.self, forKey: .decidedMilliseconds)
         levelPercent = try values.decodeIfPresent(Double.self, forKey: .levelPercent)
@@ -114,6 +131,7 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         try values.encode(supply, forKey: .supply)
         try values.encode(item, forKey: .item)
         try values.encode(generation, forKey: .generation)
+        if attempt > 1 { try values.encode(attempt, forKey: .attempt) }
         try values.encode(reason, forKey: .reason)
         try values.encode(decidedMilliseconds, forKey: .decidedMilliseconds)
         try values.encodeIfPresent(levelPercent, forKey: .levelPercent)

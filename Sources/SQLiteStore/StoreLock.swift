@@ -23,7 +23,12 @@ struct StoreLock: ~Copyable {
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.utf8.count, 0) }
     }
 
-    deinit { Glibc.close(descriptor) }
+    /// The lock belongs to the open file, not to the descriptor: a process that another thread starts at this moment has a copy of the
+    /// descriptor until its exec, and closing ours alone would leave the lock standing for that long.
+    deinit {
+        _ = flock(descriptor, LOCK_UN)
+        Glibc.close(descriptor)
+    }
 
     private static func readHolder(_ descriptor: Int32) -> String {
         var digits = [UInt8](repeating: 0, count: 20)

@@ -12,7 +12,7 @@ enum OrdersCommand: ListCommand {
             .value("approve", "ORDER", "agree to an order that waits for it; needs --by"),
             .value("reject", "ORDER", "refuse an order that waits for approval; needs --by"),
             .value("cancel", "ORDER", "call an order off, and tell the supplier; needs --by"),
-            .value("place", "DEVICE", "ask for an order by hand; needs --supply and --by"),
+            .value("place", "DEVICE", "ask for an order by hand, also after one failed or was called off; needs --supply and --by"),
             .value("supply", "NAME", "the supply that --place orders"), .value("by", "NAME", "who says so"),
             .value("reason", "TEXT", "why, with --reject and --cancel"),
         ] + listOptions + APIClient.options,
@@ -60,7 +60,10 @@ enum OrdersCommand: ListCommand {
     static func row(_ order: APIValue, _ terminal: Terminal) -> [Table.Cell] {
         let level = order["levelPercent"].number.map { HumanText.number($0, decimals: 0) + " %" }
         let amount = order["amount"].number.map { HumanText.money($0) + " " + (order["currency"].string ?? "") }
-        let notes = [order["dryRun"].bool == true ? "dry run" : nil, order["approvalReason"].string, order["detail"].string]
+        let notes = [
+            order["attempt"].number.map { "attempt " + HumanText.number($0, decimals: 0) }, order["dryRun"].bool == true ? "dry run" : nil,
+            order["approvalReason"].string, order["detail"].string,
+        ]
         return [
             order["overdue"].bool == true ? .init("\(order["state"].string ?? "") (overdue)", .red) : .state(order["state"].string),
             .init(order["device"].string), .init(order["supply"].string), .init(order["item"].string), .init(order["supplier"].string),

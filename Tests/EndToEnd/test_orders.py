@@ -1,6 +1,7 @@
 """The life of an order through the whole gateway: approval, stock, calling off, two gateways, kill -9, answers by webhook, API and MQTT."""
 
 import json
+import os
 import signal
 import sqlite3
 
@@ -229,6 +230,43 @@ def test_permanent_refusal_fails_the_order_and_opens_a_ticket(make, broker, clie
     assert "failed" in ticket["text"]
 
 
+def by_attempt(gateway):
+    return {item.get("attempt", 1): item for item in gateway.api("orders")["orders"]}
+
+
+def ask_again(gateway, person):
+    return gateway.cli("orders", "--place", "p1", "--supply", "black", "--by", person)
+
+
+def test_order_that_failed_or_was_called_off_is_made_again_by_hand(make, broker, client, supplier):
+    supplier.statuses = [422]
+    gateway = make.gateway(broker, **shop(supplier))
+    use_up(client)
+    first = reaches(gateway, "failed")
+    use_up(client, level=3)
+    gateway.settled(client)
+    assert len(supplier.requests) == 1 and len(gateway.api("orders")["orders"]) == 1, "not by itself"
+    assert ask_again(gateway, "Ann").returncode == 0
+    second = wait_for(lambda: by_attempt(gateway).get(2, {}).get("state") == "sent" and by_attempt(gateway)[2], "the second attempt")
+    assert second["order"] != first["order"] and second["requestedBy"] == "Ann"
+    assert by_attempt(gateway)[1]["state"] == "failed", "the first one stays in the list"
+    refused = ask_again(gateway, "Ben")
+    assert refused.returncode == 1 and second["order"] in refused.stderr, "one that is open is enough"
+    gateway.stop(signal.SIGKILL)
+    gateway.start()
+    assert ask_again(gateway, "Ben").returncode == 1, "and it is known after a restart"
+    assert gateway.cli("orders", "--cancel", second["order"], "--by", "Ben").returncode == 0
+    wait_for(lambda: supplier.cancelled == [second["order"]], "the cancellation")
+    assert ask_again(gateway, "Ann").returncode == 0
+    third = wait_for(lambda: by_attempt(gateway).get(3, {}).get("state") == "sent" and by_attempt(gateway)[3], "the third attempt")
+    placed = [json.loads(request["body"])["data"] for request in supplier.requests if b"order.requested" in request["body"]]
+    assert [data["order"] for data in placed] == [first["order"], second["order"], third["order"]]
+    assert [data.get("attempt") for data in placed] == [None, 2, 3]
+    assert "attempt 3" in gateway.cli("orders", env={**os.environ, "COLUMNS": "400"}).stdout
+    decided = gateway.api("journal?kind=order")["journal"]
+    assert [entry.get("requestedBy") for entry in reversed(decided)] == [None, "Ann", "Ann"]
+
+
 # Stock, visits, dry run.
 
 
@@ -304,7 +342,7 @@ def test_overdue_order_raises_an_alarm(make, broker, client, supplier):
     [alarm] = wait_for(lambda: gateway.api("alarms")["alarms"], "the alarm")
     assert alarm["condition"] == "order-overdue/black" and order(gateway)["overdue"] is True
     assert metric_of(gateway, "steward_orders_overdue") == 1
-    assert "overdue" in gateway.cli("orders").stdout
+    assert "overdue" in gateway.cli("orders", env={**os.environ, "COLUMNS": "400"}).stdout
     assert gateway.post(f"orders/{name}/updates", {"state": "accepted"}) == 202
     wait_for(lambda: metric_of(gateway, "steward_orders_overdue") == 0, "the end of the alarm")
 

@@ -338,7 +338,7 @@ import Testing
             second += Double(Int.random(in: 1...4000, using: &generator))
             let supply = Bool.random(using: &generator) ? "a" : "b"
             let order = driver.core.orders.ids.randomElement(using: &generator) ?? id()
-            switch Int.random(in: 0..<12, using: &generator) {
+            switch Int.random(in: 0..<14, using: &generator) {
             case 0...4:
                 let next = (levels[supply] ?? 0) - Int.random(in: 0...3, using: &generator)
                 levels[supply] = next < 0 ? 100 : next
@@ -352,8 +352,11 @@ import Testing
             case 9: driver.control(.order(.cancel(order: order, by: "Ann", reason: nil)), at: second)
             case 10:
                 driver.control(.order(.stockAdded(item: supply, units: Int.random(in: -1...1, using: &generator), by: "Ann")), at: second)
+            case 11, 12: driver.control(.order(.request(device: "p1", supply: supply, by: "Cid")), at: second)
             default: driver.wait(until: second)
             }
+            let open = driver.core.orders.all.filter { !$0.state.isFinal }.map { "\($0.supply) \($0.generation)" }
+            #expect(Set(open).count == open.count, "seed \(seed), step \(step): one open order a generation")
             if step % 50 == 25 {
                 let profile = try Driver.profile(Press.profile)
                 let again = try #require(

@@ -47,4 +47,23 @@ import Testing
         }
         #expect(Set(ids + [order().id]).count == 5)
     }
+
+    /// Suppliers and other gateways know the first attempt's key, so it must never change.
+    @Test func eachAttemptHasAKeyOfItsOwnAndTheFirstIsAsEver() {
+        #expect(order().attempt == 1)
+        #expect(SupplyOrder.id(device: "d", supply: "black", generation: 2) == "or-ed8c4c270785f47d")
+        #expect(SupplyOrder.id(device: "d", supply: "black", generation: 2, attempt: 1) == order().id)
+        let attempts = 1...SupplyOrder.maximumAttempts
+        let ids = attempts.map { SupplyOrder.id(device: "d", supply: "black", generation: 2, attempt: $0) }
+        #expect(Set(ids).count == attempts.count)
+        #expect(ids[1] == SupplyOrder.id(device: "d", supply: "black", generation: 2, attempt: 2))
+        #expect(!ids.contains(SupplyOrder.id(device: "d", supply: "black", generation: 22)))
+    }
+
+    @Test(arguments: SupplyOrder.State.allCases) func onlyWhatFailedOrWasCalledOffCameToNothing(_ state: SupplyOrder.State) {
+        var order = order(state)
+        #expect(order.cameToNothing == (state == .failed || state == .cancelled))
+        order.terms.isDuplicate = true
+        #expect(!order.cameToNothing, "the other gateway's order is on its way")
+    }
 }
