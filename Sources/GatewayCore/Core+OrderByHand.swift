@@ -36,6 +36,8 @@ extension StewardCore {
             attempt: nextAttempt(device: name, slot: slot, of: device), reason: "asked for by \(person)",
             decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
         order.terms.requestedBy = person
+        // Somebody has taken care of the attempt that failed.
+        if let last = lastOrder(device: name, supply: supply, generation: model.generation) { ticketRecovers(about: last.id) }
         place(order, device: device, supply: slot, at: now, &effects)
         return true
     }

@@ -157,7 +157,8 @@ extension StewardCore {
             records[device].supplies[supply].order ?? lastOrder(device: name, supply: slot.name, generation: former)?.id
             ?? SupplyOrder.id(device: name, supply: slot.name, generation: former)
         records[device].supplies[supply].order = nil
-        _ = tickets.update("ti-" + StableID.make("\(id)/visit")) { if $0.state == .open { $0.state = .recovered } }
+        ticketRecovers(about: "\(id)/visit")
+        ticketRecovers(about: id)
         // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
         let item = stock.item(reservedFor: id) ?? self.item(device, profile, supply)
         guard let order = orders[id], !order.state.isFinal else {

@@ -97,8 +97,12 @@ extension StewardCore {
             if action == .finished(mended: true) { records[device].mendedMilliseconds = time }
             follow(device, run, action, &effects)
         }
-        let ticket = "ti-" + StableID.make(alarm)
-        _ = tickets.update(ticket) { if $0.state == .open { $0.state = .recovered } }
+        ticketRecovers(about: alarm)
+    }
+
+    /// What an open ticket was about, an alarm or an order, has mended itself or was mended by somebody.
+    mutating func ticketRecovers(about subject: String) {
+        _ = tickets.update("ti-" + StableID.make(subject)) { if $0.state == .open { $0.state = .recovered } }
     }
 
     mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {

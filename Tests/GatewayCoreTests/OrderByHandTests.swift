@@ -97,6 +97,23 @@ import Testing
         #expect(driver.kinds(.order).count == 2 && driver.core.counters.refusedControls == 1)
     }
 
+    /// The ticket of an order that failed is done with when somebody orders again, and when a cartridge comes another way.
+    @Test(arguments: [true, false]) func theTicketOfAFailureEndsWithIt(_ asks: Bool) throws {
+        var driver = try driver()
+        useUp(&driver)
+        spoil("failed", &driver, at: 100)
+        let ticket = try #require(driver.core.tickets.ids.compactMap { driver.core.tickets[$0] }.first { $0.alarm == id() })
+        #expect(ticket.state == .open)
+        if asks {
+            ask(&driver, at: 200)
+        } else {
+            for minute in 0..<4 { level(100, &driver, at: 200 + Double(minute) * 600) }
+        }
+        let later = driver.core.tickets.ids.compactMap { driver.core.tickets[$0] }.first { $0.alarm == id() }
+        #expect(later?.state == .recovered)
+        #expect((driver.core.orders[id(2)] != nil) == asks)
+    }
+
     @Test(arguments: SupplyOrder.State.allCases.filter { $0 != .awaitingApproval })
     func whatIsOnItsWayOrThereIsNotOrderedAgain(_ state: SupplyOrder.State) throws {
         var driver = try driver()
