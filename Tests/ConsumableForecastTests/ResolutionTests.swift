@@ -119,4 +119,21 @@ private let start: Int64 = 1_767_225_600_000
         #expect(model == other && fleet == otherFleet)
         #expect(model.forecast(at: start + 3_000 * hour) == other.forecast(at: start + 3_000 * hour))
     }
+
+    /// Orders are named by the numbers of cartridges, so these outlive a format that this program does not know.
+    @Test func bytesOfAnotherVersionKeepTheNumbersOnly() throws {
+        var model = SupplyModel()
+        for (index, level) in [30.0, 20, 100, 100, 99].enumerated() {
+            _ = model.observe(timeMilliseconds: start + Int64(index) * hour, levelPercent: level, counter: Double(index))
+        }
+        var bytes = try model.bytes()
+        #expect(try SupplyModel(bytes: bytes) == model)
+        for cut in [0, 5, bytes.count / 2, bytes.count - 1] {
+            #expect(throws: (any Error).self) { try SupplyModel(bytes: Array(bytes[..<cut])) }
+        }
+        #expect(throws: (any Error).self) { try SupplyModel(bytes: bytes + [0]) }
+        bytes[0] &+= 1
+        let other = try SupplyModel(bytes: bytes)
+        #expect(other.generation == 2 && other.levelPercent == nil)
+    }
 }
