@@ -65,16 +65,15 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var otherYieldLog: Float?
     private var otherYieldLogVariance: Float?
 
-    /// The counter counts; nil in the state of earlier versions, where it always did. One that never moved may be no counter at all.
-    private var countsUnits: Bool? = false
+    /// Whether a counter counts; otherwise time itself does, in days. One that never moved may be no counter at all.
+    private(set) var hasCounter = false
     /// The level when the counter moved last, once it has fallen without it.
     private var standstillLevel: Float?
-    private var standstillFalls: Int32?
+    private var standstillFalls: Int32 = 0
     /// The counter began anew with this reading.
-    private var counterBegunAnew: Bool?
+    private(set) var hasCounterBegunAnew = false
     /// It moved with this reading.
-    private var counterMoved: Bool?
-    var hasCounterBegunAnew: Bool { counterBegunAnew == true }
+    private var counterMoved = false
 
     /// The cartridge before, should it come back, and serial numbers that were seen.
     var former: FormerCartridge?
@@ -98,8 +97,6 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         }
     }
 
-    /// Whether a counter counts; otherwise time itself does, in days.
-    var hasCounter: Bool { countsUnits ?? (lastCounter != nil) }
     /// There is a counter, and it stands still.
     var hasIdleCounter: Bool { lastCounter != nil && !hasCounter }
 
@@ -115,8 +112,8 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
-        counterMoved = nil
-        counterBegunAnew = nil
+        counterMoved = false
+        hasCounterBegunAnew = false
         let counted = counter.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
         if !hasCounter, counted != nil || isKnown(level), let newest = newestMilliseconds {
             odometer += Self.days(from: newest, to: timeMilliseconds)
@@ -165,7 +162,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
         if let last = lastCounter {
             let units = counter - last
             let days = max(1, Self.days(from: counterMilliseconds, to: time))
-            if counter < 0.1 * last { counterBegunAnew = true }
+            if counter < 0.1 * last { hasCounterBegunAnew = true }
             if units > 0, units <= Self.plausibleUnitsPerDay * days {
                 if hasCounter {
                     odometer += units
@@ -174,7 +171,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
                 }
                 counterMoved = true
                 standstillLevel = nil
-                standstillFalls = nil
+                standstillFalls = 0
             }
         }
         lastCounter = counter
@@ -192,7 +189,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     /// Days were counted until now, or units of the counter: what they taught is set aside, being of no use in the other unit.
     private mutating func changeUnit(countsUnits: Bool, _ fleet: FleetPriors) {
-        self.countsUnits = countsUnits
+        hasCounter = countsUnits
         let known = (yieldLog, yieldLogVariance)
         yieldLog = Double(otherYieldLog ?? 0)
         yieldLogVariance = Double(otherYieldLogVariance ?? -1)
@@ -213,13 +210,12 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     /// The level falls, and the counter does not move: it is broken, or counts something else.
     mutating func noteStandstill(from accepted: Double, to level: Double, _ fleet: FleetPriors) {
-        guard hasCounter, counterMoved != true else { return }
+        guard hasCounter, !counterMoved else { return }
         let start = Double(standstillLevel ?? Float(accepted))
         standstillLevel = Float(start)
-        let falls = min((standstillFalls ?? 0) + 1, 1_000)
-        standstillFalls = falls
+        standstillFalls = min(standstillFalls + 1, 1_000)
         // One leap may be a level that was told late.
-        if falls >= 3, start - level >= max(10, 2 * steps.percent) { changeUnit(countsUnits: false, fleet) }
+        if standstillFalls >= 3, start - level >= max(10, 2 * steps.percent) { changeUnit(countsUnits: false, fleet) }
     }
 
     private mutating func wear() {
@@ -245,7 +241,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 extension SupplyModel {
     /// Changes with the list of fields below. What another version wrote is not taken apart; only the numbers of the cartridges are kept,
     /// because orders are named by them.
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
 
     /// The whole state as bytes, for `init(bytes:)`.
     public func bytes() throws(ByteCodingError) -> [UInt8] {
@@ -283,10 +279,10 @@ extension SupplyModel {
         try coder.code(&cartridgeOdometer)
         try coder.code(&otherOdometer)
         try coder.code(&sureOdometer)
-        try coder.code(&countsUnits)
+        try coder.code(&hasCounter)
         try coder.code(&standstillLevel)
         try coder.code(&standstillFalls)
-        try coder.code(&counterBegunAnew)
+        try coder.code(&hasCounterBegunAnew)
         try coder.code(&counterMoved)
         try coder.code(&serial)
         try coder.code(&seenSerials)

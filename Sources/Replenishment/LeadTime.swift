@@ -37,12 +37,13 @@ public struct LeadTime: Equatable, Sendable, Codable {
 
     /// An upper bound of `chance` that asks once and not seven times: nearly every order is there by the second longest of the nodes.
     public func chanceAtMost(orderedAt milliseconds: Int64, calendar: SupplierCalendar?, before happens: (Double) -> Double) -> Double {
-        let (rare, nearlyAll) = (0.000_548_268_855_972, days * exp(spread * 2.366_759_410_734_541))
+        let rare = Self.nodes[5].weight
+        let nearlyAll = days * exp(spread * Self.nodes[3].z)
         let happening = happens(calendar?.daysUntilArrival(orderedAt: milliseconds, leadDays: nearlyAll) ?? nearlyAll)
         return rare + (1 - rare) * happening
     }
 
-    /// The same for one that was placed `elapsedDays` ago: the share of lead times that are longer.
+    /// The share of lead times that are longer: the chance that what was ordered `elapsedDays` ago is not there yet.
     public func chanceOfBeingLonger(thanDays elapsedDays: Double) -> Double {
         guard days > 0, elapsedDays > 0 else { return elapsedDays >= days ? 0 : 1 }
         guard spread > 0 else { return elapsedDays >= days ? 0 : 1 }

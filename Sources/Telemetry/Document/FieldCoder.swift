@@ -85,8 +85,4 @@ public struct FieldCoder {
     public mutating func code<Number: FixedWidthInteger>(_ number: inout Number?) throws(ByteCodingError) {
         try code(&number, empty: 0) { (value, coder) throws(ByteCodingError) in try coder.code(&value) }
     }
-
-    public mutating func code(_ flag: inout Bool?) throws(ByteCodingError) {
-        try code(&flag, empty: false) { (value, coder) throws(ByteCodingError) in try coder.code(&value) }
-    }
 }
