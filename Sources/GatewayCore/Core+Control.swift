@@ -143,7 +143,13 @@ extension StewardCore {
                     $0.undeliverable(requestID: key, reason: detail ?? "no reason was given", profile, atMilliseconds: now)
                 } ?? nil
             follow(Int(device), id, action, &effects)
-        case (.command, .delivered), (.ticket, _): break
+        case (.command, .delivered):
+            guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }) else { return }
+            let now = now
+            _ = runs.update(id) { $0.acknowledgedByBroker(requestID: key, atMilliseconds: now) }
+        case (.ticket, .abandoned):
+            _ = tickets.update(key) { $0.undelivered = detail ?? "no reason was given" }
+        case (.ticket, .delivered): break
         }
     }
 

@@ -213,6 +213,7 @@ extension JSONWriter {
         member("reason", ticket.reason)
         member("onset", ticket.onsetMilliseconds)
         member("state", ticket.state.rawValue)
+        member("undelivered", ticket.undelivered)
     }
 }
 

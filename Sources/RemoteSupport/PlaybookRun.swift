@@ -35,6 +35,11 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         public var outcome: Outcome
         /// The device's own words, if it gave any.
         public var detail: String?
+        /// When the gateway learned that the broker has the command, in arrival time; nil as long as it may never have left.
+        public var brokerAcknowledgedMilliseconds: Int64?
+
+        /// Neither the broker nor the device has shown that the command left the gateway.
+        var mayNotHaveLeft: Bool { outcome == .sent && brokerAcknowledgedMilliseconds == nil }
     }
 
     public enum Outcome: String, Sendable, Codable {
@@ -120,6 +125,12 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         return nil
     }
 
+    /// The broker has the command. Repeats, and news of earlier commands, change nothing.
+    public mutating func acknowledgedByBroker(requestID: String, atMilliseconds now: Int64) {
+        guard isOpen, let last = attempts.indices.last, attempts[last].requestID == requestID else { return }
+        if attempts[last].brokerAcknowledgedMilliseconds == nil { attempts[last].brokerAcknowledgedMilliseconds = now }
+    }
+
     /// The command could not be handed to the broker and never will be.
     public mutating func undeliverable(requestID: String, reason: String, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
         // A command that is never answered waits for telemetry from the start.
@@ -146,6 +157,11 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// Time has passed.
     public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
+        // A device cannot be blamed for not doing what it was never told.
+        if let deadline = deadlineMilliseconds, now >= deadline, let attempt = attempts.last, attempt.mayNotHaveLeft {
+            return undeliverable(
+                requestID: attempt.requestID, reason: "the broker had not acknowledged it by its deadline", profile, atMilliseconds: now)
+        }
         switch state {
         case .awaitingReply(let deadline) where now >= deadline:
             let command = attempts.last?.command ?? ""

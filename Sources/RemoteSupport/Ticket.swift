@@ -19,6 +19,8 @@ public struct Ticket: Equatable, Sendable, Codable {
     /// Event time of the alarm's onset.
     public var onsetMilliseconds: Int64
     public var state = State.open
+    /// Why the ticket desk will never get it from here; nil while it has it or may get it.
+    public var undelivered: String?
 
     public init(alarm: String, device: String, severity: Severity, text: String, reason: String, onsetMilliseconds: Int64) {
         self.id = "ti-" + StableID.make(alarm)

@@ -2,8 +2,7 @@
 enum Query: Int, CaseIterable {
     case begin, commit, rollback, loadCounters, storeCounter
     case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment
-    case enqueue, dueOnChannel, dueOnAny, nextDueOnChannel, nextDueOnAny, markAttempt, markBegun, finish, outboxEntry, forgetFinished,
-        reopen
+    case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
     case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
     case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
     case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
@@ -32,34 +31,31 @@ enum Query: Int, CaseIterable {
 
         case .enqueue:
             """
-            INSERT INTO outbox(key, channel, device, payload, created_ms, not_before_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO outbox(key, channel, device, payload, created_ms, not_before_ms, receiver) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT(key) DO NOTHING
             """
-        case .dueOnChannel:
+        case .openLanes: "SELECT channel, receiver, count(*) FROM outbox WHERE state = 0 GROUP BY channel, receiver"
+        case .openOfDevice: "SELECT count(*) FROM outbox WHERE state = 0 AND channel = ?1 AND receiver = ?2 AND device = ?3"
+        case .dueOnLane:
             """
-            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox
-            WHERE state = 0 AND channel = ?1 AND not_before_ms <= ?2 ORDER BY not_before_ms, id LIMIT ?3
+            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state, receiver FROM outbox
+            WHERE state = 0 AND channel = ?1 AND receiver = ?2 AND not_before_ms <= ?3 ORDER BY not_before_ms, id LIMIT ?4
             """
-        case .dueOnAny:
-            """
-            SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox INDEXED BY outbox_due
-            WHERE state = 0 AND not_before_ms <= ?1 ORDER BY not_before_ms, id LIMIT ?2
-            """
-        case .nextDueOnChannel: "SELECT min(not_before_ms) FROM outbox WHERE state = 0 AND channel = ?1"
-        case .nextDueOnAny: "SELECT min(not_before_ms) FROM outbox INDEXED BY outbox_due WHERE state = 0"
+        case .nextDueOnLane: "SELECT min(not_before_ms) FROM outbox WHERE state = 0 AND channel = ?1 AND receiver = ?2"
         case .markBegun: "UPDATE outbox SET last_error = coalesce(last_error, 'begun') WHERE key = ?1 AND state = 0"
         case .markAttempt: "UPDATE outbox SET attempts = attempts + 1, last_error = ?2, not_before_ms = ?3 WHERE key = ?1 AND state = 0"
         case .finish:
             // What was delivered need not be kept, only its key; what was given up may still be sent by hand.
             """
             UPDATE outbox SET state = ?2, finished_ms = ?3, last_error = coalesce(?4, last_error),
-            payload = CASE ?2 WHEN 1 THEN x'' ELSE payload END WHERE key = ?1 AND state = 0
+            payload = CASE ?2 WHEN 1 THEN x'' ELSE payload END WHERE key = ?1 AND state = 0 RETURNING channel, receiver
             """
         case .outboxEntry:
-            "SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state FROM outbox WHERE key = ?1"
+            "SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state, receiver FROM outbox WHERE key = ?1"
         case .forgetFinished:
             "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state <> 0 ORDER BY finished_ms, id LIMIT ?1)"
-        case .reopen: "UPDATE outbox SET state = 0, finished_ms = NULL, not_before_ms = ?2 WHERE key = ?1 AND state = 2"
+        case .reopen:
+            "UPDATE outbox SET state = 0, finished_ms = NULL, not_before_ms = ?2 WHERE key = ?1 AND state = 2 RETURNING channel, receiver"
 
         case .appendJournal: "INSERT INTO journal(event, time_ms, kind, device, body) VALUES(?1, ?2, ?3, ?4, ?5)"
         case .journal:

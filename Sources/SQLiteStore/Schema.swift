@@ -6,7 +6,7 @@ enum Schema {
     /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
-    static let migrations: [String] = [version1, version2]
+    static let migrations: [String] = [version1, version2, version3]
 
     private static let version1 = """
         CREATE TABLE counter(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -52,6 +52,14 @@ enum Schema {
 
     /// A dead letter that was retained must not become a live message when it is replayed.
     private static let version2 = "ALTER TABLE dead_letter ADD COLUMN retained INTEGER NOT NULL DEFAULT 0;"
+
+    /// Each receiver has a lane of its own, so that what waits for one is found without looking at what waits for the others.
+    private static let version3 = """
+        ALTER TABLE outbox ADD COLUMN receiver TEXT NOT NULL DEFAULT '';
+        DROP INDEX outbox_due;
+        CREATE INDEX outbox_due ON outbox(channel, receiver, not_before_ms) WHERE state = 0;
+        CREATE INDEX outbox_device ON outbox(channel, receiver, device) WHERE state = 0;
+        """
 
     /// Brings a connection's database to the newest version, each step in a transaction of its own.
     static func prepare(_ connection: Connection, migrations: [String] = Schema.migrations) throws {

@@ -4,17 +4,23 @@ public struct OutboxEntry: Sendable, Equatable {
     public var key: String
     /// Which deliverer takes it: "command", "order", "ticket" and so on.
     public var channel: String
+    /// Who gets it: the supplier's name; empty where a channel has one receiver only.
+    public var receiver: String
     public var device: String
     public var payload: [UInt8]
     public var createdMilliseconds: Int64
     /// Not to be delivered before this time; moves on with each failed attempt.
     public var notBeforeMilliseconds: Int64
 
+    public var lane: OutboxLane { OutboxLane(channel: channel, receiver: receiver) }
+
     public init(
-        key: String, channel: String, device: String, payload: [UInt8], createdMilliseconds: Int64, notBeforeMilliseconds: Int64
+        key: String, channel: String, receiver: String = "", device: String, payload: [UInt8], createdMilliseconds: Int64,
+        notBeforeMilliseconds: Int64
     ) {
         self.key = key
         self.channel = channel
+        self.receiver = receiver
         self.device = device
         self.payload = payload
         self.createdMilliseconds = createdMilliseconds
@@ -33,8 +39,8 @@ public struct OutboxDelivery: Sendable, Equatable {
 
     init(_ row: Statement) {
         entry = OutboxEntry(
-            key: row.text(0), channel: row.text(1), device: row.text(2), payload: row.bytes(3), createdMilliseconds: row.integer(4),
-            notBeforeMilliseconds: row.integer(5))
+            key: row.text(0), channel: row.text(1), receiver: row.text(9), device: row.text(2), payload: row.bytes(3),
+            createdMilliseconds: row.integer(4), notBeforeMilliseconds: row.integer(5))
         attempts = Int(row.integer(6))
         lastError = row.optionalText(7)
         state = State(rawValue: row.integer(8)) ?? .open
@@ -46,33 +52,29 @@ public enum EnqueueResult: Sendable, Equatable {
     case added
     /// The key is known already, delivered and abandoned ones included; nothing was changed.
     case known
-    /// The outbox is full, or the payload too long; the refusal is counted.
-    case refused
+    /// The lane is full, its device has too many there, or the payload is too long; the refusal is counted.
+    case refused(reason: String)
 }
 
 extension StoreReader {
-    /// Open entries whose time has come, the longest due first.
-    /// - Parameter channel: nil for all channels.
-    public func dueOutbox(nowMilliseconds: Int64, channel: String? = nil, limit: Int) throws -> [OutboxDelivery] {
-        try connection.use(channel == nil ? .dueOnAny : .dueOnChannel) { rows in
-            var index: Int32 = 1
-            if let channel {
-                try rows.bind(1, channel)
-                index = 2
-            }
-            try rows.bind(index, nowMilliseconds)
-            try rows.bind(index + 1, max(0, limit))
+    /// Open entries of one lane whose time has come, the longest due first.
+    public func dueOutbox(_ lane: OutboxLane, nowMilliseconds: Int64, limit: Int) throws -> [OutboxDelivery] {
+        try connection.use(.dueOnLane) { rows in
+            try rows.bind(1, lane.channel)
+            try rows.bind(2, lane.receiver)
+            try rows.bind(3, nowMilliseconds)
+            try rows.bind(4, max(0, limit))
             var due: [OutboxDelivery] = []
             while try rows.step() { due.append(OutboxDelivery(rows)) }
             return due
         }
     }
 
-    /// When the next open entry is due, nil without one.
-    public func nextOutboxDue(channel: String? = nil) throws -> Int64? {
-        guard let channel else { return try connection.integer(.nextDueOnAny) }
-        return try connection.use(.nextDueOnChannel) { rows in
-            try rows.bind(1, channel)
+    /// When the next open entry of a lane is due, nil without one.
+    public func nextOutboxDue(_ lane: OutboxLane) throws -> Int64? {
+        try connection.use(.nextDueOnLane) { rows in
+            try rows.bind(1, lane.channel)
+            try rows.bind(2, lane.receiver)
             return try rows.step() && !rows.isNull(0) ? rows.integer(0) : nil
         }
     }
@@ -90,12 +92,11 @@ extension Store {
     /// Adds a delivery unless its key is known.
     public func enqueue(_ entry: OutboxEntry) throws -> EnqueueResult {
         try atomically {
-            let isRefused = current[.outboxOpen] >= limits.outboxEntries || entry.payload.count > limits.outboxPayloadBytes
-            if isRefused {
+            if let reason = try reasonToRefuse(entry) {
                 // A repeat of a known key is no refusal: it is promised already.
                 if try outboxEntry(key: entry.key) != nil { return .known }
                 current[.outboxRefused] += 1
-                return .refused
+                return .refused(reason: reason)
             }
             let added = try connection.use(.enqueue) { statement in
                 try statement.bind(1, entry.key)
@@ -103,15 +104,39 @@ extension Store {
                 try statement.bind(3, entry.device)
                 try statement.bind(5, entry.createdMilliseconds)
                 try statement.bind(6, entry.notBeforeMilliseconds)
+                try statement.bind(7, entry.receiver)
                 return try entry.payload.withUnsafeBytes { bytes in
                     try statement.bind(4, bytes)
                     return try statement.run()
                 }
             }
             guard added == 1 else { return .known }
-            current[.outboxOpen] += 1
+            opened(entry.lane)
             return .added
         }
+    }
+
+    /// Each receiver has a limit of its own, and each device a share of it: neither a receiver that takes nothing nor one device can
+    /// fill what belongs to the others.
+    private func reasonToRefuse(_ entry: OutboxEntry) throws -> String? {
+        if entry.payload.count > limits.outboxPayloadBytes {
+            return "it has \(entry.payload.count) bytes; \(limits.outboxPayloadBytes) are the most"
+        }
+        let open = openLanes[entry.lane] ?? 0
+        if open >= limits.outboxEntries { return "\(open) deliveries wait for this receiver already (limits.outbox)" }
+        let ofDevice = try connection.use(.openOfDevice) { rows in
+            try rows.bind(1, entry.channel)
+            try rows.bind(2, entry.receiver)
+            try rows.bind(3, entry.device)
+            return try rows.step() ? rows.integer(0) : 0
+        }
+        guard ofDevice >= limits.outboxEntriesPerDevice else { return nil }
+        return "\(ofDevice) deliveries about this device wait for this receiver already (limits.outboxPerDevice)"
+    }
+
+    private func opened(_ lane: OutboxLane) {
+        current[.outboxOpen] += 1
+        openLanes[lane, default: 0] += 1
     }
 
     /// Notes a failed attempt and when to try again. False when the key is not open.
@@ -154,30 +179,30 @@ extension Store {
     @discardableResult
     public func retryAbandoned(key: String, notBeforeMilliseconds: Int64) throws -> Bool {
         try atomically {
-            let reopened = try connection.use(.reopen) { statement in
-                try statement.bind(1, key)
-                try statement.bind(2, notBeforeMilliseconds)
-                return try statement.run() == 1
+            let reopened = try connection.use(.reopen) { rows in
+                try rows.bind(1, key)
+                try rows.bind(2, notBeforeMilliseconds)
+                return try OutboxLane.only(rows)
             }
-            if reopened {
-                current[.outboxOpen] += 1
-                current[.outboxFinished] -= 1
-            }
-            return reopened
+            guard let reopened else { return false }
+            opened(reopened)
+            current[.outboxFinished] -= 1
+            return true
         }
     }
 
     private func finish(_ key: String, _ state: OutboxDelivery.State, _ milliseconds: Int64, _ error: String?) throws -> Bool {
         try atomically {
-            let finished = try connection.use(.finish) { statement in
-                try statement.bind(1, key)
-                try statement.bind(2, state.rawValue)
-                try statement.bind(3, milliseconds)
-                try statement.bind(4, error)
-                return try statement.run() == 1
+            let finished = try connection.use(.finish) { rows in
+                try rows.bind(1, key)
+                try rows.bind(2, state.rawValue)
+                try rows.bind(3, milliseconds)
+                try rows.bind(4, error)
+                return try OutboxLane.only(rows)
             }
-            guard finished else { return false }
+            guard let finished else { return false }
             current[.outboxOpen] -= 1
+            openLanes[finished] = openLanes[finished].flatMap { $0 > 1 ? $0 - 1 : nil }
             current[.outboxFinished] += 1
             try forgetFinished()
             return true

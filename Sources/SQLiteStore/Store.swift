@@ -10,6 +10,9 @@ public final class Store: StoreReader {
     /// The series that were asked for since the store was opened, and the longest chunk of each.
     var seriesIDs: [HistorySeries: Int64] = [:]
     var longestMilliseconds: [Int64: Int64] = [:]
+    /// Open entries of each lane, and those of the last commit to go back to.
+    var openLanes: [OutboxLane: Int64] = [:]
+    private var committedLanes: [OutboxLane: Int64] = [:]
     private var lock: StoreLock?
     private var isInTransaction = false
     /// Set where a step of several statements failed half-way: such a transaction must not commit, even if the caller went on.
@@ -28,6 +31,8 @@ public final class Store: StoreReader {
             return Counters(try StoreReader.loadCounters(connection))
         }
         super.init(connection: connection)
+        openLanes = try outboxLanes()
+        committedLanes = openLanes
         try forgetEmptySeries()
     }
 
@@ -76,12 +81,14 @@ public final class Store: StoreReader {
             }
             try connection.run(.commit)
             current.didCommit()
+            committedLanes = openLanes
             isInTransaction = false
             return result
         } catch {
             // SQLite rolls back by itself after some errors, a full disk for one; ROLLBACK would then be an error.
             if connection.isInTransaction { _ = try? connection.run(.rollback) }
             current.rollBack()
+            openLanes = committedLanes
             // A series may have been added, or lengthened, in what is now undone.
             seriesIDs.removeAll()
             longestMilliseconds.removeAll()

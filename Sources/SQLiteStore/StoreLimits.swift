@@ -1,7 +1,9 @@
 /// The bounds of everything that grows. At a bound the least valuable goes first and is counted.
 public struct StoreLimits: Sendable, Equatable {
-    /// Undelivered entries. A full outbox refuses new ones, since what is promised already is worth more.
+    /// Undelivered entries of each receiver. A full lane refuses new ones, since what is promised already is worth more.
     public var outboxEntries: Int64 = 10_000
+    /// Undelivered entries about one device, of each receiver.
+    public var outboxEntriesPerDevice: Int64 = 100
     public var outboxPayloadBytes = 1 << 20
     /// Delivered and abandoned entries that are remembered so that a repeat of their key is recognised.
     public var finishedOutboxEntries: Int64 = 50_000

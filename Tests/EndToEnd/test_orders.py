@@ -357,7 +357,7 @@ def test_order_that_the_full_outbox_refuses_is_failed_and_told(make, broker, cli
     wait_for(lambda: supplier.requests, "the first order's try")
     use_up(client, "p2")
     failed = wait_for(lambda: gateway.api("orders?state=failed")["orders"], "the refused order")
-    assert [item["device"] for item in failed] == ["p2"] and "outbox is full" in failed[0]["detail"]
+    assert [item["device"] for item in failed] == ["p2"] and "limits.outbox" in failed[0]["detail"]
 
 
 def test_effect_that_the_store_refuses_for_ever_holds_up_nothing(make, broker, client, supplier):

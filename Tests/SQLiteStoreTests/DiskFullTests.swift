@@ -27,7 +27,7 @@ import Testing
     @Test(.enabled(if: canMount(), "needs the right to mount")) func aFullDiskRollsBackAndTheNextCommitWorksOnceThereIsRoom() throws {
         let mounted = try Mount(["-t", "tmpfs", "-o", "size=2m", "tmpfs"], at: directory.path + "/disk")
         let ballast = mounted.path + "/ballast"
-        try writeFile(ballast, Array(repeating: 0, count: 500_000))
+        try writeFile(ballast, Array(repeating: 0, count: 200_000))
         let store = try Store(path: mounted.path + "/steward.db")
         let last = try fill(store)
         #expect(last > 0)

@@ -31,19 +31,19 @@ import Testing
         {
             _ = try store.enqueue(entry(key, channel: channel, notBefore: time))
         }
-        func due(_ now: Int64, _ channel: String? = nil, limit: Int = 10) throws -> [String] {
-            try store.dueOutbox(nowMilliseconds: now, channel: channel, limit: limit).map(\.entry.key)
+        let orders = OutboxLane(channel: "order")
+        func due(_ now: Int64, limit: Int = 10) throws -> [String] {
+            try store.dueOutbox(orders, nowMilliseconds: now, limit: limit).map(\.entry.key)
         }
         #expect(try due(9) == [])
         #expect(try due(10) == ["b", "d"])
-        #expect(try due(30) == ["b", "d", "c", "a"])
+        #expect(try due(30) == ["b", "d", "a"])
         #expect(try due(30, limit: 1) == ["b"])
-        #expect(try due(30, "order") == ["b", "d", "a"])
-        #expect(try store.nextOutboxDue() == 10)
-        #expect(try store.nextOutboxDue(channel: "command") == 20)
-        #expect(try store.nextOutboxDue(channel: "ticket") == nil)
+        #expect(try store.nextOutboxDue(orders) == 10)
+        #expect(try store.nextOutboxDue(OutboxLane(channel: "command")) == 20)
+        #expect(try store.nextOutboxDue(OutboxLane(channel: "ticket")) == nil)
         #expect(try store.markAttempt(key: "b", error: "503", nextAttemptMilliseconds: 40))
-        #expect(try due(30, "order") == ["d", "a"])
+        #expect(try due(30) == ["d", "a"])
         let again = try #require(try store.dueOutbox(nowMilliseconds: 40, limit: 10).last)
         #expect(again.entry.key == "b")
         #expect(again.attempts == 1)
@@ -55,14 +55,43 @@ import Testing
         limits.outboxEntries = 2
         limits.outboxPayloadBytes = 10
         let store = try Store(path: directory.storePath, limits: limits)
-        #expect(try store.enqueue(entry("long", payload: Array(repeating: 0, count: 11))) == .refused)
+        #expect(try store.isRefused(entry("long", payload: Array(repeating: 0, count: 11))))
         #expect(try store.enqueue(entry("a")) == .added)
         #expect(try store.enqueue(entry("b")) == .added)
-        #expect(try store.enqueue(entry("c")) == .refused)
+        #expect(try store.isRefused(entry("c")))
         #expect(try store.enqueue(entry("a")) == .known)
         #expect(try store.statistics().outboxRefused == 2)
         try store.markDelivered(key: "a", atMilliseconds: 1)
         #expect(try store.enqueue(entry("c")) == .added)
+    }
+
+    @Test func aLaneHasItsOwnRoomAndADeviceItsShareOfIt() throws {
+        var limits = StoreLimits()
+        (limits.outboxEntries, limits.outboxEntriesPerDevice) = (3, 2)
+        var store: Store? = try Store(path: directory.storePath, limits: limits)
+        let shop = OutboxLane(channel: "order", receiver: "shop")
+        for key in ["a", "b"] { #expect(try store?.enqueue(entry(key, receiver: "shop")) == .added) }
+        #expect(try store?.isRefused(entry("c", receiver: "shop")) == true, "its device has its share")
+        #expect(try store?.enqueue(entry("d", receiver: "shop", device: "p-2")) == .added)
+        #expect(try store?.isRefused(entry("e", receiver: "shop", device: "p-3")) == true, "the lane is full")
+        #expect(try store?.enqueue(entry("f", receiver: "erp")) == .added, "another receiver has room of its own")
+        #expect(try store?.enqueue(entry("g", channel: "ticket")) == .added)
+        // What is rolled back gives its room back, and a later start counts the same.
+        struct Undone: Error {}
+        _ = try? store?.transaction {
+            try store?.markDelivered(key: "a", atMilliseconds: 1)
+            throw Undone()
+        }
+        #expect(try store?.isRefused(entry("e", receiver: "shop", device: "p-3")) == true)
+        store = nil
+        store = try Store(path: directory.storePath, limits: limits)
+        #expect(try store?.outboxLanes() == [shop: 3, OutboxLane(channel: "order", receiver: "erp"): 1, OutboxLane(channel: "ticket"): 1])
+        #expect(try store?.isRefused(entry("e", receiver: "shop", device: "p-3")) == true)
+        try store?.markDelivered(key: "a", atMilliseconds: 1)
+        #expect(try store?.enqueue(entry("e", receiver: "shop", device: "p-3")) == .added)
+        #expect(try store?.markAbandoned(key: "b", error: "410", atMilliseconds: 2) == true)
+        #expect(try store?.retryAbandoned(key: "b", notBeforeMilliseconds: 3) == true)
+        #expect(try store?.outboxLanes()[shop] == 3)
     }
 
     @Test func finishedKeysAreForgottenOldestFirst() throws {
@@ -85,5 +114,11 @@ import Testing
             #expect(try store.enqueue(entry(key)) == .added)
             #expect(try store.outboxEntry(key: key)?.entry.key == key)
         }
+    }
+}
+
+extension Store {
+    fileprivate func isRefused(_ entry: OutboxEntry) throws -> Bool {
+        if case .refused = try enqueue(entry) { true } else { false }
     }
 }

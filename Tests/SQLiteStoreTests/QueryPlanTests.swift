@@ -7,7 +7,7 @@ import Testing
     private static let walks: Set<Query> = [
         .loadCounters, .firstSegment, .oldestSegments, .journal, .oldestJournal, .deadLetters, .oldestDeadLetters, .quarantined,
         .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
-        .dueOnAny, .nextDueOnAny, .segmentsFrom, .forgetFinished,
+        .openLanes, .segmentsFrom, .forgetFinished,
     ]
 
     @Test func noOtherStatementScansATable() throws {
@@ -23,7 +23,7 @@ import Testing
     @Test func deliveriesAreFoundAmongTheOpenOnesOnly() throws {
         let directory = try TemporaryDirectory()
         let store = try Store(path: directory.storePath)
-        for query in [Query.dueOnAny, .dueOnChannel, .nextDueOnAny, .nextDueOnChannel] {
+        for query in [Query.dueOnLane, .nextDueOnLane, .openLanes] {
             let plan = try plan(store, query)
             #expect(plan.contains("outbox_due"), "\(query): \(plan)")
         }
@@ -35,7 +35,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let store = try Store(path: directory.storePath)
         for query in [
-            Query.oldestSegments, .journal, .journalOfDevice, .oldestJournal, .deadLetters, .oldestChunks, .segmentsFrom, .dueOnChannel,
+            Query.oldestSegments, .journal, .journalOfDevice, .oldestJournal, .deadLetters, .oldestChunks, .segmentsFrom, .dueOnLane,
             .forgetFinished,
         ] {
             let plan = try plan(store, query)

@@ -92,8 +92,20 @@ extension Store {
     }
 }
 
-func entry(_ key: String, channel: String = "order", notBefore: Int64 = 0, payload: [UInt8] = [1]) -> OutboxEntry {
-    OutboxEntry(key: key, channel: channel, device: "p-1", payload: payload, createdMilliseconds: 1, notBeforeMilliseconds: notBefore)
+func entry(
+    _ key: String, channel: String = "order", receiver: String = "", device: String = "p-1", notBefore: Int64 = 0, payload: [UInt8] = [1]
+) -> OutboxEntry {
+    OutboxEntry(
+        key: key, channel: channel, receiver: receiver, device: device, payload: payload, createdMilliseconds: 1,
+        notBeforeMilliseconds: notBefore)
+}
+
+extension StoreReader {
+    /// Due entries of all lanes, the longest due first.
+    func dueOutbox(nowMilliseconds now: Int64, limit: Int) throws -> [OutboxDelivery] {
+        let due = try outboxLanes().keys.flatMap { try dueOutbox($0, nowMilliseconds: now, limit: .max) }
+        return Array(due.sorted { ($0.entry.notBeforeMilliseconds, $0.entry.key) < ($1.entry.notBeforeMilliseconds, $1.entry.key) }.prefix(limit))
+    }
 }
 
 /// SplitMix64: the seed is printed, so that a failure can be repeated.

@@ -154,6 +154,8 @@ public enum ConfigurationReader {
         }
         configuration.limits.outboxEntries =
             limits.integer("outbox", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.outboxEntries
+        configuration.limits.outboxEntriesPerDevice =
+            limits.integer("outboxPerDevice", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.outboxEntriesPerDevice
         configuration.limits.deadLetterEntries =
             limits.integer("deadLetters", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.deadLetterEntries
         configuration.limits.journalEntries =

@@ -14,6 +14,8 @@ public struct Replay: ~Copyable {
     private var segment = Segment()
     private var effects: [Effect] = []
     private var number: Int64 = 1
+    /// Commands of the batch before: a recording knows no broker, so each counts as taken by it.
+    private var commands: [String] = []
     public private(set) var summary = Summary()
     /// By supply name, over all devices.
     public private(set) var backtests: [String: Backtest] = [:]
@@ -58,6 +60,8 @@ public struct Replay: ~Copyable {
     }
 
     private mutating func run(at time: Int64, _ output: ([UInt8]) -> Void) {
+        for key in commands { segment.append(.settled(key: key, channel: .command, outcome: .delivered, detail: nil)) }
+        commands.removeAll(keepingCapacity: true)
         segment.firstEvent = number
         segment.arrivalMilliseconds = time
         number += Int64(segment.count)
@@ -70,6 +74,7 @@ public struct Replay: ~Copyable {
                 if let life = decision.life { backtests[life.supply, default: Backtest()].add(life) }
                 output(decision.line)
             case .deadLetter: summary.deadLetters += 1
+            case .deliver(let delivery) where delivery.channel == .command: commands.append(delivery.key)
             case .deliver, .withdraw, .history: break
             }
         }

@@ -43,7 +43,7 @@ public final class GatewayRuntime {
         let commands = try CommandClient(configuration: settings, announcement: announcement)
         self.commands = commands
         desk = try SupplierDesk(configuration, mailbox: mailbox)
-        let outbox = OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
+        let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
             configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake,
             announce: { commands.setAnnouncing($0) })

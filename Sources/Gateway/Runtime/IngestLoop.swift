@@ -135,8 +135,8 @@ final class IngestLoop {
 
     private func waitMilliseconds(_ now: Int64) -> Int32 {
         if !box.segment.isEmpty || !mails.isEmpty { return 0 }
-        let due = min(statistics.nextDue.load(ordering: .relaxed), outbox.nextDueMilliseconds)
-        return Int32(min(max(due - now, 0), 200))
+        let due = statistics.nextDue.load(ordering: .relaxed)
+        return Int32(min(max(due - now, 0), outbox.waitMilliseconds(nowMilliseconds: now), 200))
     }
 
     private func takeMail(_ now: Int64) throws {
@@ -176,9 +176,7 @@ final class IngestLoop {
                     try store.appendSegment(
                         firstEvent: nextEvent, count: box.segment.count, arrivalMilliseconds: now, bytes: box.segment.bytes)
                 }
-                for case (let key, let channel, let report)? in mails.map(\.report) {
-                    try outbox.note(key, channel, report, nowMilliseconds: now)
-                }
+                for case (let key, _, let report)? in mails.map(\.report) { try outbox.note(key, report, nowMilliseconds: now) }
                 for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
                 for output in outputs { try write(output, now) }
                 reached(.beforeCommit)
@@ -202,12 +200,12 @@ final class IngestLoop {
         reached(.afterCommit)
         client?.acknowledge()
         reached(.afterAcknowledge)
-        for case (let key, _, _)? in mails.map(\.report) { outbox.settled(key) }
+        for case (let key, _, let report)? in mails.map(\.report) { outbox.settled(key, report) }
         for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
         refused = []
         dropped = []
         for output in outputs {
-            if output.effects.contains(where: { if case .deliver = $0 { true } else { false } }) { outbox.touch() }
+            for case .deliver(let delivery) in output.effects { outbox.touch(delivery) }
             if output.snapshot != nil {
                 retention.snapshotSaved(event: output.event, nowMilliseconds: now)
                 statistics.snapshots.add(1, ordering: .relaxed)
@@ -284,13 +282,14 @@ final class IngestLoop {
 
     private func enqueue(_ delivery: Delivery, _ now: Int64) throws {
         guard outbox.delivers(delivery.channel) else { return }
+        let lane = OutboxPump.lane(delivery)
         let entry = OutboxEntry(
-            key: delivery.key, channel: delivery.channel.rawValue, device: delivery.device, payload: OutboxPayload(delivery).encoded(),
-            createdMilliseconds: now, notBeforeMilliseconds: now)
-        guard try store.enqueue(entry) == .refused else { return }
-        Log.error("the outbox is full; a delivery is refused", ["key": delivery.key])
+            key: delivery.key, channel: lane.channel, receiver: lane.receiver, device: delivery.device,
+            payload: OutboxPayload(delivery).encoded(), createdMilliseconds: now, notBeforeMilliseconds: now)
+        guard case .refused(let reason) = try store.enqueue(entry) else { return }
+        Log.error("the outbox refuses a delivery", ["key": delivery.key, "channel": lane.channel, "reason": reason])
         // The core has to know: an order that nobody will ever get must not look as if it were on its way.
-        refused.append((delivery.key, delivery.channel, "the outbox is full (limits.outbox)"))
+        refused.append((delivery.key, delivery.channel, reason))
     }
 
     private func commitFailed(_ error: any Error) {

@@ -4,27 +4,32 @@ import SQLiteStore
 import Telemetry
 
 /// Hands due outbox entries to those who deliver them. It lives on the ingest thread, which owns the store.
+///
+/// Each receiver has a lane: its own queue in the store, its own bound of what is on the way, its own pause after a failure. So a receiver
+/// that is slow or away holds up nobody else, and commands are looked at first.
 final class OutboxPump {
     private let store: Store
     private let mailbox: ControlMailbox
     private let statistics: GatewayStatistics
     private let commands: CommandClient?
     private let desk: SupplierDesk
-    /// Keys handed out whose report has not come back.
-    private var inFlight: Set<String> = []
-    private var isDirty = true
-    private var nextDue: Int64 = 0
-    private static let maximumInFlight = 256
+    private var lanes: [OutboxLane: DeliveryLane] = [:]
+    /// The lanes in the order in which they are served.
+    private var order: [OutboxLane] = []
+    /// The lane of each key that is handed out.
+    private var laneOfKey: [String: OutboxLane] = [:]
 
+    /// Throws when the store cannot be read.
     init(
         store: Store, mailbox: ControlMailbox, statistics: GatewayStatistics, commands: CommandClient?,
         desk: SupplierDesk
-    ) {
+    ) throws {
         self.store = store
         self.mailbox = mailbox
         self.statistics = statistics
         self.commands = commands
         self.desk = desk
+        for lane in try store.outboxLanes().keys { open(lane) }
     }
 
     /// Entries of this channel go somewhere; those of others are decided and recorded only.
@@ -36,36 +41,71 @@ final class OutboxPump {
         }
     }
 
-    /// Something was added to the outbox or came back from delivery.
-    func touch() { isDirty = true }
-
-    /// When to call `pump` again, in wall time.
-    var nextDueMilliseconds: Int64 { isDirty ? 0 : nextDue }
-
-    func pump(nowMilliseconds now: Int64) throws {
-        guard isDirty || now >= nextDue, inFlight.count < Self.maximumInFlight else { return }
-        isDirty = false
-        // What is in flight is due as well, and must not hide the rest.
-        for delivery in try store.dueOutbox(nowMilliseconds: now, channel: nil, limit: inFlight.count + 64)
-        where !inFlight.contains(delivery.entry.key) {
-            try hand(delivery, now)
-        }
-        nextDue = try nextDueOutside(now)
+    /// The lane of a delivery: orders have one for each supplier.
+    static func lane(_ delivery: Delivery) -> OutboxLane {
+        OutboxLane(channel: delivery.channel.rawValue, receiver: delivery.channel == .order ? delivery.topic : "")
     }
 
-    /// The due time of the next entry that is not in flight already; in-flight ones report back by themselves.
-    private func nextDueOutside(_ now: Int64) throws -> Int64 {
-        guard let due = try store.nextOutboxDue(channel: nil) else { return .max }
+    private func open(_ lane: OutboxLane) {
+        guard lanes[lane] == nil else { return }
+        lanes[lane] = DeliveryLane(lane)
+        // Commands first: a device stands still until they arrive. The others by name, so that the order does not hang on a hash.
+        order.append(lane)
+        order.sort { ($0.channel == "command" ? 0 : 1, $0.channel, $0.receiver) < ($1.channel == "command" ? 0 : 1, $1.channel, $1.receiver) }
+    }
+
+    /// A delivery was added to the outbox.
+    func touch(_ delivery: Delivery) {
+        let lane = Self.lane(delivery)
+        open(lane)
+        lanes[lane]?.touch()
+    }
+
+    /// How long until `pump` has something to do, unless a report or a new entry comes before.
+    func waitMilliseconds(nowMilliseconds now: Int64) -> Int64 {
+        let steady = Clock.monotonicMilliseconds()
+        return lanes.values.reduce(.max) { min($0, $1.wait(nowMilliseconds: now, steadyMilliseconds: steady) ?? .max) }
+    }
+
+    func pump(nowMilliseconds now: Int64) throws {
+        for name in order {
+            let steady = Clock.monotonicMilliseconds()
+            guard let lane = lanes[name], let wait = lane.wait(nowMilliseconds: now, steadyMilliseconds: steady), wait <= 0 else { continue }
+            try serve(name, room: lane.room(steadyMilliseconds: steady), now)
+        }
+    }
+
+    private func serve(_ name: OutboxLane, room: Int, _ now: Int64) throws {
+        let inFlight = lanes[name]?.inFlight ?? []
+        // What is in flight is due as well, and must not hide the rest.
+        let due = try store.dueOutbox(name, nowMilliseconds: now, limit: inFlight.count + room + 1).filter { !inFlight.contains($0.entry.key) }
+        let next = Array(due.prefix(room))
+        // Noted before they go, so that after a crash an answer "I have this already" is known to speak of our own try.
+        if name.channel == "order", next.contains(where: { $0.lastError == nil }) {
+            try store.transaction { for delivery in next where delivery.lastError == nil { try store.markBegun(key: delivery.entry.key) } }
+        }
+        lanes[name]?.lookedThrough()
+        for delivery in next {
+            lanes[name]?.handedOut(delivery.entry.key)
+            laneOfKey[delivery.entry.key] = name
+            hand(delivery, now)
+        }
+        // One more than there was room for is due at once; of those in flight the report tells when to look again.
+        lanes[name]?.nextDueMilliseconds = due.count > next.count ? now : try nextDue(name, now)
+    }
+
+    /// The due time of the next entry of a lane; those in flight are due and report back by themselves.
+    private func nextDue(_ name: OutboxLane, _ now: Int64) throws -> Int64 {
+        guard let due = try store.nextOutboxDue(name) else { return .max }
         return due <= now ? now + 1000 : due
     }
 
-    private func hand(_ delivery: OutboxDelivery, _ now: Int64) throws {
+    private func hand(_ delivery: OutboxDelivery, _ now: Int64) {
         let entry = delivery.entry
         guard let channel = OutboxChannel(rawValue: entry.channel), let payload = try? OutboxPayload(decoding: entry.payload) else {
             Log.error("an outbox entry cannot be read and is set aside", ["key": entry.key])
             return mailbox.report(entry.key, .ticket, .abandoned(error: "the entry cannot be read"))
         }
-        inFlight.insert(entry.key)
         if let expires = payload.expiresMilliseconds, now >= expires {
             return mailbox.report(entry.key, channel, .abandoned(error: "it expired before it could be delivered"))
         }
@@ -75,13 +115,10 @@ final class OutboxPump {
                 channel == .order ? "there is no supplier \"\(payload.topic)\" in the configuration" : "no address is configured for it"
             return mailbox.report(entry.key, channel, .retry(error: reason, atMilliseconds: now + 3_600_000))
         }
-        let isRepeat = delivery.lastError != nil
-        // Noted before it goes, so that after a crash an answer "I have this already" is known to speak of our own try.
-        if channel == .order, !isRepeat { try store.markBegun(key: entry.key) }
         worker.add(
             DeliveryJob(
                 key: entry.key, body: payload.body, device: entry.device, createdMilliseconds: entry.createdMilliseconds,
-                attempts: delivery.attempts, isRepeat: isRepeat))
+                attempts: delivery.attempts, isRepeat: delivery.lastError != nil))
     }
 
     private func publish(_ key: String, _ payload: OutboxPayload, _ now: Int64) {
@@ -110,7 +147,7 @@ final class OutboxPump {
     }
 
     /// Notes a report in the store, within the caller's transaction.
-    func note(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport, nowMilliseconds now: Int64) throws {
+    func note(_ key: String, _ report: DeliveryReport, nowMilliseconds now: Int64) throws {
         switch report {
         case .delivered, .duplicate:
             _ = try store.markDelivered(key: key, atMilliseconds: now)
@@ -125,9 +162,14 @@ final class OutboxPump {
     }
 
     /// The report is committed: the entry may be handed out again.
-    func settled(_ key: String) {
-        inFlight.remove(key)
-        isDirty = true
+    func settled(_ key: String, _ report: DeliveryReport) {
+        guard let name = laneOfKey.removeValue(forKey: key) else { return }
+        lanes[name]?.settled(key)
+        // Commands are paused by nothing: each expires by itself, and the broker's absence is seen by all of them at once.
+        guard name.channel != "command" else { return }
+        var retry: Int64?
+        if case .retry(_, let at) = report { retry = at - Clock.wallMilliseconds() }
+        lanes[name]?.tried(retryMilliseconds: retry, steadyMilliseconds: Clock.monotonicMilliseconds())
     }
 
     /// What the core is to learn, in this order.
