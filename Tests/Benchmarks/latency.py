@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Publish-to-command latency under load: median, 95th and 99th percentile, and maximum in milliseconds.
 
-    latency.py [--steward .build/release/steward] [--rate 5000] [--probes 800] [--interval 0.025]
+    latency.py [--steward .build/release/steward] [--rate 5000] [--probes 800] [--interval 0.025] [--dead-deliveries 1000]
 
 A private mosquitto, `steward run`, and `steward simulate` as the load. A probe publishes a jam of a device of its own and waits for the
-command that the gateway sends for it: two commits lie in between (the message, then the decision). Needs paho-mqtt and mosquitto.
+command that the gateway sends for it: two commits lie in between (the message, then the decision). With --dead-deliveries so many tickets
+wait meanwhile for a desk that takes connections and never answers. Needs paho-mqtt and mosquitto.
 """
 import argparse, json, os, pathlib, signal, socket, subprocess, tempfile, threading, time, urllib.request
 import paho.mqtt.client as mqtt
@@ -23,6 +24,7 @@ def main():
     a.add_argument("--rate", type=int, default=5000)
     a.add_argument("--probes", type=int, default=800)
     a.add_argument("--interval", type=float, default=0.025)
+    a.add_argument("--dead-deliveries", type=int, default=0)
     o = a.parse_args()
     broker_port, http_port, children = free_port(), free_port(), []
     with tempfile.TemporaryDirectory() as directory:
@@ -30,9 +32,16 @@ def main():
         (work / "broker.conf").write_text(
             f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
             "set_tcp_nodelay true\npersistence false\n")
+        profiles = work / "profiles"
+        profiles.mkdir()
+        (profiles / "smoke.json").write_text(json.dumps({
+            "profile": "smoke", "messages": [{"topic": "smoke/{device}", "format": "json"}], "metrics": {},
+            "alerts": [{"pointer": "/errors", "severity": "major", "codes": {"smoke": {"text": "Smoke"}}}]}))
+        desk = socket.create_server(("127.0.0.1", 0))
         (work / "steward.json").write_text(json.dumps({
             "gateway": {"id": "latency"}, "mqtt": {"host": "127.0.0.1", "port": broker_port}, "store": {"path": str(work / "s.db")},
-            "profiles": [str(here / "DeviceProfiles")], "http": {"listen": f"127.0.0.1:{http_port}"}}))
+            "profiles": [str(here / "DeviceProfiles"), str(profiles)], "http": {"listen": f"127.0.0.1:{http_port}"},
+            "tickets": {"url": f"http://127.0.0.1:{desk.getsockname()[1]}/"}}))
         try:
             quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             children.append(subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(work / "broker.conf")], **quiet))
@@ -41,11 +50,15 @@ def main():
             children.append(subprocess.Popen(
                 [o.steward, "simulate", "--broker", f"127.0.0.1:{broker_port}", "--devices", str(o.rate), "--report-seconds", "1",
                  "--history-days", "0", "--faults-per-hour", "0", "--supplier-listen", "127.0.0.1:0"], **quiet))
+            if o.dead_deliveries:
+                flood_desk(broker_port, http_port, o.dead_deliveries)
             time.sleep(3)
             before, begin = processed(http_port), time.monotonic()
             latencies = probe(broker_port, o.probes, o.interval)
             rate = (processed(http_port) - before) / (time.monotonic() - begin)
             report(latencies, o.probes, rate)
+            if o.dead_deliveries:
+                print(f"deliveries that wait: {metric(http_port, 'steward_outbox_open'):.0f}")
         finally:
             for child in reversed(children):
                 child.send_signal(signal.SIGTERM)
@@ -63,8 +76,25 @@ def wait_until_ready(port):
 
 
 def processed(port):
+    return metric(port, "steward_messages_processed_total")
+
+
+def metric(port, name):
     body = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-    return sum(float(line.split()[1]) for line in body.splitlines() if line.startswith("steward_messages_processed_total"))
+    return sum(float(line.split()[1]) for line in body.splitlines() if line.startswith(name + " "))
+
+
+def flood_desk(port, http_port, count):
+    """One ticket for each of so many devices; returns when all wait in the outbox."""
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "latency-smoke")
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for index in range(count):
+        client.publish(f"smoke/s{index}", '{"errors":["smoke"]}', 1)
+    while metric(http_port, "steward_outbox_open") < count - 1:
+        time.sleep(0.1)
+    client.loop_stop()
+    client.disconnect()
 
 
 def probe(port, count, interval):

@@ -38,7 +38,7 @@ import Testing
             try store.transaction {
                 try store.append(count: 10, bytes: 1_000 + 700 * index)
                 try store.setCursor(try store.lastEvent())
-                _ = try store.enqueue(entry("key-\(index)"))
+                _ = try store.enqueue(entry("key-\(index)", device: "p-\(index)"))
             }
         }
         try copyStore(directory.storePath, copyPath)

@@ -83,7 +83,7 @@ import Testing
             try store.transaction {
                 try store.append(count: 10, bytes: index % 7 * 20_000)
                 try store.setCursor(try store.lastEvent())
-                _ = try store.enqueue(entry("key-\(index)"))
+                _ = try store.enqueue(entry("key-\(index)", device: "p-\(index)"))
             }
             var last = try store.lastEvent()
             pwrite(report, &last, 8, 0)

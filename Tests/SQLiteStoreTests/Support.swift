@@ -104,7 +104,8 @@ extension StoreReader {
     /// Due entries of all lanes, the longest due first.
     func dueOutbox(nowMilliseconds now: Int64, limit: Int) throws -> [OutboxDelivery] {
         let due = try outboxLanes().keys.flatMap { try dueOutbox($0, nowMilliseconds: now, limit: .max) }
-        return Array(due.sorted { ($0.entry.notBeforeMilliseconds, $0.entry.key) < ($1.entry.notBeforeMilliseconds, $1.entry.key) }.prefix(limit))
+        return Array(
+            due.sorted { ($0.entry.notBeforeMilliseconds, $0.entry.key) < ($1.entry.notBeforeMilliseconds, $1.entry.key) }.prefix(limit))
     }
 }
 

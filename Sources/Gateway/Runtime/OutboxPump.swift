@@ -51,7 +51,9 @@ final class OutboxPump {
         lanes[lane] = DeliveryLane(lane)
         // Commands first: a device stands still until they arrive. The others by name, so that the order does not hang on a hash.
         order.append(lane)
-        order.sort { ($0.channel == "command" ? 0 : 1, $0.channel, $0.receiver) < ($1.channel == "command" ? 0 : 1, $1.channel, $1.receiver) }
+        order.sort {
+            ($0.channel == "command" ? 0 : 1, $0.channel, $0.receiver) < ($1.channel == "command" ? 0 : 1, $1.channel, $1.receiver)
+        }
     }
 
     /// A delivery was added to the outbox.
@@ -70,7 +72,9 @@ final class OutboxPump {
     func pump(nowMilliseconds now: Int64) throws {
         for name in order {
             let steady = Clock.monotonicMilliseconds()
-            guard let lane = lanes[name], let wait = lane.wait(nowMilliseconds: now, steadyMilliseconds: steady), wait <= 0 else { continue }
+            guard let lane = lanes[name], let wait = lane.wait(nowMilliseconds: now, steadyMilliseconds: steady), wait <= 0 else {
+                continue
+            }
             try serve(name, room: lane.room(steadyMilliseconds: steady), now)
         }
     }
@@ -78,7 +82,9 @@ final class OutboxPump {
     private func serve(_ name: OutboxLane, room: Int, _ now: Int64) throws {
         let inFlight = lanes[name]?.inFlight ?? []
         // What is in flight is due as well, and must not hide the rest.
-        let due = try store.dueOutbox(name, nowMilliseconds: now, limit: inFlight.count + room + 1).filter { !inFlight.contains($0.entry.key) }
+        let due = try store.dueOutbox(name, nowMilliseconds: now, limit: inFlight.count + room + 1).filter {
+            !inFlight.contains($0.entry.key)
+        }
         let next = Array(due.prefix(room))
         // Noted before they go, so that after a crash an answer "I have this already" is known to speak of our own try.
         if name.channel == "order", next.contains(where: { $0.lastError == nil }) {
