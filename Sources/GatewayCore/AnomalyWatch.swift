@@ -40,7 +40,7 @@ struct MachineWatch: Sendable {
 
     var detector: MachineDetector
     /// The slot of each channel.
-    let slots: [Int32]
+    private(set) var slots: [Int32]
     var sums: [Double]
     var counts: [UInt32]
     var startMilliseconds = Int64.min
@@ -52,6 +52,9 @@ struct MachineWatch: Sendable {
         sums = Array(repeating: 0, count: slots.count)
         counts = Array(repeating: 0, count: slots.count)
     }
+
+    /// The metrics have other numbers now.
+    mutating func renumber(_ slotOf: [Int32]) { slots = slots.map { slotOf[Int($0)] } }
 
     var stateBytes: Int { MemoryLayout<MachineWatch>.stride + detector.stateBytes + slots.count * 16 }
 

@@ -311,7 +311,7 @@ extension StewardCore {
 
     /// Silence is a matter of arrival time, and only of time in which the gateway was listening.
     mutating func scanForSilence(_ effects: inout [Effect]) {
-        for device in hot.indices where !hot[device].isSilent {
+        for device in hot.indices where !hot[device].isSilent && !hot[device].isVacant {
             let heard = max(hot[device].arrivalMilliseconds, listeningSince)
             let profile = layouts[Int(hot[device].profile)].profile
             guard hot[device].arrivalMilliseconds != .min, now &- heard >= profile.silentAfterMilliseconds else { continue }

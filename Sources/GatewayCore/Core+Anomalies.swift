@@ -139,6 +139,10 @@ extension StewardCore {
     }
 
     mutating func place(_ watch: MachineWatch) -> Int32 {
+        if let free = freeMachines.popLast() {
+            machineWatches[Int(free)] = watch
+            return free
+        }
         machineWatches.append(watch)
         return Int32(machineWatches.count - 1)
     }
@@ -147,9 +151,15 @@ extension StewardCore {
     private mutating func endMachine(_ device: Int, ifItHas slot: Int32, at time: Int64, _ effects: inout [Effect]) {
         let place = Int(hot[device].machine)
         guard place >= 0, machineWatches[place].slots.contains(slot) else { return }
-        machineWatches[place] = MachineWatch(slots: [])
-        hot[device].machine = MetricWatch.none
+        releaseMachine(device)
         clear(device, condition: Self.machineCondition, source: .anomaly, at: time, [], &effects)
+    }
+
+    mutating func releaseMachine(_ device: Int) {
+        guard hot[device].machine >= 0 else { return }
+        machineWatches[Int(hot[device].machine)] = MachineWatch(slots: [])
+        freeMachines.append(hot[device].machine)
+        hot[device].machine = MetricWatch.none
     }
 
     /// Whether a detector still says what the alarm says. Alarms of detectors that are gone have to be ended.

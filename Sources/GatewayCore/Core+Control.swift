@@ -98,6 +98,8 @@ extension StewardCore {
             endWindow(window, person, &effects)
         case .closeTicket(let ticket, let person):
             closeTicket(ticket, person, &effects)
+        case .removeDevice(let device, let person):
+            if !remove(device, by: person, &effects) { counters.refusedControls &+= 1 }
         case .oversized(let topic, let byteCount):
             counters.deadLetters &+= 1
             effects.append(

@@ -8,9 +8,10 @@ extension StewardCore {
 
     /// A topic that is seen for the first time. Nil after it was turned away with a reason.
     mutating func resolve(_ frame: Segment.Frame, hash: UInt64, _ number: Int64, _ effects: inout [Effect]) -> TopicTable.Route? {
-        if takeOrderStatus(frame, number, &effects) { return nil }
+        budget.begin(number, effects: effects.count)
+        if takeOrderStatus(frame, &effects) { return nil }
         guard frame.topic.count <= Self.maximumTopicBytes else {
-            reject(frame, number, nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken", &effects)
+            reject(nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken")
             return nil
         }
         // Profiles that yield to others come last.
@@ -25,7 +26,7 @@ extension StewardCore {
             }
             return admit(best, frame, hash: hash, number, &effects)
         }
-        reject(frame, number, nil, "no profile reads this topic", &effects)
+        reject(nil, "no profile reads this topic")
         return nil
     }
 
@@ -66,36 +67,50 @@ extension StewardCore {
         var device: Int32 = -1
         let isSparkplug = candidate.message.map { layouts[profile].profile.messages[$0].format == .sparkplug } ?? false
         if isSparkplug {
-            guard let host = sparkplugHost(frame, number, title, &effects) else { return nil }
+            guard let host = sparkplugHost(frame, title) else { return nil }
             device = host
         }
         let namesDevice = topic(of: candidate).namesDevice
         if namesDevice {
             let name = Array(frame.topic[candidate.range])
             if let problem = Self.problem(withDeviceName: name) {
-                reject(frame, number, title, problem, &effects)
+                reject(title, problem)
                 return nil
             }
-            guard !topics.isFull, let known = admit(String(decoding: name, as: UTF8.self), profile: profile) else {
+            guard let known = admit(String(decoding: name, as: UTF8.self), profile: profile, &effects) else {
                 counters.refusedDevices &+= 1
-                reject(frame, number, title, refusal(name, title), &effects)
+                reject(title, refusal(name, title))
                 return nil
             }
             device = known
             learnLeadTime(Int(known), candidate, frame)
             adopt(Int(known), candidate, frame)
         }
-        let own = namesDevice ? Int(hot[Int(device)].profile) : profile
-        let root = candidate.message.map { self.root(own, message: $0, topic: frame.topic) }
+        var own = namesDevice ? Int(hot[Int(device)].profile) : profile
+        var root: Int32? = 0
+        if let message = candidate.message {
+            root = self.root(own, message: message, topic: frame.topic)
+            if namesDevice, followGrowth(Int(device), own) {
+                own = Int(hot[Int(device)].profile)
+                root = self.root(own, message: message, topic: frame.topic)
+            }
+        }
+        guard let root else {
+            reject(title, "the topic brings a name that cannot be used, or one too many for its device")
+            return nil
+        }
         var route = TopicTable.Route(
-            device: device, profile: Int32(own), root: root ?? 0, message: Int16(candidate.message ?? -1),
+            device: device, profile: Int32(own), root: root, message: Int16(candidate.message ?? -1),
             reply: isSparkplug ? -1 : Int16(candidate.reply ?? -1))
         if candidate.message == nil, let reply = candidate.reply, layouts[own].profile.replies[reply].hasTopicOfItsOwn { return route }
         for message in candidate.further.reversed() where !isSparkplug {
-            guard let added = self.further(message, of: profile, beside: route, frame) else { continue }
+            guard let added = self.further(message, of: profile, beside: route, frame, &effects) else { continue }
             route.next = topics.keep(added)
         }
-        topics.insert(frame.topic, hash: hash, route)
+        let owner =
+            isSparkplug
+            ? TopicTable.owner(node: device) : namesDevice ? TopicTable.owner(device: device) : TopicTable.everybody
+        topics.insert(frame.topic, hash: hash, route, owner: owner)
         return route
     }
 
@@ -119,7 +134,7 @@ extension StewardCore {
     }
 
     /// Where the layout's walk begins for this topic; where the payload tells a part of the names, each message has its own.
-    mutating func root(_ profile: Int, message: Int, topic: UnsafeRawBufferPointer, names: [(name: String, value: String)] = []) -> Int32 {
+    mutating func root(_ profile: Int, message: Int, topic: UnsafeRawBufferPointer, names: [(name: String, value: String)] = []) -> Int32? {
         guard layouts[profile].profile.messages[message].names.count == names.count else { return 0 }
         let captures = layouts[profile].profile.messages[message].topic.captured(topic)
         let root = layouts[profile].root(message: message, captures: captures + names)
@@ -129,20 +144,22 @@ extension StewardCore {
 
     /// A rule that reads the topic too; nil when there is no room for the device that it names there.
     private mutating func further(
-        _ message: Int, of profile: Int, beside route: TopicTable.Route, _ frame: Segment.Frame
+        _ message: Int, of profile: Int, beside route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect]
     ) -> TopicTable.Route? {
         let rule = layouts[profile].profile.messages[message]
         var added = TopicTable.Route(device: -1, profile: Int32(profile), root: 0, message: Int16(message), reply: -1, next: route.next)
         if rule.topic.namesDevice, let range = rule.topic.match(frame.topic) {
             let name = Array(frame.topic[range])
-            guard Self.problem(withDeviceName: name) == nil, let device = admit(String(decoding: name, as: UTF8.self), profile: profile)
+            guard Self.problem(withDeviceName: name) == nil,
+                let device = admit(String(decoding: name, as: UTF8.self), profile: profile, &effects)
             else {
                 return nil
             }
             added.device = device
             added.profile = hot[Int(device)].profile
         }
-        added.root = root(Int(added.profile), message: message, topic: frame.topic)
+        guard let root = root(Int(added.profile), message: message, topic: frame.topic) else { return nil }
+        added.root = root
         return added
     }
 
@@ -151,14 +168,19 @@ extension StewardCore {
         if let known = deviceIndex[id], layouts[Int(hot[Int(known)].profile)].profile.name != profile {
             return "the device is known with the profile \(layouts[Int(hot[Int(known)].profile)].profile.name); one device has one profile"
         }
-        if deviceIndex[id] != nil, !topics.isFull { return "another device has a name that looks the same in other bytes" }
-        return "there are \(hot.count) devices already (limits.devices)"
+        if deviceIndex[id] != nil { return "another device has a name that looks the same in other bytes" }
+        if !budget.hasRoomForDevices {
+            return "one message brings at most \(MessageBudget.maximumNewDevices) new devices; the next one may bring more"
+        }
+        return "there are \(deviceCount) devices already (limits.devices), and each of them has more to show for itself"
     }
+
+    static var maximumNameBytes: Int { MessageDecoder.maximumDeviceNameBytes }
 
     /// Device names come from the network: they must not be able to become a wildcard, a path or a control sequence.
     static func problem(withDeviceName name: [UInt8]) -> String? {
         if name.isEmpty { return "the device's name in the topic is empty" }
-        if name.count > 128 { return "the device's name has \(name.count) bytes; at most 128 are taken" }
+        if name.count > maximumNameBytes { return "the device's name has more bytes than are taken; at most \(maximumNameBytes) are" }
         if String(validating: name, as: UTF8.self) == nil { return "the device's name is not valid UTF-8" }
         if name.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "the device's name has a control character" }
         if name.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }) { return "the device's name has a wildcard" }
@@ -167,28 +189,36 @@ extension StewardCore {
     }
 
     /// The device of that name; makes room for a new one. Nil at the limit or when another profile has it.
-    mutating func admit(_ id: String, profile: Int) -> Int32? {
+    mutating func admit(_ id: String, profile: Int, _ effects: inout [Effect]) -> Int32? {
         if let known = deviceIndex[id] {
             // Equal text is not enough: to the broker, é and e with an accent are two topics, and one must not speak for the other.
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
             return isSame && Int(bases[Int(hot[Int(known)].profile)]) == profile ? known : nil
         }
-        guard hot.count < configuration.maximumDevices else { return nil }
-        let device = Int32(hot.count)
+        guard budget.takesDevice(), hasRoomForDevice(&effects) else { return nil }
         var profile = profile
-        if layouts[profile].profile.namesPerDevice {
-            add(ProfileLayout(layouts[profile].profile), base: profile)
-            profile = layouts.count - 1
-        }
-        hot.append(
-            DeviceHot(profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count)))
-        records.append(DeviceRecord(id: id))
+        if layouts[profile].profile.namesPerDevice { profile = add(ProfileLayout(layouts[profile].profile), base: profile) }
+        let device = place(
+            DeviceHot(
+                profile: Int32(profile), firstMetric: 0, metricCapacity: 0,
+                firstFault: takeFaultCells(derived[profile].faults.cellCount)), DeviceRecord(id: id))
         adopt(Int(device), by: configuration.parents[id] ?? layouts[profile].profile.parent?.text)
-        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
         deviceIndex[id] = device
         growMetrics(Int(device), layouts[profile].slots.count)
         if nextSilenceScan == .min { nextSilenceScan = now &+ Self.silenceScanMilliseconds }
         return device
+    }
+
+    /// The lowest vacant place, or a new one at the end.
+    private mutating func place(_ state: DeviceHot, _ record: DeviceRecord) -> Int32 {
+        if let vacant = vacantDevices.popLast() {
+            hot[vacant] = state
+            records[vacant] = record
+            return Int32(vacant)
+        }
+        hot.append(state)
+        records.append(record)
+        return Int32(hot.count - 1)
     }
 
     /// Gives a device room for the metrics that its profile has learned. The last device grows in place; another moves to the end.
@@ -196,22 +226,18 @@ extension StewardCore {
         let old = Int(hot[device].firstMetric)
         let oldCount = Int(hot[device].metricCapacity)
         guard wanted > oldCount || oldCount == 0 else { return }
-        let isLast = old + oldCount == metrics.count
+        let isLast = oldCount > 0 && old + oldCount == metrics.count
         // A few at once, because names come in bursts; and half as much again on a move, because what it leaves behind is lost.
         let capacity = max((wanted + 3) & ~3, isLast ? 4 : min(oldCount + oldCount / 2, ProfileLayout.maximumSlots))
-        let first = isLast ? old : metrics.count
-        let added = isLast ? capacity - oldCount : capacity
-        metrics.append(contentsOf: repeatElement(MetricState(), count: added))
-        chunks.append(contentsOf: repeatElement(0, count: added * SampleEncoder.capacityBytes))
-        if !isLast {
-            for index in 0..<oldCount { metrics[first + index] = metrics[old + index] }
-            let bytes = SampleEncoder.capacityBytes
-            chunks.withUnsafeMutableBytes { all in
-                UnsafeMutableRawBufferPointer(rebasing: all[first * bytes..<(first + oldCount) * bytes])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: all[old * bytes..<(old + oldCount) * bytes]))
-            }
+        if isLast {
+            metrics.append(contentsOf: repeatElement(MetricState(), count: capacity - oldCount))
+            chunks.append(contentsOf: repeatElement(0, count: (capacity - oldCount) * SampleEncoder.capacityBytes))
+        } else {
+            let first = takeMetrics(capacity)
+            for index in 0..<oldCount { copyMetric(from: old + index, to: first + index) }
+            release(metrics: old, capacity: oldCount)
+            hot[device].firstMetric = Int32(first)
         }
-        hot[device].firstMetric = Int32(first)
         hot[device].metricCapacity = Int32(capacity)
     }
 }

@@ -17,7 +17,7 @@ extension StewardCore {
         json.outputFormatting = .sortedKeys
         func text(_ value: some Encodable) -> String { (try? json.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "?" }
         var lines: [String] = []
-        for device in hot.indices {
+        for device in hot.indices where !hot[device].isVacant {
             let record = records[device]
             lines += anomalyLines(device)
             let layout = layouts[Int(hot[device].profile)]

@@ -133,7 +133,7 @@ extension StewardCore {
     }
 
     /// The backfill is over: nobody knows what came after its last reading.
-    private mutating func endLane(_ device: Int, _ effects: inout [Effect]) {
+    mutating func endLane(_ device: Int, _ effects: inout [Effect]) {
         guard let lane = records[device].lanes.first else { return }
         for key in lane.open.keys.sorted() {
             if let id = lane.open[key] { endLate(device, id, at: lane.newestMilliseconds, [], &effects) }

@@ -49,7 +49,7 @@ extension StewardCore {
         openWindows = open
         for id in before where !open.contains(id) { tell(.maintenanceEnded, id, &effects) }
         for id in open where !before.contains(id) { tell(.maintenanceBegan, id, &effects) }
-        for device in hot.indices { reconsiderDowntime(device, &effects) }
+        for device in hot.indices where !hot[device].isVacant { reconsiderDowntime(device, &effects) }
         // What was over before is forgotten.
         plans.removeAll { !$0.isConfigured && $0.interval(atOrAfter: now) == nil }
         mustRelease = true
@@ -114,7 +114,7 @@ extension StewardCore {
                 mustRelease = true
             }
             plans.removeAll { $0.window.id == id && !$0.isConfigured }
-            if isOpen { for device in hot.indices { reconsiderDowntime(device, &effects) } }
+            if isOpen { for device in hot.indices where !hot[device].isVacant { reconsiderDowntime(device, &effects) } }
         }
         followWindows(&effects)
         settleInhibitions(&effects)

@@ -10,6 +10,12 @@ extension StewardCore {
 
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
+        find(frame, number: number, &effects)
+        if !trouble.isEmpty { tellTrouble(frame, number, &effects) }
+    }
+
+    @inline(__always)
+    private mutating func find(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
         let isFirst = frame.isFirstDelivery || now &- listeningSince > Self.repeatMilliseconds
         if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: isFirst) {
@@ -17,7 +23,7 @@ extension StewardCore {
             return
         }
         if !quarantined.isEmpty, quarantined.contains(number) {
-            return reject(frame, number, nil, "the decoder crashed on this message twice; it is set aside", &effects)
+            return reject(nil, "the program died on this message again and again; it is set aside")
         }
         // An empty retained message takes a retained one back; it says nothing about the device.
         if frame.payload.isEmpty, frame.isRetained {
@@ -40,15 +46,28 @@ extension StewardCore {
         do {
             if route.message >= 0, layouts[profile].isPlainMessage[Int(route.message)] {
                 try decoder.decode(frame.payload, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
-                if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
-                apply(device, profile, frame, number, &effects)
+                if !layouts[profile].growth.isNothing, followGrowth(device, profile) {
+                    return try takeAgain(device, route, frame, &effects)
+                }
+                apply(device, profile, frame, &effects)
             } else if route.message >= 0 {
                 try parts(route, frame, number, &effects)
             }
             if route.reply >= 0, !openRuns.isEmpty { try reply(route, frame, &effects) }
         } catch {
-            reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+            reject(layouts[profile].profile.name, error.description)
         }
+    }
+
+    /// With the layout that the device has of its own now.
+    private mutating func takeAgain(_ device: Int, _ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect])
+        throws(DecodeError)
+    {
+        let profile = Int(hot[device].profile)
+        guard let root = root(profile, message: Int(route.message), topic: frame.topic) else { return }
+        try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
+        _ = followGrowth(device, profile)
+        apply(device, profile, frame, &effects)
     }
 
     private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect]) throws(DecodeError) {
@@ -65,22 +84,30 @@ extension StewardCore {
         }
     }
 
-    mutating func reject(_ frame: Segment.Frame, _ number: Int64, _ profile: String?, _ reason: String, _ effects: inout [Effect]) {
+    /// Notes that the message, or a part of it, cannot be used. What is noted becomes one dead letter when the message is done.
+    mutating func reject(_ profile: String?, _ reason: String) { trouble.note(profile, reason) }
+
+    /// One dead letter for everything that was noted: however many parts fail, the payload is copied once.
+    mutating func tellTrouble(_ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+        let told = trouble
+        trouble = MessageTrouble()
         counters.deadLetters &+= 1
+        budgets.count(.partsFailed, told.count - 1)
+        budgets.count(.partsDropped, told.droppedParts)
         effects.append(
             .deadLetter(
                 DeadLetter(
                     event: number, arrivalMilliseconds: replayedArrivalMilliseconds ?? now, topic: Array(frame.topic),
-                    payload: Array(frame.payload), reason: reason,
-                    profile: profile, isRetained: frame.isRetained)))
+                    payload: Array(frame.payload), reason: told.reason(parts: budget.parts(of: number)),
+                    profile: told.profile, isRetained: frame.isRetained)))
     }
 
     /// Takes the readings that were just decoded.
     /// `isHistorical`: the device says that it tells of the past.
     mutating func apply(
-        _ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, isHistorical: Bool = false, _ effects: inout [Effect]
+        _ device: Int, _ profile: Int, _ frame: Segment.Frame, isHistorical: Bool = false, _ effects: inout [Effect]
     ) {
-        if decoded.fieldProblems > 0 { fieldProblem(device, profile, frame, number, &effects) }
+        if decoded.fieldProblems > 0 { fieldProblem(device, profile) }
         hot[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
         let time = eventTime(device)
@@ -209,24 +236,30 @@ extension StewardCore {
     private mutating func closeChunk(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
         let index = Int(hot[device].firstMetric + reading.slot)
         let start = index * SampleEncoder.capacityBytes
-        let encoder = metrics[index].encoder
-        if encoder.count > 0 {
-            let slot = layouts[profile].slots[Int(reading.slot)]
-            let bytes = Array(chunks[start..<start + encoder.byteCount])
-            // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
-            let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
-            effects.append(
-                .history(
-                    HistoryChunk(
-                        device: records[device].id, metric: slot.name, unit: slot.unit,
-                        firstMilliseconds: times.min() ?? encoder.firstMilliseconds,
-                        lastMilliseconds: times.max() ?? encoder.lastMilliseconds, count: encoder.count, bytes: bytes)))
-        }
+        handOutChunk(device, profile, reading.slot, &effects)
         metrics[index].encoder = SampleEncoder()
         chunks.withUnsafeMutableBytes { all in
             let storage = UnsafeMutableRawBufferPointer(rebasing: all[start..<start + SampleEncoder.capacityBytes])
             _ = metrics[index].encoder.append(timeMilliseconds: time, value: reading.value, into: storage)
         }
+    }
+
+    /// What the open chunk of a metric holds, for the history.
+    func handOutChunk(_ device: Int, _ profile: Int, _ slot: Int32, _ effects: inout [Effect]) {
+        let index = Int(hot[device].firstMetric + slot)
+        let encoder = metrics[index].encoder
+        guard encoder.count > 0 else { return }
+        let start = index * SampleEncoder.capacityBytes
+        let bytes = Array(chunks[start..<start + encoder.byteCount])
+        // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
+        let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
+        effects.append(
+            .history(
+                HistoryChunk(
+                    device: records[device].id, metric: layouts[profile].slots[Int(slot)].name,
+                    unit: layouts[profile].slots[Int(slot)].unit,
+                    firstMilliseconds: times.min() ?? encoder.firstMilliseconds,
+                    lastMilliseconds: times.max() ?? encoder.lastMilliseconds, count: encoder.count, bytes: bytes)))
     }
 
     /// A retained message tells what was when the gateway was not listening: it fills gaps and moves nothing.
@@ -242,16 +275,14 @@ extension StewardCore {
         }
     }
 
-    private mutating func fieldProblem(_ device: Int, _ profile: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    private mutating func fieldProblem(_ device: Int, _ profile: Int) {
         counters.fieldProblems &+= Int64(decoded.fieldProblems)
         let last = hot[device].fieldProblemMilliseconds
         let isDue = last == .min || now - last >= 3_600_000 || replayedArrivalMilliseconds != nil
         guard isDue, let problem = decoded.fieldProblem else { return }
         hot[device].fieldProblemMilliseconds = now
         let more = decoded.fieldProblems > 1 ? " (and \(decoded.fieldProblems - 1) more)" : ""
-        reject(
-            frame, number, layouts[profile].profile.name,
-            "\(problem)\(more); the rest of the message was taken. Told once an hour a device", &effects)
+        reject(layouts[profile].profile.name, "\(problem)\(more); the rest of the message was taken. Told once an hour a device")
     }
 
     /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.

@@ -6,10 +6,10 @@ extension StewardCore {
     private static var maximumStatusBytes: Int { 64 * 1024 }
 
     /// Whether the message was on the status topic; it is then taken, or turned away with a reason.
-    mutating func takeOrderStatus(_ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) -> Bool {
+    mutating func takeOrderStatus(_ frame: Segment.Frame, _ effects: inout [Effect]) -> Bool {
         guard let topic = configuration.replenishment.statusTopic, let key = topic.order(in: frame.topic) else { return false }
         guard !ordersOf(key).isEmpty else {
-            reject(frame, number, nil, "there is no order \(key) here", &effects)
+            reject(nil, "there is no order \(key) here")
             return true
         }
         do {
@@ -18,7 +18,7 @@ extension StewardCore {
                 counters.refusedControls &+= 1
             }
         } catch {
-            reject(frame, number, nil, error.description, &effects)
+            reject(nil, error.description)
         }
         return true
     }

@@ -230,7 +230,7 @@ extension StewardCore {
     }
 
     /// Calls an order off, and tells the supplier where it may have heard of it.
-    private mutating func cancel(_ id: String, _ person: String, _ reason: String?, _ effects: inout [Effect]) -> Bool {
+    mutating func cancel(_ id: String, _ person: String, _ reason: String?, _ effects: inout [Effect]) -> Bool {
         guard let before = orders[id] else { return false }
         let detail = "cancelled by \(person)" + (reason.map { ": " + $0 } ?? "")
         guard moved(id, to: .cancelled, reference: nil, detail: detail, at: now, &effects) else { return false }

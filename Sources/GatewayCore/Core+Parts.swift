@@ -7,34 +7,50 @@ extension StewardCore {
         let rule = layouts[Int(route.profile)].profile.messages[Int(route.message)]
         if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
-        for part in decoder.parts {
-            guard let device = device(of: part, route, frame, number, &effects) else { continue }
-            let profile = Int(hot[device].profile)
-            guard let root = root(of: part, profile, route, frame) else { continue }
+        let parts = decoder.parts
+        budget.begin(number, parts: parts.count + decoder.droppedParts, effects: effects.count)
+        if decoder.droppedParts > 0 {
+            trouble.drop(
+                decoder.droppedParts, of: layouts[Int(route.profile)].profile.name,
+                because: "of one message \(MessageDecoder.maximumParts) are read")
+        }
+        for (place, part) in parts.enumerated() {
+            if let limit = budget.exhausted(effects: effects.count) {
+                return trouble.drop(parts.count - place, of: layouts[Int(route.profile)].profile.name, because: limit)
+            }
+            guard let device = device(of: part, route, &effects) else { continue }
+            var profile = Int(hot[device].profile)
+            guard var root = root(of: part, profile, route, frame) else { continue }
             decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
-            if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
+            if !layouts[profile].growth.isNothing, followGrowth(device, profile) {
+                profile = Int(hot[device].profile)
+                guard let own = self.root(of: part, profile, route, frame) else { continue }
+                root = own
+                decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
+                _ = followGrowth(device, profile)
+            }
             if let liveness = rule.liveness, isOffline(part, liveness) {
                 wentOffline(device, profile, isRetained: frame.isRetained, &effects)
                 continue
             }
             if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
-            apply(device, profile, frame, number, &effects)
+            apply(device, profile, frame, &effects)
         }
     }
 
     /// The device that the part is about; nil after it was turned away with a reason.
     private mutating func device(
-        of part: MessagePart, _ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+        of part: MessagePart, _ route: TopicTable.Route, _ effects: inout [Effect]
     ) -> Int? {
         guard let name = part.device else { return route.device >= 0 ? Int(route.device) : nil }
         let profile = layouts[Int(route.profile)].profile.name
         if let problem = Self.problem(withDeviceName: Array(name.utf8)) {
-            reject(frame, number, profile, problem, &effects)
+            reject(profile, problem)
             return nil
         }
-        if let device = admit(name, profile: Int(route.profile)) { return Int(device) }
+        if let device = admit(name, profile: Int(route.profile), &effects) { return Int(device) }
         counters.refusedDevices &+= 1
-        reject(frame, number, profile, refusal(Array(name.utf8), profile), &effects)
+        reject(profile, refusal(Array(name.utf8), profile))
         return nil
     }
 

@@ -33,7 +33,7 @@ extension StewardCore {
 
     public func totals() -> Totals {
         var totals = Totals()
-        totals.devices = hot.count
+        totals.devices = deviceCount
         totals.watchedMetrics = watchedMetrics
         totals.refusedMetrics = refusedWatches
         totals.openRuns = openRuns.count
@@ -109,7 +109,7 @@ extension StewardCore {
 
     /// `{"devices":[…],"total":n}`, sorted by id, from `offset`, at most `limit`.
     public func writeDevices(offset: Int, limit: Int, _ writer: inout JSONWriter) {
-        let order = records.indices.sorted { records[$0].id < records[$1].id }
+        let order = records.indices.filter { !hot[$0].isVacant }.sorted { records[$0].id < records[$1].id }
         writer.beginObject()
         writer.key("devices")
         writer.beginArray()
@@ -119,7 +119,7 @@ extension StewardCore {
             writer.endObject()
         }
         writer.endArray()
-        writer.member("total", records.count)
+        writer.member("total", deviceCount)
         writer.endObject()
     }
 

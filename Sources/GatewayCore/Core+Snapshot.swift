@@ -130,6 +130,9 @@ extension StewardCore {
         try repeats.read(from: &reader)
         let slotOf = try readLayouts(&reader, profiles)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readDevice(&reader, json, slotOf) }
+        // From the last to the first, so that the lowest vacant place stands at the end of the list, where it is taken from.
+        for device in hot.indices.reversed() where records[device].id.isEmpty { vacate(device) }
+        releaseUnusedLayouts()
         try Self.read(&alarms, &reader, json)
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
@@ -237,8 +240,7 @@ extension StewardCore {
         var layout = ProfileLayout(
             loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
         layout.adoptSupplies(before.supplies)
-        add(layout, base: base)
-        return layouts.count - 1
+        return add(layout, base: base)
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {

@@ -9,12 +9,19 @@ extension StewardCore {
         var shipments: [String: [String]]
     }
 
+    private struct BudgetMemory: Codable {
+        var counters: BudgetCounters
+        var admissionHand: Int
+    }
+
     /// Without it a snapshot that was cut between two sections would pass for a whole one.
     static var lastSection: String { "end" }
 
     func writeSections(_ json: JSONEncoder, _ writer: inout ByteWriter) throws {
         writer.write("replenishment")
         writer.write(blob: try json.encode(Replenishing(stock: stock, shipments: shipments)))
+        writer.write("budgets")
+        writer.write(blob: try json.encode(BudgetMemory(counters: budgets, admissionHand: admissionHand)))
     }
 
     mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
@@ -27,6 +34,10 @@ extension StewardCore {
                 let section = try json.decode(Replenishing.self, from: Data(blob))
                 stock = section.stock
                 shipments = section.shipments
+            case "budgets":
+                let section = try json.decode(BudgetMemory.self, from: Data(blob))
+                budgets = section.counters
+                admissionHand = max(section.admissionHand, 0)
             case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }

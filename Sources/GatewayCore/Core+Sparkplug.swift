@@ -6,15 +6,15 @@ import Telemetry
 /// read by the profile like any other message.
 extension StewardCore {
     /// The node of the topic, for the route; nil after the message was turned away with a reason.
-    mutating func sparkplugHost(_ frame: Segment.Frame, _ number: Int64, _ profile: String, _ effects: inout [Effect]) -> Int32? {
+    mutating func sparkplugHost(_ frame: Segment.Frame, _ profile: String) -> Int32? {
         let topic: SparkplugTopic
         do throws(SparkplugTopicError) { topic = try SparkplugTopic(frame.topic) } catch {
-            reject(frame, number, profile, error.description, &effects)
+            reject(profile, error.description)
             return nil
         }
         let parts = [topic.group, topic.node].map { Array(frame.topic[$0]) }
         if let problem = parts.lazy.compactMap({ Self.problem(withDeviceName: $0) }).first {
-            reject(frame, number, profile, problem, &effects)
+            reject(profile, problem)
             return nil
         }
         let (group, node) = (String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self))
@@ -22,11 +22,11 @@ extension StewardCore {
             // Equal text in other bytes is another node to the broker.
             let host = sparkplug.hosts[Int(known)]
             if host.group.utf8.elementsEqual(parts[0]), host.node.utf8.elementsEqual(parts[1]) { return known }
-        } else if sparkplug.count < configuration.maximumSparkplugNodes, !topics.isFull {
+        } else if sparkplug.count < configuration.maximumSparkplugNodes {
             return sparkplug.add(SparkplugHost(group: group, node: node))
         }
         counters.refusedDevices &+= 1
-        reject(frame, number, profile, "there are \(sparkplug.count) Sparkplug nodes already (limits.sparkplugNodes)", &effects)
+        reject(profile, "there are \(sparkplug.count) Sparkplug nodes already (limits.sparkplugNodes)")
         return nil
     }
 
@@ -44,11 +44,12 @@ extension StewardCore {
         }
         guard let topic = try? SparkplugTopic(frame.topic) else { return }
         let device = UnsafeRawBufferPointer(rebasing: frame.topic[topic.device])
+        budget.begin(number, effects: effects.count)
         let now = now
         sparkplug.update(Int(route.device)) { host, reader, output in
             host.receive(topic.kind, device: device, payload: frame.payload, at: now, reader: &reader, into: &output)
         }
-        follow(Int(route.device), frame, number, &effects)
+        follow(Int(route.device), frame, &effects)
         if let refusal = sparkplug.output.refusal { throw DecodeError(refusal.description) }
     }
 
@@ -61,12 +62,14 @@ extension StewardCore {
             kind: Segment.Kind.message.rawValue, isRetained: false, isFirstDelivery: true, topic: nothing, payload: nothing, end: 0)
         for host in 0..<sparkplug.count where (sparkplug.hosts[host].nextDueMilliseconds ?? .max) <= now {
             sparkplug.update(host) { host, reader, output in host.tick(at: now, reader: &reader, into: &output) }
-            follow(host, frame, lastEvent, &effects)
+            budget.begin(lastEvent, effects: effects.count)
+            follow(host, frame, &effects)
+            if !trouble.isEmpty { tellTrouble(frame, lastEvent, &effects) }
         }
         sparkplug.findNextDue()
     }
 
-    private mutating func follow(_ host: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+    private mutating func follow(_ host: Int, _ frame: Segment.Frame, _ effects: inout [Effect]) {
         var output = SparkplugOutput(reserving: 0)
         swap(&output, &sparkplug.output)
         defer { swap(&output, &sparkplug.output) }
@@ -77,26 +80,24 @@ extension StewardCore {
             switch event {
             case .birth(let key, let time):
                 isBirth = true
-                guard let target = target(key, host, frame, number, &effects) else { continue }
+                guard let target = target(key, host, &effects) else { continue }
                 if hot[Int(target.device)].isSilent { spokeAgain(Int(target.device), at: time ?? now, &effects) }
             case .death(let key, _):
-                guard let target = target(key, host, frame, number, &effects) else { continue }
+                guard let target = target(key, host, &effects) else { continue }
                 goStale(Int(target.device), Int(target.profile), &effects)
             case .readings(let range):
-                take(output.readings[range], host, isBirth: isBirth, frame, number, &effects)
+                take(output.readings[range], host, isBirth: isBirth, frame, &effects)
                 isBirth = false
             case .rebirthRequest(let topic, let payload):
                 askForRebirth(host, topic, payload, &effects)
             case .problem(let text):
-                sparkplugProblem(host, text, frame, number, &effects)
+                sparkplugProblem(host, text, &effects)
             }
         }
     }
 
     /// Which device and profile the name means. A device may have another profile than its node: the narrower topic wins.
-    private mutating func target(
-        _ key: String, _ host: Int, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
-    ) -> SparkplugSessions.Target? {
+    private mutating func target(_ key: String, _ host: Int, _ effects: inout [Effect]) -> SparkplugSessions.Target? {
         if let known = sparkplug.targets[key] { return known.device >= 0 ? known : nil }
         let session = sparkplug.hosts[host]
         let name =
@@ -106,13 +107,14 @@ extension StewardCore {
         let found = sparkplugRule(for: topic)
         var target = SparkplugSessions.Target(device: -1, profile: -1, message: -1, root: 0)
         if let (profile, message) = found {
-            if let device = admit(key, profile: profile) {
+            if let device = admit(key, profile: profile, &effects) {
+                let own = Int(hot[Int(device)].profile)
                 target = SparkplugSessions.Target(
-                    device: device, profile: hot[Int(device)].profile, message: Int16(message),
-                    root: layouts[Int(hot[Int(device)].profile)].root(message: message, captures: []))
+                    device: device, profile: Int32(own), message: Int16(message),
+                    root: layouts[own].root(message: message, captures: []) ?? 0)
             } else {
                 counters.refusedDevices &+= 1
-                reject(frame, number, layouts[profile].profile.name, refusal(Array(key.utf8), layouts[profile].profile.name), &effects)
+                reject(layouts[profile].profile.name, refusal(Array(key.utf8), layouts[profile].profile.name))
             }
         }
         sparkplug.targets[key] = target
@@ -137,19 +139,24 @@ extension StewardCore {
 
     /// Most messages tell each metric once, for one time. Several values of a metric, and what is told later, are taken in the order of time.
     private mutating func take(
-        _ readings: ArraySlice<SparkplugReading>, _ host: Int, isBirth: Bool, _ frame: Segment.Frame, _ number: Int64,
+        _ readings: ArraySlice<SparkplugReading>, _ host: Int, isBirth: Bool, _ frame: Segment.Frame,
         _ effects: inout [Effect]
     ) {
-        guard let first = readings.first, let target = target(first.device, host, frame, number, &effects) else { return }
+        guard let first = readings.first, let target = target(first.device, host, &effects) else { return }
         sparkplug.documents[host].follow(sparkplug.hosts[host])
         if isPlain(readings) {
             return take(
-                readings, target, host, at: first.payloadMilliseconds, isBirth: isBirth, isHistorical: false, frame, number, &effects)
+                readings, target, host, at: first.payloadMilliseconds, isBirth: isBirth, isHistorical: false, frame, &effects)
         }
-        for batch in SparkplugBatch.split(readings) {
+        let batches = SparkplugBatch.split(readings)
+        budget.add(parts: batches.count)
+        for (place, batch) in batches.enumerated() {
+            if let limit = budget.exhausted(effects: effects.count) {
+                return trouble.drop(batches.count - place, of: layouts[Int(target.profile)].profile.name, because: limit)
+            }
             take(
                 batch.readings[...], target, host, at: batch.timeMilliseconds, isBirth: isBirth && batch.isLast,
-                isHistorical: batch.isHistorical, frame, number, &effects)
+                isHistorical: batch.isHistorical, frame, &effects)
         }
     }
 
@@ -165,21 +172,27 @@ extension StewardCore {
 
     private mutating func take(
         _ readings: ArraySlice<SparkplugReading>, _ target: SparkplugSessions.Target, _ host: Int, at time: Int64?, isBirth: Bool,
-        isHistorical: Bool, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
+        isHistorical: Bool, _ frame: Segment.Frame, _ effects: inout [Effect]
     ) {
-        let profile = Int(target.profile)
+        var profile = Int(target.profile)
+        var root = target.root
         sparkplug.documents[host].write(readings)
         do throws(DecodeError) {
             let part = try decoder.open(document: sparkplug.documents[host].bytes)
-            decoder.read(part, message: Int(target.message), root: target.root, layout: &layouts[profile], into: &decoded)
+            decoder.read(part, message: Int(target.message), root: root, layout: &layouts[profile], into: &decoded)
+            if !layouts[profile].growth.isNothing, followGrowth(Int(target.device), profile) {
+                profile = Int(hot[Int(target.device)].profile)
+                root = layouts[profile].root(message: Int(target.message), captures: []) ?? 0
+                decoder.read(part, message: Int(target.message), root: root, layout: &layouts[profile], into: &decoded)
+                _ = followGrowth(Int(target.device), profile)
+            }
         } catch {
-            return reject(frame, number, layouts[profile].profile.name, error.description, &effects)
+            return reject(layouts[profile].profile.name, error.description)
         }
         decoded.setDeviceTime(milliseconds: time)
-        if layouts[profile].revision != derived[profile].revision { derived[profile] = LayoutDerived(layouts[profile]) }
         // A birth tells everything: what it leaves out is not known any more.
-        if isBirth { addUnknowns(Int(target.device), profile, target.root) }
-        apply(Int(target.device), profile, frame, number, isHistorical: isHistorical, &effects)
+        if isBirth { addUnknowns(Int(target.device), profile, root) }
+        apply(Int(target.device), profile, frame, isHistorical: isHistorical, &effects)
     }
 
     // MARK: Death
@@ -207,15 +220,12 @@ extension StewardCore {
     }
 
     /// A dead letter an hour and a node, so that a person learns of it and the table does not fill.
-    private mutating func sparkplugProblem(
-        _ host: Int, _ text: String, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]
-    ) {
-        guard let target = target(sparkplug.hosts[host].devices[0].key, host, frame, number, &effects) else { return }
+    private mutating func sparkplugProblem(_ host: Int, _ text: String, _ effects: inout [Effect]) {
+        guard let target = target(sparkplug.hosts[host].devices[0].key, host, &effects) else { return }
         let device = Int(target.device)
         guard hot[device].fieldProblemMilliseconds == .min || now &- hot[device].fieldProblemMilliseconds >= 3_600_000 else { return }
         hot[device].fieldProblemMilliseconds = now
-        reject(
-            frame, number, layouts[Int(target.profile)].profile.name, "\(text); the rest was taken. Told once an hour a node", &effects)
+        reject(layouts[Int(target.profile)].profile.name, "\(text); the rest was taken. Told once an hour a node")
     }
 
     /// NCMD or DCMD: the topic and the bytes of a command's one metric. Throws why the node or the device cannot be told now.

@@ -32,6 +32,10 @@ struct DeviceHot: Sendable {
     var awaitsDispatch = false
     /// The last lists of device alerts, by their hash; a profile has at most four lists.
     var alertHashes: SIMD4<UInt64> = SIMD4(repeating: ReportedAlerts.emptyHash)
+    /// Members that it has added to the tree that it shares with others, since the start.
+    var broughtFields: Int32 = 0
+    /// The device is gone, and its place waits for another.
+    var isVacant = false
     /// Dead letters for single fields are told once an hour a device.
     var fieldProblemMilliseconds: Int64 = .min
 }
@@ -62,6 +66,10 @@ struct DeviceRecord: Sendable, Codable {
     var topicLeadDays: Double?
     /// Event time of the reading that verified a command last.
     var mendedMilliseconds: Int64?
+    /// What it has added to the names that it shares with others (`Core+OwnLayout`).
+    var broughtNames: Int?
+    /// Ids of tickets about it that were open when the last one was opened.
+    var openTickets: [String]?
 
     init(id: String) {
         self.id = id

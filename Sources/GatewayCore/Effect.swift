@@ -42,6 +42,7 @@ public struct Decision: Equatable, Sendable {
         case stock
         case stockReserved = "stock.reserved"
         case survey
+        case deviceRemoved = "device.removed"
     }
     public var kind: Kind
     /// Event time where a device's reading decided, arrival time otherwise.

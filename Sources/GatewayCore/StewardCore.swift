@@ -30,6 +30,15 @@ public struct StewardCore {
     var hot: [DeviceHot] = []
     var records: [DeviceRecord] = []
     var deviceIndex: [String: Int32] = [:]
+    /// Places of devices that are gone, the highest first; where the search for one that may be forgotten stands.
+    var vacantDevices: [Int] = []
+    var admissionHand = 0
+    /// Room that was given back, by its size, and layouts that belong to nobody.
+    var freeMetrics: [Int: [Int32]] = [:]
+    var freeFaultCells: [Int: [Int32]] = [:]
+    var freeLayouts: [Int] = []
+    /// Devices that have a layout of their own though their profile does not ask for it.
+    var ownLayouts = 0
     var metrics: [MetricState] = []
     var chunks: [UInt8] = []
     /// What the conditions of each device remember: a block each, as long as its profile's rules need.
@@ -39,6 +48,7 @@ public struct StewardCore {
     var metricWatches: [MetricWatch] = []
     var freeWatches: [Int32] = []
     var machineWatches: [MachineWatch] = []
+    var freeMachines: [Int32] = []
     /// Metrics that are not watched because all places are taken.
     public internal(set) var refusedWatches = 0
 
@@ -89,6 +99,11 @@ public struct StewardCore {
     public internal(set) var isLost = false
     /// When the dead letter that is being taken once more first came; nil while a message is taken that has just come.
     var replayedArrivalMilliseconds: Int64?
+    /// What the message that is being taken may still cost, and what of it could not be used.
+    var budget = MessageBudget()
+    var trouble = MessageTrouble()
+    /// What was dropped, folded or forgotten at a limit, by kind.
+    public internal(set) var budgets = BudgetCounters()
     /// The event being taken, for whoever has to say after a crash which one it was.
     public internal(set) var eventInProgress: Int64 = 0
 
@@ -117,11 +132,20 @@ public struct StewardCore {
         nextInhibitionCheck = nextWindowEdge
     }
 
-    mutating func add(_ layout: ProfileLayout, base: Int? = nil) {
+    @discardableResult
+    mutating func add(_ layout: ProfileLayout, base: Int? = nil) -> Int {
+        if base != nil, !layout.profile.namesPerDevice { ownLayouts += 1 }
+        if let base, let free = freeLayouts.popLast() {
+            bases[free] = Int32(base)
+            layouts[free] = layout
+            derived[free] = LayoutDerived(layout)
+            return free
+        }
         bases.append(Int32(base ?? layouts.count))
         layouts.append(layout)
         derived.append(LayoutDerived(layout))
         learned.append(SupplyLearning())
+        return layouts.count - 1
     }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.

@@ -155,6 +155,13 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         }
     }
 
+    /// Nobody is left to answer or to be helped.
+    public mutating func deviceWasRemoved() {
+        guard isOpen else { return }
+        settle(.overtaken, "the device was removed")
+        state = .recovered
+    }
+
     /// Time has passed.
     public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
         // A device cannot be blamed for not doing what it was never told.

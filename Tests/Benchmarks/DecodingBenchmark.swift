@@ -98,7 +98,7 @@ public enum DecodingBenchmark {
         }
         guard let (index, captures) = found, let decoder = MessageDecoder(maximumBytes: 1 << 20) else { return nil }
         let rule = layout.profile.messages[index]
-        let root = layout.root(message: index, captures: captures)
+        let root = layout.root(message: index, captures: captures) ?? 0
         let count = sample.payload.utf8.count
         let padded = Array(sample.payload.utf8) + Array(repeating: 0, count: MessageDecoder.padding)
         var decoded = DecodedMessage()

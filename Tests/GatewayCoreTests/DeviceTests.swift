@@ -71,7 +71,7 @@ import Testing
         for device in 0..<10 { driver.tell("p\(device)", "\"temp\":1", at: Double(device)) }
         #expect(driver.core.hot.count == 3)
         #expect(driver.core.counters.refusedDevices == 7)
-        #expect(driver.effects.deadLetters.last?.reason == "there are 3 devices already (limits.devices)")
+        #expect(driver.effects.deadLetters.last?.reason.hasPrefix("there are 3 devices already (limits.devices)") == true)
         driver.tell("p0", "\"temp\":-50", at: 20)
         #expect(driver.kinds(.alarmRaised).count == 1)
     }

@@ -160,6 +160,11 @@ public enum ConfigurationReader {
             limits.integer("deadLetters", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.deadLetterEntries
         configuration.limits.journalEntries =
             limits.integer("journal", in: 1...100_000_000).map(Int64.init) ?? configuration.limits.journalEntries
+        configuration.memoryMegabytes = limits.integer("memoryMegabytes", in: 0...1_000_000)
+        if let megabytes = configuration.memoryMegabytes, megabytes > 0, megabytes < 96 {
+            limits.report.add(
+                "limits.memoryMegabytes is 0 for no limit, or at least 96: the program alone takes most of that", at: limits.node.position)
+        }
         limits.finish()
     }
 }

@@ -5,12 +5,34 @@ import Glibc
 public enum FileProblem {
     /// Why a path cannot be read, in words.
     public static func reason(_ path: String) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor < 0 else {
-            close(descriptor)
-            return "it is no regular file"
+        switch contents(path) {
+        case .success: "it was changed just now"
+        case .failure(let problem): problem.description
         }
-        return String(cString: strerror(errno))
+    }
+
+    /// The bytes of a regular file. Anything else is refused without waiting for it: a pipe without a writer would hold the caller for ever, and a
+    /// device may have no end.
+    public static func contents(_ path: String, maximumBytes: Int = 16 << 20) -> Result<[UInt8], ConfigurationError> {
+        func failed() -> Result<[UInt8], ConfigurationError> { .failure(ConfigurationError(String(cString: strerror(errno)))) }
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return failed() }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return failed() }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .failure(ConfigurationError("it is no regular file")) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return failed() }
+            if count == 0 { return .success(bytes) }
+            bytes.append(contentsOf: piece[..<count])
+            guard bytes.count <= maximumBytes else {
+                return .failure(ConfigurationError("it has more than \(maximumBytes) bytes, which is no file of this kind"))
+            }
+        }
     }
 
     /// A secret: the file's first line. Relative names are looked for in `$CREDENTIALS_DIRECTORY` first, as systemd's LoadCredential lays them.
@@ -20,8 +42,8 @@ public enum FileProblem {
             candidates.insert(String(cString: directory) + "/" + path, at: 0)
         }
         for candidate in candidates {
-            guard let data = try? Data(contentsOf: URL(filePath: candidate)) else { continue }
-            let line = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            guard case .success(let bytes) = contents(candidate, maximumBytes: 64 * 1024) else { continue }
+            let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
             guard !line.isEmpty else { throw ConfigurationError("\(key): \(candidate) is empty; its first line must be the secret") }
             return line
         }

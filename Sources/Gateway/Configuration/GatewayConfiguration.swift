@@ -43,6 +43,8 @@ public struct GatewayConfiguration: Sendable {
     public var suppliers: [SupplierSettings] = []
     public var core = CoreConfiguration()
     public var limits = StoreLimits()
+    /// The process's own limit of writable memory; nil fits it to the control group's, 0 sets none.
+    public var memoryMegabytes: Int?
 
     /// The broker and how to reach it, with file names still to be read.
     public struct MQTTSettings: Sendable {

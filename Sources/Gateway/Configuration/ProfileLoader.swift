@@ -42,10 +42,14 @@ public enum ProfileLoader {
     }
 
     private static func contents(_ file: String) -> Result<[UInt8], Diagnostic> {
-        if let data = try? Data(contentsOf: URL(filePath: file)) { return .success(Array(data)) }
+        let problem: ConfigurationError
+        switch FileProblem.contents(file) {
+        case .success(let bytes): return .success(bytes)
+        case .failure(let reason): problem = reason
+        }
         var status = stat()
         let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(FileProblem.reason(file))"
+        let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(problem)"
         return .failure(Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason))
     }
 
@@ -57,7 +61,8 @@ public enum ProfileLoader {
     /// The zone's file as it is.
     static func zoneBytes(_ name: String) -> Data? {
         guard ZoneRules.isName(name) else { return nil }
-        return try? Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/" + name))
+        guard case .success(let bytes) = FileProblem.contents("/usr/share/zoneinfo/" + name) else { return nil }
+        return Data(bytes)
     }
 
     private static func files(in path: String) -> [String] {

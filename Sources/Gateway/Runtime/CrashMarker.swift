@@ -3,15 +3,16 @@ import Glibc
 /// Remembers, through a crash of the program, which event the core was taking.
 ///
 /// A page of a file is mapped into memory. The core writes the event's number there (a plain store), and the handler of a fatal
-/// signal adds that it was a crash. A SIGKILL adds nothing, so that being killed is never held against a message.
+/// signal adds that it was a crash. A SIGKILL adds nothing; it is held against a message only when it meets the same one again and again
+/// (`Death`).
 final class CrashMarker {
     // Written by the signal handler, which may use nothing but plain memory.
     nonisolated(unsafe) private static var mapped: UnsafeMutablePointer<Int64>?
     static let fatalSignals = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT]
 
     let progress: UnsafeMutablePointer<Int64>
-    /// The event in which the program crashed last time, or nil.
-    let crashedEvent: Int64?
+    /// How the program before this one ended.
+    let death: Death
 
     /// `path` is made when it is not there. Throws when it cannot be.
     init(path: String) throws {
@@ -27,9 +28,7 @@ final class CrashMarker {
             page != MAP_FAILED
         else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
         progress = page.bindMemory(to: Int64.self, capacity: 512)
-        crashedEvent = progress[1] != 0 && progress[0] != 0 ? progress[0] : nil
-        progress[0] = 0
-        progress[1] = 0
+        death = Death.take(from: progress)
         Self.mapped = progress
         for signal in Self.fatalSignals { Self.install(signal) }
     }
@@ -37,7 +36,7 @@ final class CrashMarker {
     private static func install(_ number: Int32) {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { number in
-            CrashMarker.mapped?[1] = 1
+            CrashMarker.mapped?[ProgressWord.crashed] = 1
             signal(number, SIG_DFL)
             raise(number)
         }

@@ -26,6 +26,7 @@ public final class GatewayRuntime {
     /// Everything that can be wrong at start is found here, before anything is promised: configuration, profiles, secrets, store, port.
     public init(configuration: GatewayConfiguration) throws {
         self.configuration = configuration
+        let memoryBytes = MemoryLimit.set(megabytes: configuration.memoryMegabytes)
         let profiles = try ProfileLoader.load(configuration.profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
@@ -52,6 +53,7 @@ public final class GatewayRuntime {
             [
                 "profiles": profiles.map(\.name).joined(separator: " "), "replayed": String(recovery.replayedEvents),
                 "devices": String(recovery.core.totals().devices),
+                "memoryLimitMiB": memoryBytes.map { String($0 >> 20) } ?? "none",
             ])
     }
 

@@ -11,15 +11,8 @@ struct Recovery {
 
     /// Throws when the store cannot be read or memory is short.
     init(configuration: GatewayConfiguration, profiles: [DeviceProfile], store: Store, marker: CrashMarker) throws {
-        if let event = marker.crashedEvent {
-            let attempts = try store.recordCrash(event: event)
-            Log.error(
-                attempts > 1
-                    ? "the program crashed on this message again; it is set aside"
-                    : "the program crashed while it took this message; it is tried once more",
-                ["event": String(event)])
-        }
-        let quarantined = try store.quarantinedEvents(minimumAttempts: 2)
+        try Self.judge(marker.death, store)
+        let quarantined = try store.quarantinedEvents(minimumAttempts: Self.maximumAttempts)
         let search = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
         for problem in search.problems { Log.error("a snapshot cannot be used", ["reason": problem]) }
         core = try Self.core(configuration.core, profiles, search.snapshot)
@@ -33,6 +26,20 @@ struct Recovery {
         let cursor = try store.cursor()
         try replay(store, from: from, cursor: cursor, marker)
     }
+
+    /// A crash is noted against the message that was being taken, and the second one sets it aside. Kills do so only when they are suspicious.
+    private static func judge(_ death: Death, _ store: Store) throws {
+        guard death.event != 0, death.isCrash || death.isSuspicious else { return }
+        var attempts = try store.recordCrash(event: death.event)
+        if death.isSuspicious, attempts < Self.maximumAttempts { attempts = try store.recordCrash(event: death.event) }
+        Log.error(
+            attempts >= Self.maximumAttempts
+                ? "the program died on this message again; it is set aside"
+                : "the program crashed while it took this message; it is tried once more",
+            ["event": String(death.event), "deaths": String(death.inARow)])
+    }
+
+    private static let maximumAttempts = 2
 
     private static func core(_ configuration: CoreConfiguration, _ profiles: [DeviceProfile], _ snapshot: Snapshot?) throws -> StewardCore {
         let core: StewardCore? =

@@ -58,6 +58,12 @@ struct JSONTape {
         }
     }
 
+    /// As `text`, but of a long one only the beginning: enough to say that it is too long.
+    func text(_ index: Int, maximumBytes: Int) -> String? {
+        guard type(index) == UInt8(ascii: "\""), string(index).count > maximumBytes else { return text(index) }
+        return String(decoding: string(index).prefix(maximumBytes), as: UTF8.self)
+    }
+
     /// Calls `body` with the index of each member's value, in order.
     func forEachMember(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
         guard type(index) == UInt8(ascii: "{") else { return }
@@ -129,5 +135,11 @@ final class JSONParser {
 /// Why a document could not be read.
 struct JSONParseError: Error, CustomStringConvertible {
     let code: Int32
-    var description: String { "not JSON: " + String(cString: csimdjson_error_message(code)) }
+    /// MEMALLOC of simdjson's error.h: nothing is wrong with the document.
+    private static let noMemory: Int32 = 2
+    var description: String {
+        code == Self.noMemory
+            ? "memory was too short to read it; nothing is known against it, so it may be replayed"
+            : "not JSON: " + String(cString: csimdjson_error_message(code))
+    }
 }

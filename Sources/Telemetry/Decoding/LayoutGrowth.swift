@@ -66,8 +66,10 @@ extension ProfileLayout {
         }
         guard slots.count < Self.maximumSlots else {
             refusedNames += 1
+            growth.refused += 1
             return nil
         }
+        growth.metrics += 1
         slots.append(MetricSlot(name: name, kind: kind, unit: unit))
         stateHeads.append(-1)
         owners.append(owner)
@@ -183,6 +185,7 @@ extension ProfileLayout {
     mutating func grow(from node: Int32, key: [UInt8], isOwnName: Bool = false) -> Int32? {
         guard nodes.count < Self.maximumNodes else {
             refusedNames += 1
+            growth.refused += 1
             return nil
         }
         let name = String(decoding: key, as: UTF8.self)
@@ -203,6 +206,7 @@ extension ProfileLayout {
         }
         guard !advanced.isEmpty else { return nil }
         let child = Int32(nodes.count)
+        growth.fields += 1
         nodes.append(FieldNode(keyOffset: Int32(keyBytes.count), keyLength: Int32(key.count)))
         keyBytes.append(contentsOf: key)
         origins.append(advanced)
@@ -299,6 +303,7 @@ extension ProfileLayout {
         }
         let index = Int32(slots[Int(slot)].states.count)
         revision += 1
+        growth.words += 1
         slots[Int(slot)].states.append(text)
         stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
         stateHeads[Int(slot)] = Int32(stateEntries.count - 1)

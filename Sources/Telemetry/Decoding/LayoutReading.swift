@@ -1,16 +1,16 @@
 /// The walk over a parsed message: members that the layout does not know cost one comparison and are stepped over whole.
 extension ProfileLayout {
     /// `index` is where the part of the message stands on the tape: 1 for a whole message.
-    mutating func read(_ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, into decoded: inout DecodedMessage) {
+    /// `wholeTime` is where a part finds the time that it has not itself; what a part must have was looked for by the caller.
+    mutating func read(
+        _ tape: JSONTape, at index: Int = 1, message rule: Int, root: Int32 = 0, wholeTime: Int? = nil, into decoded: inout DecodedMessage
+    ) {
         messageStamp &+= 1
         partIndex = index
         let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: min(rule, Self.maximumMessages - 1))
-        if let path = profile.messages[rule].requires, tape.find(path, from: index) == nil, index == 1 || tape.find(path) == nil { return }
+        if index == 1, let path = profile.messages[rule].requires, tape.find(path) == nil { return }
         value(tape, index, node: root, in: 0, bit, &decoded)
-        // A part that has no time of its own has that of the whole message.
-        if index > 1, decoded.stamp == nil, let path = profile.messages[rule].time?.path, let whole = tape.find(path) {
-            time(tape, whole, bit, &decoded)
-        }
+        if decoded.stamp == nil, let wholeTime { time(tape, wholeTime, bit, &decoded) }
     }
 
     /// `parent` is the object that holds the value as a member, or 0.

@@ -82,10 +82,10 @@ extension ProfileLayout {
     /// Each line of the text, by the first rule that it looks like.
     mutating func texts(_ tape: JSONTape, _ index: Int, node: Int32, _ decoded: inout DecodedMessage) {
         guard tape.type(index) == Self.quote else { return }
-        var lines = 0
-        for line in tape.string(index).split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-            lines += 1
-            guard lines <= Self.maximumLines else { return }
+        // The last piece is what is left when there are too many lines.
+        for line in tape.string(index).split(maxSplits: Self.maximumLines, whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+            .prefix(Self.maximumLines)
+        {
             text(Slice(base: line.base, bounds: Self.trimmed(line)), node: node, &decoded)
         }
     }

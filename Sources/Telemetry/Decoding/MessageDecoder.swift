@@ -7,6 +7,12 @@ public final class MessageDecoder {
     private var converted: [UInt8] = []
     /// The parts of the message that was opened last.
     public private(set) var parts: [MessagePart] = []
+    /// Parts that the message has beyond those that are read.
+    public private(set) var droppedParts = 0
+    /// Where the whole message has what a part has not: a scan of the message for each of its parts would take minutes.
+    private var wholePlaces: [(path: PathPattern, index: Int?)] = []
+    /// Longer names of devices are refused, and cut one byte behind it.
+    public static let maximumDeviceNameBytes = 128
     public let maximumBytes: Int
 
     /// How many bytes behind every payload must be readable: simdjson looks ahead.
@@ -45,6 +51,8 @@ public final class MessageDecoder {
     public func open(_ payload: UnsafeRawBufferPointer, _ rule: MessageRule) throws(DecodeError) {
         tape = nil
         parts.removeAll(keepingCapacity: true)
+        droppedParts = 0
+        wholePlaces.removeAll(keepingCapacity: true)
         guard !payload.isEmpty else { throw DecodeError("the payload is empty") }
         guard payload.count <= maximumBytes else {
             throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
@@ -52,18 +60,44 @@ public final class MessageDecoder {
         let parsed: JSONTape
         switch rule.format {
         case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
-        case .text: parsed = try parse(Self.json(text: payload))
-        case .csv: parsed = try parse(try Self.json(csv: payload, rule))
+        case .text: parsed = try parse(try Self.json(text: payload, maximumBytes: maximumBytes))
+        case .csv: parsed = try parse(try Self.json(csv: payload, rule, maximumBytes: maximumBytes))
         case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
         case .auto:
             if Self.isStructured(payload) {
                 do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
             } else {
-                parsed = try parse(Self.json(text: Self.unquoted(payload)))
+                parsed = try parse(try Self.json(text: Self.unquoted(payload), maximumBytes: maximumBytes))
             }
         }
         tape = parsed
-        parts = try Self.parts(parsed, rule)
+        parts = try findParts(parsed, rule)
+    }
+
+    /// Where the rule's parts stand, with the names of their devices; only those that have what the rule requires.
+    private func findParts(_ tape: JSONTape, _ rule: MessageRule) throws(DecodeError) -> [MessagePart] {
+        var parts: [MessagePart] = []
+        droppedParts = Self.collect(tape, rule, into: &parts)
+        guard let path = rule.device else { return parts }
+        if let required = rule.requires { parts.removeAll { place(required, tape, in: $0.index) == nil } }
+        for index in parts.indices {
+            let name = place(path, tape, in: parts[index].index).flatMap { tape.text($0, maximumBytes: Self.maximumDeviceNameBytes + 1) }
+            guard let name else { throw DecodeError("\"\(path.text)\" names no device") }
+            parts[index].device = name
+        }
+        return parts
+    }
+
+    /// Where a part has something, or else the whole message.
+    private func place(_ path: PathPattern, _ tape: JSONTape, in part: Int) -> Int? {
+        tape.find(path, from: part) ?? whole(path, tape)
+    }
+
+    private func whole(_ path: PathPattern, _ tape: JSONTape) -> Int? {
+        if let known = wholePlaces.first(where: { $0.path == path }) { return known.index }
+        let whole = tape.find(path)
+        wholePlaces.append((path, whole))
+        return whole
     }
 
     /// Parses a JSON document that was made from another format; it is one part.
@@ -92,13 +126,17 @@ public final class MessageDecoder {
     public func read(_ part: MessagePart, message rule: Int, root: Int32, layout: inout ProfileLayout, into decoded: inout DecodedMessage) {
         decoded.clear()
         guard let tape else { return }
-        layout.read(tape, at: part.index, message: rule, root: root, into: &decoded)
+        let message = layout.profile.messages[rule]
+        if part.index > 1, let required = message.requires, place(required, tape, in: part.index) == nil { return }
+        // A part that has no time of its own has that of the whole message.
+        let time = part.index > 1 ? message.time.flatMap { whole($0.path, tape) } : nil
+        layout.read(tape, at: part.index, message: rule, root: root, wholeTime: time, into: &decoded)
     }
 
     /// A value of a part as text, for the rules about liveness and full reports.
     public func text(_ path: PathPattern, of part: MessagePart) -> String? {
         guard let tape else { return nil }
-        return (tape.find(path, from: part.index) ?? tape.find(path)).flatMap { tape.text($0) }
+        return place(path, tape, in: part.index).flatMap { tape.text($0) }
     }
 
     /// The texts that take part in names; nil when one of them is missing or cannot be a name.

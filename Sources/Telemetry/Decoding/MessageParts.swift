@@ -7,44 +7,43 @@ public struct MessagePart: Equatable, Sendable {
 
 /// Messages that are more, or other, than one JSON object about one device.
 extension MessageDecoder {
-    static let maximumParts = 10_000
+    public static let maximumParts = 10_000
 
-    /// Where the parts of a parsed message stand, in its order.
-    static func parts(_ tape: JSONTape, _ rule: MessageRule) throws(DecodeError) -> [MessagePart] {
-        var parts: [MessagePart] = []
+    /// Where the parts of a parsed message stand, in its order. Returns how many more there are than are read.
+    static func collect(_ tape: JSONTape, _ rule: MessageRule, into parts: inout [MessagePart]) -> Int {
         let tokens = rule.format == .csv ? [.each(capture: "row", member: nil, prefix: [])] : rule.each?.tokens ?? []
-        collect(tape, 1, tokens[...], nil, &parts)
-        guard parts.count < maximumParts else { throw DecodeError("the message has \(maximumParts) parts or more") }
-        guard let path = rule.device else { return parts }
-        if let required = rule.requires {
-            parts.removeAll { tape.find(required, from: $0.index) == nil && tape.find(required) == nil }
-        }
-        return try parts.map { part throws(DecodeError) in
-            guard let name = (tape.find(path, from: part.index) ?? tape.find(path)).flatMap({ tape.text($0) }) else {
-                throw DecodeError("\"\(path.text)\" names no device")
-            }
-            return MessagePart(device: name, index: part.index)
-        }
+        var dropped = 0
+        collect(tape, 1, tokens[...], nil, &parts, &dropped)
+        return dropped
     }
 
     /// `{device}` takes each member and its name; `{row}` takes each item of a list, or the value itself where there is no list.
     private static func collect(
-        _ tape: JSONTape, _ index: Int, _ tokens: ArraySlice<PathPattern.Token>, _ device: String?, _ parts: inout [MessagePart]
+        _ tape: JSONTape, _ index: Int, _ tokens: ArraySlice<PathPattern.Token>, _ device: String?, _ parts: inout [MessagePart],
+        _ dropped: inout Int
     ) {
-        guard parts.count < maximumParts else { return }
-        guard let token = tokens.first else { return parts.append(MessagePart(device: device, index: index)) }
+        guard let token = tokens.first else {
+            guard parts.count < maximumParts else {
+                dropped += 1
+                return
+            }
+            return parts.append(MessagePart(device: device, index: index))
+        }
         let rest = tokens.dropFirst()
         switch token {
         case .key(let name):
-            if let value = tape.member(index, name) { collect(tape, value, rest, device, &parts) }
+            if let value = tape.member(index, name) { collect(tape, value, rest, device, &parts, &dropped) }
         case .each(let capture, _, _) where capture == "device":
-            tape.forEachMember(index) { key, value in collect(tape, value, rest, String(decoding: key, as: UTF8.self), &parts) }
+            tape.forEachMember(index) { key, value in
+                let name = String(decoding: key.prefix(maximumDeviceNameBytes + 1), as: UTF8.self)
+                collect(tape, value, rest, name, &parts, &dropped)
+            }
         case .each:
-            guard tape.type(index) == UInt8(ascii: "[") else { return collect(tape, index, rest, device, &parts) }
+            guard tape.type(index) == UInt8(ascii: "[") else { return collect(tape, index, rest, device, &parts, &dropped) }
             let close = tape.end(index) - 1
             var at = index + 1
             while at < close {
-                collect(tape, at, rest, device, &parts)
+                collect(tape, at, rest, device, &parts, &dropped)
                 at = tape.next(at)
             }
         }
@@ -63,39 +62,69 @@ extension MessageDecoder {
     }
 
     /// Text as `{"value": "…"}`.
-    static func json(text: UnsafeRawBufferPointer) -> [UInt8] {
+    static func json(text: UnsafeRawBufferPointer, maximumBytes: Int) throws(DecodeError) -> [UInt8] {
         var bytes = Array("{\"value\":".utf8)
         appendString(text, &bytes)
         bytes.append(UInt8(ascii: "}"))
+        return try bounded(bytes, maximumBytes)
+    }
+
+    /// What the parser has no room for is refused before more memory is taken for it.
+    private static func bounded(_ bytes: [UInt8], _ maximumBytes: Int) throws(DecodeError) -> [UInt8] {
+        guard bytes.count <= max(maximumBytes, 4096) else {
+            throw DecodeError(
+                "with its control characters or the names of its columns it has more than \(maximumBytes) bytes (limits.payloadBytes)")
+        }
         return bytes
     }
 
     /// Lines as a list of objects with the columns' names. A line with too few values leaves the last columns out; more are an error.
-    static func json(csv: UnsafeRawBufferPointer, _ rule: MessageRule) throws(DecodeError) -> [UInt8] {
+    /// Walks the bytes without lists of lines and cells, which would take many times their room.
+    static func json(csv: UnsafeRawBufferPointer, _ rule: MessageRule, maximumBytes: Int) throws(DecodeError) -> [UInt8] {
+        let names = rule.columns.map { name -> [UInt8] in
+            var quoted: [UInt8] = []
+            var name = name
+            name.withUTF8 { appendString(UnsafeRawBufferPointer($0), &quoted) }
+            return quoted + [UInt8(ascii: ":")]
+        }
         var bytes = [UInt8(ascii: "[")]
         var number = 0
-        for line in csv.split(separator: 0x0A) {
+        var start = 0
+        while start < csv.count {
+            let end = csv[start...].firstIndex(of: 0x0A) ?? csv.count
+            defer { start = end + 1 }
+            if end == start { continue }
             number += 1
-            let line = line.last == 0x0D ? line.dropLast() : line
+            let line = csv[start..<(csv[end - 1] == 0x0D ? end - 1 : end)]
             if line.isEmpty { continue }
-            let cells = line.split(separator: rule.delimiter, omittingEmptySubsequences: false)
-            guard cells.count <= rule.columns.count else {
-                throw DecodeError("line \(number) has \(cells.count) values, and the profile names \(rule.columns.count) columns")
-            }
-            bytes.append(contentsOf: bytes.count > 1 ? [UInt8(ascii: ","), UInt8(ascii: "{")] : [UInt8(ascii: "{")])
-            var isFirst = true
-            for (name, cell) in zip(rule.columns, cells) where !cell.isEmpty {
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                var name = name
-                name.withUTF8 { appendString(UnsafeRawBufferPointer($0), &bytes) }
-                bytes.append(UInt8(ascii: ":"))
-                appendString(UnsafeRawBufferPointer(rebasing: trimmed(cell)), &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            try appendObject(line, rule.delimiter, names, number: number, &bytes)
+            bytes = try bounded(bytes, maximumBytes)
         }
         bytes.append(UInt8(ascii: "]"))
-        return bytes
+        return try bounded(bytes, maximumBytes)
+    }
+
+    private static func appendObject(
+        _ line: Slice<UnsafeRawBufferPointer>, _ delimiter: UInt8, _ names: [[UInt8]], number: Int, _ bytes: inout [UInt8]
+    ) throws(DecodeError) {
+        let count = line.reduce(1) { $0 + ($1 == delimiter ? 1 : 0) }
+        guard count <= names.count else {
+            throw DecodeError("line \(number) has \(count) values, and the profile names \(names.count) columns")
+        }
+        let opening = bytes.count
+        bytes.append(UInt8(ascii: "{"))
+        var start = line.startIndex
+        for name in names.prefix(count) {
+            let end = line[start...].firstIndex(of: delimiter) ?? line.endIndex
+            let cell = line[start..<end]
+            start = min(end + 1, line.endIndex)
+            if cell.isEmpty { continue }
+            if bytes.count > opening + 1 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: name)
+            appendString(UnsafeRawBufferPointer(rebasing: trimmed(cell)), &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Without blanks around it and without quotes around that.

@@ -44,8 +44,10 @@ public struct ProfileLayout: Sendable {
     public let profile: DeviceProfile
     public internal(set) var slots: [MetricSlot] = []
     public internal(set) var supplies: [SupplySlot] = []
-    /// Names that could not be taken because the profile is full.
+    /// Names that could not be taken: the profile is full, or the name belongs to another rule.
     public internal(set) var refusedNames = 0
+    /// What it has learned since it was asked last.
+    public internal(set) var growth = LayoutGrowth()
     /// Changes whenever a slot, a supply or a state is learned: what is derived from the layout is then out of date.
     public internal(set) var revision = 0
 
@@ -88,18 +90,28 @@ public struct ProfileLayout: Sendable {
         }
         // Node 0 serves every topic of a profile whose topics all say the same; otherwise it is empty.
         _ = makeRoot(hasScopes ? [] : patterns.indices.map { PatternPosition(pattern: $0, depth: 0, captures: []) })
+        // What the profile itself names, and what was remembered, is nobody's doing.
+        growth = LayoutGrowth()
     }
 
     /// Where the walk of a topic's messages begins. Not for the hot path: a topic is resolved once.
-    public mutating func root(message: Int, captures: [(name: String, value: String)]) -> Int32 {
+    /// Nil when there is no room for another topic's names, or one of them cannot be a name.
+    public mutating func root(message: Int, captures: [(name: String, value: String)]) -> Int32? {
         guard hasScopes else { return 0 }
         // Rules of one name have the same metrics, so they share a tree.
         let key = captures.reduce(profile.messages[message].name ?? "") { $0 + "\u{0}" + $1.name + "\u{0}" + $1.value }
         if let known = roots[key] { return known }
-        guard nodes.count < Self.maximumNodes, captures.allSatisfy({ Self.isUsableName(Array($0.value.utf8)) }) else {
+        guard captures.allSatisfy({ Self.isUsableName(Array($0.value.utf8)) }) else {
             refusedNames += 1
-            return 0
+            return nil
         }
+        guard nodes.count < Self.maximumNodes else {
+            refusedNames += 1
+            growth.refused += 1
+            return nil
+        }
+        let before = nodes.count
+        defer { growth.fields += nodes.count - before }
         let root = makeRoot(
             patterns.indices.filter { patterns[$0].messages & (1 << UInt64(message)) != 0 }
                 .map { PatternPosition(pattern: $0, depth: 0, captures: captures) })
@@ -116,6 +128,12 @@ public struct ProfileLayout: Sendable {
         return root
     }
 
+    /// What was learned since the last call.
+    public mutating func takeGrowth() -> LayoutGrowth {
+        defer { growth = LayoutGrowth() }
+        return growth
+    }
+
     /// The slot of a metric, or nil while no device has shown it.
     public func slot(named name: String) -> Int32? {
         slots.firstIndex { $0.name == name }.map(Int32.init)
@@ -125,6 +143,18 @@ public struct ProfileLayout: Sendable {
     public func state(_ text: String, of slot: Int32) -> Int? {
         slots[Int(slot)].states.firstIndex(of: text)
     }
+}
+
+/// What a layout has learned from the telemetry, so that it can be laid to the account of whoever brought it.
+public struct LayoutGrowth: Equatable, Sendable {
+    /// Nodes of its tree, metrics among them, and words of states.
+    public internal(set) var fields = 0
+    public internal(set) var metrics = 0
+    public internal(set) var words = 0
+    /// Names for which there was no room.
+    public internal(set) var refused = 0
+
+    public var isNothing: Bool { fields == 0 && refused == 0 && metrics == 0 && words == 0 }
 }
 
 /// What a path leads to.

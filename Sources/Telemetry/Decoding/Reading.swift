@@ -110,7 +110,7 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
         case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"
         case .badTime: "the time in \"\(name)\" cannot be read"
-        case .tooManyNames: "\"\(name)\" is one name too many for this profile"
+        case .tooManyNames: "\"\(name)\" is one name too many for this device: it, and the others of its profile, have used up theirs"
         }
     }
 }

@@ -141,7 +141,7 @@ import Testing
                 guard (try? decoder.open(UnsafeRawBufferPointer(rebasing: buffer[..<payload.count]), rule)) != nil else { return true }
                 for part in decoder.parts.prefix(100) {
                     guard let names = decoder.names(rule.names, of: part) else { continue }
-                    let root = layout.root(message: index, captures: captures + names)
+                    let root = layout.root(message: index, captures: captures + names) ?? 0
                     decoder.read(part, message: index, root: root, layout: &layout, into: &decoded)
                     readings += decoded.readings.count
                     guard isSane(decoded, layout) else { return false }

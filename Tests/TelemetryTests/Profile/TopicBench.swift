@@ -55,7 +55,7 @@ struct TopicBench {
             var results: [Part] = []
             for part in decoder.parts {
                 guard let names = decoder.names(rule.names, of: part) else { continue }
-                let root = layout.root(message: index, captures: captures + names)
+                let root = layout.root(message: index, captures: captures + names) ?? 0
                 var decoded = DecodedMessage()
                 decoder.read(part, message: index, root: root, layout: &layout, into: &decoded)
                 var result = Part(device: part.device ?? device, milliseconds: decoded.deviceMilliseconds)

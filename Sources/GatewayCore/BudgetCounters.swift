@@ -1,0 +1,33 @@
+/// What was dropped, folded or forgotten because a limit was reached, by kind. Part of the state, so that a replay comes to the same numbers.
+///
+/// Stored by name, so that a program of another version reads what it knows and begins the rest at 0.
+public struct BudgetCounters: Equatable, Sendable, Codable {
+    public enum Kind: String, CaseIterable, Sendable {
+        /// Parts of messages that failed beside the first one of their message, which is in the dead letter.
+        case partsFailed = "parts_failed"
+        /// Parts of messages that were not looked at because their message had used up what one message may cost.
+        case partsDropped = "parts_dropped"
+        /// Topics that were forgotten to make room; they are resolved again when they come.
+        case topicsForgotten = "topics_forgotten"
+        /// Devices that got a layout of their own because they bring more names than their share of the profile's.
+        case ownLayouts = "own_layouts"
+        /// Devices that gave way to new ones because almost nothing was heard of them.
+        case devicesForgotten = "devices_forgotten"
+        /// Metrics of Sparkplug nodes beyond what all nodes together may have.
+        case sparkplugMetrics = "sparkplug_metrics"
+        /// Alarms and tickets beyond what one device may have at a time; they are told together.
+        case alarmsFolded = "alarms_folded"
+        case ticketsFolded = "tickets_folded"
+    }
+
+    private var counts: [String: Int64] = [:]
+
+    public init() {}
+
+    public subscript(_ kind: Kind) -> Int64 { counts[kind.rawValue] ?? 0 }
+
+    mutating func count(_ kind: Kind, _ more: Int = 1) {
+        guard more > 0 else { return }
+        counts[kind.rawValue, default: 0] &+= Int64(more)
+    }
+}
