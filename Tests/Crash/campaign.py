@@ -2,7 +2,8 @@
 
     python Tests/Crash/campaign.py --kills 100 --seed 7
 
-Needs paho-mqtt 2, /usr/sbin/mosquitto and the program (environment variable STEWARD, default .build/release/steward).
+Needs paho-mqtt 2, /usr/sbin/mosquitto, the program (environment variable STEWARD, default .build/release/steward) and its debug build, which has
+the hooks for kills at a chosen place (STEWARD_DEBUG, default .build/debug/steward).
 The test of this directory runs the short form. Everything random comes from the seed, but the moments of kills are the machine's.
 """
 

@@ -14,6 +14,8 @@ from broker import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("STEWARD", ROOT / ".build" / "release" / "steward")).resolve()
+# The hooks by which a test kills the program at a chosen place are in debug builds only.
+DEBUG_PROGRAM = Path(os.environ.get("STEWARD_DEBUG", ROOT / ".build" / "debug" / "steward")).resolve()
 PROFILES = Path(__file__).resolve().parent / "profile"
 
 
@@ -49,7 +51,8 @@ class Gateway:
         if kill_at:
             variables["STEWARD_KILL_AT"] = kill_at
         with open(self.log, "ab") as log:
-            command = [str(PROGRAM), "run", "--config", str(self.configuration)]
+            program = DEBUG_PROGRAM if kill_at or environment else PROGRAM
+            command = [str(program), "run", "--config", str(self.configuration)]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=variables)
         self.starts += 1
 

@@ -45,7 +45,7 @@ class Killer(threading.Thread):
             batch = 1 if self.random.random() < 0.4 else self.random.randint(2, 40)
             self.restart(f"{mode}:{batch}")
             self.maybe_snapshot()
-            if self.wait_for_death(2.0):
+            if self.wait_for_death(8.0):
                 return self.died(mode)
             # Too few batches came; this one counts as a kill from outside.
             mode = OUTSIDE

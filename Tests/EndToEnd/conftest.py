@@ -24,6 +24,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEWARD = pathlib.Path(os.environ.get("STEWARD", ROOT / ".build/release/steward")).resolve()
+# The hooks by which a test kills the program at a chosen place are in debug builds only.
+STEWARD_DEBUG = pathlib.Path(os.environ.get("STEWARD_DEBUG", ROOT / ".build/debug/steward")).resolve()
 MOSQUITTO = os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
 PROFILES = ROOT / "DeviceProfiles"
 DEADLINE_SECONDS = 40
@@ -131,6 +133,7 @@ class Gateway:
             self.config[key] = {**self.config[key], **value} if isinstance(self.config.get(key), dict) else value
         self.process = None
         self.url = None
+        self.program = STEWARD
         self.environment = dict(os.environ)
 
     def spawn(self, configuration=None):
@@ -139,7 +142,7 @@ class Gateway:
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [STEWARD, "run", "--config", self.config_path], stdout=log, stderr=log, env=self.environment)
+                [self.program, "run", "--config", self.config_path], stdout=log, stderr=log, env=self.environment)
         return self
 
     def refusal(self, configuration=None):

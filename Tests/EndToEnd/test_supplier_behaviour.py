@@ -10,7 +10,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from conftest import now_ms, wait_for
+from conftest import STEWARD, STEWARD_DEBUG, now_ms, wait_for
 from suppliers import CXMLSupplier, MailServer, WebhookSupplier, cxml_notice, secret_file, signed_headers, signed_report, webhook_secret
 from test_orders import install, order, reaches, use_up
 from test_supplier_kinds import REPLY_SECRET, SECRET, confirmation, cxml_settings, mail_settings, ship_notice
@@ -193,12 +193,14 @@ def test_kill_between_the_answer_and_its_commit(make, broker, client, shop):
     """The supplier has it and has said so; the gateway dies before it is on record, and delivers again under the same name."""
     gateway = make.gateway(broker, start=False, suppliers=[shop.settings])
     gateway.environment["STEWARD_KILL_AT_DELIVERY"] = "1"
+    gateway.program = STEWARD_DEBUG
     gateway.start()
     use_up(client)
     wait_for(lambda: gateway.process.poll() is not None, "the kill")
     assert gateway.process.returncode == -signal.SIGKILL
     assert len(shop.received()) == 1
     del gateway.environment["STEWARD_KILL_AT_DELIVERY"]
+    gateway.program = STEWARD
     gateway.start()
     name = reaches(gateway, "sent")["order"]
     assert {key for key, _ in shop.received()} == {name} and shop.taken() == 1
