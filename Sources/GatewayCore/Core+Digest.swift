@@ -1,66 +1,142 @@
+import FaultDetection
 import FoundationEssentials
+import RemoteSupport
+import Replenishment
 import ServiceValue
 import Telemetry
+
+/// Where a walk over the state stands. It is taken in small steps, so that whoever asks can let go of the core in between.
+public struct DigestWalk: Sendable {
+    fileprivate enum Section: Int {
+        case devices
+        case alarms
+        case runs
+        case orders
+        case tickets
+        case rest
+        case end
+    }
+
+    fileprivate var section = Section.devices
+    fileprivate var index = 0
+    /// The sum of the lines' hashes: no order and no memory of the lines is needed.
+    fileprivate var sum: UInt64 = 0
+
+    public init() {}
+
+    public var isAtEnd: Bool { section == .end }
+
+    /// Equal for equal states. Meaningful at the end, when the core took no event during the walk.
+    public var digest: String {
+        let digits = String(sum, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
 
 /// What two gateways that saw the same events must agree on, whenever the events arrived.
 extension StewardCore {
     /// One hash over `digestLines`.
     public func digest() -> String {
-        let hash = digestLines().reduce(ContentHash.seed) { ContentHash.combine($0, $1) }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        var walk = DigestWalk()
+        while !walk.isAtEnd { _ = digestStep(&walk) }
+        return walk.digest
     }
 
     /// All device state, alarms, runs, orders, tickets and ledgers as text, sorted; arrival times and what follows from them are left out.
     public func digestLines() -> [String] {
+        var walk = DigestWalk()
+        var lines: [String] = []
+        while !walk.isAtEnd { lines += digestStep(&walk) }
+        return lines.sorted()
+    }
+
+    /// The lines of the next device, or of the next few of the other things.
+    public func digestStep(_ walk: inout DigestWalk) -> [String] {
+        let lines: [String]
+        switch walk.section {
+        case .devices: lines = next(&walk, of: hot.count, atOnce: 1) { $0.flatMap(deviceLines) }
+        case .alarms:
+            lines = next(&walk, of: alarms.count) { places in
+                places.compactMap { alarms[alarms.ids[$0]] }.filter { $0.source != .order }.map(Self.line)
+            }
+        case .runs: lines = next(&walk, of: runs.count) { $0.compactMap { runs[runs.ids[$0]] }.map(Self.line) }
+        case .orders: lines = next(&walk, of: orders.count) { $0.compactMap { orders[orders.ids[$0]] }.map(Self.line) }
+        case .tickets:
+            lines = next(&walk, of: tickets.count) { places in
+                places.compactMap { tickets[tickets.ids[$0]] }.map { "ticket \($0.id) \($0.state.rawValue)" }
+            }
+        case .rest:
+            lines = restLines()
+            walk.section = .end
+        case .end: lines = []
+        }
+        for line in lines { walk.sum &+= ContentHash.combine(ContentHash.seed, line) }
+        return lines
+    }
+
+    private func next(_ walk: inout DigestWalk, of count: Int, atOnce: Int = 50, _ lines: (Range<Int>) -> [String]) -> [String] {
+        let places = min(walk.index, count)..<min(walk.index + atOnce, count)
+        walk.index = places.upperBound
+        if places.upperBound == count {
+            walk.section = DigestWalk.Section(rawValue: walk.section.rawValue + 1) ?? .end
+            walk.index = 0
+        }
+        return lines(places)
+    }
+
+    private static func text(_ value: some Encodable) -> String {
         let json = JSONEncoder()
         json.outputFormatting = .sortedKeys
-        func text(_ value: some Encodable) -> String { (try? json.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "?" }
-        var lines: [String] = []
-        for device in hot.indices where !hot[device].isVacant {
-            let record = records[device]
-            lines += anomalyLines(device)
-            let layout = layouts[Int(hot[device].profile)]
-            for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
-                let metric = metrics[Int(hot[device].firstMetric) + slot]
-                guard metric.timeMilliseconds != .min else { continue }
-                let value = definition.kind == .state ? Self.state(definition, metric.value) : "\(metric.value)"
-                lines.append("device \(record.id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)")
-            }
-            lines.append("ledger \(record.id) \(text(record.ledger.totals(atMilliseconds: hot[device].newestMilliseconds)))")
-            lines.append("incidents \(record.id) \(text(record.incidents))")
-            lines.append(
-                "alerts \(record.id) \(text(record.alertCodes.filter { !$0.isEmpty })) \(record.activeAlarms.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ","))"
-            )
-            for (index, supply) in record.supplies.enumerated()
-            where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
-                let name = layout.supplies[index].name
-                lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(text(supply.model))")
-                lines.append("cartridge \(record.id) \(name) \(text(supply.reported)) \(text(supply.facts))")
-            }
+        return (try? json.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "?"
+    }
+
+    private func deviceLines(_ device: Int) -> [String] {
+        guard !hot[device].isVacant else { return [] }
+        let record = records[device]
+        var lines = anomalyLines(device)
+        let layout = layouts[Int(hot[device].profile)]
+        for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
+            let metric = metrics[Int(hot[device].firstMetric) + slot]
+            guard metric.timeMilliseconds != .min else { continue }
+            let value = definition.kind == .state ? Self.state(definition, metric.value) : "\(metric.value)"
+            lines.append("device \(record.id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)")
         }
-        for alarm in alarms.all where alarm.source != .order {
-            lines.append(
-                "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.severity.rawValue) \(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1) \(alarm.repeats)"
-            )
+        lines.append("ledger \(record.id) \(Self.text(record.ledger.totals(atMilliseconds: hot[device].newestMilliseconds)))")
+        lines.append("incidents \(record.id) \(Self.text(record.incidents))")
+        let standing = record.activeAlarms.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ",")
+        lines.append("alerts \(record.id) \(Self.text(record.alertCodes.filter { !$0.isEmpty })) \(standing)")
+        for (index, supply) in record.supplies.enumerated()
+        where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
+            let name = layout.supplies[index].name
+            lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(Self.text(supply.model))")
+            lines.append("cartridge \(record.id) \(name) \(Self.text(supply.reported)) \(Self.text(supply.facts))")
         }
-        for run in runs.all {
-            let attempts = run.attempts.map { "\($0.command):\($0.requestID):\($0.outcome.rawValue)" }.joined(separator: " ")
-            lines.append("run \(run.id) \(run.alarm) \(attempts)")
-        }
-        for order in orders.all {
-            // How long it may wait, not until when: that is arrival time, as a deadline is.
-            let wait = order.terms.latestSendMilliseconds.map { " may wait \($0 &- order.life.sinceMilliseconds)" } ?? ""
-            let attempt = order.attempt > 1 ? " attempt \(order.attempt)" : ""
-            lines.append("order \(order.id)\(attempt) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)")
-        }
-        for item in stock.items { lines.append("stock \(item) \(stock.unitsOnHand(item)) \(stock.unitsReserved(item))") }
-        for ticket in tickets.all { lines.append("ticket \(ticket.id) \(ticket.state.rawValue)") }
+        return lines
+    }
+
+    private static func line(_ alarm: Alarm) -> String {
+        "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.severity.rawValue) "
+            + "\(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1) \(alarm.repeats)"
+    }
+
+    private static func line(_ run: PlaybookRun) -> String {
+        let attempts = run.attempts.map { "\($0.command):\($0.requestID):\($0.outcome.rawValue)" }.joined(separator: " ")
+        return "run \(run.id) \(run.alarm) \(attempts)"
+    }
+
+    private static func line(_ order: SupplyOrder) -> String {
+        // How long it may wait, not until when: that is arrival time, as a deadline is.
+        let wait = order.terms.latestSendMilliseconds.map { " may wait \($0 &- order.life.sinceMilliseconds)" } ?? ""
+        let attempt = order.attempt > 1 ? " attempt \(order.attempt)" : ""
+        return "order \(order.id)\(attempt) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)"
+    }
+
+    private func restLines() -> [String] {
+        var lines = stock.items.map { "stock \($0) \(stock.unitsOnHand($0)) \(stock.unitsReserved($0))" }
         for profile in layouts.indices where bases[profile] == profile && learned[profile] != SupplyLearning() {
-            lines.append("learned \(layouts[profile].profile.name) \(text(learned[profile]))")
+            lines.append("learned \(layouts[profile].profile.name) \(Self.text(learned[profile]))")
         }
-        lines.append("scores \(text(scores))")
-        return lines.sorted()
+        return lines + ["scores \(Self.text(scores))"]
     }
 
     static func state(_ slot: MetricSlot, _ value: Double) -> String {

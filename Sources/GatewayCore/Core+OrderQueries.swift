@@ -11,29 +11,21 @@ extension StewardCore {
         }
     }
 
-    /// `{"orders":[…]}`, newest first; `state` picks one state.
-    public func writeOrders(device: String?, state: String? = nil, limit: Int, _ writer: inout JSONWriter) {
-        let deadlines = configuration.replenishment.deadlines
-        writer.list("orders") { writer in
-            for order in orders.all.reversed().lazy.filter({
-                (device == nil || $0.device == device) && (state == nil || $0.state.rawValue == state)
-            }).prefix(limit) {
-                writer.beginObject()
-                writer.member("device", order.device)
-                writer.members(of: order)
-                writer.member("decided", order.decidedMilliseconds)
-                writer.member("since", order.life.sinceMilliseconds)
-                writer.member("deadline", deadlines.deadlineMilliseconds(order))
-                if order.isOverdue { writer.member("overdue", true) }
-                writer.member("approvedBy", order.terms.approvedBy)
-                writer.member("latestSend", order.terms.latestSendMilliseconds)
-                writer.member("holdUntil", order.terms.holdUntilMilliseconds)
-                writer.member("shipment", order.terms.shipment)
-                writer.member("reference", order.reference)
-                writer.member("detail", order.detail)
-                writer.endObject()
-            }
-        }
+    func write(_ order: SupplyOrder, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("device", order.device)
+        writer.members(of: order)
+        writer.member("decided", order.decidedMilliseconds)
+        writer.member("since", order.life.sinceMilliseconds)
+        writer.member("deadline", configuration.replenishment.deadlines.deadlineMilliseconds(order))
+        if order.isOverdue { writer.member("overdue", true) }
+        writer.member("approvedBy", order.terms.approvedBy)
+        writer.member("latestSend", order.terms.latestSendMilliseconds)
+        writer.member("holdUntil", order.terms.holdUntilMilliseconds)
+        writer.member("shipment", order.terms.shipment)
+        writer.member("reference", order.reference)
+        writer.member("detail", order.detail)
+        writer.endObject()
     }
 }
 

@@ -107,20 +107,21 @@ extension StewardCore {
         writer.endObject()
     }
 
-    /// `{"devices":[…],"total":n}`, sorted by id, from `offset`, at most `limit`.
-    public func writeDevices(offset: Int, limit: Int, _ writer: inout JSONWriter) {
-        let order = records.indices.filter { !hot[$0].isVacant }.sorted { records[$0].id < records[$1].id }
+    /// Places of devices, vacant ones included.
+    public var devicePlaces: Int { records.count }
+
+    /// The id of the device at a place; nil when it is vacant or beyond the last.
+    public func deviceID(at place: Int) -> String? {
+        records.indices.contains(place) && !hot[place].isVacant ? records[place].id : nil
+    }
+
+    /// A device as listings show it; false when there is none of that id.
+    public func writeSummary(device id: String, _ writer: inout JSONWriter) -> Bool {
+        guard let index = deviceIndex[id] else { return false }
         writer.beginObject()
-        writer.key("devices")
-        writer.beginArray()
-        for device in order.dropFirst(max(0, offset)).prefix(max(0, limit)) {
-            writer.beginObject()
-            writeSummary(device, &writer)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.member("total", deviceCount)
+        writeSummary(Int(index), &writer)
         writer.endObject()
+        return true
     }
 
     private func writeSummary(_ device: Int, _ writer: inout JSONWriter) {
@@ -249,46 +250,6 @@ extension StewardCore {
             writer.endObject()
         }
         writer.endArray()
-    }
-
-    /// `{"alarms":[…]}`, newest first; without `includesFinished` only those that hold or wait for acknowledgement.
-    public func writeAlarms(device: String?, includesFinished: Bool, limit: Int, _ writer: inout JSONWriter) {
-        writer.list("alarms") { writer in
-            for alarm in alarms.all.reversed().lazy.filter({
-                (device == nil || $0.device == device) && (includesFinished || $0.state != .returnedToNormal)
-            }).prefix(limit) { write(alarm, &writer) }
-        }
-    }
-
-    /// Commands with what became of them.
-    public func writeActions(device: String?, limit: Int, _ writer: inout JSONWriter) {
-        writer.list("actions") { writer in
-            for run in runs.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
-                for attempt in run.attempts {
-                    writer.beginObject()
-                    writer.member("request", attempt.requestID)
-                    writer.member("device", run.device)
-                    writer.member("command", attempt.command)
-                    writer.member("outcome", attempt.outcome.rawValue)
-                    writer.member("detail", attempt.detail)
-                    writer.member("alarm", run.alarm)
-                    writer.member("condition", alarms[run.alarm]?.condition)
-                    writer.member("onset", alarms[run.alarm]?.onsetMilliseconds)
-                    writer.endObject()
-                }
-            }
-        }
-    }
-
-    public func writeTickets(device: String?, limit: Int, _ writer: inout JSONWriter) {
-        writer.list("tickets") { writer in
-            for ticket in tickets.all.reversed().lazy.filter({ device == nil || $0.device == device }).prefix(limit) {
-                writer.beginObject()
-                writer.member("device", ticket.device)
-                writer.members(of: ticket)
-                writer.endObject()
-            }
-        }
     }
 
     /// Of an order, or of a shipment.

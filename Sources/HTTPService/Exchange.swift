@@ -1,23 +1,33 @@
 import CMicroHTTPD
+import Synchronization
 
 /// One request on its way in. libmicrohttpd calls the access handler once with the headers, then with each piece of the body, then
 /// once more for the answer; this object carries what came from call to call. Only one thread at a time calls for one request.
-final class Exchange {
+final class Exchange: @unchecked Sendable {
+    // @unchecked: only the library's thread touches it, but for `answer`, which has a lock, and for what never changes.
     enum Phase {
         case awaitingHead
         case receiving(HTTPRequest)
         /// Decided already; the body is read and dropped so that the client, busy sending, gets to see the answer.
         case draining(HTTPResponse)
+        /// A worker has it; the connection is suspended until its answer is there.
+        case working
         case answered
     }
 
     /// The target as it came: the library's own decoding cuts at `%00` and hides which slashes were encoded.
     let target: [UInt8]
+    let entry: ConnectionTable.Entry
     var phase = Phase.awaitingHead
     var receivedBytes = 0
+    /// Bytes of the answer on its way to the client.
+    var responseBytes = 0
+    /// What the worker leaves for the library's thread.
+    let answer = Mutex<HTTPResponse?>(nil)
 
-    init(target: [UInt8]) {
+    init(target: [UInt8], entry: ConnectionTable.Entry) {
         self.target = target
+        self.entry = entry
     }
 
     /// Takes a piece of the body. False: so much was sent against the limit that the connection is not worth keeping.

@@ -17,6 +17,9 @@ public struct HTTPRequest: Sendable {
     /// What `{name}` parts of the route's pattern matched; filled by `Router`.
     public var parameters: [String: String] = [:]
 
+    /// Whether the client has gone away, or at least sends no more; for answers that are long in the making.
+    public var hasLeft: @Sendable () -> Bool = { false }
+
     public init(
         method: HTTPMethod, path: [String], query: [QueryItem] = [], headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [],
         remoteAddress: String = ""

@@ -2,19 +2,24 @@
 public struct HTTPServerConfiguration: Sendable {
     /// `127.0.0.1:8420`, `[::1]:8420`, `localhost:8420`; port 0 lets the system choose (`HTTPServer.boundPort` tells which).
     public var listen: String
-    /// Threads that run the handler; a handler that blocks holds one.
-    public var threadCount = 2
-    /// Connections over this wait in the listen queue.
-    public var connectionLimit = 64
-    /// Connections of one address over this are closed at once; 0 is no limit. Half of all by default, so that one client that
-    /// opens connections and says nothing does not shut out the others.
-    public var connectionLimitPerAddress = 32
+    /// Threads that run the handler; a handler that waits holds one. One more is kept for preferred requests.
+    public var threadCount = 4
+    /// How much those threads stand back for others, 0 to 19.
+    public var niceness = 0
+    /// At one more, the connection that has been incomplete for longest is closed.
+    public var connectionLimit = 256
     /// Larger bodies are answered 413.
     public var bodyLimitBytes = 1 << 20
     /// Larger request lines and headers together are answered 431.
     public var headerLimitBytes = 16 << 10
     /// A connection that neither sends nor takes anything for this long is closed.
     public var idleTimeoutSeconds = 30
+    /// So long a request may take from the beginning of its connection, or from its first line on a kept one, to its last byte.
+    public var requestTimeoutSeconds = 10
+    /// So long a client may take over its answer.
+    public var responseTimeoutSeconds = 60
+    /// Bytes of all answers that clients have not taken yet. With more, larger answers are refused with 503.
+    public var waitingResponseLimitBytes = 64 << 20
     /// How long `stop()` waits for requests that have begun.
     public var stopGraceMilliseconds = 5_000
     /// Names, without port, under which the server may be addressed besides `localhost`, `127.0.0.1`, `[::1]` and the listen
@@ -24,6 +29,10 @@ public struct HTTPServerConfiguration: Sendable {
     /// Media types that POST and PUT, and DELETE with a body, must have; others are answered 415. HTML forms can send none of these,
     /// so a page of another site cannot post without asking first (CORS preflight), which is never granted.
     public var acceptedContentTypes: Set<String> = ["application/json", "application/cloudevents+json"]
+
+    /// Paths that a page of another origin may ask for; see `RequestGate`.
+    public var openPaths: Set<String> = []
+    public var counters = HTTPServerCounters()
 
     public init(listen: String) {
         self.listen = listen

@@ -5,6 +5,7 @@ struct RequestGate: Sendable {
     private let contentTypes: Set<String>
     private let bodyLimitBytes: Int
     private let headerLimitBytes: Int
+    private let openPaths: Set<String>
 
     /// What the gate lets through.
     struct Admitted {
@@ -38,6 +39,7 @@ struct RequestGate: Sendable {
         contentTypes = Set(configuration.acceptedContentTypes.map { $0.lowercased() })
         bodyLimitBytes = configuration.bodyLimitBytes
         headerLimitBytes = configuration.headerLimitBytes
+        openPaths = configuration.openPaths
     }
 
     func examine(_ head: Head) -> Verdict {
@@ -66,6 +68,9 @@ struct RequestGate: Sendable {
             return refuse(400, "Bad request", error.detail)
         }
         if let refused = refuseHost(head.headers.all("Host"), authority: target.authority) { return refused }
+        if !openPaths.contains("/" + target.path.joined(separator: "/")), let refused = refuseOrigin(head.headers, target.authority) {
+            return refused
+        }
         if let bodyBytes, bodyBytes > bodyLimitBytes { return .refused(bodyTooLarge, closes: false) }
         if let refused = refuseContentType(method, head.headers["Content-Type"], hasBody: bodyBytes != 0) { return refused }
         return .admitted(
@@ -116,6 +121,21 @@ struct RequestGate: Sendable {
         return refuse(
             421, "Misdirected request",
             "This server answers requests to localhost, 127.0.0.1 and [::1]; add other names to its allowed hosts.")
+    }
+
+    /// A page of another origin may neither ask nor change anything, not even where it could not read the answer: asking costs, too.
+    /// Browsers say where a request comes from, and a page cannot choose what they say (Fetch Metadata, RFC 6454 §7). Programs say
+    /// nothing. `none` is what a person typed or has among the bookmarks.
+    private func refuseOrigin(_ headers: HTTPHeaders, _ authority: String?) -> Verdict? {
+        let detail = "A page of another origin may not ask this gateway."
+        let sites = headers.all("Sec-Fetch-Site")
+        guard sites.allSatisfy({ $0 == "same-origin" || $0 == "none" }) else { return refuse(403, "Cross-origin request", detail) }
+        let own = (authority ?? headers["Host"] ?? "").lowercased()
+        let isForeign = headers.all("Origin").contains { origin in
+            let text = origin.lowercased()
+            return text != "http://" + own && text != "https://" + own
+        }
+        return isForeign ? refuse(403, "Cross-origin request", detail) : nil
     }
 
     /// Lower-case name without port, brackets kept; nil if what follows the name is not a port.

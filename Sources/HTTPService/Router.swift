@@ -52,7 +52,8 @@ public struct Router: Sendable {
         return Router.methodNotAllowed(matches.map(\.0))
     }
 
-    private static func unauthorized(_ request: HTTPRequest) -> HTTPResponse {
+    /// The answer to a request without the token that it needs.
+    public static func unauthorized(_ request: HTTPRequest) -> HTTPResponse {
         // RFC 6750 §3: the error code is given only where a token came.
         let hasToken = request.bearerToken != nil
         return HTTPResponse.problem(

@@ -5,6 +5,7 @@ enum Query: Int, CaseIterable {
     case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
     case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
     case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
+    case request, recordRequest, forgetRequests
     case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
     case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteParts, deleteSnapshots
     case findSeries, longestOfSeries, addSeries, lengthenSeries, listSeries, deleteEmptySeries
@@ -84,6 +85,10 @@ enum Query: Int, CaseIterable {
             """
         case .oldestDeadLetters: "SELECT id, length(topic) + length(payload) FROM dead_letter WHERE id >= ?2 ORDER BY id LIMIT ?1"
         case .deleteDeadLetter: "DELETE FROM dead_letter WHERE id = ?1"
+
+        case .request: "SELECT key, hash, time_ms, answer FROM request WHERE key = ?1"
+        case .recordRequest: "INSERT INTO request(key, hash, time_ms, answer) VALUES(?1, ?2, ?3, ?4)"
+        case .forgetRequests: "DELETE FROM request WHERE id <= ?1"
 
         case .recordCrash:
             "INSERT INTO quarantine VALUES(?1, 1) ON CONFLICT(event) DO UPDATE SET attempts = attempts + 1 RETURNING attempts"

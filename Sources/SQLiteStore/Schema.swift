@@ -6,7 +6,7 @@ enum Schema {
     /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
-    static let migrations: [String] = [version1, version2, version3]
+    static let migrations: [String] = [version1, version2, version3, version4]
 
     private static let version1 = """
         CREATE TABLE counter(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -59,6 +59,12 @@ enum Schema {
         DROP INDEX outbox_due;
         CREATE INDEX outbox_due ON outbox(channel, receiver, not_before_ms) WHERE state = 0;
         CREATE INDEX outbox_device ON outbox(channel, receiver, device) WHERE state = 0;
+        """
+
+    /// Writes by the API are remembered by their id, so that one that is sent again is not done again.
+    private static let version4 = """
+        CREATE TABLE request(
+            id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, time_ms INTEGER NOT NULL, answer BLOB NOT NULL) STRICT;
         """
 
     /// Brings a connection's database to the newest version, each step in a transaction of its own.

@@ -13,6 +13,8 @@ public struct StoreLimits: Sendable, Equatable {
     public var deadLetterBytes: Int64 = 64 << 20
     /// Events remembered for having crashed the decoder.
     public var quarantineEntries: Int64 = 10_000
+    /// Writes by the API that are remembered by their id.
+    public var requests: Int64 = 20_000
     /// Pairs of device and metric that may have history.
     public var series: Int64 = 200_000
     /// How long a statement waits for another connection's lock.

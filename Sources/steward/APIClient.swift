@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Gateway
 import Outbound
 import Telemetry
@@ -8,13 +7,15 @@ struct APIClient {
     /// What every subcommand that asks a gateway takes.
     static let options: [Usage.Option] = [
         .value("url", "URL", "where the gateway answers; STEWARD_URL, else http://127.0.0.1:8420"),
-        .value("token-file", "FILE", "a file with the API token, where the gateway wants one"),
+        .value(
+            "token-file", "FILE", "a file with the operator's token; STEWARD_TOKEN_FILE, else for a gateway of this machine its own"),
         .flag("json", "print the answer as it comes, as JSON"),
     ]
 
     /// Without a slash at its end.
     let url: String
-    private let token: String?
+    let requestID: String?
+    private let token: OperatorToken
     private let client: WebhookClient
 
     init(_ arguments: Arguments) throws {
@@ -24,55 +25,57 @@ struct APIClient {
             throw UsageError("\(Arguments.shown(url)) is no URL of a gateway; it begins with http:// or https://")
         }
         self.url = url
-        token = try arguments.value("token-file").map(Self.readToken)
+        token = try OperatorToken.find(arguments, url: url)
+        requestID = arguments.value("request-id")
+        if let requestID, !(1...128).contains(requestID.utf8.count) || !requestID.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw UsageError("--request-id has 1 to 128 printable ASCII characters")
+        }
         var configuration = WebhookClient.Configuration()
         configuration.userAgent = "steward/\(StewardVersion.current)"
         client = try WebhookClient(configuration: configuration)
     }
 
-    private static func readToken(_ path: String) throws -> String {
-        let data: Data
-        do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-            throw CommandFailure("the token file \(Arguments.shown(path)) cannot be read; check its name and its permissions")
-        }
-        let token = String(String(decoding: data.prefix(4096), as: UTF8.self).drop { $0.isWhitespace }.prefix { !$0.isNewline })
-        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw CommandFailure("the token file \(Arguments.shown(path)) holds no token; it needs one line of printable ASCII characters")
-        }
-        return token
-    }
-
     /// The body of `GET /api/v1/PATH`. Each part of the path is encoded here; query items without a value are left away.
     func get(_ path: [String], _ query: [(String, String?)] = []) throws -> [UInt8] {
-        return try ask(.get, path, query, body: [])
-    }
-
-    /// The body of the answer to `POST /api/v1/PATH` with a JSON body.
-    func post(_ path: [String], _ body: [UInt8]) throws -> [UInt8] { try ask(.post, path, [], body: body) }
-
-    private func ask(_ method: WebhookRequest.Method, _ path: [String], _ query: [(String, String?)], body content: [UInt8]) throws
-        -> [UInt8]
-    {
-        // libcurl would resolve these before it asks, and get something else.
-        guard !path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
-            throw CommandFailure("there is nothing of the name \(Arguments.shown(path.last ?? ""))", exitCode: .notFound)
-        }
-        var address = url + "/api/v1/" + path.map(Self.encoded).joined(separator: "/")
-        let items = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
-        if !items.isEmpty { address += "?" + items.joined(separator: "&") }
-        var headers = [(name: "Accept", value: "application/json")]
-        if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
-        if method == .post { headers.append((name: "Content-Type", value: "application/json")) }
-        let request = WebhookRequest(
-            method: method, url: address, headers: headers, body: content, timeoutSeconds: method == .post ? 60 : 15,
-            maximumResponseBytes: DocumentParser.maximumBytes)
-        switch client.send(request) {
+        switch send(.get, try address(path, query)) {
         case .response(let response): return try body(response)
         case .failure(let failure): throw advice(failure)
         }
     }
 
-    private func body(_ response: WebhookResponse) throws -> [UInt8] {
+    /// As `post`, for what may be sent again at will: it has no id.
+    func postRepeatable(_ path: [String], _ body: [UInt8]) throws -> [UInt8] {
+        switch send(.post, try address(path, []), body: body) {
+        case .response(let response): return try self.body(response)
+        case .failure(let failure) where failure.kind == .timeout:
+            throw CommandFailure("it is not known how far it came; send it again, which does nothing twice", exitCode: .unknown)
+        case .failure(let failure): throw advice(failure)
+        }
+    }
+
+    func address(_ path: [String], _ query: [(String, String?)]) throws -> String {
+        // libcurl would resolve these before it asks, and get something else.
+        guard !path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+            throw CommandFailure("there is nothing of the name \(Arguments.shown(path.last ?? ""))", exitCode: .notFound)
+        }
+        let address = url + "/api/v1/" + path.map(Self.encoded).joined(separator: "/")
+        let items = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
+        return items.isEmpty ? address : address + "?" + items.joined(separator: "&")
+    }
+
+    func send(
+        _ method: WebhookRequest.Method, _ address: String, body content: [UInt8] = [], headers more: [(name: String, value: String)] = []
+    ) -> WebhookResult {
+        var headers = [(name: "Accept", value: "application/json")] + more
+        if let token = token.token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
+        if method == .post { headers.append((name: "Content-Type", value: "application/json")) }
+        return client.send(
+            WebhookRequest(
+                method: method, url: address, headers: headers, body: content, timeoutSeconds: method == .post ? 60 : 15,
+                maximumResponseBytes: DocumentParser.maximumBytes))
+    }
+
+    func body(_ response: WebhookResponse) throws -> [UInt8] {
         guard !(200..<300).contains(response.status) else {
             guard !response.isTruncated else {
                 throw CommandFailure(
@@ -86,12 +89,14 @@ struct APIClient {
         case 404:
             throw CommandFailure(
                 detail ?? "\(shownURL) knows no such address; is it a steward gateway of this version?", exitCode: .notFound)
-        case 401, 403: throw CommandFailure("\(detail ?? "the gateway refuses"); give its token by --token-file FILE")
+        case 401:
+            let help = token.advice ?? "give the operator's token by --token-file FILE; it lies beside the gateway's store"
+            throw CommandFailure("\(detail ?? "the gateway asks for a token") \(help)")
         default: throw CommandFailure("the gateway answers with status \(response.status): \(detail ?? "without a reason; see its log")")
         }
     }
 
-    private func advice(_ failure: WebhookFailure) -> CommandFailure {
+    func advice(_ failure: WebhookFailure) -> CommandFailure {
         switch failure.kind {
         case .connectionFailed: CommandFailure("no gateway answers at \(shownURL): is steward running? (systemctl status steward)")
         case .nameNotFound: CommandFailure("the host of \(shownURL) is not known; check --url")
@@ -139,7 +144,7 @@ extension QueryCommand {
         let client = try APIClient(arguments)
         let body = try client.get(question.path, question.query)
         guard !arguments.has("json") else {
-            Console.print(bytes: body.last == UInt8(ascii: "\n") ? body : body + [UInt8(ascii: "\n")])
+            Console.print(json: body)
             return .ok
         }
         let answer: APIValue

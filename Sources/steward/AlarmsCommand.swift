@@ -11,7 +11,7 @@ enum AlarmsCommand: ListCommand {
             .value("shelve", "ALARM", "put it aside; needs --for and --reason"), .value("unshelve", "ALARM", "take it from the shelf"),
             .value("reset", "ALARM", "end one that is latched"), .value("for", "TIME", "how long it is shelved: 90s, 30min, 2h, 3d"),
             .value("reason", "TEXT", "why it is shelved"), .value("by", "NAME", "who you are; your login name unless given"),
-        ] + listOptions + APIClient.options,
+        ] + listOptions + WriteCommand.options,
         notes: "A shelved alarm is detected and kept, and sets nothing off until the shelf ends. ALARM is the id in the last column.")
     static let columns: [Table.Column] = [
         .init("SEVERITY", .fixed), .init("STATE"), .init("DEVICE"), .init("CONDITION"), .init("TEXT"), .init("SINCE (UTC)", .spare),
@@ -29,13 +29,9 @@ enum AlarmsCommand: ListCommand {
         let done = ["ack": "acknowledged", "shelve": "shelved", "unshelve": "taken from the shelf", "reset": "reset"]
         let id = arguments.value(action) ?? ""
         let body = try body(action, arguments)
-        let answer = try APIClient(arguments).post([list, id, paths[action] ?? ""], body)
-        if arguments.has("json") {
-            Console.print(bytes: answer + [UInt8(ascii: "\n")])
-        } else {
-            Console.print("\(TerminalText.visible(id)) is \(done[action] ?? "done").\n")
+        return try WriteCommand.send(arguments, [list, id, paths[action] ?? ""], body) { _ in
+            "\(TerminalText.visible(id)) is \(done[action] ?? "done")."
         }
-        return .ok
     }
 
     private static func body(_ action: String, _ arguments: Arguments) throws -> [UInt8] {

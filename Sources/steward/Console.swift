@@ -7,6 +7,9 @@ enum Console {
 
     static func print(_ text: String) { print(bytes: Array(text.utf8)) }
 
+    /// A JSON document, with what a terminal would obey escaped, and a line feed at its end.
+    static func print(json: [UInt8]) { print(bytes: JSONText.visible(json)) }
+
     static func print(bytes: [UInt8]) {
         let error = write(bytes, to: STDOUT_FILENO)
         if error != 0 { outputError.store(error, ordering: .relaxed) }

@@ -36,9 +36,9 @@ enum DeadLettersCommand: ListCommand {
             }
             return id
         }
-        let answer = try APIClient(arguments).post([list, "replay"], body(ids))
+        let answer = try APIClient(arguments).postRepeatable([list, "replay"], body(ids))
         guard !arguments.has("json") else {
-            Console.print(bytes: answer + [UInt8(ascii: "\n")])
+            Console.print(json: answer)
             return .ok
         }
         return try tell(try APIValue(parsing: answer), ids)

@@ -6,6 +6,8 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// What was asked for does not exist.
     case notFound = 3
+    /// It may have been done, or not; the message says how to find out.
+    case unknown = 4
 }
 
 /// The command line is wrong. The message says what is, and what would be right.

@@ -47,7 +47,7 @@ enum ExplainCommand: QueryCommand {
     private static func explain(supply: String, of device: String, _ arguments: Arguments, _ client: APIClient) throws -> ExitCode {
         let body = try client.get(ExplainSupply.path(device, supply))
         guard !arguments.has("json") else {
-            Console.print(bytes: body.last == UInt8(ascii: "\n") ? body : body + [UInt8(ascii: "\n")])
+            Console.print(json: body)
             return .ok
         }
         let answer = try APIValue.answer(body)

@@ -41,7 +41,7 @@ enum MaintenanceAddCommand: Subcommand {
             .value("days", "DAYS", "every week on these days, such as monday,friday"),
             .value("zone", "ZONE", "whose clock --from and --until mean, such as Europe/Berlin; UTC unless given"),
             .value("reason", "TEXT", "what is done"), .value("by", "NAME", "who you are; your login name unless given"),
-        ] + APIClient.options,
+        ] + WriteCommand.options,
         notes: "Faults are detected meanwhile. Commands and tickets wait for the end, and downtime counts as scheduled.\n"
             + "TIME is 2026-11-21T22:00 in the zone, or with an offset of its own such as 2026-11-21T22:00+01:00.")
 
@@ -58,16 +58,10 @@ enum MaintenanceAddCommand: Subcommand {
         if let reason = arguments.value("reason") { writer.member("reason", reason) }
         writer.member("by", Person.name(arguments))
         writer.endObject()
-        let answer = try APIClient(arguments).post(["maintenance"], writer.bytes)
-        if arguments.has("json") {
-            Console.print(bytes: answer + [UInt8(ascii: "\n")])
-        } else {
-            let id = try APIValue(parsing: answer)["window"].string ?? "?"
-            Console.print(
-                "The maintenance window \(TerminalText.visible(id)) is set. steward maintenance end \(TerminalText.visible(id)) takes it away.\n"
-            )
+        return try WriteCommand.send(arguments, ["maintenance"], writer.bytes) { answer in
+            let id = TerminalText.visible(answer["window"].string ?? "?")
+            return "The maintenance window \(id) is set. steward maintenance end \(id) takes it away."
         }
-        return .ok
     }
 
     private static func times(_ arguments: Arguments, _ writer: inout JSONWriter) throws {
@@ -107,7 +101,7 @@ enum MaintenanceEndCommand: Subcommand {
     static let summary = "end a maintenance window, or take it away"
     static let usage = Usage(
         positionals: [.required("WINDOW", "its id, as steward maintenance list shows it")],
-        options: [.value("by", "NAME", "who you are; your login name unless given")] + APIClient.options,
+        options: [.value("by", "NAME", "who you are; your login name unless given")] + WriteCommand.options,
         notes: "What still stands is set off at once. A window of the configuration file is ended for this time only.")
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
@@ -115,8 +109,6 @@ enum MaintenanceEndCommand: Subcommand {
         writer.beginObject()
         writer.member("by", Person.name(arguments))
         writer.endObject()
-        let answer = try APIClient(arguments).post(["maintenance", arguments.positionals[0], "end"], writer.bytes)
-        Console.print(arguments.has("json") ? String(decoding: answer, as: UTF8.self) + "\n" : "It is ended.\n")
-        return .ok
+        return try WriteCommand.send(arguments, ["maintenance", arguments.positionals[0], "end"], writer.bytes) { _ in "It is ended." }
     }
 }

@@ -17,7 +17,7 @@ enum ProfileCheckCommand: Subcommand {
         // The others come first: where two claim one topic, the one being written is told.
         let (files, set) = ProfileLoader.examine(arguments.values("profiles") + arguments.positionals)
         if arguments.has("json") {
-            Console.print(bytes: json(files, set) + [UInt8(ascii: "\n")])
+            Console.print(json: json(files, set))
         } else if set.diagnostics.isEmpty {
             Console.print("\(set.profiles.count) \(set.profiles.count == 1 ? "profile is" : "profiles are") in order\n")
         } else {

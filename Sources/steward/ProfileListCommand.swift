@@ -15,7 +15,7 @@ enum ProfileListCommand: Subcommand {
     static func run(_ arguments: Arguments) throws -> ExitCode {
         let profiles = try ProfileLoader.load(try ProfilePlaces.paths(arguments))
         guard !arguments.has("json") else {
-            Console.print(bytes: json(profiles) + [UInt8(ascii: "\n")])
+            Console.print(json: json(profiles))
             return .ok
         }
         var table = Table(columns)

@@ -38,7 +38,7 @@ enum ProfileTestCommand: Subcommand {
         else { throw CommandFailure("there is not enough memory to begin") }
         let report = ProfileTrialReport(trial)
         if arguments.has("json") {
-            Console.print(bytes: report.json + [UInt8(ascii: "\n")])
+            Console.print(json: report.json)
         } else {
             Console.print(report.text(.current()))
         }

@@ -116,7 +116,7 @@ struct OutputBuffer {
     }
 
     mutating func flush() {
-        Console.print(String(decoding: bytes, as: UTF8.self))
+        if !bytes.isEmpty { Console.print(json: bytes) }
         bytes.removeAll(keepingCapacity: true)
     }
 }

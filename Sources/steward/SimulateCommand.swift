@@ -10,6 +10,7 @@ enum SimulateCommand: Subcommand {
         options: fleetOptions + [
             .value("broker", "HOST:PORT", "the broker (default 127.0.0.1:1883)"),
             .value("api", "URL", "the gateway's API, for deliveries and survey answers"),
+            .value("token-file", "FILE", "a file with that gateway's operator's token"),
             .value("supplier-listen", "HOST:PORT", "where orders are taken (default 127.0.0.1:0, a free port)"),
             .value("for", "DURATION", "end after so long, such as 60s or 5m"),
         ],
@@ -35,6 +36,7 @@ enum SimulateCommand: Subcommand {
             configuration.brokerPort = port
         }
         configuration.apiURL = arguments.value("api")
+        configuration.apiToken = try arguments.value("token-file").map(OperatorToken.read)
         configuration.supplierListen = arguments.value("supplier-listen") ?? configuration.supplierListen
         let end = try duration(arguments).map { Int64($0 * 1000) + ElapsedTime.milliseconds() }
         let runner = try FleetRunner(configuration: configuration)

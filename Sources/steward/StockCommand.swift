@@ -43,7 +43,7 @@ enum StockChange {
     static func usage(_ what: String) -> Usage {
         Usage(
             positionals: [.required("ITEM", "the item, as orders name it"), .required("N", what)],
-            options: [.value("by", "NAME", "who counted")] + APIClient.options,
+            options: [.value("by", "NAME", "who counted")] + WriteCommand.options,
             notes: "A number below zero stands behind --, as in: steward stock add --by Ann -- TN-247 -1")
     }
 
@@ -59,8 +59,6 @@ enum StockChange {
         body.member(member, units)
         body.member("by", by)
         body.endObject()
-        let answer = try APIClient(arguments).post(["stock"], body.bytes)
-        if arguments.has("json") { Console.print(bytes: answer + [UInt8(ascii: "\n")]) } else { Console.print("Recorded.\n") }
-        return .ok
+        return try WriteCommand.send(arguments, ["stock"], body.bytes) { _ in "Recorded." }
     }
 }

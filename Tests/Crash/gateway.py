@@ -59,7 +59,8 @@ class Gateway:
     def get(self, path, method="GET"):
         url = f"http://127.0.0.1:{self.port}{path}"
         body = b"{}" if method == "POST" else None
-        request = urllib.request.Request(url, method=method, data=body, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer " + (self.directory / "operator.token").read_text().strip()}
+        request = urllib.request.Request(url, method=method, data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=40) as answer:
             return answer.read()
 

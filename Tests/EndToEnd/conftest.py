@@ -178,10 +178,17 @@ class Gateway:
         """What it has logged since its last start."""
         return self.log_path.read_bytes()[self.log_start:].decode(errors="replace")
 
-    def request(self, path, body=None):
-        """(status, content type, bytes) of a GET, or of a POST of `body` (bytes, or an object as JSON)."""
+    @property
+    def token_file(self):
+        """Where the operator's token lies."""
+        return pathlib.Path(self.config["http"].get("tokenFile") or pathlib.Path(self.config["store"]["path"]).parent / "operator.token")
+
+    def request(self, path, body=None, headers={}):
+        """(status, content type, bytes) of a GET, or of a POST of `body` (bytes, or an object as JSON), by the operator."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {} if data is None else {"Content-Type": "application/json"}
+        headers = {"Authorization": "Bearer " + self.token_file.read_text().strip(), **headers}
+        if data is not None:
+            headers.setdefault("Content-Type", "application/json")
         request = urllib.request.Request(self.url + path, data=data, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
@@ -230,7 +237,7 @@ class Gateway:
 
     def cli(self, *words, **options):
         return subprocess.run(
-            [STEWARD, *words, "--url", self.url], capture_output=True, text=True, timeout=DEADLINE_SECONDS, **options)
+            [STEWARD, *words, "--url", self.url, "--token-file", str(self.token_file)], capture_output=True, text=True, timeout=DEADLINE_SECONDS, **options)
 
 
 class Client:

@@ -27,7 +27,9 @@ import Testing
     private func active(_ driver: Driver) -> [Alarm] { driver.core.alarms.all.filter(\.isActive) }
     private func json(_ driver: Driver, all: Bool = true) -> String {
         var writer = JSONWriter()
-        driver.core.writeAlarms(device: nil, includesFinished: all, limit: 100, &writer)
+        for id in driver.core.ids(of: .alarms).reversed() {
+            _ = driver.core.write(.alarms, id: id, filter: ListingFilter(includesFinished: all), &writer)
+        }
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 

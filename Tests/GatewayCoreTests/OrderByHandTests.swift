@@ -88,7 +88,7 @@ import Testing
         #expect(line.contains("\"requestedBy\":\"Ann\"") && line.contains("\"attempt\":2") && line.contains(id(2)))
         #expect(driver.core.digestLines().contains { $0.hasPrefix("order \(id(2)) attempt 2 ") })
         var writer = JSONWriter()
-        driver.core.writeOrders(device: "p1", limit: 10, &writer)
+        for id in driver.core.ids(of: .orders) { #expect(driver.core.write(.orders, id: id, filter: ListingFilter(device: "p1"), &writer)) }
         let listed = String(decoding: writer.bytes, as: UTF8.self)
         #expect(listed.contains(id()) && listed.contains(id(2)))
         // One that is open is enough, and the rule takes it for its own.

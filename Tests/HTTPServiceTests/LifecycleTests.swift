@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func manyClientsAtOnceEachGetTheirOwnAnswer() throws {
-        let server = try startServer(change: { $0.connectionLimitPerAddress = 0 })
+        let server = try startServer()
         defer { server.stop() }
         let wrong = Mutex<[String]>([])
         let port = server.boundPort

@@ -80,15 +80,6 @@ import Testing
         #expect(halfway.isClosedByServer())
     }
 
-    @Test func connectionsOfOneAddressAreLimited() throws {
-        let server = try startServer(change: { $0.connectionLimitPerAddress = 2 })
-        defer { server.stop() }
-        let kept = try (0..<2).map { _ in try RawClient(port: server.boundPort) }
-        for client in kept { #expect(try client.request("GET", "/").status == 200) }
-        #expect(try RawClient(port: server.boundPort).isClosedByServer())
-        #expect(try kept[0].request("GET", "/").status == 200)
-    }
-
     @Test func refusesLimitsThatMakeNoSense() throws {
         #expect(throws: HTTPServerError.invalidConfiguration("threadCount is 0, expected 1 to 64")) {
             try startServer(change: { $0.threadCount = 0 })

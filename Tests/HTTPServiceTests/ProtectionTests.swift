@@ -38,6 +38,31 @@ import Testing
         #expect(try client.request("GET", "/", host: "other.example").status == 421)
     }
 
+    @Test(arguments: [
+        "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site",
+        "Origin: http://evil.example", "Origin: null", "Origin: http://localhost:1", "Origin: file://",
+    ])
+    func refusesPagesOfOtherOrigins(header: String) throws {
+        let server = try startServer(change: { $0.openPaths = ["/peer"] })
+        defer { server.stop() }
+        let client = try RawClient(port: server.boundPort)
+        for target in ["/", "/api/v1/query", "/nowhere"] {
+            let response = try client.request("GET", target, headers: [header])
+            #expect(response.status == 403)
+            _ = try response.problem()
+        }
+        let body = try client.request("POST", "/api/v1/echo", headers: [header, "Content-Type: application/json"], body: [0x31])
+        #expect(body.status == 403)
+        #expect(try client.request("GET", "/peer", headers: [header]).status == 200)
+    }
+
+    @Test(arguments: ["Sec-Fetch-Site: none", "Sec-Fetch-Site: same-origin", "Origin: http://LOCALHOST", "Origin: https://localhost"])
+    func takesItsOwnPage(header: String) throws {
+        let server = try startServer()
+        defer { server.stop() }
+        #expect(try RawClient(port: server.boundPort).request("GET", "/", headers: [header]).status == 200)
+    }
+
     @Test(arguments: [nil, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""])
     func refusesWhatAFormCanSend(contentType: String?) throws {
         let server = try startServer()

@@ -84,12 +84,7 @@ extension GatewayAPI {
             return .problem(
                 status: 409, title: "No more windows", detail: "The configuration names this window, or there are too many already.")
         }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("recorded", true)
-        writer.member("window", window.id)
-        writer.endObject()
-        return commit(.addMaintenance(window), answer: writer.bytes)
+        return commit(.addMaintenance(window), for: request) { $0.member("window", window.id) }
     }
 
     func endMaintenance(_ request: HTTPRequest) -> HTTPResponse {

@@ -46,8 +46,10 @@ struct CXMLDesk: Sendable {
             return answer(500, "Internal Server Error: busy, send it again")
         }
         guard owners.allSatisfy({ $0 == supplier }) else { return answer(404, "Not Found: an order that is not known, or not yours") }
-        for notice in notices where !mailbox.submit(Self.event(notice)) {
-            return answer(500, "Internal Server Error: not recorded, send it again")
+        for notice in notices {
+            guard case .recorded = mailbox.submit(Self.event(notice)) else {
+                return answer(500, "Internal Server Error: not known to be recorded, send it again; each step is taken once")
+            }
         }
         return answer(200, "OK")
     }

@@ -10,7 +10,7 @@ extension GatewayAPI {
             router.register(.get, pattern, isProtected: isProtected, handler: handler)
         }
         func change(_ pattern: String, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
-            router.register(.post, pattern, isProtected: isProtected, handler: handler)
+            router.register(.post, pattern, isProtected: true) { [self] request in write(request, handler) }
         }
         ask("/api/v1/orders") { [self] request in
             let state = request.queryValue("state")
@@ -18,7 +18,7 @@ extension GatewayAPI {
                 let all = SupplyOrder.State.allCases.map(\.rawValue).joined(separator: ", ")
                 return .problem(status: 400, title: "No such state", detail: "\"state\" is one of \(all).")
             }
-            return listing(request) { $0.writeOrders(device: $1, state: state, limit: $2, &$3) }
+            return list(.orders, request, ListingFilter(device: request.queryValue("device"), state: state))
         }
         ask("/api/v1/stock") { [self] _ in
             core.ask { core in
@@ -124,7 +124,7 @@ extension GatewayAPI {
         let question = found.question ?? { _ in nil }
         guard let answer = core.ask(question) else { return Self.unavailable }
         if let problem = answer { return .problem(status: 409, title: "That cannot be done now", detail: problem) }
-        return commit(.order(found.event))
+        return commit(.order(found.event), for: request)
     }
 
     /// Body `{"state": STATE, "reference": TEXT, "detail": TEXT}`: a supplier's report on an order or a shipment.

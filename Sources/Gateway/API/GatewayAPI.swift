@@ -5,11 +5,12 @@ import Outbound
 import Replenishment
 import SQLiteStore
 import ServiceValue
+import Synchronization
 import Telemetry
 
 /// The HTTP face of the gateway: JSON under /api/v1, metrics, health, and the status page.
 ///
-/// Questions are answered by the core's thread between two batches; changes become events of the inbox and are answered when they are committed.
+/// Questions are answered by the core's thread between two batches, long ones in slices; changes become events of the inbox and are answered when they are committed.
 final class GatewayAPI: Sendable {
     let configuration: GatewayConfiguration
     let core: CoreWorker
@@ -17,7 +18,12 @@ final class GatewayAPI: Sendable {
     let history: HistoryReader
     let mailbox: ControlMailbox
     let reloads: ReloadDesk
-    private let tokenHash: [UInt8]?
+    let directory = DeviceDirectory()
+    /// Ids of writes that a thread has in hand.
+    let keysInHand = Mutex<[String: Int]>([:])
+    let isCostlyRunning = Atomic<Bool>(false)
+    private let credential: Credential
+    let serverCounters = HTTPServerCounters()
     private let cxml: CXMLDesk?
     private let webhooks: WebhookDesk?
 
@@ -34,11 +40,7 @@ final class GatewayAPI: Sendable {
         history = try HistoryReader(path: configuration.store.path)
         cxml = try CXMLDesk(configuration)
         webhooks = try WebhookDesk(configuration)
-        tokenHash = try configuration.http.tokenFile.map { file in
-            let token = try FileProblem.secret(file, key: "http.tokenFile")
-            guard token.utf8.count >= 16 else { throw ConfigurationError("http.tokenFile: \(file): a token has at least 16 characters") }
-            return try Digests.sha256(Array(token.utf8))
-        }
+        credential = try Credential(configuration)
     }
 
     /// Listens. Throws when the port is in use.
@@ -47,60 +49,82 @@ final class GatewayAPI: Sendable {
         settings.stopGraceMilliseconds = 500
         settings.allowedHosts = Set(configuration.http.allowedHosts)
         if cxml != nil { settings.acceptedContentTypes.formUnion(["text/xml", "application/xml"]) }
+        settings.niceness = 10
+        settings.openPaths = Self.probes
+        settings.counters = serverCounters
         let router = router()
-        return try HTTPServer(configuration: settings) { router.handle($0) }
+        return try HTTPServer(
+            configuration: settings, immediate: { [self] in probe($0) }, isPreferred: { [self] in isOperator($0) },
+            handler: { router.handle($0) })
     }
 
-    private func isAllowed(_ request: HTTPRequest) -> Bool {
-        guard let tokenHash else { return true }
-        guard let token = request.bearerToken, let hash = try? Digests.sha256(Array(token.utf8)) else { return false }
-        return Digests.areEqual(hash, tokenHash)
+    private static let probes: Set<String> = ["/healthz", "/readyz"]
+
+    /// The health probes never wait for anything: they are answered by the thread of the connections, whatever the others do.
+    private func probe(_ request: HTTPRequest) -> HTTPResponse? {
+        guard request.method == .get || request.method == .head, request.path.count == 1 else { return nil }
+        switch request.path[0] {
+        case "healthz": return .text("ok\n")
+        case "readyz": return readiness()
+        default: return nil
+        }
     }
+
+    func isOperator(_ request: HTTPRequest) -> Bool { credential.isShown(by: request) }
+
+    static func needsCredential(_ request: HTTPRequest) -> HTTPResponse { Router.unauthorized(request) }
 
     private func router() -> Router {
-        var router = Router { [self] request in isAllowed(request) }
-        // With a token configured everything but the health probes needs it; on plain loopback the token is optional.
-        let locked = tokenHash != nil
-        func ask(_ pattern: String, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
-            router.register(.get, pattern, isProtected: locked, handler: handler)
+        var router = Router { [self] request in isOperator(request) }
+        func ask(_ pattern: String, isProtected: Bool = false, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
+            router.register(.get, pattern, isProtected: isProtected || credential.locksReading, handler: handler)
         }
         func change(_ pattern: String, _ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
-            router.register(.post, pattern, isProtected: locked, handler: handler)
+            router.register(.post, pattern, isProtected: true) { [self] request in write(request, handler) }
         }
         router.register(.get, "/healthz") { _ in .text("ok\n") }
         router.register(.get, "/readyz") { [self] _ in readiness() }
         ask("/metrics") { [self] _ in metrics() }
-        ask("/") { [self] _ in page() }
-        ask("/api/v1/status") { [self] _ in document { [self] writer in status(&writer) } }
-        ask("/api/v1/devices") { [self] request in
-            listing(request, defaultLimit: 1000) { core, device, limit, writer in
-                core.writeDevices(offset: Self.number(request, "offset", 0), limit: limit, &writer)
-            }
+        ask("/") { [self] request in page(request) }
+        ask("/api/v1/status") { [self] _ in
+            var writer = JSONWriter()
+            status(&writer)
+            return .json(writer.bytes)
         }
+        ask("/api/v1/devices") { [self] request in devices(request) }
         ask("/api/v1/devices/{id}") { [self] request in device(request) }
         ask("/api/v1/devices/{id}/supplies/{supply}/explain") { [self] request in supplyExplanation(request) }
         ask("/api/v1/devices/{id}/history/{metric}") { [self] request in samples(request) }
         ask("/api/v1/alarms") { [self] request in
-            listing(request) { $0.writeAlarms(device: $1, includesFinished: request.queryValue("all") == "true", limit: $2, &$3) }
+            let isWhole = request.queryValue("all") == "true"
+            return list(.alarms, request, ListingFilter(device: request.queryValue("device"), includesFinished: isWhole))
         }
-        ask("/api/v1/actions") { [self] request in listing(request) { $0.writeActions(device: $1, limit: $2, &$3) } }
-        ask("/api/v1/tickets") { [self] request in listing(request) { $0.writeTickets(device: $1, limit: $2, &$3) } }
+        ask("/api/v1/actions") { [self] request in list(.actions, request, ListingFilter(device: request.queryValue("device"))) }
+        ask("/api/v1/tickets") { [self] request in list(.tickets, request, ListingFilter(device: request.queryValue("device"))) }
         ask("/api/v1/journal") { [self] request in journal(request) }
         ask("/api/v1/deadletters") { [self] request in deadLetters(request) }
-        ask("/api/v1/digest") { [self] request in digest(request) }
+        ask("/api/v1/digest", isProtected: true) { [self] request in digest(request) }
         change("/api/v1/alarms/{id}/acknowledgement") { [self] request in acknowledge(request) }
         for (word, action) in [("shelving", shelveAlarm), ("unshelving", unshelveAlarm), ("reset", resetAlarm)] {
             change("/api/v1/alarms/{id}/" + word) { action($0) }
         }
         ask("/api/v1/devices/{id}/explain") { [self] request in explain(request) }
-        ask("/api/v1/maintenance") { [self] request in listing(request) { core, _, _, writer in core.writeMaintenance(&writer) } }
+        ask("/api/v1/maintenance") { [self] _ in
+            core.ask { core in
+                var writer = JSONWriter()
+                core.writeMaintenance(&writer)
+                return HTTPResponse.json(writer.bytes)
+            } ?? Self.unavailable
+        }
         change("/api/v1/maintenance") { [self] request in addMaintenance(request) }
         change("/api/v1/maintenance/{id}/end") { [self] request in endMaintenance(request) }
         change("/api/v1/tickets/{id}/closure") { [self] request in closeTicket(request) }
         change("/api/v1/surveys") { [self] request in survey(request) }
+        ask("/api/v1/requests/{id}") { [self] request in requestState(request) }
+        ask("/api/v1/profiles/reload") { [self] _ in reloadState() }
         change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
         change("/api/v1/deadletters/replay") { [self] request in replayDeadLetters(request) }
-        register(orders: &router, isProtected: locked)
+        register(orders: &router, isProtected: credential.locksReading)
         // These senders show secrets of their own: a signature, or one inside the document.
         if let webhooks {
             router.register(.post, "/api/v1/suppliers/{name}/reports") { [self] request in webhooks.take(request, core, mailbox) }
@@ -118,25 +142,7 @@ final class GatewayAPI: Sendable {
         request.queryValue(name).flatMap { Int($0) }.map { min(max($0, range.lowerBound), range.upperBound) } ?? fallback
     }
 
-    func listing(
-        _ request: HTTPRequest, defaultLimit: Int = 200, _ write: @escaping (StewardCore, String?, Int, inout JSONWriter) -> Void
-    ) -> HTTPResponse {
-        let limit = Self.number(request, "limit", defaultLimit, 1...10_000)
-        let device = request.queryValue("device")
-        let bytes = core.ask { core in
-            var writer = JSONWriter()
-            write(core, device, limit, &writer)
-            return writer.bytes
-        }
-        return bytes.map { .json($0) } ?? Self.unavailable
-    }
-
-    private func document(_ write: (inout JSONWriter) -> Bool) -> HTTPResponse {
-        var writer = JSONWriter()
-        return write(&writer) ? .json(writer.bytes) : Self.unavailable
-    }
-
-    func status(_ writer: inout JSONWriter) -> Bool {
+    func status(_ writer: inout JSONWriter) {
         let now = Clock.wallMilliseconds()
         writer.beginObject()
         writer.member("gateway", configuration.gatewayID)
@@ -162,17 +168,8 @@ final class GatewayAPI: Sendable {
             writer.member("outboxOpen", store.outboxOpen)
         }
         writer.endObject()
-        let members = core.ask { core in
-            var inner = JSONWriter()
-            inner.beginObject()
-            core.writeStatus(&inner)
-            inner.endObject()
-            return inner.bytes
-        }
-        guard let members else { return false }
-        writer.spliceMembers(of: members)
+        writer.spliceMembers(of: core.publishedFigures().status)
         writer.endObject()
-        return true
     }
 
     private func device(_ request: HTTPRequest) -> HTTPResponse {
@@ -189,34 +186,7 @@ final class GatewayAPI: Sendable {
         .problem(status: 404, title: "No such \(what)", detail: "There is no \(what) \"\(id.prefix(128))\".")
     }
 
-    private func digest(_ request: HTTPRequest) -> HTTPResponse {
-        let wantsLines = request.queryValue("lines") == "true"
-        let answer = core.ask(timeoutMilliseconds: 30_000) { core in
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.member("digest", core.digest())
-            writer.member("lastEvent", core.lastEvent)
-            if wantsLines {
-                writer.key("lines")
-                writer.beginArray()
-                for line in core.digestLines() { writer.string(line) }
-                writer.endArray()
-            }
-            writer.endObject()
-            return writer.bytes
-        }
-        return answer.map { .json($0) } ?? Self.unavailable
-    }
-
     // MARK: Changes
-
-    func commit(_ event: ControlEvent, answer: [UInt8] = Array(#"{"recorded":true}"#.utf8)) -> HTTPResponse {
-        mailbox.submit(event)
-            ? .json(answer, status: 202)
-            : .problem(
-                status: 503, title: "Not recorded",
-                detail: "The store did not take it in time; send it again (the same id is counted once).")
-    }
 
     func body(_ request: HTTPRequest, _ read: (ObjectReader) -> ControlEvent?) -> HTTPResponse {
         let report = DocumentReport(file: "body")
@@ -226,7 +196,7 @@ final class GatewayAPI: Sendable {
             reader.finish()
             try report.throwIfAny()
             guard let event else { return .problem(status: 400, title: "Incomplete body", detail: "A member is missing.") }
-            return commit(event)
+            return commit(event, for: request)
         } catch {
             return .problem(status: 400, title: "The body cannot be taken", detail: "\(error)")
         }

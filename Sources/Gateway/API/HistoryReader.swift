@@ -7,10 +7,16 @@ final class HistoryReader: @unchecked Sendable {
     // @unchecked: the reader is used only with the monitor's lock held.
     private let reader: StoreReader
     private let monitor = Monitor()
+    /// A connection for the figures alone, so that `/metrics` waits for no long listing.
+    private let counter: StoreReader
+    private let counterMonitor = Monitor()
 
-    init(path: String) throws { reader = try StoreReader(path: path) }
+    init(path: String) throws {
+        reader = try StoreReader(path: path)
+        counter = try StoreReader(path: path)
+    }
 
-    func statistics() -> StoreStatistics? { monitor.withLock { try? reader.statistics() } }
+    func statistics() -> StoreStatistics? { counterMonitor.withLock { try? counter.statistics() } }
 
     func read<Result>(_ body: (StoreReader) throws -> Result) rethrows -> Result { try monitor.withLock { try body(reader) } }
 }
@@ -80,6 +86,7 @@ extension GatewayAPI {
 
     func journal(_ request: HTTPRequest) -> HTTPResponse {
         let limit = Self.number(request, "limit", 200, 1...10_000)
+        guard limit <= Self.openLimit || isOperator(request) else { return Self.needsCredential(request) }
         let since = request.queryValue("since").flatMap { Int64($0) }
         do {
             let entries = try history.read {
@@ -101,7 +108,9 @@ extension GatewayAPI {
     }
 
     func deadLetters(_ request: HTTPRequest) -> HTTPResponse {
+        // Each may hold a large payload.
         let limit = Self.number(request, "limit", 100, 1...1000)
+        guard limit <= 100 || isOperator(request) else { return Self.needsCredential(request) }
         do {
             let letters = try history.read { try $0.deadLetters(limit: limit) }
             var writer = JSONWriter()

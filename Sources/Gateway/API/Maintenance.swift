@@ -8,19 +8,18 @@ extension GatewayAPI {
     private static let lettersPerCommit = 200
     private static let bytesPerCommit = 1 << 20
 
-    /// `{"reloaded":[names]}`, or 422 with every mistake under `problems`.
+    /// `{"reloaded":[names]}`, or 422 with every mistake under `problems`, or 504 while it is under way.
     func reloadProfiles() -> HTTPResponse {
         switch reloads.ask() {
         case nil:
             return .problem(
-                status: 503, title: "The reload has not ended", detail: "It may still come; the log and /metrics tell the result.")
+                status: 504, title: "The reload has not ended",
+                detail: "The core is at it. Ask GET /api/v1/profiles/reload which profiles are in effect.")
         case .reloaded(let names)?:
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("reloaded")
-            writer.beginArray()
-            for name in names { writer.string(name) }
-            writer.endArray()
+            writer.names(names)
             writer.endObject()
             return .json(writer.bytes)
         case .refused(let reason, let diagnostics)?:
@@ -35,6 +34,25 @@ extension GatewayAPI {
             writer.endObject()
             return HTTPResponse(status: 422, contentType: "application/problem+json", body: writer.bytes)
         }
+    }
+
+    /// `{"state":"idle"|"reloading","inEffect":[names],"last":"reloaded"|"refused","reason"}`.
+    func reloadState() -> HTTPResponse {
+        let standing = reloads.standing()
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("state", standing.isRunning ? "reloading" : "idle")
+        writer.key("inEffect")
+        writer.names(standing.inEffect)
+        switch standing.last {
+        case nil: break
+        case .reloaded?: writer.member("last", "reloaded")
+        case .refused(let reason, _)?:
+            writer.member("last", "refused")
+            writer.member("reason", reason)
+        }
+        writer.endObject()
+        return .json(writer.bytes)
     }
 
     /// Body `{"ids":[…]}` or `{"all":true}`. Answers `{"replayed":n,"missing":[ids],"empty":[ids]}` when it is committed.
@@ -113,10 +131,12 @@ extension GatewayAPI {
                 return bytes < Self.bytesPerCommit
             }.map(\.id)
             rest = rest.dropFirst(batch.count)
-            guard let taken = mailbox.replay(letters: batch) else {
+            guard case .recorded(_, let taken) = mailbox.replay(letters: batch) else {
+                // A letter goes in the commit that takes it, so it cannot be taken twice.
                 return .problem(
                     status: 503, title: "Not all were replayed",
-                    detail: "\(replayed) were; the store did not take more in time. Send it again for the others.")
+                    detail: "\(replayed) were; of up to \(batch.count) more it is not known, and the rest were not. Send it again: "
+                        + "those that were taken are not there any more.")
             }
             replayed += taken.count
             missing += batch.filter { !taken.contains($0) }
@@ -132,5 +152,13 @@ extension GatewayAPI {
         }
         writer.endObject()
         return .json(writer.bytes)
+    }
+}
+
+extension JSONWriter {
+    mutating func names(_ names: [String]) {
+        beginArray()
+        for name in names { string(name) }
+        endArray()
     }
 }

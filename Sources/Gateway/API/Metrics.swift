@@ -34,10 +34,18 @@ extension GatewayAPI {
         page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
         page.gauge("steward_store_writable", "1 while the store takes commits.", s.isStoreWritable.load(ordering: .relaxed) ? 1 : 0)
         page.gauge("steward_start_time_milliseconds", "When the program began, since 1970.", s.startedMilliseconds)
-        // While the core has a long batch in hand the rest is left out rather than waited for.
-        if let (counters, totals, bytes) = core.ask(timeoutMilliseconds: 500, { ($0.counters, $0.totals(), $0.stateBytes) }) {
-            page.core(counters, totals, stateBytes: bytes)
-        }
+        page.counter(
+            "steward_http_connections_ended_total", "Connections ended because they were too slow or others needed the place.",
+            serverCounters.connectionsEnded.load(ordering: .relaxed))
+        page.counter(
+            "steward_http_requests_refused_total", "Requests answered 503 because too many waited.",
+            serverCounters.requestsRefused.load(ordering: .relaxed))
+        // The core has published these; it is not asked, so that nobody waits and nothing is left out while it is busy.
+        let figures = core.publishedFigures()
+        page.gauge(
+            "steward_core_answered", "0 while the core has had one piece of work in hand for 10 s: what it says of itself is old.",
+            core.stalledMilliseconds < 10_000 ? 1 : 0)
+        page.core(figures.counters, figures.totals, stateBytes: figures.stateBytes)
         if let store = history.statistics() { page.store(store) }
         return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(page.text.utf8))
     }
@@ -50,22 +58,17 @@ extension GatewayAPI {
             ? .text("ready\n") : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
     }
 
-    func page() -> HTTPResponse {
+    func page(_ request: HTTPRequest) -> HTTPResponse {
         var statusWriter = JSONWriter()
-        guard status(&statusWriter) else { return Self.unavailable }
-        let documents = core.ask { core -> [[UInt8]] in
-            var writers = Array(repeating: JSONWriter(), count: 4)
-            core.writeDevices(offset: 0, limit: 500, &writers[0])
-            core.writeAlarms(device: nil, includesFinished: false, limit: 100, &writers[1])
-            core.writeOrders(device: nil, limit: 50, &writers[2])
-            core.writeActions(device: nil, limit: 50, &writers[3])
-            return writers.map(\.bytes)
-        }
-        guard let documents else { return Self.unavailable }
+        status(&statusWriter)
+        guard let devices = devices(offset: 0, after: nil, limit: 500, hasLeft: request.hasLeft),
+            let alarms = page(.alarms, ListingFilter(), limit: 100, hasLeft: request.hasLeft),
+            let orders = page(.orders, ListingFilter(), limit: 50, hasLeft: request.hasLeft),
+            let actions = page(.actions, ListingFilter(), limit: 50, hasLeft: request.hasLeft)
+        else { return Self.unavailable }
         return HTTPResponse(
             contentType: "text/html; charset=utf-8",
-            body: StatusPage.render(
-                status: statusWriter.bytes, devices: documents[0], alarms: documents[1], orders: documents[2], actions: documents[3]))
+            body: StatusPage.render(status: statusWriter.bytes, devices: devices, alarms: alarms, orders: orders, actions: actions))
     }
 }
 

@@ -38,9 +38,13 @@ struct WebhookDesk: Sendable {
         if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 {
             return GatewayAPI.unknown("order of yours", stranger.key)
         }
-        for (key, report) in reports
-        where !mailbox.submit(.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)) {
-            return .problem(status: 503, title: "Not recorded", detail: "The store did not take it in time; send it again.")
+        for (key, report) in reports {
+            let event = ControlEvent.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)
+            guard case .recorded = mailbox.submit(event) else {
+                return .problem(
+                    status: 503, title: "Not known to be recorded",
+                    detail: "The store did not answer in time; send it again. An order takes each step once.")
+            }
         }
         return .json(Array(#"{"recorded":true}"#.utf8), status: 202)
     }

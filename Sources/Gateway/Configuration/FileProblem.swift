@@ -1,8 +1,9 @@
-import FoundationEssentials
 import Glibc
 
 /// Files named in the configuration: read with a reason when they cannot be.
 public enum FileProblem {
+    static let maximumSecretBytes = 64 << 10
+
     /// Why a path cannot be read, in words.
     public static func reason(_ path: String) -> String {
         switch contents(path) {
@@ -13,7 +14,10 @@ public enum FileProblem {
 
     /// The bytes of a regular file. Anything else is refused without waiting for it: a pipe without a writer would hold the caller for ever, and a
     /// device may have no end.
-    public static func contents(_ path: String, maximumBytes: Int = 16 << 20) -> Result<[UInt8], ConfigurationError> {
+    /// - Parameter objection: what speaks against this file, from its status; nil: nothing.
+    public static func contents(_ path: String, maximumBytes: Int = 16 << 20, objection: (stat) -> String? = { _ in nil })
+        -> Result<[UInt8], ConfigurationError>
+    {
         func failed() -> Result<[UInt8], ConfigurationError> { .failure(ConfigurationError(String(cString: strerror(errno)))) }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return failed() }
@@ -21,6 +25,7 @@ public enum FileProblem {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return failed() }
         guard status.st_mode & S_IFMT == S_IFREG else { return .failure(ConfigurationError("it is no regular file")) }
+        if let objection = objection(status) { return .failure(ConfigurationError(objection)) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -41,12 +46,41 @@ public enum FileProblem {
         if !path.hasPrefix("/"), let directory = getenv("CREDENTIALS_DIRECTORY") {
             candidates.insert(String(cString: directory) + "/" + path, at: 0)
         }
+        var reason = String(cString: strerror(ENOENT))
         for candidate in candidates {
-            guard case .success(let bytes) = contents(candidate, maximumBytes: 64 * 1024) else { continue }
-            let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-            guard !line.isEmpty else { throw ConfigurationError("\(key): \(candidate) is empty; its first line must be the secret") }
-            return line
+            var isOpenToAll = false
+            let contents = contents(candidate, maximumBytes: maximumSecretBytes) { status in
+                isOpenToAll = status.st_mode & S_IROTH != 0
+                return whoElseWrites(status)
+            }
+            switch contents {
+            case .failure(let problem):
+                guard access(candidate, F_OK) != 0 else { throw ConfigurationError("\(key): \(candidate) cannot be read (\(problem))") }
+                reason = "\(problem)"
+            case .success(let bytes):
+                let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+                guard !line.isEmpty else { throw ConfigurationError("\(key): \(candidate) is empty; its first line must be the secret") }
+                if isOpenToAll {
+                    Log.warning("everybody on this machine can read a secret; chmod o-r is better", ["key": key, "file": candidate])
+                }
+                return line
+            }
         }
-        throw ConfigurationError("\(key): \(path) cannot be read (\(reason(path)))")
+        throw ConfigurationError("\(key): \(path) cannot be read (\(reason))")
+    }
+
+    /// Whoever may write a secret chooses it.
+    private static func whoElseWrites(_ status: stat) -> String? {
+        let owner = geteuid()
+        if status.st_uid != 0, status.st_uid != owner {
+            return "it belongs to user \(status.st_uid), who could put another secret there; it must belong to root or to the gateway's user"
+        }
+        if status.st_mode & S_IWOTH != 0 {
+            return "it can be written by everybody, who could put another secret there; chmod o-w"
+        }
+        if status.st_mode & S_IWGRP != 0, status.st_gid != 0, status.st_gid != getegid() {
+            return "it can be written by group \(status.st_gid), who could put another secret there; chmod g-w"
+        }
+        return nil
     }
 }

@@ -1,4 +1,5 @@
 import GatewayCore
+import SQLiteStore
 
 /// How one try to deliver an outbox entry ended.
 enum DeliveryReport: Sendable {
@@ -10,6 +11,18 @@ enum DeliveryReport: Sendable {
     case abandoned(error: String)
 }
 
+/// What became of a piece of mail.
+enum MailOutcome: Sendable, Equatable {
+    /// It is committed, now or when the same request came before. `letters` are the dead letters that were taken.
+    case recorded(answer: [UInt8], letters: [Int64])
+    /// The request's id belongs to another request.
+    case conflict
+    /// Surely not: nobody had taken it from the mailbox, and it is out of it again.
+    case notRecorded
+    /// It is in a batch whose commit is not known yet.
+    case unknown
+}
+
 /// Events from other threads on their way into the inbox: from the API, and reports of deliveries.
 final class ControlMailbox: @unchecked Sendable {
     // @unchecked: everything is guarded by the monitor.
@@ -18,36 +31,59 @@ final class ControlMailbox: @unchecked Sendable {
         var report: (key: String, channel: OutboxChannel, report: DeliveryReport)?
         /// Dead letters to take once more. Who commits the mail looks them up, and leaves only those that were there.
         var letters: [Int64] = []
+        /// To be remembered in the same commit. Its time is set by then.
+        var request: RequestRecord?
+        /// What the sender hears once the mail is committed, when it is not the usual.
+        var verdict: MailOutcome?
         fileprivate var receipt: Receipt?
+
+        init(
+            event: ControlEvent? = nil, report: (key: String, channel: OutboxChannel, report: DeliveryReport)? = nil,
+            letters: [Int64] = [], request: RequestRecord? = nil
+        ) {
+            self.event = event
+            self.report = report
+            self.letters = letters
+            self.request = request
+        }
     }
 
-    /// Tells the sender that its event is committed.
+    /// Tells the sender what became of its mail.
     fileprivate final class Receipt: @unchecked Sendable {
+        // @unchecked: guarded by its monitor.
         let monitor = Monitor()
-        var isCommitted = false
-        var letters: [Int64] = []
+        var outcome: MailOutcome?
+
+        func settle(_ outcome: MailOutcome) {
+            monitor.withLock {
+                if self.outcome == nil { self.outcome = outcome }
+                monitor.notifyAll()
+            }
+        }
     }
 
     static let maximumWaiting = 4096
     private let monitor = Monitor()
     private var waiting: [Mail] = []
+    /// Of mail that was taken and is not committed yet.
+    private var inHand: [Receipt] = []
+    private var keysInHand: Set<String> = []
     private var isClosed = false
     private let wake: WakeEvent
 
     init(wake: WakeEvent) { self.wake = wake }
 
-    /// Puts an event into the inbox and waits until it is committed; false when that does not happen in time.
-    func submit(_ event: ControlEvent, timeoutMilliseconds: Int64 = 5000) -> Bool {
-        deliver(Mail(event: event), timeoutMilliseconds: timeoutMilliseconds) != nil
+    /// Puts an event into the inbox and waits for what becomes of it.
+    func submit(_ event: ControlEvent, request: RequestRecord? = nil, timeoutMilliseconds: Int64 = 5000) -> MailOutcome {
+        deliver(Mail(event: event, request: request), timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// Takes dead letters once more, in this order, and removes them in the same commit.
-    /// - Returns: the ids of those that were there; nil when that is not committed in time.
-    func replay(letters: [Int64], timeoutMilliseconds: Int64 = 10_000) -> [Int64]? {
-        deliver(Mail(letters: letters), timeoutMilliseconds: timeoutMilliseconds)?.letters
+    /// Takes dead letters once more, in this order, and removes them in the same commit. Their ids are in the outcome.
+    func replay(letters: [Int64], timeoutMilliseconds: Int64 = 10_000) -> MailOutcome {
+        deliver(Mail(letters: letters), timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    private func deliver(_ mail: Mail, timeoutMilliseconds: Int64) -> Receipt? {
+    private func deliver(_ mail: Mail, timeoutMilliseconds: Int64) -> MailOutcome {
         var mail = mail
         let receipt = Receipt()
         mail.receipt = receipt
@@ -56,12 +92,24 @@ final class ControlMailbox: @unchecked Sendable {
             waiting.append(mail)
             return true
         }
-        guard isTaken else { return nil }
+        guard isTaken else { return .notRecorded }
         wake.signal()
-        let isCommitted = receipt.monitor.withLock {
-            receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.isCommitted }
+        let outcome = receipt.monitor.withLock {
+            receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.outcome != nil } ? receipt.outcome : nil
         }
-        return isCommitted ? receipt : nil
+        return outcome ?? withdraw(receipt)
+    }
+
+    /// The time is over. What still lies in the mailbox is taken out of it; of what was taken, nothing is known yet.
+    private func withdraw(_ receipt: Receipt) -> MailOutcome {
+        let wasWaiting = monitor.withLock {
+            let count = waiting.count
+            waiting.removeAll { $0.receipt === receipt }
+            return waiting.count < count
+        }
+        if wasWaiting { return .notRecorded }
+        // It may have been settled since.
+        return receipt.monitor.withLock { receipt.outcome } ?? .unknown
     }
 
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
@@ -73,20 +121,40 @@ final class ControlMailbox: @unchecked Sendable {
     func take() -> [Mail] {
         monitor.withLock {
             defer { waiting = [] }
+            for mail in waiting {
+                if let receipt = mail.receipt { inHand.append(receipt) }
+                if let key = mail.request?.key { keysInHand.insert(key) }
+            }
             return waiting
         }
     }
 
+    /// Whether a request lies here or is being committed.
+    func isPending(key: String) -> Bool {
+        monitor.withLock { keysInHand.contains(key) || waiting.contains { $0.request?.key == key } }
+    }
+
+    /// All mail that was taken is committed.
     func confirm(_ mails: [Mail]) {
+        guard !mails.isEmpty else { return }
+        monitor.withLock {
+            inHand = []
+            keysInHand = []
+        }
         for mail in mails {
-            guard let receipt = mail.receipt else { continue }
-            receipt.monitor.withLock {
-                receipt.letters = mail.letters
-                receipt.isCommitted = true
-                receipt.monitor.notifyAll()
-            }
+            mail.receipt?.settle(mail.verdict ?? .recorded(answer: mail.request?.answer ?? [], letters: mail.letters))
         }
     }
 
-    func close() { monitor.withLock { isClosed = true } }
+    /// The gateway stops: nobody waits here any longer. Reports of deliveries stay, for the last commit.
+    func close() {
+        let (unread, read) = monitor.withLock {
+            isClosed = true
+            let unread = waiting.compactMap(\.receipt)
+            waiting.removeAll { $0.receipt != nil }
+            return (unread, inHand)
+        }
+        for receipt in unread { receipt.settle(.notRecorded) }
+        for receipt in read { receipt.settle(.unknown) }
+    }
 }

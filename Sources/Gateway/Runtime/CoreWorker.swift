@@ -1,6 +1,7 @@
 import CMalloc
 import GatewayCore
 import Glibc
+import Synchronization
 import Telemetry
 
 /// A committed batch on its way to the core, and the memory it lies in.
@@ -25,7 +26,9 @@ final class CoreWorker: @unchecked Sendable {
     private let monitor = Monitor()
     private var core: StewardCore
     private var batches: [SegmentBox] = []
-    private var questions: [(StewardCore) -> Void] = []
+    private var questions: [Question] = []
+    private var share = QuestionShare()
+    private var figures: CoreFigures
     private var changes: [(inout StewardCore) -> Void] = []
     private var spares: [SegmentBox] = []
     private var outputs: [CoreOutput] = []
@@ -34,6 +37,9 @@ final class CoreWorker: @unchecked Sendable {
     private var isStopping = false
     private var wantsSnapshot = false
     private var isBusy = false
+    /// When the work in hand began, on the monotonic clock; 0 while there is none.
+    private let workBegan = Atomic<Int64>(0)
+    private let isChanging = Atomic<Bool>(false)
     private let statistics: GatewayStatistics
     private let progress: UnsafeMutablePointer<Int64>
     private let onOutput: @Sendable () -> Void
@@ -44,6 +50,7 @@ final class CoreWorker: @unchecked Sendable {
     init(core: StewardCore, statistics: GatewayStatistics, progress: UnsafeMutablePointer<Int64>, onOutput: @escaping @Sendable () -> Void)
     {
         self.core = core
+        figures = CoreFigures(core)
         self.statistics = statistics
         self.progress = progress
         self.onOutput = onOutput
@@ -67,10 +74,13 @@ final class CoreWorker: @unchecked Sendable {
         return box
     }
 
-    /// Hands a committed batch over. Waits while the core is `maximumBatches` behind: that is the back-pressure.
-    func submit(_ box: SegmentBox) {
+    /// Hands a committed batch over. Waits while the core is `maximumBatches` behind: that is the back-pressure. Meanwhile `heartbeat` is
+    /// called every second.
+    func submit(_ box: SegmentBox, heartbeat: () -> Void = {}) {
+        while !monitor.withLock({ monitor.wait(timeoutMilliseconds: 1000) { batches.count < Self.maximumBatches || isStopping } }) {
+            heartbeat()
+        }
         monitor.withLock {
-            _ = monitor.wait { batches.count < Self.maximumBatches || isStopping }
             batches.append(box)
             monitor.notifyAll()
         }
@@ -104,28 +114,45 @@ final class CoreWorker: @unchecked Sendable {
         }
     }
 
-    /// Asks the core something, from any thread, and waits for the answer; nil when the core does not answer in time or stops.
-    func ask<Answer>(timeoutMilliseconds: Int64 = 5000, _ question: @escaping (StewardCore) -> Answer) -> Answer? {
+    /// Asks the core something, from any thread, and waits for the answer; nil when the core does not answer in time or stops. A question
+    /// whose time is over is taken back, so that the core never works for nobody. One question should take about a millisecond
+    /// (`walk` cuts longer ones).
+    func ask<Answer>(timeoutMilliseconds: Int64 = 5000, _ body: @escaping (StewardCore) -> Answer) -> Answer? {
         let box = AnswerBox<Answer>()
         let answered = Monitor()
+        let question = Question { core in
+            let answer = body(core)
+            answered.withLock {
+                box.answer = answer
+                answered.notifyAll()
+            }
+        }
         monitor.withLock {
             guard !isStopping else { return }
-            questions.append { core in
-                let answer = question(core)
-                answered.withLock {
-                    box.answer = answer
-                    answered.notifyAll()
-                }
-            }
+            questions.append(question)
             monitor.notifyAll()
         }
-        return answered.withLock { answered.wait(timeoutMilliseconds: timeoutMilliseconds) { box.answer != nil } ? box.answer : nil }
+        let answer = answered.withLock {
+            answered.wait(timeoutMilliseconds: timeoutMilliseconds) { box.answer != nil } ? box.answer : nil
+        }
+        if answer == nil { monitor.withLock { questions.removeAll { $0 === question } } }
+        return answer
     }
 
-    /// Replaces the core's profiles between two batches, and answers what went wrong, if anything. A snapshot follows.
-    func reload(_ profiles: [DeviceProfile]) -> String? {
-        let box = AnswerBox<String?>()
-        let done = Monitor()
+    /// What the core has published of itself, without asking it.
+    func publishedFigures() -> CoreFigures { monitor.withLock { figures } }
+
+    /// How long the core has had its present piece of work in hand; 0 while it has none, and while it is making a change that may take
+    /// its time.
+    var stalledMilliseconds: Int64 {
+        let began = workBegan.load(ordering: .relaxed)
+        let patience: Int64 = isChanging.load(ordering: .relaxed) ? 180_000 : 0
+        return began == 0 ? 0 : max(0, Clock.monotonicMilliseconds() - began - patience)
+    }
+
+    /// Replaces the core's profiles between two batches; a snapshot follows. `completion` hears what went wrong, if anything, on the
+    /// core's thread.
+    func reload(_ profiles: [DeviceProfile], completion: @escaping @Sendable (String?) -> Void) {
         monitor.withLock {
             changes.append { core in
                 var result: String?
@@ -138,16 +165,10 @@ final class CoreWorker: @unchecked Sendable {
                 }
                 // What the old state and the bytes lay in goes back to the system.
                 malloc_trim(0)
-                done.withLock {
-                    box.answer = .some(result)
-                    done.notifyAll()
-                }
+                completion(result)
             }
             wantsSnapshot = true
             monitor.notifyAll()
-        }
-        return done.withLock {
-            done.wait(timeoutMilliseconds: 30_000) { box.answer != nil } ? box.answer ?? nil : "the core did not answer"
         }
     }
 
@@ -167,38 +188,88 @@ final class CoreWorker: @unchecked Sendable {
         snapshotThread?.join()
     }
 
-    private enum Work {
-        case batch(SegmentBox)
-        case question((StewardCore) -> Void)
-        case change((inout StewardCore) -> Void)
-        case snapshot
+    /// What waits for its turn; a class, so that it can be found again and taken back.
+    private final class Question {
+        let answer: (StewardCore) -> Void
+        init(_ answer: @escaping (StewardCore) -> Void) { self.answer = answer }
     }
 
+    private enum Work {
+        case batch(SegmentBox)
+        case question(Question)
+        case change((inout StewardCore) -> Void)
+        case snapshot
+        case figures
+    }
+
+    /// The next piece of work, commits first; waits while there is none. Nil: the end.
     private func next() -> Work? {
-        monitor.withLock {
+        workBegan.store(0, ordering: .relaxed)
+        isChanging.store(false, ordering: .relaxed)
+        let work: Work? = monitor.withLock {
             isBusy = false
             monitor.notifyAll()
-            _ = monitor.wait { isStopping || !batches.isEmpty || !questions.isEmpty || !changes.isEmpty || wantsSnapshot }
-            isBusy = true
-            if !questions.isEmpty { return .question(questions.removeFirst()) }
-            if !changes.isEmpty { return .change(changes.removeFirst()) }
-            if !batches.isEmpty { return .batch(batches.removeFirst()) }
-            if isStopping { return nil }
-            wantsSnapshot = false
-            return .snapshot
+            while true {
+                let now = Clock.monotonicNanoseconds()
+                let questionsWait =
+                    questions.isEmpty ? Int64.max : share.waitNanoseconds(now: now, hasBatches: !batches.isEmpty || !changes.isEmpty)
+                let figuresWait = figures.isCurrent(core) ? Int64.max : max(0, figures.nextNanoseconds - now)
+                if let work = pick(questionsWait: questionsWait, figuresWait: figuresWait) {
+                    isBusy = true
+                    return work
+                }
+                if isStopping { return nil }
+                let wait = min(questionsWait, figuresWait)
+                let known = questions.count
+                _ = monitor.wait(timeoutMilliseconds: wait == .max ? .max / 4 : wait / 1_000_000 + 1) {
+                    isStopping || !batches.isEmpty || questions.count > known || !changes.isEmpty || wantsSnapshot
+                }
+                share.idled(Clock.monotonicNanoseconds() - now)
+            }
         }
+        if case .change? = work { isChanging.store(true, ordering: .relaxed) }
+        workBegan.store(Clock.monotonicMilliseconds(), ordering: .relaxed)
+        return work
+    }
+
+    /// With the monitor's lock held.
+    private func pick(questionsWait: Int64, figuresWait: Int64) -> Work? {
+        if questionsWait == 0 { return .question(questions.removeFirst()) }
+        if !changes.isEmpty { return .change(changes.removeFirst()) }
+        if figuresWait == 0 { return .figures }
+        if !batches.isEmpty { return .batch(batches.removeFirst()) }
+        guard wantsSnapshot, !isStopping else { return nil }
+        wantsSnapshot = false
+        return .snapshot
     }
 
     private func run() {
         var effects: [Effect] = []
         while let work = next() {
+            let began = Clock.monotonicNanoseconds()
             switch work {
-            case .question(let question): question(core)
-            case .change(let change): change(&core)
+            case .question(let question): question.answer(core)
+            case .change(let change):
+                change(&core)
+                publish()
             case .snapshot: snapshot()
+            case .figures: publish()
             case .batch(let box): take(box, &effects)
             }
+            let now = Clock.monotonicNanoseconds()
+            monitor.withLock {
+                switch work {
+                case .question: share.answered(now - began)
+                case .batch: share.worked(now - began, endingAt: now)
+                default: break
+                }
+            }
         }
+    }
+
+    private func publish() {
+        let fresh = CoreFigures(core)
+        monitor.withLock { figures = fresh }
     }
 
     private func take(_ box: SegmentBox, _ effects: inout [Effect]) {

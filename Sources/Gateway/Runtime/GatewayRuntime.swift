@@ -22,6 +22,7 @@ public final class GatewayRuntime {
     private var server: HTTPServer?
     private var settings: MQTTConfiguration
     private var systemd = SystemdNotifier()
+    private var reloading: Reload?
 
     /// Everything that can be wrong at start is found here, before anything is promised: configuration, profiles, secrets, store, port.
     public init(configuration: GatewayConfiguration) throws {
@@ -30,7 +31,7 @@ public final class GatewayRuntime {
         let profiles = try ProfileLoader.load(configuration.profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
-        reloads = ReloadDesk(wake: wake)
+        reloads = ReloadDesk(wake: wake, inEffect: profiles.map(\.name))
         store = try Store(path: configuration.store.path, limits: configuration.limits)
         marker = try CrashMarker(path: configuration.store.path + ".progress")
         let recovery = try Recovery(configuration: configuration, profiles: profiles, store: store, marker: marker)
@@ -106,40 +107,78 @@ public final class GatewayRuntime {
         Log.info(
             "ready", ["http": "http://\(server.boundAddress)/", "store": configuration.store.path, "gateway": configuration.gatewayID])
         systemd.tell("READY=1")
+        loop.heartbeat = { [unowned self] in systemd.ping(coreStalledMilliseconds: core.stalledMilliseconds) }
         while !Signals.wantsStop.load(ordering: .relaxed) {
-            if Signals.wantsReload.exchange(false, ordering: .relaxed) { _ = reload() }
-            if let request = reloads.pending() { reloads.answer(request, reload()) }
+            turnReload()
             try loop.turn()
-            systemd.ping()
+            systemd.ping(coreStalledMilliseconds: core.stalledMilliseconds)
         }
         stop()
     }
 
-    /// All or nothing: with a mistake in any profile the old ones stay.
-    private func reload() -> ReloadResult {
+    /// A reload under way: what the core was given, and whose request it answers.
+    private struct Reload {
+        var profiles: [DeviceProfile]
+        var settings: MQTTConfiguration
+        var request: Int64?
+    }
+
+    /// Begins a reload that is asked for, or ends one that the core has judged. The loop goes on meanwhile: twenty thousand devices take
+    /// the core a while, and nothing is said of the outcome before it is known.
+    private func turnReload() {
+        if let running = reloading {
+            guard let judgement = reloads.takeJudgement() else { return }
+            reloading = nil
+            endReload(running, judgement.problem)
+        }
+        let request = reloads.pending()
+        guard Signals.wantsReload.exchange(false, ordering: .relaxed) || request != nil else { return }
         systemd.tell("RELOADING=1")
-        defer { systemd.tell("READY=1") }
+        reloads.begin()
         do {
             let profiles = try ProfileLoader.load(configuration.profiles)
-            let next = try Self.mqttSettings(configuration, profiles)
-            if let problem = core.reload(profiles) { throw ConfigurationError(problem) }
-            statistics.profileReloads.add(1, ordering: .relaxed)
-            Log.info("profiles are reloaded", ["profiles": profiles.map(\.name).joined(separator: " ")])
-            if next != settings {
-                settings = next
-                try loop.connect(next)
-            }
-            return .reloaded(profiles.map(\.name))
+            reloading = Reload(profiles: profiles, settings: try Self.mqttSettings(configuration, profiles), request: request)
+            core.reload(profiles) { [reloads] problem in reloads.coreHasJudged(problem) }
         } catch {
-            statistics.profileReloadFailures.add(1, ordering: .relaxed)
-            Log.error("the profiles were not reloaded; the old ones stay", ["reason": "\(error)"])
-            return .refused(reason: "\(error)", diagnostics: (error as? DocumentProblems)?.diagnostics ?? [])
+            refuseReload(request, error)
         }
+    }
+
+    /// All or nothing: with a mistake in any profile the old ones stay.
+    private func refuseReload(_ request: Int64?, _ error: any Error) {
+        statistics.profileReloadFailures.add(1, ordering: .relaxed)
+        Log.error(
+            "the profiles were not reloaded; the old ones stay",
+            ["reason": "\(error)", "inEffect": reloads.standing().inEffect.joined(separator: " ")])
+        reloads.end(request, .refused(reason: "\(error)", diagnostics: (error as? DocumentProblems)?.diagnostics ?? []))
+        systemd.tell("READY=1")
+    }
+
+    private func endReload(_ reload: Reload, _ problem: String?) {
+        if let problem { return refuseReload(reload.request, ConfigurationError(problem)) }
+        let names = reload.profiles.map(\.name)
+        statistics.profileReloads.add(1, ordering: .relaxed)
+        Log.info("profiles are reloaded", ["profiles": names.joined(separator: " ")])
+        if reload.settings != settings {
+            do {
+                try loop.connect(reload.settings)
+                settings = reload.settings
+            } catch {
+                // The profiles are in effect all the same; what was said of them stays true.
+                Log.error("the new topics could not be subscribed to; the next reload tries it again", ["reason": "\(error)"])
+            }
+        }
+        reloads.end(reload.request, .reloaded(names))
+        systemd.tell("READY=1")
     }
 
     private func stop() {
         systemd.tell("STOPPING=1")
-        if let request = reloads.pending() { reloads.answer(request, .refused(reason: "the gateway is stopping", diagnostics: [])) }
+        // Whoever still waits hears what is known by now; then the threads that served them can end.
+        if let request = reloads.pending(), reloading == nil {
+            reloads.end(request, .refused(reason: "the gateway is stopping", diagnostics: []))
+        }
+        mailbox.close()
         server?.stop()
         loop.stop()
         commands.close()

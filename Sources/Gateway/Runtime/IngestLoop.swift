@@ -20,6 +20,9 @@ final class IngestLoop {
     private let wake: WakeEvent
     private let retention: Retention
     private let announce: (Bool) -> Void
+    private let judge: RequestJudge
+    /// Called while the loop waits for the core.
+    var heartbeat: () -> Void = {}
     private var client: IngestClient?
     private var box: SegmentBox
     private var mails: [ControlMailbox.Mail] = []
@@ -50,6 +53,7 @@ final class IngestLoop {
         self.outbox = outbox
         self.statistics = statistics
         self.wake = wake
+        judge = RequestJudge(store: store)
         retention = Retention(configuration: configuration, store: store)
         killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
@@ -140,7 +144,10 @@ final class IngestLoop {
     }
 
     private func takeMail(_ now: Int64) throws {
+        // While the store takes nothing, mail stays where its sender can still take it back.
+        guard commitRetryAt == 0 else { return }
         for var mail in mailbox.take() {
+            judge.judge(&mail, pending: mails)
             if let event = mail.event { box.segment.append(event) }
             if let (key, channel, report) = mail.report {
                 for event in OutboxPump.events(key, channel, report) { box.segment.append(event) }
@@ -177,6 +184,7 @@ final class IngestLoop {
                         firstEvent: nextEvent, count: box.segment.count, arrivalMilliseconds: now, bytes: box.segment.bytes)
                 }
                 for case (let key, _, let report)? in mails.map(\.report) { try outbox.note(key, report, nowMilliseconds: now) }
+                for case let request? in mails.map(\.request) { try store.record(request) }
                 for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
                 for output in outputs { try write(output, now) }
                 reached(.beforeCommit)
@@ -226,7 +234,7 @@ final class IngestLoop {
             statistics.batches.add(1, ordering: .relaxed)
             statistics.bytesCommitted.add(Int64(box.segment.byteCount), ordering: .relaxed)
             retention.committed(bytes: Int64(box.segment.byteCount))
-            core.submit(box)
+            core.submit(box, heartbeat: heartbeat)
             box = core.takeSpare()
         }
         mailbox.confirm(confirmed)
@@ -315,7 +323,8 @@ final class IngestLoop {
     /// Ends in order: acknowledges what is committed, lets the core finish, and commits what it decided.
     func stop() {
         client?.close()
-        mailbox.close()
+        // One last try, also of a store that took nothing.
+        commitRetryAt = 0
         if !core.drain(timeoutMilliseconds: 1000) { Log.warning("the core is behind; the rest is taken up at the next start") }
         outputs += core.takeOutputs()
         try? takeMail(Clock.wallMilliseconds())

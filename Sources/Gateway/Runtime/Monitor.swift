@@ -44,13 +44,14 @@ final class Monitor: @unchecked Sendable {
 
 /// The shell's clocks. The core has none.
 enum Clock {
-    static func wallMilliseconds() -> Int64 { read(CLOCK_REALTIME) }
-    static func monotonicMilliseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+    static func wallMilliseconds() -> Int64 { read(CLOCK_REALTIME) / 1_000_000 }
+    static func monotonicMilliseconds() -> Int64 { read(CLOCK_MONOTONIC) / 1_000_000 }
+    static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

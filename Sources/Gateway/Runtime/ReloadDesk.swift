@@ -16,8 +16,30 @@ final class ReloadDesk: @unchecked Sendable {
     private var asked: Int64 = 0
     private var answered: Int64 = 0
     private var result: ReloadResult?
+    private var inEffect: [String]
+    private var isRunning = false
+    private var judgement: Judgement?
 
-    init(wake: WakeEvent) { self.wake = wake }
+    /// What the core has said to the profiles that it was given; a problem, or nil when it has taken them.
+    struct Judgement: Sendable { var problem: String? }
+
+    init(wake: WakeEvent, inEffect: [String]) {
+        self.wake = wake
+        self.inEffect = inEffect
+    }
+
+    /// How the profiles stand.
+    struct Standing: Sendable {
+        var isRunning: Bool
+        /// The names of the profiles that the core works with.
+        var inEffect: [String]
+        /// Of the last reload that ended.
+        var last: ReloadResult?
+    }
+
+    func standing() -> Standing {
+        monitor.withLock { Standing(isRunning: isRunning || asked > answered, inEffect: inEffect, last: result) }
+    }
 
     /// Nil when there is no answer in time; the reload may still come. Those who ask while one waits are answered together.
     func ask(timeoutMilliseconds: Int64 = 40_000) -> ReloadResult? {
@@ -31,13 +53,34 @@ final class ReloadDesk: @unchecked Sendable {
         }
     }
 
+    // MARK: The main thread's side
+
     /// The newest request that waits; nil without one. Files are read after this, so whoever asked before sees them as they are now.
     func pending() -> Int64? { monitor.withLock { asked > answered ? asked : nil } }
 
-    func answer(_ number: Int64, _ result: ReloadResult) {
+    func begin() { monitor.withLock { isRunning = true } }
+
+    /// Called by the core's thread when it has taken the profiles or refused them.
+    func coreHasJudged(_ problem: String?) {
+        monitor.withLock { judgement = Judgement(problem: problem) }
+        wake.signal()
+    }
+
+    /// What the core has said since the last call; nil: nothing.
+    func takeJudgement() -> Judgement? {
         monitor.withLock {
-            answered = number
+            defer { judgement = nil }
+            return judgement
+        }
+    }
+
+    /// The reload that `begin` began has ended; those who asked up to `number` hear it.
+    func end(_ number: Int64?, _ result: ReloadResult) {
+        monitor.withLock {
+            isRunning = false
+            if case .reloaded(let names) = result { inEffect = names }
             self.result = result
+            if let number { answered = number }
             monitor.notifyAll()
         }
     }

@@ -13,9 +13,10 @@ struct SystemdNotifier {
 
     func tell(_ state: String) { sd_notify(0, state) }
 
-    /// To be called in every turn of the loop; it pings at half the interval.
-    mutating func ping() {
-        guard let watchdogMilliseconds else { return }
+    /// To be called in every turn of the loop and while it waits for the core; it pings at half the interval. A core that has had one piece
+    /// of work in hand for longer than that hangs, and systemd shall know.
+    mutating func ping(coreStalledMilliseconds: Int64) {
+        guard let watchdogMilliseconds, coreStalledMilliseconds < watchdogMilliseconds / 2 else { return }
         let now = Clock.monotonicMilliseconds()
         guard now - lastPing >= watchdogMilliseconds / 2 else { return }
         lastPing = now

@@ -19,6 +19,8 @@ public struct FleetConfiguration: Sendable, Equatable {
     public var supplierListen: String? = "127.0.0.1:0"
     /// The gateway's HTTP address, such as "http://127.0.0.1:8420"; nil: nobody tells of deliveries, and no customer answers.
     public var apiURL: String?
+    /// The operator's token of that gateway.
+    public var apiToken: String?
     /// Verifies incoming webhooks and signs what is posted; nil for neither.
     public var webhookSecret: String?
     public var supplier = SupplierTemper()

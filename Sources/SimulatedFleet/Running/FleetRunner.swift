@@ -80,7 +80,9 @@ public final class FleetRunner: Sendable {
         let arrivals = InstallationInbox()
         var supplier: SupplierSandbox?
         do {
-            let api = try configuration.apiBase.map { try GatewayAPI(base: $0, signature: signature, seed: configuration.seed) }
+            let api = try configuration.apiBase.map {
+                try GatewayAPI(base: $0, token: configuration.apiToken, signature: signature, seed: configuration.seed)
+            }
             supplier = try openSupplier(api, errands, arrivals)
             let connection = self.connection
             let clientID = "steward-fleet-\(configuration.seed)-\(getpid())"

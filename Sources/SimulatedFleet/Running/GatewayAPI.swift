@@ -11,14 +11,16 @@ final class GatewayAPI: Sendable {
     static let maximumTries = 6
 
     private let base: String
+    private let token: String?
     private let signature: WebhookSignature?
     private let client: WebhookClient
     private let policy = RetryPolicy(baseMilliseconds: 500, capMilliseconds: 8_000)
     private let generator: Mutex<SplitMix64>
 
     /// - Parameter base: `http://127.0.0.1:8420`, without a slash at its end.
-    init(base: String, signature: WebhookSignature?, seed: UInt64) throws {
+    init(base: String, token: String? = nil, signature: WebhookSignature?, seed: UInt64) throws {
         self.base = base
+        self.token = token
         self.signature = signature
         client = try WebhookClient()
         generator = Mutex(SplitMix64(seed: seed, name: "retries"))
@@ -35,7 +37,8 @@ final class GatewayAPI: Sendable {
         _ path: String, _ payload: [UInt8], key: String, errands: ErrandQueue, attempt: Int = 1,
         completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        var headers: [(name: String, value: String)] = [("Content-Type", "application/json")]
+        var headers: [(name: String, value: String)] = [("Content-Type", "application/json"), ("Idempotency-Key", key)]
+        if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
         do {
             let seconds = FleetClock.now / 1000
             if let signature { headers += try signature.headers(id: key, timestampSeconds: seconds, payload: payload) }

@@ -90,6 +90,8 @@ final class DemoSite {
         gateway = try ChildProcess(
             "steward run", [try Self.absolute("/proc/self/exe"), "run", "--config", file("steward.json")], log: file("steward.log"))
         try waitUntilReady()
+        // Its suppliers and customers speak with the operator's word here.
+        fleetConfiguration.apiToken = try OperatorToken.read(Credential.file(besideStore: file("steward.db")))
         let fleet = try FleetRunner(configuration: fleetConfiguration)
         try fleet.start()
         self.fleet = fleet

@@ -1,0 +1,47 @@
+import HTTPService
+import Outbound
+
+/// Who may change something, and ask what costs much: whoever has the operator's token.
+///
+/// With `http.tokenFile` that token opens everything, and everything but the health probes asks for it. Without, reading is open to who
+/// can connect, which is this machine; the token for the rest is made at the first start.
+public struct Credential: Sendable {
+    private let hash: [UInt8]
+    /// Whether reading needs it, too.
+    let locksReading: Bool
+
+    static let fileName = "operator.token"
+    static let minimumLength = 16
+
+    /// The operator's token of the store at `storePath`.
+    public static func file(besideStore storePath: String) -> String {
+        let directory = storePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        if directory.isEmpty { return storePath.hasPrefix("/") ? "/" + fileName : fileName }
+        return directory + "/" + fileName
+    }
+
+    /// Makes the operator's token when there is none. Throws when it, or the file of the configuration, cannot be used.
+    init(_ configuration: GatewayConfiguration) throws {
+        let token: String
+        if let file = configuration.http.tokenFile {
+            token = try FileProblem.secret(file, key: "http.tokenFile")
+            guard token.utf8.count >= Self.minimumLength else {
+                throw ConfigurationError("http.tokenFile: \(file): a token has at least \(Self.minimumLength) characters")
+            }
+        } else {
+            let file = Self.file(besideStore: configuration.store.path)
+            try OperatorTokenFile.makeIfMissing(file)
+            token = try FileProblem.secret(file, key: "the operator's token")
+            guard token.utf8.count >= Self.minimumLength else {
+                throw ConfigurationError("\(file) is no operator's token; remove it, and the next start makes another")
+            }
+        }
+        locksReading = configuration.http.tokenFile != nil
+        hash = try Digests.sha256(Array(token.utf8))
+    }
+
+    func isShown(by request: HTTPRequest) -> Bool {
+        guard let token = request.bearerToken, let hash = try? Digests.sha256(Array(token.utf8)) else { return false }
+        return Digests.areEqual(hash, self.hash)
+    }
+}

@@ -1,0 +1,34 @@
+import GatewayCore
+import Telemetry
+
+/// What the core tells of itself for `/metrics` and `/api/v1/status`. The core's thread publishes it, so nobody has to ask: what is read
+/// is at most a moment old, also while the core has a long piece of work in hand.
+struct CoreFigures: Sendable {
+    let event: Int64
+    let counters: CoreCounters
+    let totals: StewardCore.Totals
+    let stateBytes: Int
+    /// The members of `/api/v1/status` as a JSON object.
+    let status: [UInt8]
+    /// On the monotonic clock.
+    let publishedNanoseconds: Int64
+    /// Counting over twenty thousand devices takes a while: not before this time again, so that it never takes more than a twentieth.
+    let nextNanoseconds: Int64
+
+    init(_ core: StewardCore) {
+        let began = Clock.monotonicNanoseconds()
+        event = core.lastEvent
+        counters = core.counters
+        totals = core.totals()
+        stateBytes = core.stateBytes
+        var writer = JSONWriter()
+        writer.beginObject()
+        core.writeStatus(&writer)
+        writer.endObject()
+        status = writer.bytes
+        publishedNanoseconds = Clock.monotonicNanoseconds()
+        nextNanoseconds = publishedNanoseconds + 20 * (publishedNanoseconds - began)
+    }
+
+    func isCurrent(_ core: StewardCore) -> Bool { core.lastEvent == event }
+}

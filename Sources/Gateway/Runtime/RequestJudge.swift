@@ -1,0 +1,27 @@
+import SQLiteStore
+
+/// Decides on the ingest thread, which alone writes, whether a request was there before: then it is not done again.
+struct RequestJudge {
+    let store: Store
+
+    /// Takes the event out of a mail whose request is known, and says what its sender shall hear. `pending` is mail of the batch in hand.
+    func judge(_ mail: inout ControlMailbox.Mail, pending: [ControlMailbox.Mail]) {
+        guard let request = mail.request else { return }
+        let known: RequestRecord?
+        do {
+            known = try store.request(key: request.key) ?? pending.lazy.compactMap(\.request).first { $0.key == request.key }
+        } catch {
+            // A store that cannot be read will not take it either.
+            settle(&mail, .notRecorded)
+            return
+        }
+        guard let known else { return }
+        settle(&mail, known.hash == request.hash ? .recorded(answer: known.answer, letters: []) : .conflict)
+    }
+
+    private func settle(_ mail: inout ControlMailbox.Mail, _ verdict: MailOutcome) {
+        mail.event = nil
+        mail.request = nil
+        mail.verdict = verdict
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Synchronization
+
+/// Every open connection and what it is waited for, so that one that is too slow, or one too many, can be ended.
+///
+/// libmicrohttpd's own time-out counts from the last byte, so a byte a second keeps a connection for ever; and its limit turns the
+/// newest away, so who comes first and says nothing shuts out everybody else. Here a request has a time from its beginning to its last
+/// byte, and at the limit the connection that has been incomplete for longest makes room.
+final class ConnectionTable: Sendable {
+    /// A connection; what is in it is guarded by the table's lock.
+    final class Entry: @unchecked Sendable {
+        // @unchecked: `phase` and `sinceMilliseconds` are read and written with the table's lock held only.
+        enum Phase {
+            /// Between two requests.
+            case idle
+            /// A request is on its way, or the first has not begun.
+            case receiving
+            /// The gateway's turn: never ended for being slow.
+            case handling
+            case sending
+        }
+
+        let descriptor: Int32
+        var phase = Phase.receiving
+        var sinceMilliseconds: Int64
+
+        init(descriptor: Int32, nowMilliseconds: Int64) {
+            self.descriptor = descriptor
+            sinceMilliseconds = nowMilliseconds
+        }
+    }
+
+    /// POLLRDHUP of Linux, which glibc declares for GNU sources only.
+    private static let peerClosed: Int16 = 0x2000
+    private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+    private let limit: Int
+    private let requestMilliseconds: Int64
+    private let idleMilliseconds: Int64
+    private let responseMilliseconds: Int64
+    private let counters: HTTPServerCounters
+
+    init(configuration: HTTPServerConfiguration) {
+        limit = configuration.connectionLimit
+        requestMilliseconds = Int64(configuration.requestTimeoutSeconds) * 1000
+        idleMilliseconds = Int64(configuration.idleTimeoutSeconds) * 1000
+        responseMilliseconds = Int64(configuration.responseTimeoutSeconds) * 1000
+        counters = configuration.counters
+    }
+
+    static func nowMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// A new connection. One too many ends another: the one that has sent an incomplete request for longest, or else was idle, or else
+    /// takes its answer slowly.
+    func add(descriptor: Int32) -> Entry {
+        let entry = Entry(descriptor: descriptor, nowMilliseconds: Self.nowMilliseconds())
+        entries.withLock { entries in
+            entries[ObjectIdentifier(entry)] = entry
+            guard entries.count > limit else { return }
+            let candidates = entries.values.filter { $0 !== entry }
+            for phase in [Entry.Phase.receiving, .idle, .sending] {
+                guard let oldest = candidates.filter({ $0.phase == phase }).min(by: { $0.sinceMilliseconds < $1.sinceMilliseconds }) else {
+                    continue
+                }
+                return end(oldest, in: &entries)
+            }
+        }
+        return entry
+    }
+
+    /// The library is about to close the connection's socket, whose number another one may get.
+    func remove(_ entry: Entry) { entries.withLock { $0[ObjectIdentifier(entry)] = nil } }
+
+    func set(_ entry: Entry, _ phase: Entry.Phase) {
+        let now = Self.nowMilliseconds()
+        entries.withLock { _ in
+            // The time of the first request runs from the connection's beginning, not from its first line.
+            if !(entry.phase == .receiving && phase == .receiving) { entry.sinceMilliseconds = now }
+            entry.phase = phase
+        }
+    }
+
+    /// Ends what has taken too long.
+    func endOverdue() {
+        let now = Self.nowMilliseconds()
+        entries.withLock { entries in
+            for entry in entries.values where now - entry.sinceMilliseconds > allowed(entry.phase) { end(entry, in: &entries) }
+        }
+    }
+
+    /// Whether the peer has closed the connection, or at least its half of it.
+    func hasLeft(_ entry: Entry) -> Bool {
+        entries.withLock { entries in
+            guard entries[ObjectIdentifier(entry)] != nil else { return true }
+            var request = pollfd(fd: entry.descriptor, events: Self.peerClosed, revents: 0)
+            return poll(&request, 1, 0) > 0
+        }
+    }
+
+    private func allowed(_ phase: Entry.Phase) -> Int64 {
+        switch phase {
+        case .idle: idleMilliseconds
+        case .receiving: requestMilliseconds
+        case .handling: .max
+        case .sending: responseMilliseconds
+        }
+    }
+
+    /// The library sees the end of the stream and closes. While the entry is in the table its socket is open, so the number is its own.
+    private func end(_ entry: Entry, in entries: inout [ObjectIdentifier: Entry]) {
+        shutdown(entry.descriptor, Int32(SHUT_RDWR))
+        entries[ObjectIdentifier(entry)] = nil
+        counters.connectionsEnded.add(1, ordering: .relaxed)
+    }
+}
+
+/// What the server counts; read from any thread.
+public final class HTTPServerCounters: Sendable {
+    /// Connections that were ended because they were too slow or because others needed the place.
+    public let connectionsEnded = Atomic<Int64>(0)
+    /// Requests answered 503 because too many waited.
+    public let requestsRefused = Atomic<Int64>(0)
+
+    public init() {}
+}

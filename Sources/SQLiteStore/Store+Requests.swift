@@ -1,0 +1,52 @@
+/// A write that came with an id of its own, so that it can be asked about and sent again without being done twice.
+public struct RequestRecord: Sendable, Equatable {
+    /// Chosen by who sent it.
+    public let key: String
+    /// SHA-256 of what was asked for.
+    public let hash: [UInt8]
+    public let timeMilliseconds: Int64
+    /// What was answered.
+    public let answer: [UInt8]
+
+    public init(key: String, hash: [UInt8], timeMilliseconds: Int64, answer: [UInt8]) {
+        self.key = key
+        self.hash = hash
+        self.timeMilliseconds = timeMilliseconds
+        self.answer = answer
+    }
+}
+
+extension StoreReader {
+    /// A request that was recorded; nil when there is none of that key, or it was forgotten.
+    public func request(key: String) throws -> RequestRecord? {
+        try connection.use(.request) { rows in
+            try rows.bind(1, key)
+            guard try rows.step() else { return nil }
+            return RequestRecord(key: rows.text(0), hash: rows.bytes(1), timeMilliseconds: rows.integer(2), answer: rows.bytes(3))
+        }
+    }
+}
+
+extension Store {
+    /// Remembers a request, to be called in the transaction of what it asked for. Beyond `limits.requests` the oldest are forgotten.
+    public func record(_ request: RequestRecord) throws {
+        try atomically {
+            try connection.use(.recordRequest) { statement in
+                try statement.bind(1, request.key)
+                try statement.bind(3, request.timeMilliseconds)
+                try request.hash.withUnsafeBytes { hash in
+                    try request.answer.withUnsafeBytes { answer in
+                        try statement.bind(2, hash)
+                        try statement.bind(4, answer)
+                        try statement.run()
+                    }
+                }
+            }
+            let newest = connection.lastInsertedRow
+            try connection.use(.forgetRequests) { statement in
+                try statement.bind(1, newest - limits.requests)
+                try statement.run()
+            }
+        }
+    }
+}

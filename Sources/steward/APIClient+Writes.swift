@@ -1,0 +1,65 @@
+import Gateway
+import Glibc
+import Outbound
+
+/// Writes: each has an id, so that the gateway can be asked what became of it when its answer does not come.
+extension APIClient {
+    /// So long it is asked what became of a write.
+    private static let patienceMilliseconds: Int64 = 20_000
+
+    /// The body of the answer to `POST /api/v1/PATH` with a JSON body. Throws with exit code 4 when nobody knows whether it was recorded.
+    func post(_ path: [String], _ body: [UInt8]) throws -> [UInt8] {
+        let key = try requestID ?? Self.newID()
+        let result = send(.post, try address(path, []), body: body, headers: [(name: "Idempotency-Key", value: key)])
+        switch result {
+        case .response(let response) where response.status != 504: return try self.body(response)
+        case .failure(let failure) where failure.kind == .connectionFailed || failure.kind == .nameNotFound: throw advice(failure)
+        default: break
+        }
+        switch outcome(of: key) {
+        case .recorded:
+            // Sent again under the same id it does nothing, and answers what it answered.
+            guard
+                case .response(let response) = send(
+                    .post, try address(path, []), body: body, headers: [(name: "Idempotency-Key", value: key)])
+            else { return Array(#"{"recorded":true,"request":"\#(key)"}"#.utf8) }
+            return try self.body(response)
+        case .notRecorded: throw CommandFailure("it was not recorded, and nothing was done; send it again")
+        case nil:
+            throw CommandFailure(
+                "it is not known whether it was recorded. Send the same again with --request-id \(key): it counts once",
+                exitCode: .unknown)
+        }
+    }
+
+    private enum Outcome {
+        case recorded
+        case notRecorded
+    }
+
+    /// What the gateway says of a write, once it knows; nil when it does not in time.
+    private func outcome(of key: String) -> Outcome? {
+        let deadline = Self.monotonicMilliseconds() + Self.patienceMilliseconds
+        repeat {
+            if let answer = try? APIValue(parsing: get(["requests", key])) {
+                switch answer["state"].string {
+                case "recorded": return .recorded
+                case "notRecorded": return .notRecorded
+                default: break
+                }
+            }
+            usleep(250_000)
+        } while Self.monotonicMilliseconds() < deadline
+        return nil
+    }
+
+    private static func monotonicMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static func newID() throws -> String {
+        "cli-" + (try Digests.randomBytes(count: 12)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

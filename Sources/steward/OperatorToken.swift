@@ -1,0 +1,59 @@
+import Gateway
+import Glibc
+import Telemetry
+
+/// Where the token of the API comes from.
+struct OperatorToken {
+    var token: String?
+    /// Why the file that was found by itself cannot be read; told when the gateway asks for a token.
+    var advice: String?
+
+    static let defaultConfiguration = "/etc/steward/steward.json"
+    static let defaultStore = "/var/lib/steward/steward.db"
+
+    /// What was named wins. Found by itself it is for a gateway of this machine only: no other host is to learn it.
+    static func find(_ arguments: Arguments, url: String) throws -> OperatorToken {
+        if let file = arguments.value("token-file") ?? Terminal.environment("STEWARD_TOKEN_FILE") {
+            return OperatorToken(token: try read(file))
+        }
+        guard isThisMachine(url) else { return OperatorToken() }
+        var found = OperatorToken()
+        for file in candidates() {
+            if access(file, R_OK) == 0, let token = try? read(file) { return OperatorToken(token: token) }
+            if errno == EACCES { found.advice = "\(file) cannot be read by you: run this as root, with sudo" }
+        }
+        return found
+    }
+
+    private static func candidates() -> [String] {
+        var files: [String] = []
+        if access(defaultConfiguration, R_OK) == 0, let configuration = try? ConfigurationReader.read(path: defaultConfiguration) {
+            files.append(configuration.http.tokenFile ?? Credential.file(besideStore: configuration.store.path))
+        }
+        return files + [Credential.file(besideStore: defaultStore)]
+    }
+
+    private static func isThisMachine(_ url: String) -> Bool {
+        let rest = url.dropFirst(url.hasPrefix("https://") ? 8 : 7)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard !authority.contains("@") else { return false }
+        let host = authority.hasPrefix("[") ? String(authority.prefix { $0 != "]" }) + "]" : String(authority.prefix { $0 != ":" })
+        return host == "localhost" || host == "127.0.0.1" || host == "[::1]"
+    }
+
+    static func read(_ path: String) throws -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw CommandFailure("the token file \(Arguments.shown(path)) cannot be read; check its name and its permissions")
+        }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        let token = String(text.drop { $0.isWhitespace }.prefix { !$0.isNewline })
+        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw CommandFailure("the token file \(Arguments.shown(path)) holds no token; it needs one line of printable ASCII characters")
+        }
+        return token
+    }
+}

@@ -1,0 +1,19 @@
+import Gateway
+import Telemetry
+
+/// What the subcommands that change something have in common: they send under an id, and tell truly what became of it.
+enum WriteCommand {
+    static let options: [Usage.Option] =
+        APIClient.options + [.value("request-id", "ID", "send under this id: what was sent under it before is not done again")]
+
+    /// Sends, and prints the answer or the sentence made of it.
+    static func send(_ arguments: Arguments, _ path: [String], _ body: [UInt8], _ sentence: (APIValue) -> String) throws -> ExitCode {
+        let answer = try APIClient(arguments).post(path, body)
+        guard !arguments.has("json") else {
+            Console.print(json: answer)
+            return .ok
+        }
+        Console.print(sentence((try? APIValue(parsing: answer)) ?? APIValue(nil)) + "\n")
+        return .ok
+    }
+}
