@@ -121,6 +121,8 @@ final class ConnectionTable: Sendable {
 public final class HTTPServerCounters: Sendable {
     /// Connections that were ended because they were too slow or because others needed the place.
     public let connectionsEnded = Atomic<Int64>(0)
+    /// Requests of pages of other origins, refused.
+    public let foreignRequests = Atomic<Int64>(0)
     /// Requests answered 503 because too many waited.
     public let requestsRefused = Atomic<Int64>(0)
 

@@ -6,6 +6,8 @@ struct RequestGate: Sendable {
     private let bodyLimitBytes: Int
     private let headerLimitBytes: Int
     private let openPaths: Set<String>
+    /// Names under which a reverse proxy shows the gateway's own page.
+    private let ownNames: Set<String>
 
     /// What the gate lets through.
     struct Admitted {
@@ -40,6 +42,7 @@ struct RequestGate: Sendable {
         bodyLimitBytes = configuration.bodyLimitBytes
         headerLimitBytes = configuration.headerLimitBytes
         openPaths = configuration.openPaths
+        ownNames = Set(configuration.allowedHosts.map { $0.lowercased() })
     }
 
     func examine(_ head: Head) -> Verdict {
@@ -132,8 +135,9 @@ struct RequestGate: Sendable {
         guard sites.allSatisfy({ $0 == "same-origin" || $0 == "none" }) else { return refuse(403, "Cross-origin request", detail) }
         let own = (authority ?? headers["Host"] ?? "").lowercased()
         let isForeign = headers.all("Origin").contains { origin in
-            let text = origin.lowercased()
-            return text != "http://" + own && text != "https://" + own
+            guard let scheme = ["http://", "https://"].first(where: origin.lowercased().hasPrefix) else { return true }
+            let authority = origin.lowercased().dropFirst(scheme.count)
+            return authority != own && !(RequestGate.hostName(String(authority)).map(ownNames.contains) ?? false)
         }
         return isForeign ? refuse(403, "Cross-origin request", detail) : nil
     }

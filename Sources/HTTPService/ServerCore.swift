@@ -107,6 +107,7 @@ final class ServerCore: Sendable {
             exchange.phase = .receiving(admitted.request)
             return .YES
         case .refused(let response, let closes):
+            if response.status == 403 { counters.foreignRequests.add(1, ordering: .relaxed) }
             let closing = response.with("Connection", "close")
             if closes { return answer(exchange, connection, closing) }
             // With `Expect: 100-continue` the client waits for our word before it sends the body, so the word is no.

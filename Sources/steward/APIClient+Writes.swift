@@ -5,7 +5,7 @@ import Outbound
 /// Writes: each has an id, so that the gateway can be asked what became of it when its answer does not come.
 extension APIClient {
     /// So long it is asked what became of a write.
-    private static let patienceMilliseconds: Int64 = 20_000
+    private static let patienceMilliseconds: Int64 = 15_000
 
     /// The body of the answer to `POST /api/v1/PATH` with a JSON body. Throws with exit code 4 when nobody knows whether it was recorded.
     func post(_ path: [String], _ body: [UInt8]) throws -> [UInt8] {

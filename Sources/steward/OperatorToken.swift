@@ -33,7 +33,7 @@ struct OperatorToken {
         return files + [Credential.file(besideStore: defaultStore)]
     }
 
-    private static func isThisMachine(_ url: String) -> Bool {
+    static func isThisMachine(_ url: String) -> Bool {
         let rest = url.dropFirst(url.hasPrefix("https://") ? 8 : 7)
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard !authority.contains("@") else { return false }

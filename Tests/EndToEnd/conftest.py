@@ -186,7 +186,9 @@ class Gateway:
     def request(self, path, body=None, headers={}):
         """(status, content type, bytes) of a GET, or of a POST of `body` (bytes, or an object as JSON), by the operator."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Authorization": "Bearer " + self.token_file.read_text().strip(), **headers}
+        if self.token_file.exists():
+            headers = {"Authorization": "Bearer " + self.token_file.read_text().strip(), **headers}
+        headers = dict(headers)
         if data is not None:
             headers.setdefault("Content-Type", "application/json")
         request = urllib.request.Request(self.url + path, data=data, headers=headers)
@@ -235,9 +237,12 @@ class Gateway:
         client.publish(SETTLED_TOPIC, marker)
         wait_for(lambda: marker in [letter["payload"] for letter in self.api("deadletters?limit=5")["deadLetters"]], "the marker's arrival")
 
-    def cli(self, *words, **options):
-        return subprocess.run(
-            [STEWARD, *words, "--url", self.url, "--token-file", str(self.token_file)], capture_output=True, text=True, timeout=DEADLINE_SECONDS, **options)
+    def cli(self, *words, token=True, **options):
+        """The command line, with the operator's token unless `words` name another or `token` is false."""
+        words = [*words, "--url", self.url]
+        if token and "--token-file" not in words:
+            words += ["--token-file", str(self.token_file)]
+        return subprocess.run([STEWARD, *words], capture_output=True, text=True, timeout=DEADLINE_SECONDS, **options)
 
 
 class Client:
@@ -384,3 +389,34 @@ def client(make, broker):
 @pytest.fixture
 def gateway(make, broker):
     return make.gateway(broker)
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Mounts a file system in the test's directory and takes it away again; skips where that is not allowed."""
+    mounts = []
+
+    def mount(*arguments):
+        target = tmp_path / f"mount{len(mounts)}"
+        target.mkdir()
+        done = subprocess.run(["mount", *[str(argument) for argument in arguments], target], capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"mount is not possible here: {done.stderr.strip()}")
+        mounts.append(target)
+        return target
+
+    yield mount
+    for target in reversed(mounts):
+        subprocess.run(["umount", "--lazy", target], check=True)
+
+
+def fill(directory):
+    """Takes all the room of a small file system, and returns the file that holds it."""
+    ballast = directory / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"\0" * 4096):
+                pass
+        except OSError:
+            pass
+    return ballast

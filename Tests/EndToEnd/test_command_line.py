@@ -83,13 +83,13 @@ def test_token_is_asked_for_and_taken_from_a_file(make, tmp_path):
     token = tmp_path / "token"
     token.write_text("a-token-of-the-test\n")
     gateway = make.gateway(connected=False, http={"tokenFile": str(token)})
-    refused = gateway.cli("status")
+    refused = gateway.cli("status", token=False)
     assert refused.returncode == FAILED and "--token-file" in refused.stderr
     assert gateway.cli("status", "--token-file", str(token)).returncode == OK
     token.write_text("another-token-of-it\n")
     assert gateway.cli("status", "--token-file", str(token)).returncode == FAILED
-    assert gateway.request("/healthz")[0] == 200
-    assert gateway.request("/")[0] == gateway.request("/metrics")[0] == 401
+    assert gateway.request("/healthz", headers={"Authorization": ""})[0] == 200
+    assert gateway.request("/", headers={"Authorization": ""})[0] == gateway.request("/metrics", headers={"Authorization": ""})[0] == 401
 
 
 def test_unknown_subcommand_and_help():

@@ -1,30 +1,10 @@
 """A store that cannot be used is refused with advice; one that fills up loses nothing."""
 
-import os
 import sqlite3
 import subprocess
 
 import pytest
-from conftest import Gateway, now_ms, wait_for
-
-
-@pytest.fixture
-def mounted(tmp_path):
-    """Mounts a file system in the test's directory and takes it away again; skips where that is not allowed."""
-    mounts = []
-
-    def mount(*arguments):
-        target = tmp_path / f"mount{len(mounts)}"
-        target.mkdir()
-        done = subprocess.run(["mount", *[str(argument) for argument in arguments], target], capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.skip(f"mount is not possible here: {done.stderr.strip()}")
-        mounts.append(target)
-        return target
-
-    yield mount
-    for target in reversed(mounts):
-        subprocess.run(["umount", "--lazy", target], check=True)
+from conftest import Gateway, fill, now_ms, wait_for
 
 
 def test_store_of_a_newer_version(make):
@@ -89,13 +69,7 @@ def test_full_disk_acknowledges_nothing_and_loses_nothing(make, broker, mounted)
     client.publish("devices/d/telemetry", {"ts": now_ms(), "pageCount": 0})
     wait_for(lambda: gateway.device("d"), "the device")
 
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 4096):
-                pass
-        except OSError:
-            pass
+    ballast = fill(disk)
     base = now_ms()
     count = 400
     # Until the room that the store has of its own is used up as well.

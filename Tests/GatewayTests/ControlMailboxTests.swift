@@ -56,6 +56,9 @@ import Testing
         #expect(Self.waitUntil { outcome() != nil })
         #expect(outcome() == .unknown)
         #expect(mailbox.isPending(key: "a") && !mailbox.isPending(key: "b"))
+        // The same again, which nobody takes now: the first may still be recorded.
+        #expect(mailbox.submit(Self.event, request: Self.request("a"), timeoutMilliseconds: 1) == .unknown)
+        #expect(mailbox.submit(Self.event, request: Self.request("b"), timeoutMilliseconds: 1) == .notRecorded)
         mailbox.confirm(mails)
         #expect(!mailbox.isPending(key: "a"))
     }

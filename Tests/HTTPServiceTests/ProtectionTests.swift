@@ -56,6 +56,16 @@ import Testing
         #expect(try client.request("GET", "/peer", headers: [header]).status == 200)
     }
 
+    @Test func takesThePageThatAProxyShows() throws {
+        let server = try startServer(change: { $0.allowedHosts = ["gateway.example"] })
+        defer { server.stop() }
+        let client = try RawClient(port: server.boundPort)
+        #expect(try client.request("GET", "/", headers: ["Origin: https://Gateway.example"]).status == 200)
+        #expect(try client.request("GET", "/", headers: ["Origin: https://gateway.example:8443"]).status == 200)
+        #expect(try client.request("GET", "/", headers: ["Origin: https://evil.example"]).status == 403)
+        #expect(try client.request("GET", "/", headers: ["Origin: https://localhost:1"]).status == 403)
+    }
+
     @Test(arguments: ["Sec-Fetch-Site: none", "Sec-Fetch-Site: same-origin", "Origin: http://LOCALHOST", "Origin: https://localhost"])
     func takesItsOwnPage(header: String) throws {
         let server = try startServer()

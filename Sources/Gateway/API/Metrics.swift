@@ -38,6 +38,9 @@ extension GatewayAPI {
             "steward_http_connections_ended_total", "Connections ended because they were too slow or others needed the place.",
             serverCounters.connectionsEnded.load(ordering: .relaxed))
         page.counter(
+            "steward_http_foreign_requests_total", "Requests of pages of other origins, refused.",
+            serverCounters.foreignRequests.load(ordering: .relaxed))
+        page.counter(
             "steward_http_requests_refused_total", "Requests answered 503 because too many waited.",
             serverCounters.requestsRefused.load(ordering: .relaxed))
         // The core has published these; it is not asked, so that nobody waits and nothing is left out while it is busy.

@@ -47,7 +47,14 @@ extension GatewayAPI {
         more(&writer)
         writer.endObject()
         guard let record = try? Self.record(request, answer: writer.bytes) else { return Self.unavailable }
-        return Self.response(mailbox.submit(event, request: record), key: record.key)
+        // A store that is known to take nothing is not worth a long wait.
+        let patience: Int64 = statistics.isStoreWritable.load(ordering: .relaxed) ? 5000 : 1000
+        let outcome = mailbox.submit(event, request: record, timeoutMilliseconds: patience)
+        // Not this time; but it may have been sent before, and that one may have been committed while this one waited.
+        if outcome == .notRecorded, let known = try? history.read({ try $0.request(key: record.key) }), known.hash == record.hash {
+            return .json(known.answer, status: 202)
+        }
+        return Self.response(outcome, key: record.key)
     }
 
     static func response(_ outcome: MailOutcome, key: String) -> HTTPResponse {

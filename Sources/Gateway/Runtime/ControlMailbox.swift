@@ -97,20 +97,24 @@ final class ControlMailbox: @unchecked Sendable {
         let outcome = receipt.monitor.withLock {
             receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.outcome != nil } ? receipt.outcome : nil
         }
-        return outcome ?? withdraw(receipt)
+        return outcome ?? withdraw(receipt, key: mail.request?.key)
     }
 
     /// The time is over. What still lies in the mailbox is taken out of it; of what was taken, nothing is known yet.
-    private func withdraw(_ receipt: Receipt) -> MailOutcome {
-        let wasWaiting = monitor.withLock {
+    private func withdraw(_ receipt: Receipt, key: String?) -> MailOutcome {
+        let isSurelyNot = monitor.withLock {
             let count = waiting.count
             waiting.removeAll { $0.receipt === receipt }
-            return waiting.count < count
+            // It may have been sent before under the same id, and that one may be in hand.
+            return waiting.count < count && !isInHand(key)
         }
-        if wasWaiting { return .notRecorded }
+        if isSurelyNot { return .notRecorded }
         // It may have been settled since.
         return receipt.monitor.withLock { receipt.outcome } ?? .unknown
     }
+
+    /// With the lock held.
+    private func isInHand(_ key: String?) -> Bool { key.map(keysInHand.contains) ?? false }
 
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
     func report(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) {
@@ -150,11 +154,11 @@ final class ControlMailbox: @unchecked Sendable {
     func close() {
         let (unread, read) = monitor.withLock {
             isClosed = true
-            let unread = waiting.compactMap(\.receipt)
+            let unread = waiting.compactMap { mail in mail.receipt.map { ($0, isInHand(mail.request?.key)) } }
             waiting.removeAll { $0.receipt != nil }
             return (unread, inHand)
         }
-        for receipt in unread { receipt.settle(.notRecorded) }
+        for (receipt, mayBeInHand) in unread { receipt.settle(mayBeInHand ? .unknown : .notRecorded) }
         for receipt in read { receipt.settle(.unknown) }
     }
 }

@@ -12,7 +12,7 @@ struct CoreFigures: Sendable {
     let status: [UInt8]
     /// On the monotonic clock.
     let publishedNanoseconds: Int64
-    /// Counting over twenty thousand devices takes a while: not before this time again, so that it never takes more than a twentieth.
+    /// Counting over twenty thousand devices takes a while: not before this time again, so that it takes a fiftieth of the time at most.
     let nextNanoseconds: Int64
 
     init(_ core: StewardCore) {
@@ -27,7 +27,7 @@ struct CoreFigures: Sendable {
         writer.endObject()
         status = writer.bytes
         publishedNanoseconds = Clock.monotonicNanoseconds()
-        nextNanoseconds = publishedNanoseconds + 20 * (publishedNanoseconds - began)
+        nextNanoseconds = publishedNanoseconds + 50 * (publishedNanoseconds - began)
     }
 
     func isCurrent(_ core: StewardCore) -> Bool { core.lastEvent == event }
