@@ -29,6 +29,8 @@ final class CoreWorker: @unchecked Sendable {
     private var questions: [Question] = []
     private var share = QuestionShare()
     private var figures: CoreFigures
+    /// The last event that the core has taken.
+    private var takenEvent: Int64
     private var changes: [(inout StewardCore) -> Void] = []
     private var spares: [SegmentBox] = []
     private var outputs: [CoreOutput] = []
@@ -51,6 +53,7 @@ final class CoreWorker: @unchecked Sendable {
     {
         self.core = core
         figures = CoreFigures(core)
+        takenEvent = core.lastEvent
         self.statistics = statistics
         self.progress = progress
         self.onOutput = onOutput
@@ -139,8 +142,15 @@ final class CoreWorker: @unchecked Sendable {
         return answer
     }
 
-    /// What the core has published of itself, without asking it.
-    func publishedFigures() -> CoreFigures { monitor.withLock { figures } }
+    /// What the core publishes of itself, without asking it: what it has taken by now, or what it published last when that takes longer
+    /// than `patienceMilliseconds`.
+    func publishedFigures(patienceMilliseconds: Int64 = 200) -> CoreFigures {
+        monitor.withLock {
+            let known = takenEvent
+            _ = monitor.wait(timeoutMilliseconds: patienceMilliseconds) { figures.event >= known || isStopping }
+            return figures
+        }
+    }
 
     /// How long the core has had its present piece of work in hand; 0 while it has none, and while it is making a change that may take
     /// its time.
@@ -269,7 +279,10 @@ final class CoreWorker: @unchecked Sendable {
 
     private func publish() {
         let fresh = CoreFigures(core)
-        monitor.withLock { figures = fresh }
+        monitor.withLock {
+            figures = fresh
+            monitor.notifyAll()
+        }
     }
 
     private func take(_ box: SegmentBox, _ effects: inout [Effect]) {
@@ -289,6 +302,7 @@ final class CoreWorker: @unchecked Sendable {
                 outputs.append(output)
             }
             if spares.count < Self.maximumBatches { spares.append(box) }
+            takenEvent = output.event
             monitor.notifyAll()
         }
         if output.isUrgent { onOutput() }
