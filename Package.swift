@@ -52,7 +52,9 @@ let shell: [Target] = [
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
     .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
     // `steward bench` runs it.
-    .target(name: "Benchmarks", dependencies: ["GatewayCore", "Telemetry"], path: "Tests/Benchmarks", exclude: ["latency.py", "questions.py"]),
+    .target(
+        name: "Benchmarks", dependencies: ["GatewayCore", "Telemetry"], path: "Tests/Benchmarks",
+        exclude: ["latency.py", "questions.py", "scale.py"]),
     .executableTarget(
         name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Benchmarks"],
         // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).

@@ -5,7 +5,9 @@ import Synchronization
 ///
 /// libmicrohttpd's own time-out counts from the last byte, so a byte a second keeps a connection for ever; and its limit turns the
 /// newest away, so who comes first and says nothing shuts out everybody else. Here a request has a time from its beginning to its last
-/// byte, and at the limit the connection that has been incomplete for longest makes room.
+/// byte, and where room is short the connection that has been incomplete for longest makes room. Each has a moment to say what it wants
+/// first: who connects anew as fast as he can must not push out a decent client between its connection and its request. While nothing can
+/// be ended, new connections wait in the system's queue, where their requests arrive meanwhile.
 final class ConnectionTable: Sendable {
     /// A connection; what is in it is guarded by the table's lock.
     final class Entry: @unchecked Sendable {
@@ -33,14 +35,15 @@ final class ConnectionTable: Sendable {
     /// POLLRDHUP of Linux, which glibc declares for GNU sources only.
     private static let peerClosed: Int16 = 0x2000
     private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
-    private let limit: Int
+    /// With more connections than this, the oldest are ended.
+    private let comfortableCount: Int
     private let requestMilliseconds: Int64
     private let idleMilliseconds: Int64
     private let responseMilliseconds: Int64
     private let counters: HTTPServerCounters
 
     init(configuration: HTTPServerConfiguration) {
-        limit = configuration.connectionLimit
+        comfortableCount = max(1, configuration.connectionLimit * 2 / 3)
         requestMilliseconds = Int64(configuration.requestTimeoutSeconds) * 1000
         idleMilliseconds = Int64(configuration.idleTimeoutSeconds) * 1000
         responseMilliseconds = Int64(configuration.responseTimeoutSeconds) * 1000
@@ -53,22 +56,30 @@ final class ConnectionTable: Sendable {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// A new connection. One too many ends another: the one that has sent an incomplete request for longest, or else was idle, or else
-    /// takes its answer slowly.
+    /// So long nobody is ended for want of room.
+    private static let graceMilliseconds: Int64 = 250
+
+    /// A new connection.
     func add(descriptor: Int32) -> Entry {
-        let entry = Entry(descriptor: descriptor, nowMilliseconds: Self.nowMilliseconds())
+        let now = Self.nowMilliseconds()
+        let entry = Entry(descriptor: descriptor, nowMilliseconds: now)
         entries.withLock { entries in
             entries[ObjectIdentifier(entry)] = entry
-            guard entries.count > limit else { return }
-            let candidates = entries.values.filter { $0 !== entry }
-            for phase in [Entry.Phase.receiving, .idle, .sending] {
-                guard let oldest = candidates.filter({ $0.phase == phase }).min(by: { $0.sinceMilliseconds < $1.sinceMilliseconds }) else {
-                    continue
-                }
-                return end(oldest, in: &entries)
-            }
+            if entries.count > comfortableCount { relieve(&entries, ending: 1, now) }
         }
         return entry
+    }
+
+    /// Ends those that have sent an incomplete request for longest, or else were idle, or else take their answer slowly.
+    private func relieve(_ entries: inout [ObjectIdentifier: Entry], ending count: Int, _ now: Int64) {
+        var remaining = count
+        for phase in [Entry.Phase.receiving, .idle, .sending] where remaining > 0 {
+            let old = entries.values.filter { $0.phase == phase && now - $0.sinceMilliseconds > Self.graceMilliseconds }
+            for entry in old.sorted(by: { $0.sinceMilliseconds < $1.sinceMilliseconds }).prefix(remaining) {
+                end(entry, in: &entries)
+                remaining -= 1
+            }
+        }
     }
 
     /// The library is about to close the connection's socket, whose number another one may get.
@@ -83,11 +94,14 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Ends what has taken too long.
-    func endOverdue() {
+    /// Ends what has taken too long. True: room is short, and this should be called again soon.
+    func endOverdue() -> Bool {
         let now = Self.nowMilliseconds()
-        entries.withLock { entries in
+        return entries.withLock { entries in
             for entry in entries.values where now - entry.sinceMilliseconds > allowed(entry.phase) { end(entry, in: &entries) }
+            let excess = entries.count - comfortableCount
+            if excess > 0 { relieve(&entries, ending: excess, now) }
+            return excess > 0
         }
     }
 

@@ -55,8 +55,8 @@ public final class HTTPServer: Sendable {
         // The library holds the core through this pointer; `running` being set keeps us, and so the core, from going before it.
         var settings = steward_mhd_settings(
             listen_socket: descriptor,
-            // The table keeps to its own limit; the library's, which would turn away the newest, is out of reach.
-            connection_limit: UInt32(configuration.connectionLimit + 64), idle_timeout_seconds: UInt32(configuration.idleTimeoutSeconds),
+            // Where the library is full it takes no more from the system's queue, until the table has made room.
+            connection_limit: UInt32(configuration.connectionLimit), idle_timeout_seconds: UInt32(configuration.idleTimeoutSeconds),
             // The library keeps headers and a window of the body here. Twice the limit lets us answer what is a little over it.
             connection_memory_bytes: max(2 * configuration.headerLimitBytes, 8 << 10),
             context: Unmanaged.passUnretained(core).toOpaque(), handler: onAccess, request_started: onStart,

@@ -6,8 +6,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var threadCount = 4
     /// How much those threads stand back for others, 0 to 19.
     public var niceness = 0
-    /// At one more, the connection that has been incomplete for longest is closed. It is large so that a decent client gets to send its
-    /// request while others open connections as fast as they can, and below the 1,024 files that a process may usually have open.
+    /// Beyond two thirds of it, the connection that has been incomplete for longest is closed; beyond it, new ones wait. It is below the
+    /// 1,024 files that a process may usually have open.
     public var connectionLimit = 768
     /// Larger bodies are answered 413.
     public var bodyLimitBytes = 1 << 20

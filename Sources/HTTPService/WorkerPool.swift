@@ -19,7 +19,7 @@ final class WorkerPool: @unchecked Sendable {
     private var isStopping = false
     private var threads: [pthread_t] = []
     private let niceness: Int32
-    private let tick: @Sendable () -> Void
+    private let tick: @Sendable () -> Bool
 
     private enum Duty {
         case common
@@ -28,8 +28,9 @@ final class WorkerPool: @unchecked Sendable {
         case ticking
     }
 
-    /// `threadCount` threads for all, one more for preferred requests alone, and one that calls `tick` every half second.
-    init(threadCount: Int, niceness: Int, tick: @escaping @Sendable () -> Void) throws(HTTPServerError) {
+    /// `threadCount` threads for all, one more for preferred requests alone, and one that calls `tick` every half
+    /// second, or much sooner while it answers true.
+    init(threadCount: Int, niceness: Int, tick: @escaping @Sendable () -> Bool) throws(HTTPServerError) {
         self.niceness = Int32(niceness)
         self.tick = tick
         pthread_mutex_init(mutex, nil)
@@ -115,8 +116,7 @@ final class WorkerPool: @unchecked Sendable {
 
     private func keepTicking() {
         while true {
-            tick()
-            let due = ConnectionTable.nowMilliseconds() + 500
+            let due = (tick() ? 25 : 500) + ConnectionTable.nowMilliseconds()
             var time = timespec(tv_sec: Int(due / 1000), tv_nsec: Int(due % 1000) * 1_000_000)
             pthread_mutex_lock(mutex)
             while !isStopping, pthread_cond_timedwait(condition, mutex, &time) == 0 {}

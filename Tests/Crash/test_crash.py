@@ -75,6 +75,8 @@ def test_a_message_that_crashes_the_decoder_is_set_aside(gateway, fleet):
     gateway.wait_until(lambda: gateway.ask("/api/v1/devices/after") is not None, "the message behind the culprit")
     assert gateway.ask("/api/v1/devices/before") is not None
     assert gateway.ask("/api/v1/devices/poison") is None
+    # The core has decided; the store follows.
+    gateway.wait_until(lambda: dead_letters(gateway), "the dead letter")
     assert [entry["topic"] for entry in dead_letters(gateway)] == ["devices/poison/telemetry"]
     digest = gateway.digest()
     gateway.kill()

@@ -90,6 +90,19 @@ def test_reload_by_the_api(gateway):
     assert gateway.metric("steward_profile_reloads_total") == 1
 
 
+def test_what_is_in_effect_can_be_asked(gateway, client, directory):
+    assert gateway.api("profiles/reload") == {"state": "idle", "inEffect": ["bench"]}
+    profiles.write(directory, {"profile": "more", "messages": [{"topic": "more/{device}"}],
+                               "metrics": {"x": {"pointer": "/x", "kind": "gauge"}}})
+    reload(gateway)
+    wait_for(lambda: gateway.api("profiles/reload") == {"state": "idle", "inEffect": ["bench", "more"], "last": "reloaded"}, "the reload")
+    (directory / "more.json").write_text("{")
+    reload(gateway)
+    wait_for(lambda: gateway.api("profiles/reload").get("last") == "refused", "the refusal")
+    assert gateway.api("profiles/reload")["inEffect"] == ["bench", "more"]
+    assert 'inEffect="bench more"' in gateway.log()
+
+
 def test_reload_by_the_api_tells_every_mistake(gateway, client, directory):
     publish(gateway, client, temp=60)
     file = directory / "bench.json"

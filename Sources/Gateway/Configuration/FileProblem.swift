@@ -73,7 +73,8 @@ public enum FileProblem {
     private static func whoElseWrites(_ status: stat) -> String? {
         let owner = geteuid()
         if status.st_uid != 0, status.st_uid != owner {
-            return "it belongs to user \(status.st_uid), who could put another secret there; it must belong to root or to the gateway's user"
+            return
+                "it belongs to user \(status.st_uid), who could put another secret there; it must belong to root or to the gateway's user"
         }
         if status.st_mode & S_IWOTH != 0 {
             return "it can be written by everybody, who could put another secret there; chmod o-w"

@@ -10,13 +10,11 @@ struct CoreFigures: Sendable {
     let stateBytes: Int
     /// The members of `/api/v1/status` as a JSON object.
     let status: [UInt8]
-    /// On the monotonic clock.
-    let publishedNanoseconds: Int64
-    /// Counting over twenty thousand devices takes a while: not before this time again, so that it takes a fiftieth of the time at most.
+    /// On the monotonic clock. Counting over twenty thousand devices takes a while: not before this time again, so that it takes a fiftieth of the time at most.
     let nextNanoseconds: Int64
 
     init(_ core: StewardCore) {
-        let began = Clock.monotonicNanoseconds()
+        let began = Clock.threadNanoseconds()
         event = core.lastEvent
         counters = core.counters
         totals = core.totals()
@@ -26,8 +24,7 @@ struct CoreFigures: Sendable {
         core.writeStatus(&writer)
         writer.endObject()
         status = writer.bytes
-        publishedNanoseconds = Clock.monotonicNanoseconds()
-        nextNanoseconds = publishedNanoseconds + 50 * (publishedNanoseconds - began)
+        nextNanoseconds = Clock.monotonicNanoseconds() + 50 * (Clock.threadNanoseconds() - began)
     }
 
     func isCurrent(_ core: StewardCore) -> Bool { core.lastEvent == event }

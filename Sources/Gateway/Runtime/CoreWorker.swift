@@ -144,7 +144,7 @@ final class CoreWorker: @unchecked Sendable {
 
     /// What the core publishes of itself, without asking it: what it has taken by now, or what it published last when that takes longer
     /// than `patienceMilliseconds`.
-    func publishedFigures(patienceMilliseconds: Int64 = 200) -> CoreFigures {
+    func publishedFigures(patienceMilliseconds: Int64 = 500) -> CoreFigures {
         monitor.withLock {
             let known = takenEvent
             _ = monitor.wait(timeoutMilliseconds: patienceMilliseconds) { figures.event >= known || isStopping }

@@ -47,6 +47,8 @@ enum Clock {
     static func wallMilliseconds() -> Int64 { read(CLOCK_REALTIME) / 1_000_000 }
     static func monotonicMilliseconds() -> Int64 { read(CLOCK_MONOTONIC) / 1_000_000 }
     static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+    /// What the calling thread has worked.
+    static func threadNanoseconds() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
