@@ -26,6 +26,8 @@ let hardening: [CXXSetting] = [
 let libraries: [Target] = [
     .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    // XXH3, inlined from its header: nothing is linked.
+    .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -39,7 +41,7 @@ let libraries: [Target] = [
 
 let adapters: [Target] = [
     .target(name: "MQTTLink", dependencies: ["CMosquitto"]),
-    .target(name: "SQLiteStore", dependencies: ["CSQLite"]),
+    .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
     .target(name: "HTTPService", dependencies: ["CMicroHTTPD"]),
     .target(name: "Outbound", dependencies: ["CCurl", "CCrypto"]),
     .target(name: "XMLReading", dependencies: ["CLibXML"]),
@@ -74,7 +76,7 @@ let tests: [Target] = [
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
     .testTarget(name: "XMLReadingTests", dependencies: ["XMLReading", "Replenishment"]),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "CSQLite"]),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
     .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),
 ]

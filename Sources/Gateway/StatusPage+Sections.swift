@@ -19,6 +19,10 @@ extension StatusPageWriter {
     /// The numbers that tell at a glance whether someone is needed.
     mutating func headline(_ status: APIValue) {
         raw("<dl class=\"headline\">\n")
+        if let unseen = status["unseenStoreDamage"].integer, unseen > 0 {
+            raw("<div class=\"bad wide\"><dt>the store was damaged; nothing is ordered or commanded without a word: steward damage</dt>")
+            raw("<dd>\(unseen) unseen</dd></div>\n")
+        }
         fact("devices", status["devices"]["total"], .neutral)
         fact("down", status["devices"]["down"], .bad)
         fact("silent", status["devices"]["silent"], .fair)

@@ -32,6 +32,9 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case oversized(topic: String, byteCount: Int)
     /// A dead letter is taken once more, because the profile was mended. It tells what was when it first came.
     case replayed(topic: Data, payload: Data, isRetained: Bool, arrivalMilliseconds: Int64)
+    /// The store has lost something. Where events are lost it stands in their place.
+    case storeDamaged(StoreDamage)
+    case storeDamageSeen(damage: String, by: String)
 
     func encoded() -> [UInt8] {
         let encoder = JSONEncoder()

@@ -111,6 +111,8 @@ extension StewardCore {
                         profile: nil)))
         case .replayed(let topic, let payload, let isRetained, let arrival):
             replay(Array(topic), Array(payload), isRetained: isRetained, arrivalMilliseconds: arrival, &effects)
+        case .storeDamaged(let damage): damaged(damage, &effects)
+        case .storeDamageSeen(let damage, let person): sawDamage(damage, person, &effects)
         }
     }
 

@@ -136,6 +136,7 @@ extension StewardCore {
         for profile in layouts.indices where bases[profile] == profile && learned[profile] != SupplyLearning() {
             lines.append("learned \(layouts[profile].profile.name) \(Self.text(learned[profile]))")
         }
+        for entry in storeDamage.entries { lines.append("damage \(entry.damage.id) \(entry.seenBy ?? "unseen")") }
         return lines + ["scores \(Self.text(scores))"]
     }
 

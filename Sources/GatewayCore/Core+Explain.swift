@@ -109,6 +109,7 @@ extension StewardCore {
         if let cause = alarm.suppressedBy { found.append(.suppressed(by: cause)) }
         if let window = openWindow(over: device) { found.append(.maintenance(window)) }
         if alarm.isFlapping { found.append(.flapping) }
+        if let reason = reasonToAskAboutDamage, playbook(of: alarm, device) != nil { found.append(.storeDamage(reason)) }
         return found
     }
 

@@ -14,6 +14,8 @@ extension StewardCore {
         if let shelf = shelf(device, alarm) { return .shelved(shelf) }
         if let cause = alarm.suppressedBy { return .suppressed(by: cause) }
         if let window = openWindow(over: device) { return .maintenance(window) }
+        // A ticket does no harm when it comes twice; a command may.
+        if let reason = reasonToAskAboutDamage, playbook(of: alarm, device) != nil { return .storeDamage(reason) }
         return nil
     }
 

@@ -26,7 +26,7 @@ extension StewardCore {
         }
         // The life runs on arrival time, as suppliers and people do.
         order.restart(atMilliseconds: now)
-        if let reason = reasonToAsk(order) {
+        if let reason = reasonToAsk(order, isAskedByHand) {
             order.terms.approvalReason = reason
             _ = order.take(.requireApproval, atMilliseconds: now)
         }
@@ -70,7 +70,8 @@ extension StewardCore {
         order.terms.isDryRun = policy.isDryRun || supplier?.isDryRun == true
     }
 
-    private func reasonToAsk(_ order: SupplyOrder) -> String? {
+    private func reasonToAsk(_ order: SupplyOrder, _ isAskedByHand: Bool) -> String? {
+        if !isAskedByHand, let reason = reasonToAskAboutDamage { return reason }
         guard order.terms.supplier != nil || order.terms.isDryRun else { return nil }
         return configuration.replenishment.reasonToAsk(
             amountHundredths: order.terms.amountHundredths, spentHundredths: spentThisMonth(like: order))

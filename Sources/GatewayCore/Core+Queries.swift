@@ -24,6 +24,7 @@ extension StewardCore {
         public var overdueOrders = 0
         public var ordersByState: [SupplyOrder.State: Int] = [:]
         public var openTickets = 0
+        public var unseenStoreDamage = 0
         public var watchedMetrics = 0
         public var refusedMetrics = 0
         public var incidents: Int64 = 0
@@ -37,6 +38,7 @@ extension StewardCore {
         totals.watchedMetrics = watchedMetrics
         totals.refusedMetrics = refusedWatches
         totals.openRuns = openRuns.count
+        totals.unseenStoreDamage = storeDamage.unseen
         for device in hot.indices {
             if hot[device].isSilent { totals.silent += 1 }
             let incidents = records[device].incidents
@@ -77,6 +79,7 @@ extension StewardCore {
         writer.member("openOrders", totals.openOrders)
         writer.member("overdueOrders", totals.overdueOrders)
         writer.member("openTickets", totals.openTickets)
+        writer.member("unseenStoreDamage", totals.unseenStoreDamage)
         writer.key("downtime")
         writer.beginObject()
         writer.member("incidents", totals.incidents)

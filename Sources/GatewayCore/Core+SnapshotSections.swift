@@ -22,6 +22,8 @@ extension StewardCore {
         writer.write(blob: try json.encode(Replenishing(stock: stock, shipments: shipments)))
         writer.write("budgets")
         writer.write(blob: try json.encode(BudgetMemory(counters: budgets, admissionHand: admissionHand)))
+        writer.write("storeDamage")
+        writer.write(blob: try json.encode(storeDamage))
     }
 
     mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
@@ -38,6 +40,7 @@ extension StewardCore {
                 let section = try json.decode(BudgetMemory.self, from: Data(blob))
                 budgets = section.counters
                 admissionHand = max(section.admissionHand, 0)
+            case "storeDamage": storeDamage = try json.decode(StoreDamageLog.self, from: Data(blob))
             case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }

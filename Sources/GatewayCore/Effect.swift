@@ -43,6 +43,8 @@ public struct Decision: Equatable, Sendable {
         case stockReserved = "stock.reserved"
         case survey
         case deviceRemoved = "device.removed"
+        case storeDamaged = "store.damaged"
+        case storeDamageSeen = "store.damage.seen"
     }
     public var kind: Kind
     /// Event time where a device's reading decided, arrival time otherwise.

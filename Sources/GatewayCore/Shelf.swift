@@ -19,6 +19,7 @@ enum Inhibition: Equatable, Sendable {
     case suppressed(by: String)
     case maintenance(String)
     case flapping
+    case storeDamage(String)
 
     /// In words, as `explain` says it.
     var words: String {
@@ -28,6 +29,7 @@ enum Inhibition: Equatable, Sendable {
         case .suppressed(let cause): "it is suppressed: \(cause)"
         case .maintenance(let window): "the maintenance window \(window) is open"
         case .flapping: "it flaps; a ticket was opened once"
+        case .storeDamage(let reason): reason
         }
     }
 
@@ -38,6 +40,7 @@ enum Inhibition: Equatable, Sendable {
         case .suppressed: "suppressed"
         case .maintenance: "maintenance"
         case .flapping: "flapping"
+        case .storeDamage: "storeDamage"
         }
     }
 }

@@ -89,6 +89,7 @@ public struct StewardCore {
     /// Some device hangs on another.
     var hasParents = false
     var sparkplug = SparkplugSessions()
+    var storeDamage = StoreDamageLog()
 
     var isConnected = false
     var listeningSince: Int64 = 0

@@ -162,6 +162,13 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         state = .recovered
     }
 
+    /// What became of the last command is not known any more, so no further one is sent by itself.
+    public mutating func interrupt(reason: String) -> Action? {
+        guard isOpen else { return nil }
+        state = .ticketed
+        return .openTicket(reason: reason)
+    }
+
     /// Time has passed.
     public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
         // A device cannot be blamed for not doing what it was never told.

@@ -21,6 +21,8 @@ final class Connection {
             throw StoreError(error.kind, code: error.code, message: "cannot open \(path): \(error.message)")
         }
         sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
+        let registered = RowChecksum.register(on: handle)
+        guard registered == SQLITE_OK else { throw StoreError.last(of: handle, code: registered) }
     }
 
     deinit { close() }
@@ -74,4 +76,23 @@ final class Connection {
     var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
     var lastInsertedRow: Int64 { handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
+}
+
+extension Connection {
+    /// The first column of all rows.
+    func texts(_ query: Query) throws -> [String] {
+        try use(query) { rows in
+            var texts: [String] = []
+            while try rows.step() { texts.append(rows.text(0)) }
+            return texts
+        }
+    }
+
+    /// The columns of the first row.
+    func integers(_ query: Query, _ columns: Int32) throws -> [Int64] {
+        try use(query) { rows in
+            guard try rows.step() else { return Array(repeating: 0, count: Int(columns)) }
+            return (0..<columns).map { rows.integer($0) }
+        }
+    }
 }

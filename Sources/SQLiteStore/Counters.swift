@@ -9,6 +9,12 @@ enum Counter: Int, CaseIterable {
     case quarantined
     case chunks, chunkBytes, samples, chunksTrimmed, series, seriesRefused
     case lastDeadLetter
+    /// Made once, so that a store that takes another's place is recognised; 0 before the first commit.
+    case storeID
+    /// The checksum of the inbox's last row.
+    case chain
+    /// The first event whose row has a checksum: a store that is older than checksums has rows without.
+    case chainedFrom
 }
 
 /// The counters of the writer: current values, and those of the last commit to go back to.
@@ -20,6 +26,22 @@ struct Counters {
         self.values = values
         committed = values
     }
+
+    /// The row of the file that holds the checksum of all others.
+    static let checksumRow = -1
+
+    var checksum: Int64 {
+        var checksum = Checksum()
+        // A counter that a later version adds is 0 at first, and must not look like damage.
+        for (index, value) in values.enumerated() where value != 0 {
+            checksum.add(Int64(index))
+            checksum.add(value)
+        }
+        return checksum.signed
+    }
+
+    /// Something differs from the last commit.
+    var isChanged: Bool { values != committed }
 
     subscript(_ counter: Counter) -> Int64 {
         get { values[counter.rawValue] }

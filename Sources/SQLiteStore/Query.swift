@@ -1,13 +1,17 @@
 /// Every statement of the store, in one place where they can be read together. All values are bound.
 enum Query: Int, CaseIterable {
     case begin, commit, rollback, loadCounters, storeCounter
-    case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment
+    case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment, segmentBefore, segmentsBetween, countInbox,
+        deleteSegments
     case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
+    case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
+    case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes
+    case countJournal, countLetters, countChunks, countSeries
     case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
     case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
     case request, recordRequest, forgetRequests
     case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
-    case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteParts, deleteSnapshots
+    case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteOldParts, deleteSnapshots
     case findSeries, longestOfSeries, addSeries, lengthenSeries, listSeries, deleteEmptySeries
     case findChunk, addChunk, indexChunk, chunks, oldestChunks, deleteChunk, unindexChunk
     case pageCount, freePages, checkpoint, truncateLog, releasePages, vacuumInto, quickCheck
@@ -20,14 +24,23 @@ enum Query: Int, CaseIterable {
         case .loadCounters: "SELECT id, value FROM counter"
         case .storeCounter: "INSERT INTO counter(id, value) VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET value = ?2"
 
-        case .appendSegment: "INSERT INTO inbox(first_event, event_count, arrival_ms, bytes) VALUES(?1, ?2, ?3, ?4)"
+        case .appendSegment:
+            "INSERT INTO inbox(first_event, event_count, arrival_ms, bytes, previous, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
         case .segmentsFrom:
             """
-            SELECT first_event, event_count, arrival_ms, bytes FROM inbox
+            SELECT first_event, event_count, arrival_ms, bytes, previous, checksum FROM inbox
             WHERE first_event >= coalesce((SELECT max(first_event) FROM inbox WHERE first_event <= ?1), ?1) ORDER BY first_event
             """
         case .firstSegment: "SELECT min(first_event) FROM inbox"
         case .oldestSegments: "SELECT first_event, event_count, length(bytes) FROM inbox ORDER BY first_event LIMIT ?1"
+        case .segmentBefore:
+            """
+            SELECT first_event, event_count, arrival_ms, checksum FROM inbox
+            WHERE first_event = (SELECT max(first_event) FROM inbox WHERE first_event <= ?1)
+            """
+        case .deleteSegments: "DELETE FROM inbox WHERE first_event BETWEEN ?1 AND ?2"
+        case .segmentsBetween: "SELECT first_event, bytes FROM inbox WHERE first_event BETWEEN ?1 AND ?2"
+        case .countInbox: "SELECT count(*), coalesce(sum(length(bytes)), 0), coalesce(max(first_event + event_count - 1), 0) FROM inbox"
         case .deleteSegment: "DELETE FROM inbox WHERE first_event = ?1"
 
         case .enqueue:
@@ -57,6 +70,34 @@ enum Query: Int, CaseIterable {
             "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state <> 0 ORDER BY finished_ms, id LIMIT ?1)"
         case .reopen:
             "UPDATE outbox SET state = 0, finished_ms = NULL, not_before_ms = ?2 WHERE key = ?1 AND state = 2 RETURNING channel, receiver"
+
+        case .countOpen: "SELECT count(*) FROM outbox NOT INDEXED WHERE state = 0"
+        case .countFinished: "SELECT count(*) FROM outbox NOT INDEXED WHERE state <> 0"
+        case .countDamagedDeliveries:
+            """
+            SELECT count(*) FROM outbox NOT INDEXED WHERE checksum IS NOT
+            steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
+            """
+        case .damagedDeliveries:
+            """
+            SELECT key, channel, state FROM outbox NOT INDEXED WHERE checksum IS NOT
+            steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
+            """
+        case .abandonDamagedDeliveries:
+            // What a damaged entry says cannot be trusted, so it is not sent; the trigger gives it a checksum again.
+            """
+            UPDATE outbox SET state = 2, finished_ms = ?1, last_error = 'the entry was damaged' WHERE checksum IS NOT
+            steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
+            """
+        case .rebuildOutboxIndexes: "REINDEX outbox"
+        case .dropDamagedCrashes: "DELETE FROM quarantine WHERE checksum IS NOT steward_checksum(event, attempts)"
+        case .countJournal: "SELECT count(*), coalesce(sum(length(body)), 0) FROM journal"
+        case .countLetters: "SELECT count(*), coalesce(sum(length(topic) + length(payload)), 0), coalesce(max(id), 0) FROM dead_letter"
+        case .countChunks: "SELECT count(*), coalesce(sum(length(bytes)), 0), coalesce(sum(sample_count), 0) FROM chunk"
+        case .countSeries: "SELECT count(*) FROM series"
+        case .checkOutbox: "PRAGMA integrity_check(outbox)"
+        case .countCrashes: "SELECT count(*) FROM quarantine"
+        case .countDamagedCrashes: "SELECT count(*) FROM quarantine WHERE checksum IS NOT steward_checksum(event, attempts)"
 
         case .appendJournal: "INSERT INTO journal(event, time_ms, kind, device, body) VALUES(?1, ?2, ?3, ?4, ?5)"
         case .journal:
@@ -91,7 +132,7 @@ enum Query: Int, CaseIterable {
         case .forgetRequests: "DELETE FROM request WHERE id <= ?1"
 
         case .recordCrash:
-            "INSERT INTO quarantine VALUES(?1, 1) ON CONFLICT(event) DO UPDATE SET attempts = attempts + 1 RETURNING attempts"
+            "INSERT INTO quarantine(event, attempts) VALUES(?1, 1) ON CONFLICT(event) DO UPDATE SET attempts = attempts + 1 RETURNING attempts"
         case .quarantined: "SELECT event FROM quarantine WHERE attempts >= ?1"
         case .forgetCrashes: "DELETE FROM quarantine WHERE event <= ?1"
         case .forgetOldestCrash: "DELETE FROM quarantine WHERE event = (SELECT min(event) FROM quarantine)"
@@ -100,15 +141,17 @@ enum Query: Int, CaseIterable {
         case .addPart: "INSERT INTO snapshot_part(id, bytes) VALUES(?1, ?2)"
         case .addSnapshot:
             """
-            INSERT INTO snapshot(event, format_version, first_part, part_count, byte_count, checksum)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO snapshot(event, format_version, first_part, part_count, byte_count, checksum, hash)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1)
             """
-        case .snapshots: "SELECT event, format_version, first_part, part_count, byte_count, checksum FROM snapshot ORDER BY id DESC"
+        case .snapshots: "SELECT event, format_version, first_part, part_count, byte_count, checksum, hash FROM snapshot ORDER BY id DESC"
         case .previousSnapshot: "SELECT event FROM snapshot ORDER BY id DESC LIMIT 1 OFFSET 1"
         case .part: "SELECT bytes FROM snapshot_part WHERE id = ?1"
-        case .deleteParts:
-            // The parts of the two newest snapshots are the highest numbers.
-            "DELETE FROM snapshot_part WHERE id < (SELECT min(first_part) FROM (SELECT first_part FROM snapshot ORDER BY id DESC LIMIT 2))"
+        case .deleteOldParts:
+            """
+            DELETE FROM snapshot_part WHERE id IN (SELECT id FROM snapshot_part WHERE NOT EXISTS (
+            SELECT 1 FROM snapshot WHERE snapshot_part.id BETWEEN first_part AND first_part + part_count - 1) ORDER BY id LIMIT 8)
+            """
         case .deleteSnapshots: "DELETE FROM snapshot WHERE id NOT IN (SELECT id FROM snapshot ORDER BY id DESC LIMIT 2)"
 
         case .findSeries: "SELECT id, longest_ms FROM series WHERE device = ?1 AND metric = ?2 AND unit = ?3"

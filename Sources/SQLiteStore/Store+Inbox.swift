@@ -6,8 +6,34 @@ public struct Segment {
     public let arrivalMilliseconds: Int64
     /// Valid during the call that hands the segment out.
     public let bytes: UnsafeRawBufferPointer
+    /// The checksum of the row before, and of this one; nil in rows that are older than checksums.
+    let previous, checksum: Int64?
 
-    public var lastEvent: Int64 { firstEvent + Int64(count) - 1 }
+    public var lastEvent: Int64 { firstEvent &+ Int64(count) &- 1 }
+
+    init(_ row: Statement) {
+        firstEvent = row.integer(0)
+        count = Int(row.integer(1))
+        arrivalMilliseconds = row.integer(2)
+        bytes = row.blob(3)
+        previous = row.isNull(4) ? nil : row.integer(4)
+        checksum = row.isNull(5) ? nil : row.integer(5)
+    }
+
+    /// It stands in the place of `count` events that were lost, and its bytes hold a single event, of the number `lastEvent`.
+    public var isReplacement: Bool { previous == nil && checksum != nil }
+
+    /// It is as it was committed, as far as it alone can tell. Rows that are older than checksums are taken as they are.
+    var isIntact: Bool {
+        guard count > 0, firstEvent > 0 else { return false }
+        guard let checksum else { return previous == nil }
+        return checksum
+            == Checksum.ofSegment(
+                previous: previous ?? Self.noPrevious, firstEvent: firstEvent, count: Int64(count),
+                arrivalMilliseconds: arrivalMilliseconds, bytes: bytes)
+    }
+
+    static let noPrevious: Int64 = 0
 }
 
 extension StoreReader {
@@ -26,8 +52,7 @@ extension StoreReader {
         try connection.use(.segmentsFrom) { rows in
             try rows.bind(1, event)
             while try rows.step() {
-                let segment = Segment(
-                    firstEvent: rows.integer(0), count: Int(rows.integer(1)), arrivalMilliseconds: rows.integer(2), bytes: rows.blob(3))
+                let segment = Segment(rows)
                 if segment.lastEvent >= event { try body(segment) }
             }
         }
@@ -43,17 +68,30 @@ extension Store {
                 .constraint, message: "a segment of \(count) events at \(firstEvent) does not follow on event \(current[.lastEvent])")
         }
         try atomically {
-            try connection.use(.appendSegment) { statement in
-                try statement.bind(1, firstEvent)
-                try statement.bind(2, count)
-                try statement.bind(3, arrivalMilliseconds)
-                try statement.bind(4, bytes)
-                try statement.run()
-            }
+            current[.chain] = try insertSegment(firstEvent, Int64(count), arrivalMilliseconds, bytes, previous: current[.chain])
             current[.lastEvent] = firstEvent + Int64(count) - 1
             current[.inboxSegments] += 1
             current[.inboxBytes] += Int64(bytes.count)
         }
+    }
+
+    /// - Returns: the checksum of the row, which the next one names.
+    func insertSegment(
+        _ firstEvent: Int64, _ count: Int64, _ arrivalMilliseconds: Int64, _ bytes: UnsafeRawBufferPointer, previous: Int64?
+    ) throws -> Int64 {
+        let checksum = Checksum.ofSegment(
+            previous: previous ?? Segment.noPrevious, firstEvent: firstEvent, count: count, arrivalMilliseconds: arrivalMilliseconds,
+            bytes: bytes)
+        try connection.use(.appendSegment) { statement in
+            try statement.bind(1, firstEvent)
+            try statement.bind(2, count)
+            try statement.bind(3, arrivalMilliseconds)
+            try statement.bind(4, bytes)
+            if let previous { try statement.bind(5, previous) } else { try statement.bindNull(5) }
+            try statement.bind(6, checksum)
+            try statement.run()
+        }
+        return checksum
     }
 
     /// Notes that the effects of all events up to `event` are durable. It never goes back, nor beyond the last event.

@@ -1,51 +1,48 @@
+/// A snapshot that is being written: its parts are in the store, and nothing counts them yet.
+public struct SnapshotDraft: Sendable {
+    /// A part is one row, and with `appendSnapshotPart` one small transaction.
+    public static let partBytes = 1 << 20
+
+    public let event: Int64
+    let formatVersion: Int
+    let firstPart: Int64
+    var partCount: Int64 = 0
+    public internal(set) var byteCount: Int64 = 0
+    var checksum = Checksum()
+
+    /// The last event whose effect is in the state, and the format of the bytes, belong to what must be right.
+    var sealed: Int64 {
+        var sealed = checksum
+        sealed.add(event)
+        sealed.add(Int64(formatVersion))
+        return sealed.signed
+    }
+}
+
 /// Takes a snapshot's bytes in pieces of any size and stores them in parts of at most 1 MiB.
 public struct SnapshotWriter: ~Copyable {
-    static let partBytes = 1 << 20
-
-    private let connection: Connection
+    private let store: Store
+    fileprivate var draft: SnapshotDraft
     private var buffer: [UInt8] = []
-    private var checksum: Checksum
-    fileprivate let firstPart: Int64
-    fileprivate private(set) var partCount: Int64 = 0
-    fileprivate private(set) var byteCount: Int64 = 0
 
-    fileprivate init(_ connection: Connection, _ checksum: Checksum) throws {
-        self.connection = connection
-        self.checksum = checksum
-        firstPart = try connection.integer(.nextPart) ?? 1
-    }
-
-    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-        checksum.add(bytes)
-        byteCount += Int64(bytes.count)
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(Self.partBytes - buffer.count)
-            buffer.append(contentsOf: piece)
-            rest = rest.dropFirst(piece.count)
-            if buffer.count == Self.partBytes { try flush() }
-        }
+    fileprivate init(_ store: Store, _ draft: SnapshotDraft) {
+        self.store = store
+        self.draft = draft
     }
 
     public mutating func append(_ bytes: [UInt8]) throws {
-        try bytes.withUnsafeBytes { try append($0) }
-    }
-
-    fileprivate mutating func finish() throws -> Int64 {
-        if !buffer.isEmpty { try flush() }
-        return checksum.signed
-    }
-
-    private mutating func flush() throws {
-        let id = firstPart + partCount
-        try connection.use(.addPart) { statement in
-            try statement.bind(1, id)
-            try buffer.withUnsafeBytes { bytes in
-                try statement.bind(2, bytes)
-                try statement.run()
-            }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(SnapshotDraft.partBytes - buffer.count)
+            buffer.append(contentsOf: piece)
+            rest = rest.dropFirst(piece.count)
+            if buffer.count == SnapshotDraft.partBytes { try flush() }
         }
-        partCount += 1
+    }
+
+    fileprivate mutating func flush() throws {
+        guard !buffer.isEmpty else { return }
+        try store.appendSnapshotPart(buffer, to: &draft)
         buffer.removeAll(keepingCapacity: true)
     }
 }
@@ -66,7 +63,7 @@ public struct SnapshotSearch: Sendable, Equatable {
 
 extension StoreReader {
     private struct Row {
-        let event, formatVersion, firstPart, partCount, byteCount, checksum: Int64
+        let event, formatVersion, firstPart, partCount, byteCount, checksum, hash: Int64
     }
 
     /// Finds the newest snapshot of this format that is whole. Damage is a reason to take the one before, not an error.
@@ -77,7 +74,7 @@ extension StoreReader {
                 found.append(
                     Row(
                         event: rows.integer(0), formatVersion: rows.integer(1), firstPart: rows.integer(2), partCount: rows.integer(3),
-                        byteCount: rows.integer(4), checksum: rows.integer(5)))
+                        byteCount: rows.integer(4), checksum: rows.integer(5), hash: rows.integer(6)))
             }
             return found
         }
@@ -98,55 +95,93 @@ extension StoreReader {
 
     private func read(_ row: Row) throws -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(min(max(0, row.byteCount), 4 << 30)))
+        var draft = SnapshotDraft(event: row.event, formatVersion: Int(truncatingIfNeeded: row.formatVersion), firstPart: row.firstPart)
         for part in 0..<max(0, row.partCount) {
             try connection.use(.part) { parts in
                 try parts.bind(1, row.firstPart &+ part)
                 guard try parts.step() else { throw StoreError(.corrupt, message: "part \(part + 1) of \(row.partCount) is missing") }
+                draft.checksum.add(parts.blob(0))
                 bytes.append(contentsOf: parts.blob(0))
             }
         }
-        var checksum = Checksum(event: row.event, formatVersion: row.formatVersion)
-        bytes.withUnsafeBytes { checksum.add($0) }
-        guard Int64(bytes.count) == row.byteCount, checksum.signed == row.checksum else {
+        let checksum = row.hash == 0 ? Self.firstChecksum(row.event, row.formatVersion, bytes) : draft.sealed
+        guard Int64(bytes.count) == row.byteCount, checksum == row.checksum else {
             throw StoreError(.corrupt, message: "its checksum does not match its \(bytes.count) bytes")
         }
         return bytes
     }
-}
 
-extension Store {
-    /// Replaces the older of the two snapshots by a new one, in one transaction.
-    /// - Parameters:
-    ///   - event: the last event whose effect is in the state; not beyond `lastEvent`.
-    ///   - parts: appends the bytes of the state.
-    public func saveSnapshot(event: Int64, formatVersion: Int, parts: (inout SnapshotWriter) throws -> Void) throws {
-        guard event >= 0, event <= current[.lastEvent] else {
-            throw StoreError(.constraint, message: "a snapshot at event \(event) is not of the \(current[.lastEvent]) committed events")
-        }
-        try atomically {
-            var writer = try SnapshotWriter(connection, Checksum(event: event, formatVersion: Int64(formatVersion)))
-            try parts(&writer)
-            let checksum = try writer.finish()
-            let (firstPart, partCount, byteCount) = (writer.firstPart, writer.partCount, writer.byteCount)
-            try connection.use(.addSnapshot) { statement in
-                try statement.bind(1, event)
-                try statement.bind(2, formatVersion)
-                try statement.bind(3, firstPart)
-                try statement.bind(4, partCount)
-                try statement.bind(5, byteCount)
-                try statement.bind(6, checksum)
-                try statement.run()
-            }
-            try connection.run(.deleteParts)
-            try connection.run(.deleteSnapshots)
-        }
+    /// As stores of the first versions have it.
+    private static func firstChecksum(_ event: Int64, _ formatVersion: Int64, _ bytes: [UInt8]) -> Int64 {
+        var checksum = FNVChecksum()
+        checksum.add(event)
+        checksum.add(formatVersion)
+        bytes.withUnsafeBytes { checksum.add($0) }
+        return checksum.signed
     }
 }
 
-extension Checksum {
-    /// Begins with what else must be right for the bytes to mean what they say.
-    fileprivate init(event: Int64, formatVersion: Int64) {
-        add(event)
-        add(formatVersion)
+extension Store {
+    /// Begins a snapshot whose parts are committed one by one, between other things. It counts when it is finished.
+    /// - Parameter event: the last event whose effect is in the state; not beyond `lastEvent`.
+    public func beginSnapshot(event: Int64, formatVersion: Int) throws -> SnapshotDraft {
+        guard event >= 0, event <= current[.lastEvent] else {
+            throw StoreError(.constraint, message: "a snapshot at event \(event) is not of the \(current[.lastEvent]) committed events")
+        }
+        return SnapshotDraft(event: event, formatVersion: formatVersion, firstPart: try connection.integer(.nextPart) ?? 1)
+    }
+
+    /// Adds bytes in parts of at most 1 MiB, in a transaction of their own unless one is open.
+    public func appendSnapshotPart(_ bytes: [UInt8], to draft: inout SnapshotDraft) throws {
+        var next = draft
+        try atomically {
+            try bytes.withUnsafeBytes { all in
+                for start in stride(from: 0, to: all.count, by: SnapshotDraft.partBytes) {
+                    let part = UnsafeRawBufferPointer(rebasing: all[start..<min(start + SnapshotDraft.partBytes, all.count)])
+                    try connection.use(.addPart) { statement in
+                        try statement.bind(1, next.firstPart + next.partCount)
+                        try statement.bind(2, part)
+                        try statement.run()
+                    }
+                    next.partCount += 1
+                    next.byteCount += Int64(part.count)
+                    next.checksum.add(part)
+                }
+            }
+        }
+        draft = next
+    }
+
+    /// Makes the snapshot count, and forgets the older of the two before it. The parts of that one go by and by, see `trimSnapshotParts`.
+    public func finishSnapshot(_ draft: SnapshotDraft) throws {
+        try atomically {
+            try connection.use(.addSnapshot) { statement in
+                try statement.bind(1, draft.event)
+                try statement.bind(2, draft.formatVersion)
+                try statement.bind(3, draft.firstPart)
+                try statement.bind(4, draft.partCount)
+                try statement.bind(5, draft.byteCount)
+                try statement.bind(6, draft.sealed)
+                try statement.run()
+            }
+            try connection.run(.deleteSnapshots)
+        }
+    }
+
+    /// Deletes a few parts that no snapshot counts: of an older one, or of one that came to nothing. Not while one is being written.
+    /// - Returns: the number of deleted parts; 0 when there is nothing left to do.
+    public func trimSnapshotParts() throws -> Int { try connection.run(.deleteOldParts) }
+
+    /// Writes a whole snapshot, in the caller's transaction or in one of its own, in place of the older of the two.
+    /// - Parameter parts: appends the bytes of the state.
+    public func saveSnapshot(event: Int64, formatVersion: Int, parts: (inout SnapshotWriter) throws -> Void) throws {
+        try atomically {
+            var writer = SnapshotWriter(self, try beginSnapshot(event: event, formatVersion: formatVersion))
+            try parts(&writer)
+            try writer.flush()
+            try finishSnapshot(writer.draft)
+            while try trimSnapshotParts() > 0 {}
+        }
     }
 }

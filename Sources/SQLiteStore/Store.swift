@@ -13,7 +13,14 @@ public final class Store: StoreReader {
     /// Open entries of each lane, and those of the last commit to go back to.
     var openLanes: [OutboxLane: Int64] = [:]
     private var committedLanes: [OutboxLane: Int64] = [:]
+    /// The store has just been made, or is older than checksums: there can be no record of its commits yet.
+    public let isSealedAnew: Bool
+    /// Something has changed the numbers that the store must know. Until `recount` nothing may be written.
+    public internal(set) var areCountersDamaged: Bool
     private var lock: StoreLock?
+    /// The lock's descriptor of the file that was opened, and what lay beside it.
+    let database: Int32
+    var besideFiles: [String: FileIdentity] = [:]
     private var isInTransaction = false
     /// Set where a step of several statements failed half-way: such a transaction must not commit, even if the caller went on.
     private var mustRollBack = false
@@ -24,16 +31,39 @@ public final class Store: StoreReader {
         self.limits = limits
         let path = StoreFile.resolved(path)
         if StoreFile.exists(path) { try StoreFile.requireFile(path) }
-        lock = try StoreLock(path: path)
+        let lock = try StoreLock(path: path)
+        database = lock.database
+        self.lock = consume lock
+        try StoreFile.checkBeside(path)
         let connection = try Connection(path: path, mode: .readWrite, busyTimeoutMilliseconds: limits.busyTimeoutMilliseconds)
-        current = try StoreFile.explaining(path) {
+        let loaded = try StoreFile.explaining(path) {
             try Self.configure(connection, limits)
-            return Counters(try StoreReader.loadCounters(connection))
+            return try StoreReader.loadCounters(connection)
         }
+        current = loaded.counters
+        isSealedAnew = current[.storeID] == 0 && loaded.checksum == nil
+        areCountersDamaged = !isSealedAnew && loaded.checksum != current.checksum
         super.init(connection: connection)
         openLanes = try outboxLanes()
         committedLanes = openLanes
+        // Nothing is written to a store whose counters cannot be trusted before somebody has decided what becomes of it.
+        guard !areCountersDamaged else { return }
+        if isSealedAnew { try seal() }
         try forgetEmptySeries()
+    }
+
+    /// From here on rows of the inbox have checksums.
+    private func seal() throws {
+        try transaction {
+            current[.storeID] = .random(in: 1 ... .max)
+            current[.chain] = current[.storeID]
+            current[.chainedFrom] = current[.lastEvent] + 1
+        }
+    }
+
+    /// What this store has committed, to be kept outside it.
+    public func commitRecord(milliseconds: Int64) -> CommitRecord {
+        CommitRecord(storeID: current[.storeID], lastEvent: current[.lastEvent], chain: current[.chain], milliseconds: milliseconds)
     }
 
     private static func configure(_ connection: Connection, _ limits: StoreLimits) throws {
@@ -72,13 +102,8 @@ public final class Store: StoreReader {
             guard !mustRollBack, connection.isInTransaction else {
                 throw StoreError(.misuse, message: "a statement failed inside the transaction: it is rolled back whole")
             }
-            try current.forEachChange { counter, value in
-                try connection.use(.storeCounter) { statement in
-                    try statement.bind(1, counter.rawValue)
-                    try statement.bind(2, value)
-                    try statement.run()
-                }
-            }
+            try current.forEachChange { try storeCounter($0.rawValue, $1) }
+            if current.isChanged { try storeCounter(Counters.checksumRow, current.checksum) }
             try connection.run(.commit)
             current.didCommit()
             committedLanes = openLanes
@@ -94,6 +119,14 @@ public final class Store: StoreReader {
             longestMilliseconds.removeAll()
             isInTransaction = false
             throw error
+        }
+    }
+
+    private func storeCounter(_ row: Int, _ value: Int64) throws {
+        try connection.use(.storeCounter) { statement in
+            try statement.bind(1, row)
+            try statement.bind(2, value)
+            try statement.run()
         }
     }
 

@@ -21,6 +21,53 @@ enum StoreFile {
         return String(cString: real)
     }
 
+    /// Opens a file of the store for reading and writing, or makes it with mode 0600. What others may do with an older one is taken away.
+    /// - Parameter store: the database's path, for errors.
+    static func openOwn(_ path: String, of store: String) throws -> Int32 {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        let reason = errno
+        guard descriptor >= 0 else { throw openError(path, of: store, reason) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            Glibc.close(descriptor)
+            throw StoreError(.notADatabase, message: "\(path) is not a regular file: remove it, or name another store path")
+        }
+        if status.st_mode & 0o007 != 0 { fchmod(descriptor, status.st_mode & 0o770) }
+        return descriptor
+    }
+
+    /// Refuses what SQLite would follow or overwrite beside the database. Before SQLite opens it.
+    static func checkBeside(_ path: String) throws {
+        for name in ["-wal", "-shm", "-journal"].map({ path + $0 }) {
+            var status = stat()
+            guard lstat(name, &status) == 0 else { continue }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw StoreError(
+                    .notADatabase, message: "\(name) is a symbolic link or no regular file: find out who made it, and remove it")
+            }
+            if status.st_mode & 0o007 != 0 { chmod(name, status.st_mode & 0o770) }
+        }
+    }
+
+    private static func openError(_ path: String, of store: String, _ reason: Int32) -> StoreError {
+        let text = String(cString: strerror(reason))
+        switch reason {
+        case ELOOP:
+            return StoreError(
+                .notADatabase, message: "\(path) is a symbolic link, which the gateway does not follow: find out who made it, and remove it"
+            )
+        case ENOENT, ENOTDIR:
+            return StoreError(.missing, message: "the directory of \(store) does not exist: create it and give it to the gateway's user")
+        case EROFS, EACCES, EPERM:
+            return StoreError(
+                .readOnly, message: "cannot write \(path) (\(text)): make it and its directory writable for the gateway's user")
+        case ENOSPC, EDQUOT:
+            return StoreError(.diskFull, message: "no room left for \(path) (\(text)): free space on the file system")
+        default:
+            return StoreError(.ioError, message: "cannot open \(path): \(text)")
+        }
+    }
+
     static func bytes(_ path: String) -> Int64 {
         var status = stat()
         return stat(path, &status) == 0 ? Int64(status.st_size) : 0

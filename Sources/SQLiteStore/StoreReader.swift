@@ -21,15 +21,19 @@ public class StoreReader {
     init(connection: Connection) { self.connection = connection }
 
     /// The counters as of the last commit. The writer answers from memory.
-    func counters() throws -> Counters { try Counters(Self.loadCounters(connection)) }
+    func counters() throws -> Counters { try Self.loadCounters(connection).counters }
 
-    static func loadCounters(_ connection: Connection) throws -> [Int64] {
+    /// The counters, and their checksum as it was stored; nil in a store that had none yet.
+    static func loadCounters(_ connection: Connection) throws -> (counters: Counters, checksum: Int64?) {
         var values = [Int64](repeating: 0, count: Counter.allCases.count)
+        var checksum: Int64?
         try connection.use(.loadCounters) { rows in
             while try rows.step() {
-                if let index = Int(exactly: rows.integer(0)), values.indices.contains(index) { values[index] = rows.integer(1) }
+                let row = rows.integer(0)
+                if row == Int64(Counters.checksumRow) { checksum = rows.integer(1) }
+                if let index = Int(exactly: row), values.indices.contains(index) { values[index] = rows.integer(1) }
             }
         }
-        return values
+        return (Counters(values), checksum)
     }
 }

@@ -13,6 +13,9 @@ enum StatusCommand: QueryCommand {
         facts.add("version", .init(status["version"].string))
         facts.add("up for", .init(status["uptimeSeconds"].number.flatMap { Int64(exactly: ($0 * 1000).rounded()) }.map(HumanText.duration)))
         facts.add("broker", broker(status["broker"]))
+        if (status["unseenStoreDamage"].number ?? 0) > 0 {
+            facts.add("store damage", .init("\(HumanText.number(status["unseenStoreDamage"].number ?? 0)) unseen: steward damage", .red))
+        }
         facts.add("devices", devices(status["devices"]))
         facts.add("active alarms", count(status["activeAlarms"], alert: .red))
         facts.add("open commands", count(status["openCommands"], alert: nil))

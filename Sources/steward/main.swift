@@ -18,6 +18,7 @@ enum Subcommands {
         StockAddCommand.self,
         ActionsCommand.self,
         TicketsCommand.self,
+        DamageCommand.self,
         HistoryCommand.self,
         DeadLettersCommand.self,
         ProfileCheckCommand.self,

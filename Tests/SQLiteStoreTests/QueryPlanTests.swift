@@ -6,8 +6,10 @@ import Testing
     /// These walk a table on purpose: in its order up to a limit, or at a start, or because it is bounded and small.
     private static let walks: Set<Query> = [
         .loadCounters, .firstSegment, .oldestSegments, .journal, .oldestJournal, .deadLetters, .oldestDeadLetters, .quarantined,
-        .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
-        .openLanes, .segmentsFrom, .forgetFinished,
+        .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteOldParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
+        .openLanes, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
+        .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countJournal,
+        .countLetters, .countChunks, .countSeries,
     ]
 
     @Test func noOtherStatementScansATable() throws {

@@ -1,11 +1,14 @@
 import CSQLite
 import Testing
 
+@testable import SQLiteStore
+
 /// The first column of the first row that `sql` gives on the file at `path`, 0 without one.
 func query(_ path: String, _ sql: String) throws -> Int64 {
     var database: OpaquePointer?
     try #require(sqlite3_open(path, &database) == SQLITE_OK)
     defer { sqlite3_close(database) }
+    try #require(RowChecksum.register(on: database) == SQLITE_OK)
     var statement: OpaquePointer?
     try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
     defer { sqlite3_finalize(statement) }
@@ -19,6 +22,7 @@ func queryTexts(_ path: String, _ sql: String, column: Int32) throws -> [String]
     var database: OpaquePointer?
     try #require(sqlite3_open(path, &database) == SQLITE_OK)
     defer { sqlite3_close(database) }
+    try #require(RowChecksum.register(on: database) == SQLITE_OK)
     var statement: OpaquePointer?
     try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
     defer { sqlite3_finalize(statement) }

@@ -125,6 +125,7 @@ final class GatewayAPI: Sendable {
         change("/api/v1/profiles/reload") { [self] _ in reloadProfiles() }
         change("/api/v1/deadletters/replay") { [self] request in replayDeadLetters(request) }
         register(orders: &router, isProtected: credential.locksReading)
+        register(damage: &router, isProtected: credential.locksReading)
         // These senders show secrets of their own: a signature, or one inside the document.
         if let webhooks {
             router.register(.post, "/api/v1/suppliers/{name}/reports") { [self] request in webhooks.take(request, core, mailbox) }

@@ -23,6 +23,10 @@ extension GatewayAPI {
         page.counter("steward_deliveries_abandoned_total", "Outbox entries given up.", s.deliveriesAbandoned.load(ordering: .relaxed))
         page.counter("steward_snapshots_total", "Snapshots taken.", s.snapshots.load(ordering: .relaxed))
         page.counter(
+            "steward_snapshot_failures_total", "Snapshots that could not be saved and are tried again.",
+            s.snapshotFailures.load(ordering: .relaxed))
+        page.gauge("steward_snapshot_bytes", "Size of the newest snapshot since the start.", s.snapshotBytes.load(ordering: .relaxed))
+        page.counter(
             "steward_oversized_messages_total", "Messages whose payload was too large to be kept.",
             s.oversizedMessages.load(ordering: .relaxed))
         page.counter(
@@ -33,6 +37,9 @@ extension GatewayAPI {
             s.profileReloadFailures.load(ordering: .relaxed))
         page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
         page.gauge("steward_store_writable", "1 while the store takes commits.", s.isStoreWritable.load(ordering: .relaxed) ? 1 : 0)
+        page.gauge(
+            "steward_deliveries_held_back", "1 while deliveries wait because damage of the store was not seen by anybody.",
+            s.heldBackSince.load(ordering: .relaxed) == .min ? 0 : 1)
         page.gauge("steward_start_time_milliseconds", "When the program began, since 1970.", s.startedMilliseconds)
         page.counter(
             "steward_http_connections_ended_total", "Connections ended because they were too slow or others needed the place.",
@@ -56,7 +63,9 @@ extension GatewayAPI {
     func readiness() -> HTTPResponse {
         var reasons: [String] = []
         if !statistics.isConnected.load(ordering: .relaxed) { reasons.append("no connection to the broker") }
-        if !statistics.isStoreWritable.load(ordering: .relaxed) { reasons.append("the store takes no commits") }
+        if !statistics.isStoreWritable.load(ordering: .relaxed) {
+            reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
+        }
         return reasons.isEmpty
             ? .text("ready\n") : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
     }
@@ -121,6 +130,9 @@ private struct MetricsPage {
         counter("steward_held_dispatches_total", "Alarms whose dispatch waited at first.", counters.heldDispatches)
         counter("steward_late_unjudged_total", "Late messages in the wrong order that moved no condition.", counters.lateUnjudged)
         counter("steward_early_messages_total", "Messages taken before the allowed lateness had passed.", counters.earlyMessages)
+        gauge(
+            "steward_store_damage_unseen", "Findings of damage in the store that nobody has seen: steward damage.",
+            Int64(totals.unseenStoreDamage))
         gauge("steward_orders_overdue", "Orders whose present step takes too long.", Int64(totals.overdueOrders))
         text += "# HELP steward_orders_by_state Orders remembered, by state.\n# TYPE steward_orders_by_state gauge\n"
         for state in SupplyOrder.State.allCases {

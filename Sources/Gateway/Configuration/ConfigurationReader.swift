@@ -104,6 +104,7 @@ public enum ConfigurationReader {
         if let megabytes = store.integer("historyMegabytes", in: 1...1_000_000) {
             configuration.store.historyBytes = Int64(megabytes) << 20
         }
+        configuration.store.onDamage = store.choice("onDamage", GatewayConfiguration.OnDamage.self) ?? configuration.store.onDamage
         store.finish()
     }
 

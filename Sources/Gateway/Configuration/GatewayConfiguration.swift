@@ -11,6 +11,14 @@ public struct GatewayConfiguration: Sendable {
         public var keepInboxBytes: Int64 = 256 << 20
         public var historyDays: Double = 30
         public var historyBytes: Int64 = 1 << 30
+        public var onDamage = OnDamage.goOn
+    }
+
+    /// What a start does with a store that has lost something.
+    public enum OnDamage: String, Sendable, CaseIterable {
+        case refuse
+        /// Names what is missing, and asks a person before anything is ordered or commanded.
+        case goOn = "continue"
     }
 
     public struct HTTP: Sendable {

@@ -14,10 +14,8 @@ final class SegmentBox: @unchecked Sendable {
 struct CoreOutput: Sendable {
     var event: Int64
     var effects: [Effect] = []
-    /// A snapshot of the state after `event`, in pieces. It comes later than the effects of that event, and moves no cursor.
-    var snapshot: [[UInt8]]?
     /// Worth waking the ingest thread for: something waits to be delivered or shown.
-    var isUrgent: Bool { snapshot != nil || effects.contains { if case .history = $0 { false } else { true } } }
+    var isUrgent: Bool { effects.contains { if case .history = $0 { false } else { true } } }
 }
 
 /// The thread that owns the core: it takes committed batches in order, and answers questions between them.
@@ -47,6 +45,7 @@ final class CoreWorker: @unchecked Sendable {
     private let onOutput: @Sendable () -> Void
     private var thread: NamedThread?
     private var snapshotThread: NamedThread?
+    let snapshots = SnapshotPipe()
     static let maximumBatches = 4
 
     init(core: StewardCore, statistics: GatewayStatistics, progress: UnsafeMutablePointer<Int64>, onOutput: @escaping @Sendable () -> Void)
@@ -68,6 +67,7 @@ final class CoreWorker: @unchecked Sendable {
             for output in outputs { note(output) }
         }
         statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)
+        statistics.heldBackSince.store(core.heldBackSince ?? .min, ordering: .relaxed)
     }
 
     /// An empty batch to fill.
@@ -164,7 +164,9 @@ final class CoreWorker: @unchecked Sendable {
     /// core's thread.
     func reload(_ profiles: [DeviceProfile], completion: @escaping @Sendable (String?) -> Void) {
         monitor.withLock {
-            changes.append { core in
+            changes.append { [self] core in
+                // A copy of the state beside the bytes and the new state would be too much.
+                endSnapshot()
                 var result: String?
                 do { try core.reload(with: profiles) } catch { result = "\(error)" }
                 if core.isLost {
@@ -195,7 +197,7 @@ final class CoreWorker: @unchecked Sendable {
             monitor.notifyAll()
         }
         thread?.join()
-        snapshotThread?.join()
+        endSnapshot()
     }
 
     /// What waits for its turn; a class, so that it can be found again and taken back.
@@ -291,12 +293,13 @@ final class CoreWorker: @unchecked Sendable {
         core.step(box.segment, progress: progress, into: &effects)
         statistics.messagesProcessed.add(core.counters.messages - before, ordering: .relaxed)
         statistics.nextDue.store(core.nextDueMilliseconds ?? .max, ordering: .relaxed)
+        statistics.heldBackSince.store(core.heldBackSince ?? .min, ordering: .relaxed)
         let output = CoreOutput(event: core.lastEvent, effects: effects)
         effects.removeAll(keepingCapacity: true)
         monitor.withLock {
             note(output)
             // A batch without effects only moves the cursor, and the newest cursor is enough.
-            if output.effects.isEmpty, let last = outputs.indices.last, outputs[last].snapshot == nil {
+            if output.effects.isEmpty, let last = outputs.indices.last {
                 outputs[last].event = output.event
             } else {
                 outputs.append(output)
@@ -311,30 +314,36 @@ final class CoreWorker: @unchecked Sendable {
     /// The core is a value: a copy costs nothing until one of the two changes, so the snapshot is written from a copy on a thread of
     /// its own while the core goes on.
     private func snapshot() {
+        endSnapshot()
         let copy = FrozenCore(core)
-        snapshotThread?.join()
-        snapshotThread = nil
+        snapshots.begin(event: core.lastEvent)
         do {
             snapshotThread = try NamedThread("steward-snap") { [self] in write(copy) }
         } catch {
-            Log.error("no snapshot is taken", ["reason": "\(error)"])
+            snapshots.end(.failed("\(error)"))
         }
+        onOutput()
+    }
+
+    /// Who still writes one waits for the ingest thread, which may wait for this one: so it is told to end first.
+    private func endSnapshot() {
+        snapshots.cancel()
+        snapshotThread?.join()
+        snapshotThread = nil
     }
 
     private func write(_ frozen: FrozenCore) {
-        var parts: [[UInt8]] = []
         do {
-            try frozen.core.writeSnapshot { part in
-                if monitor.withLock({ isStopping }) { throw CancellationError() }
-                parts.append(part)
+            try frozen.core.writeSnapshot { piece in
+                try snapshots.put(piece)
+                onOutput()
             }
+            snapshots.end(.end)
         } catch is CancellationError {
             return
         } catch {
-            return Log.error("the state could not be written as a snapshot; it is tried again later", ["reason": "\(error)"])
+            snapshots.end(.failed("\(error)"))
         }
-        let output = CoreOutput(event: frozen.core.lastEvent, effects: [], snapshot: parts)
-        monitor.withLock { outputs.append(output) }
         onOutput()
     }
 }

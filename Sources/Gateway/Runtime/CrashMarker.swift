@@ -16,9 +16,19 @@ final class CrashMarker {
 
     /// `path` is made when it is not there. Throws when it cannot be.
     init(path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else {
+            let reason =
+                errno == ELOOP
+                ? "it is a symbolic link, which is not followed: find out who made it, and remove it" : String(cString: strerror(errno))
+            throw ConfigurationError("\(path): \(reason)")
+        }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ConfigurationError("\(path) is not a regular file: remove it")
+        }
+        if status.st_mode & 0o007 != 0 { fchmod(descriptor, status.st_mode & 0o770) }
         // Room is taken now: writing to a hole of a full disk through the map would be a SIGBUS.
         let code = posix_fallocate(descriptor, 0, 4096)
         guard code == 0 else {
@@ -32,6 +42,9 @@ final class CrashMarker {
         Self.mapped = progress
         for signal in Self.fatalSignals { Self.install(signal) }
     }
+
+    /// Where `CommitWitness` keeps its records: the second half of the page.
+    var commitRecords: UnsafeMutableRawPointer { UnsafeMutableRawPointer(progress) + 2048 }
 
     private static func install(_ number: Int32) {
         var action = sigaction()

@@ -1,3 +1,4 @@
+import CMalloc
 import GatewayCore
 import Glibc
 import HTTPService
@@ -32,9 +33,9 @@ public final class GatewayRuntime {
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
         reloads = ReloadDesk(wake: wake, inEffect: profiles.map(\.name))
-        store = try Store(path: configuration.store.path, limits: configuration.limits)
-        marker = try CrashMarker(path: configuration.store.path + ".progress")
-        let recovery = try Recovery(configuration: configuration, profiles: profiles, store: store, marker: marker)
+        let opening = try StoreOpening(configuration: configuration)
+        (store, marker) = (opening.store, opening.marker)
+        let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
         mailbox = ControlMailbox(wake: wake)
         let wake = wake
         core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
@@ -47,8 +48,11 @@ public final class GatewayRuntime {
         desk = try SupplierDesk(configuration, mailbox: mailbox)
         let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
-            configuration: configuration, store: store, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics, wake: wake,
+            configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
+            wake: wake,
             announce: { commands.setAnnouncing($0) })
+        // The bytes of the snapshot have become the state.
+        malloc_trim(0)
         Log.info(
             "the state is rebuilt",
             [

@@ -11,15 +11,34 @@ public final class GatewayStatistics: Sendable {
     let deliveryFailures = Atomic<Int64>(0)
     let deliveriesAbandoned = Atomic<Int64>(0)
     let snapshots = Atomic<Int64>(0)
+    let snapshotFailures = Atomic<Int64>(0)
+    /// Bytes of the newest.
+    let snapshotBytes = Atomic<Int64>(0)
     let oversizedMessages = Atomic<Int64>(0)
     let replayedLetters = Atomic<Int64>(0)
     let isConnected = Atomic<Bool>(false)
     let connectedSince = Atomic<Int64>(0)
     let isStoreWritable = Atomic<Bool>(true)
+    private let storeProblem = Mutex<String?>(nil)
+    /// What was put into the outbox up to this time may have been sent already, and waits for a person; `.min`: nothing waits.
+    let heldBackSince = Atomic<Int64>(.min)
     let nextDue = Atomic<Int64>(.max)
     let profileReloads = Atomic<Int64>(0)
     let profileReloadFailures = Atomic<Int64>(0)
     let startedMilliseconds = Clock.wallMilliseconds()
 
     init() {}
+
+    /// Why the store takes no commits; nil while it does.
+    var storeTrouble: String? { storeProblem.withLock { $0 } }
+
+    func storeFails(because reason: String) {
+        isStoreWritable.store(false, ordering: .relaxed)
+        storeProblem.withLock { $0 = reason }
+    }
+
+    func storeWorks() {
+        guard !isStoreWritable.exchange(true, ordering: .relaxed) else { return }
+        storeProblem.withLock { $0 = nil }
+    }
 }

@@ -1,4 +1,3 @@
-import CMalloc
 import FoundationEssentials
 import GatewayCore
 import Glibc
@@ -13,12 +12,14 @@ import Telemetry
 final class IngestLoop {
     private let configuration: GatewayConfiguration
     private let store: Store
+    private var witness: CommitWitness
     private let core: CoreWorker
     private let mailbox: ControlMailbox
     private let outbox: OutboxPump
     private let statistics: GatewayStatistics
     private let wake: WakeEvent
     private let retention: Retention
+    private let saver: SnapshotSaver
     private let announce: (Bool) -> Void
     private let judge: RequestJudge
     /// Called while the loop waits for the core.
@@ -30,6 +31,7 @@ final class IngestLoop {
     private var nextEvent: Int64
     private var isTickQueued = false
     private var commitRetryAt: Int64 = 0
+    private var nextLookAtPlace: Int64 = 0
     /// Deliveries of the commit in hand that will never be in the outbox.
     private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
     private var unwritable: (event: Int64, effect: Int)?
@@ -42,12 +44,13 @@ final class IngestLoop {
     static let maximumBatchBytes = 1 << 20
 
     init(
-        configuration: GatewayConfiguration, store: Store, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
+        configuration: GatewayConfiguration, opening: StoreOpening, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
         statistics: GatewayStatistics, wake: WakeEvent, announce: @escaping (Bool) -> Void
     ) throws {
         self.announce = announce
         self.configuration = configuration
-        self.store = store
+        store = opening.store
+        witness = opening.witness
         self.core = core
         self.mailbox = mailbox
         self.outbox = outbox
@@ -55,6 +58,7 @@ final class IngestLoop {
         self.wake = wake
         judge = RequestJudge(store: store)
         retention = Retention(configuration: configuration, store: store)
+        saver = SnapshotSaver(store: store, pipe: core.snapshots, statistics: statistics)
         killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
         box = core.takeSpare()
@@ -112,12 +116,15 @@ final class IngestLoop {
             box.segment.append(.tick)
         }
         outputs += core.takeOutputs()
+        watchPlace()
         // A closed chunk is not in the core any more, so it must not wait for the next message to be seen in the store.
-        if !box.segment.isEmpty || outputs.contains(where: { $0.snapshot != nil || !$0.effects.isEmpty }) || !mails.isEmpty { commit() }
+        if !box.segment.isEmpty || outputs.contains(where: { !$0.effects.isEmpty }) || !mails.isEmpty || commitRetryAt != 0 { commit() }
         client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
         if commitRetryAt == 0 {
             guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) }
             if retention.wantsSnapshot(nowMilliseconds: now, lastEvent: nextEvent - 1) { core.requestSnapshot() }
+            saver.step(retention, nowMilliseconds: now)
+            guardStore { try saver.clear() }
             guardStore { try retention.trim(nowMilliseconds: now) }
         }
     }
@@ -138,7 +145,7 @@ final class IngestLoop {
     }
 
     private func waitMilliseconds(_ now: Int64) -> Int32 {
-        if !box.segment.isEmpty || !mails.isEmpty { return 0 }
+        if !box.segment.isEmpty || !mails.isEmpty || saver.hasWork { return 0 }
         let due = statistics.nextDue.load(ordering: .relaxed)
         return Int32(min(max(due - now, 0), outbox.waitMilliseconds(nowMilliseconds: now), 200))
     }
@@ -173,6 +180,7 @@ final class IngestLoop {
     /// Everything that came and everything that was decided, in one transaction; then the acknowledgements.
     private func commit() {
         if commitRetryAt > 0, Clock.monotonicMilliseconds() < commitRetryAt { return }
+        if let problem = store.misplacement() { return commitFailed(StoreMisplaced(problem)) }
         let now = Clock.wallMilliseconds()
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
@@ -196,7 +204,7 @@ final class IngestLoop {
         }
         if commitRetryAt != 0 { Log.info("the store takes commits again") }
         commitRetryAt = 0
-        statistics.isStoreWritable.store(true, ordering: .relaxed)
+        statistics.storeWorks()
         finishCommit(now)
     }
 
@@ -206,7 +214,9 @@ final class IngestLoop {
 
     private func finishCommit(_ now: Int64) {
         reached(.afterCommit)
-        client?.acknowledge()
+        // A file that went away took this commit with it, so the broker keeps the messages; it is told when the file is back.
+        let misplaced = store.misplacement()
+        if misplaced == nil { client?.acknowledge() }
         reached(.afterAcknowledge)
         for case (let key, _, let report)? in mails.map(\.report) { outbox.settled(key, report) }
         for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
@@ -214,21 +224,15 @@ final class IngestLoop {
         dropped = []
         for output in outputs {
             for case .deliver(let delivery) in output.effects { outbox.touch(delivery) }
-            if output.snapshot != nil {
-                retention.snapshotSaved(event: output.event, nowMilliseconds: now)
-                statistics.snapshots.add(1, ordering: .relaxed)
-            }
         }
         if let last = outputs.last { core.committed(through: last.event) }
-        let isSnapshotSaved = outputs.contains { $0.snapshot != nil }
         outputs.removeAll(keepingCapacity: true)
-        // The pieces of a snapshot are many megabytes, made on a thread that has gone; glibc would keep their place for it for ever.
-        if isSnapshotSaved { malloc_trim(0) }
         let confirmed = mails
         mails.removeAll(keepingCapacity: true)
         statistics.replayedLetters.add(Int64(confirmed.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
         if !box.segment.isEmpty {
             nextEvent += Int64(box.segment.count)
+            witness.note(store.commitRecord(milliseconds: now))
             isTickQueued = false
             statistics.messagesCommitted.add(Int64(box.segment.count), ordering: .relaxed)
             statistics.batches.add(1, ordering: .relaxed)
@@ -237,6 +241,7 @@ final class IngestLoop {
             core.submit(box, heartbeat: heartbeat)
             box = core.takeSpare()
         }
+        if let misplaced { return commitFailed(StoreMisplaced(misplaced)) }
         mailbox.confirm(confirmed)
     }
 
@@ -247,10 +252,7 @@ final class IngestLoop {
                 throw error
             }
         }
-        guard let parts = output.snapshot else { return try store.setCursor(output.event) }
-        try store.saveSnapshot(event: output.event, formatVersion: StewardCore.snapshotVersion) { writer in
-            for part in parts { try writer.append(part) }
-        }
+        try store.setCursor(output.event)
     }
 
     /// Takes out the effect that the store will never take, however often it is tried; the others must not wait for it for ever.
@@ -302,12 +304,20 @@ final class IngestLoop {
 
     private func commitFailed(_ error: any Error) {
         statistics.commitFailures.add(1, ordering: .relaxed)
-        statistics.isStoreWritable.store(false, ordering: .relaxed)
+        statistics.storeFails(because: "\(error)")
         let now = Clock.monotonicMilliseconds()
         commitRetryAt = now + 1000
         guard now - lastFailureLogged >= 60_000 else { return }
         lastFailureLogged = now
         Log.error("the store takes nothing, so nothing is acknowledged; it is tried again every second", ["reason": "\(error)"])
+    }
+
+    /// While nothing is committed a deleted file would go unnoticed.
+    private func watchPlace() {
+        let now = Clock.monotonicMilliseconds()
+        guard commitRetryAt == 0, now >= nextLookAtPlace else { return }
+        nextLookAtPlace = now + 500
+        if let problem = store.misplacement() { commitFailed(StoreMisplaced(problem)) }
     }
 
     /// Upkeep of the store that may fail without harm: the next commit meets the same trouble and deals with it.

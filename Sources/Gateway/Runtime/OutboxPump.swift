@@ -115,6 +115,11 @@ final class OutboxPump {
         if let expires = payload.expiresMilliseconds, now >= expires {
             return mailbox.report(entry.key, channel, .abandoned(error: "it expired before it could be delivered"))
         }
+        if channel != .ticket, entry.createdMilliseconds <= statistics.heldBackSince.load(ordering: .relaxed) {
+            let reason =
+                "it may have been sent already, because the store was damaged; it waits until somebody has seen that (steward damage)"
+            return mailbox.report(entry.key, channel, .retry(error: reason, atMilliseconds: now + 60_000))
+        }
         if channel == .command { return publish(entry.key, payload, now) }
         guard let worker = channel == .order ? desk.suppliers[payload.topic] : desk.tickets else {
             let reason =

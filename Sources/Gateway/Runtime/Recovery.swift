@@ -10,26 +10,20 @@ struct Recovery {
     var replayedEvents: Int64 = 0
 
     /// Throws when the store cannot be read or memory is short.
-    init(configuration: GatewayConfiguration, profiles: [DeviceProfile], store: Store, marker: CrashMarker) throws {
+    init(configuration: GatewayConfiguration, profiles: [DeviceProfile], opening: StoreOpening) throws {
+        let (store, marker, search) = (opening.store, opening.marker, opening.snapshot)
         try Self.judge(marker.death, store)
         let quarantined = try store.quarantinedEvents(minimumAttempts: Self.maximumAttempts)
-        let search = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
-        for problem in search.problems { Log.error("a snapshot cannot be used", ["reason": problem]) }
         core = try Self.core(configuration.core, profiles, search.snapshot)
         core.quarantined = quarantined
         let from = (search.snapshot?.event ?? 0) + 1
-        if let first = try store.firstRetainedEvent(), first > from {
-            Log.error(
-                "events are missing between the snapshot and the inbox; the state begins anew with what is there",
-                ["first": String(first), "snapshot": String(from - 1)])
-        }
-        let cursor = try store.cursor()
-        try replay(store, from: from, cursor: cursor, marker)
+        try replay(opening, from: from, cursor: try store.cursor())
     }
 
     /// A crash is noted against the message that was being taken, and the second one sets it aside. Kills do so only when they are suspicious.
     private static func judge(_ death: Death, _ store: Store) throws {
-        guard death.event != 0, death.isCrash || death.isSuspicious else { return }
+        // A number that no event has is damage of the page.
+        guard death.event > 0, death.event <= (try store.lastEvent()), death.isCrash || death.isSuspicious else { return }
         var attempts = try store.recordCrash(event: death.event)
         if death.isSuspicious, attempts < Self.maximumAttempts { attempts = try store.recordCrash(event: death.event) }
         Log.error(
@@ -52,16 +46,20 @@ struct Recovery {
         return core
     }
 
-    private mutating func replay(_ store: Store, from: Int64, cursor: Int64, _ marker: CrashMarker) throws {
+    private mutating func replay(_ opening: StoreOpening, from: Int64, cursor: Int64) throws {
         var effects: [Effect] = []
-        try store.forEachSegment(from: from) { stored in
-            let segment = Segment(copying: stored.bytes, firstEvent: stored.firstEvent, arrivalMilliseconds: stored.arrivalMilliseconds)
+        let marker = opening.marker
+        try opening.store.forEachSegment(from: from) { stored in
+            // What stands for lost events is one event, with the number of the last of them.
+            let first = stored.isReplacement ? stored.lastEvent : stored.firstEvent
+            let segment = Segment(copying: stored.bytes, firstEvent: first, arrivalMilliseconds: stored.arrivalMilliseconds)
+            let isNews = stored.lastEvent > cursor || (stored.isReplacement && opening.replacements.contains(stored.lastEvent))
             effects.removeAll(keepingCapacity: true)
             CrashTopic.check(segment, quarantined: core.quarantined, progress: marker.progress)
             core.step(segment, progress: marker.progress, into: &effects)
             replayedEvents += Int64(segment.count)
             // Effects up to the cursor were committed with it; only the state needs them once more.
-            if stored.lastEvent > cursor { outputs.append(CoreOutput(event: stored.lastEvent, effects: effects)) }
+            if isNews { outputs.append(CoreOutput(event: max(stored.lastEvent, cursor), effects: effects)) }
         }
     }
 }

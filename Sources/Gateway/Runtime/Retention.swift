@@ -11,12 +11,15 @@ final class Retention {
     private var lastSnapshotEvent: Int64 = 0
     private var lastSnapshotMilliseconds: Int64
     private var askedMilliseconds: Int64?
+    private var retryMilliseconds: Int64 = .min
     private var isTrimming = false
     private var nextUpkeep: Int64 = 0
 
     /// Replaying this much after a crash takes a few seconds.
     private static let snapshotBytes: Int64 = 256 << 20
     private static let snapshotMilliseconds: Int64 = 15 * 60_000
+    private static let longestSnapshotMilliseconds: Int64 = 3_600_000
+    private static let retryPauseMilliseconds: Int64 = 5 * 60_000
     private static let upkeepMilliseconds: Int64 = 60_000
 
     init(configuration: GatewayConfiguration, store: Store) {
@@ -30,8 +33,9 @@ final class Retention {
     func committed(bytes: Int64) { bytesSinceSnapshot += bytes }
 
     func wantsSnapshot(nowMilliseconds now: Int64, lastEvent: Int64) -> Bool {
-        // One that was asked for and did not come in five minutes has failed.
-        if let asked = askedMilliseconds, now - asked < 5 * 60_000 { return false }
+        // One that failed is tried again after a while; one that was asked for and came to nothing in an hour has failed, too.
+        if let asked = askedMilliseconds, now - asked < Self.longestSnapshotMilliseconds { return false }
+        guard now >= retryMilliseconds else { return false }
         guard lastEvent > lastSnapshotEvent,
             bytesSinceSnapshot >= Self.snapshotBytes || now - lastSnapshotMilliseconds >= Self.snapshotMilliseconds
         else { return false }
@@ -45,6 +49,11 @@ final class Retention {
         lastSnapshotMilliseconds = now
         askedMilliseconds = nil
         isTrimming = true
+    }
+
+    func snapshotFailed(nowMilliseconds now: Int64) {
+        askedMilliseconds = nil
+        retryMilliseconds = now + Self.retryPauseMilliseconds
     }
 
     /// A small step, so that a batch never waits long.

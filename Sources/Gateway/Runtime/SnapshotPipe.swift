@@ -1,0 +1,55 @@
+/// The bytes of a snapshot on their way from the thread that makes them to the one that owns the store: a few pieces at a time, so that
+/// a large state never lies in memory as bytes.
+final class SnapshotPipe: @unchecked Sendable {
+    // @unchecked: everything is guarded by the monitor.
+    enum Item: Sendable {
+        /// A snapshot of the state after this event begins. One that was not ended came to nothing.
+        case begin(event: Int64)
+        case piece([UInt8])
+        case end
+        /// The state could not be written.
+        case failed(String)
+    }
+
+    private static let maximumPieces = 4
+    private let monitor = Monitor()
+    private var items: [Item] = []
+    private var isCancelled = false
+
+    var isEmpty: Bool { monitor.withLock { items.isEmpty } }
+
+    func begin(event: Int64) {
+        monitor.withLock {
+            isCancelled = false
+            items = [.begin(event: event)]
+        }
+    }
+
+    /// Waits while enough pieces wait. Throws when nobody wants them any more.
+    func put(_ bytes: [UInt8]) throws {
+        try monitor.withLock {
+            _ = monitor.wait { isCancelled || items.count < Self.maximumPieces }
+            if isCancelled { throw CancellationError() }
+            items.append(.piece(bytes))
+        }
+    }
+
+    func end(_ item: Item) { monitor.withLock { if !isCancelled { items.append(item) } } }
+
+    /// What is on its way is dropped, and whoever writes it ends.
+    func cancel() {
+        monitor.withLock {
+            isCancelled = true
+            items = []
+            monitor.notifyAll()
+        }
+    }
+
+    func take() -> Item? {
+        monitor.withLock {
+            guard !items.isEmpty else { return nil }
+            defer { monitor.notifyAll() }
+            return items.removeFirst()
+        }
+    }
+}

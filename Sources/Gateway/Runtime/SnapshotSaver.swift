@@ -1,0 +1,79 @@
+import CMalloc
+import GatewayCore
+import SQLiteStore
+
+/// Commits a snapshot in small steps between the batches. It may fail, for want of room above all: then it is dropped, counted and tried
+/// again later, and the batches go on.
+final class SnapshotSaver {
+    private let store: Store
+    private let pipe: SnapshotPipe
+    private let statistics: GatewayStatistics
+    private var draft: SnapshotDraft?
+    private var isWhole = false
+    /// Parts that no snapshot counts: those of older ones, and those that an end of the program cut off.
+    private var hasLeftovers = true
+
+    init(store: Store, pipe: SnapshotPipe, statistics: GatewayStatistics) {
+        self.store = store
+        self.pipe = pipe
+        self.statistics = statistics
+    }
+
+    var hasWork: Bool { !pipe.isEmpty }
+
+    /// One step of at most a megabyte. Tells the retention when a snapshot is whole, or has failed.
+    func step(_ retention: Retention, nowMilliseconds now: Int64) {
+        do {
+            try finish(retention, now)
+            guard let item = pipe.take() else { return }
+            switch item {
+            case .begin(let event):
+                isWhole = false
+                draft = try store.beginSnapshot(event: event, formatVersion: StewardCore.snapshotVersion)
+            case .piece(let bytes):
+                guard var draft else { return }
+                try store.appendSnapshotPart(bytes, to: &draft)
+                self.draft = draft
+            case .end:
+                isWhole = true
+                try finish(retention, now)
+            case .failed(let reason): fail(reason, retention, now)
+            }
+        } catch {
+            fail("\(error)", retention, now)
+        }
+    }
+
+    /// A snapshot counts only when everything that was decided up to its event is committed: recovery begins behind it.
+    private func finish(_ retention: Retention, _ now: Int64) throws {
+        guard isWhole, let draft, try store.cursor() >= draft.event else { return }
+        try store.finishSnapshot(draft)
+        statistics.snapshots.add(1, ordering: .relaxed)
+        statistics.snapshotBytes.store(draft.byteCount, ordering: .relaxed)
+        retention.snapshotSaved(event: draft.event, nowMilliseconds: now)
+        close()
+    }
+
+    private func fail(_ reason: String, _ retention: Retention, _ now: Int64) {
+        pipe.cancel()
+        close()
+        statistics.snapshotFailures.add(1, ordering: .relaxed)
+        retention.snapshotFailed(nowMilliseconds: now)
+        Log.error(
+            "a snapshot could not be saved; it is tried again later, and messages are taken meanwhile", ["reason": reason])
+    }
+
+    private func close() {
+        draft = nil
+        isWhole = false
+        hasLeftovers = true
+        // The pieces are made on a thread that has gone; glibc would keep their place for it for ever.
+        malloc_trim(0)
+    }
+
+    /// A small step of clearing away.
+    func clear() throws {
+        guard hasLeftovers, draft == nil else { return }
+        hasLeftovers = try store.trimSnapshotParts() > 0
+    }
+}

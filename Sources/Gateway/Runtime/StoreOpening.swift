@@ -1,0 +1,99 @@
+import GatewayCore
+import SQLiteStore
+
+/// Opens the store and finds out what it has lost, before anything relies on it.
+struct StoreOpening {
+    let store: Store
+    let marker: CrashMarker
+    var witness: CommitWitness
+    let snapshot: SnapshotSearch
+    /// What was found just now. It stands in the inbox already, so that no end of the program can hide it again.
+    private(set) var damages: [StoreDamage] = []
+    /// The numbers of events that stand in the place of others that are lost, since just now.
+    private(set) var replacements: Set<Int64> = []
+
+    /// Throws when the store cannot be used, or is damaged and the configuration says `refuse`.
+    init(configuration: GatewayConfiguration, nowMilliseconds now: Int64 = Clock.wallMilliseconds()) throws {
+        store = try Store(path: configuration.store.path, limits: configuration.limits)
+        marker = try CrashMarker(path: configuration.store.path + ".progress")
+        witness = CommitWitness(memory: marker.commitRecords)
+        snapshot = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
+        for problem in snapshot.problems {
+            Log.error("a snapshot cannot be used; the one before it and the inbox stand in", ["reason": problem])
+        }
+        let from = (snapshot.snapshot?.event ?? 0) + 1
+        let examination = try store.examine(from: from, witness: witness)
+        for warning in examination.warnings { Log.warning(warning) }
+        if !examination.isClean {
+            let texts = examination.problems + examination.missing.map(Self.text)
+            guard configuration.store.onDamage == .goOn else {
+                throw ConfigurationError(
+                    "the store \(configuration.store.path) is damaged: \(texts.joined(separator: "; ")). "
+                        + "Restore a backup, or go on without what is missing: store.onDamage: \"continue\"")
+            }
+            try repair(examination, now)
+        }
+        witness.note(store.commitRecord(milliseconds: witness.record?.milliseconds ?? now))
+    }
+
+    /// In one transaction: the store is as it was, or whole again and says what it lacks.
+    private mutating func repair(_ first: Examination, _ now: Int64) throws {
+        var events: [ControlEvent] = []
+        try store.transaction {
+            var examination = first
+            if store.areCountersDamaged {
+                try store.recount(snapshotEvent: snapshot.snapshot?.event ?? 0, storeID: witness.record?.storeID)
+                let second = try store.examine(from: (snapshot.snapshot?.event ?? 0) + 1, witness: witness)
+                examination.missing = second.missing
+                examination.problems += second.problems
+            }
+            for (number, problem) in examination.problems.enumerated() {
+                damages.append(StoreDamage(id: "sd-\(now)-\(number + 1)", text: problem, foundMilliseconds: now))
+            }
+            events = damages.map { .storeDamaged($0) }
+            for (key, channel) in try store.repairDeliveries(atMilliseconds: now).abandoned {
+                guard let channel = OutboxChannel(rawValue: channel) else { continue }
+                events.append(.settled(key: key, channel: channel, outcome: .abandoned, detail: "its entry in the store was damaged"))
+            }
+            for missing in examination.missing { try replace(missing, now) }
+            if !events.isEmpty { try append(events, now) }
+        }
+        for damage in damages {
+            Log.error(
+                "the store is damaged; the gateway goes on and asks before it orders or commands",
+                ["damage": damage.id, "reason": damage.text])
+        }
+    }
+
+    private func append(_ events: [ControlEvent], _ now: Int64) throws {
+        var segment = Segment(capacityBytes: 4096)
+        for event in events { segment.append(event) }
+        try store.appendSegment(
+            firstEvent: try store.lastEvent() + 1, count: segment.count, arrivalMilliseconds: now, bytes: segment.bytes)
+    }
+
+    private mutating func replace(_ missing: MissingEvents, _ now: Int64) throws {
+        let damage = StoreDamage(
+            id: "sd-\(missing.first)-\(missing.last)", text: Self.text(missing), foundMilliseconds: now, firstEvent: missing.first,
+            lastEvent: missing.last, afterMilliseconds: missing.afterMilliseconds, beforeMilliseconds: missing.beforeMilliseconds)
+        var segment = Segment(capacityBytes: 1024)
+        segment.append(.storeDamaged(damage))
+        try store.replace(missing, bytes: segment.bytes)
+        replacements.insert(missing.last)
+        damages.append(damage)
+    }
+
+    /// "events 7142 to 9309 are missing, between 2026-05-01 12:03:07 and 2026-05-01 12:41:30 UTC".
+    static func text(_ missing: MissingEvents) -> String {
+        let events =
+            missing.first == missing.last
+            ? "event \(HumanText.number(Double(missing.first))) is missing"
+            : "events \(HumanText.number(Double(missing.first))) to \(HumanText.number(Double(missing.last))) are missing"
+        switch (missing.afterMilliseconds.map(HumanText.time), missing.beforeMilliseconds.map(HumanText.time)) {
+        case (let after?, let before?): return "\(events), between \(after) and \(before) UTC"
+        case (let after?, nil): return "\(events), after \(after) UTC"
+        case (nil, let before?): return "\(events), before \(before) UTC"
+        case (nil, nil): return events
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+
+/// Tells one file from another of the same name.
+struct FileIdentity: Equatable {
+    let device: UInt
+    let number: UInt
+
+    init(_ status: stat) {
+        device = UInt(status.st_dev)
+        number = UInt(status.st_ino)
+    }
+}
+
+extension Store {
+    /// Why what is committed now would be gone at the next start; nil when all is well.
+    ///
+    /// A file that is deleted or replaced while it is open goes on taking commits without an error, in a place that nobody will find again.
+    /// Costs three calls of `stat`.
+    public func misplacement() -> String? {
+        guard connection.isOpen else { return nil }
+        var opened = stat()
+        guard fstat(database, &opened) == 0 else { return "the store's file cannot be looked at: \(String(cString: strerror(errno)))" }
+        let path = connection.path
+        var status = stat()
+        guard stat(path, &status) == 0 else { return "\(path) was deleted or moved away" }
+        guard FileIdentity(status) == FileIdentity(opened) else { return "\(path) was replaced by another file" }
+        for name in [path + "-wal", path + "-shm"] {
+            guard stat(name, &status) == 0 else {
+                if besideFiles[name] == nil { continue }
+                return "\(name) was deleted or moved away"
+            }
+            let found = FileIdentity(status)
+            if let known = besideFiles[name], known != found { return "\(name) was replaced by another file" }
+            besideFiles[name] = found
+        }
+        return nil
+    }
+}
