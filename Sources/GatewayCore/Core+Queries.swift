@@ -68,6 +68,12 @@ extension StewardCore {
         writer.member("down", totals.down)
         writer.member("silent", totals.silent)
         writer.endObject()
+        writer.key("memory")
+        writer.beginObject()
+        let bytes = stateBytes
+        writer.member("stateBytes", bytes)
+        if totals.devices > 0 { writer.member("bytesPerDevice", bytes / totals.devices) }
+        writer.endObject()
         writer.member("activeAlarms", totals.activeAlarms)
         writer.member("unacknowledgedAlarms", totals.unacknowledgedAlarms)
         writer.member("shelvedAlarms", totals.shelvedAlarms)

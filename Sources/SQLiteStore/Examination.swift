@@ -94,7 +94,7 @@ extension Store {
             found.missing[found.missing.count - 1].beforeMilliseconds = record.milliseconds
         }
         let isOther = record.storeID != current[.storeID] && !areCountersDamaged
-        if isOther, last.event > 0 || record.lastEvent == 0 || !isSealedAnew {
+        if isOther, last.event > 0 {
             found.problems.append("this is not the store that events up to \(record.lastEvent) were committed to")
         }
         if record.lastEvent > last.event {

@@ -17,6 +17,7 @@ enum StatusCommand: QueryCommand {
             facts.add("store damage", .init("\(HumanText.number(status["unseenStoreDamage"].number ?? 0)) unseen: steward damage", .red))
         }
         facts.add("devices", devices(status["devices"]))
+        facts.add("memory", memory(status["memory"]))
         facts.add("active alarms", count(status["activeAlarms"], alert: .red))
         facts.add("open commands", count(status["openCommands"], alert: nil))
         facts.add("open orders", count(status["openOrders"], alert: nil))
@@ -42,6 +43,11 @@ enum StatusCommand: QueryCommand {
         case false: return .init("not connected\(host)\(since)", .red)
         default: return .init("unknown", .dim)
         }
+    }
+
+    private static func memory(_ memory: APIValue) -> Table.Cell {
+        guard let bytes = memory["stateBytes"].integer, let each = memory["bytesPerDevice"].integer else { return .init(nil) }
+        return .init("\(HumanText.bytes(bytes)) of state, \(HumanText.bytes(each)) a device")
     }
 
     private static func devices(_ devices: APIValue) -> Table.Cell {

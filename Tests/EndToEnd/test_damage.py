@@ -118,20 +118,17 @@ def test_damage_is_refused_or_told_and_nothing_is_repeated_without_a_question(ma
     use_up(client, "p1")
     [order] = wait_for(lambda: gateway.api("orders?state=sent")["orders"], "the order")
     assert len(supplier.requests) == 1
-    last = gateway.api("digest")["lastEvent"]
     assert gateway.stop() == 0
     gateway.store.unlink()
 
     gateway.config["store"]["onDamage"] = "refuse"
-    text = f"events 1 to {last} are missing"
     refusal = gateway.refusal()
-    # The end of the gateway was an event as well.
     assert "events 1 to " in refusal and "Restore a backup" in refusal, refusal
 
     gateway.config["store"]["onDamage"] = "continue"
     gateway.start()
     [damage] = gateway.api("damage")["damage"]
-    assert damage["text"].startswith("events 1 to ") and not damage["seen"], text
+    assert damage["text"].startswith("events 1 to ") and not damage["seen"]
     assert gateway.api("status")["unseenStoreDamage"] == 1 and gateway.metric("steward_store_damage_unseen") == 1
     assert b"the store was damaged" in gateway.request("/")[2]
     assert "unseen" in gateway.cli("status").stdout and damage["damage"] in gateway.cli("damage").stdout
@@ -201,19 +198,20 @@ def test_a_snapshot_that_fails_stops_no_commit(make, broker, client):
 def test_a_snapshot_that_does_not_fit_the_disk_stops_no_commit(make, broker, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True, text=True)
     if mounted.returncode != 0:
         pytest.skip(f"mount is not possible here: {mounted.stderr.strip()}")
     try:
         gateway = make.gateway(broker, store={"path": str(disk / "steward.db")})
         client = make.client(broker)
         # A state of some megabytes, made of few messages: a device of its own for each.
-        for number in range(1500):
-            client.publish(f"devices/d{number}/telemetry", {"ts": now_ms(), "pageCount": number, "a": 1, "b": 2, "c": 3})
-        wait_for(lambda: gateway.api("status")["devices"]["total"] == 1500, "the devices")
+        metrics = {f"m{number}": number for number in range(12)}
+        for number in range(2500):
+            client.publish(f"devices/d{number}/telemetry", {"ts": now_ms(), "pageCount": number, **metrics})
+        wait_for(lambda: gateway.api("status")["devices"]["total"] == 2500, "the devices")
         room = os.statvfs(disk)
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (3 << 20))))
+        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (1 << 20))))
         assert gateway.post("profiles/reload", {}) == 200
         wait_for(lambda: gateway.metric("steward_snapshot_failures_total") == 1, "the failure")
         client.publish("devices/d0/telemetry", {"ts": now_ms(), "pageCount": 5000})

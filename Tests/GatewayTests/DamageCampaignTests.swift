@@ -9,7 +9,7 @@ import Testing
 /// Damages copies of a store in every structure, and starts each the way the gateway does. A start must refuse, or go on with a word, or come
 /// to the very state of the undamaged store. The long form: `STEWARD_DAMAGE_COUNT=1000`.
 @Suite struct DamageCampaignTests {
-    static let count = ProcessInfo.processInfo.environment["STEWARD_DAMAGE_COUNT"].flatMap { Int($0) } ?? 60
+    static let count = ProcessInfo.processInfo.environment["STEWARD_DAMAGE_COUNT"].flatMap { Int($0) } ?? 25
     static let seed = ProcessInfo.processInfo.environment["STEWARD_DAMAGE_SEED"].flatMap { UInt64($0) } ?? 17
 
     @Test(arguments: [GatewayConfiguration.OnDamage.goOn, .refuse], [true, false])

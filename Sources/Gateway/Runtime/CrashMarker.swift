@@ -43,8 +43,8 @@ final class CrashMarker {
         for signal in Self.fatalSignals { Self.install(signal) }
     }
 
-    /// Where `CommitWitness` keeps its records: the second half of the page.
-    var commitRecords: UnsafeMutableRawPointer { UnsafeMutableRawPointer(progress) + 2048 }
+    /// Where `CommitWitness` keeps its records.
+    var commitRecords: UnsafeMutableRawPointer { UnsafeMutableRawPointer(progress + ProgressWord.commitRecords) }
 
     private static func install(_ number: Int32) {
         var action = sigaction()

@@ -51,6 +51,11 @@ public final class GatewayRuntime {
             configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
             wake: wake,
             announce: { commands.setAnnouncing($0) })
+        let totals = recovery.core.totals()
+        let warning = MemoryNeed.warning(
+            configuration.core, devices: totals.devices, watchedMetrics: totals.watchedMetrics, stateBytes: recovery.core.stateBytes,
+            available: memoryBytes)
+        if let warning { Log.warning(warning) }
         // The bytes of the snapshot have become the state.
         malloc_trim(0)
         Log.info(

@@ -10,6 +10,8 @@ enum ProgressWord {
     /// The event in which the program before died, and how many programs in a row died in it, however they died.
     static let formerEvent = 2
     static let deathsInARow = 3
+    /// What the store has committed (`CommitWitness`, 12 words).
+    static let commitRecords = 256
 }
 
 /// What the page says of the program before this one.

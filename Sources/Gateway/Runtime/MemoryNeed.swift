@@ -1,0 +1,35 @@
+import GatewayCore
+
+/// Whether the configured limits fit the memory that the gateway may take.
+///
+/// Measured with `Tests/Benchmarks/memory.py`: 20,000 devices of ten metrics are 174 MiB of state, and 403 MiB at the worst moment, a reload
+/// with the snapshot that follows it under load, when most of the state lies there twice.
+enum MemoryNeed {
+    static let emptyBytes = 32 << 20
+    /// Of ten metrics and two supplies, without detectors.
+    static let usualDeviceBytes = 7_200
+    static let detectorBytes = 2_200
+    /// The worst moment, in states.
+    static let worstFactor = 2.2
+
+    /// At the worst moment, with as many devices and watched metrics as the limits allow.
+    static func bytes(_ configuration: CoreConfiguration, deviceBytes: Int = usualDeviceBytes) -> Int {
+        let state =
+            Double(configuration.maximumDevices) * Double(deviceBytes) + Double(configuration.maximumAnomalyMetrics) * Double(detectorBytes)
+        return emptyBytes + Int(state * worstFactor)
+    }
+
+    /// What to tell when the limits do not fit; nil when they do. Devices that are known already tell what one costs.
+    /// - Parameter available: what the control group or `limits.memoryMegabytes` allows; nil for all there is.
+    static func warning(_ configuration: CoreConfiguration, devices: Int, watchedMetrics: Int, stateBytes: Int, available: Int?) -> String?
+    {
+        guard let available else { return nil }
+        var deviceBytes = usualDeviceBytes
+        if devices >= 100 { deviceBytes = max(deviceBytes, (stateBytes - watchedMetrics * detectorBytes) / devices) }
+        let need = bytes(configuration, deviceBytes: deviceBytes)
+        guard need > available else { return nil }
+        return
+            "limits.devices (\(configuration.maximumDevices)) and limits.anomalyMetrics (\(configuration.maximumAnomalyMetrics)) may need "
+            + "\(need >> 20) MiB, and \(available >> 20) MiB are allowed: lower them, or raise MemoryMax of the unit"
+    }
+}
