@@ -111,8 +111,12 @@ import Testing
     @Test func theListIsBounded() {
         var log = StoreDamageLog()
         for number in 0..<200 {
-            #expect(log.note(StoreDamage(id: "\(number)", text: "", foundMilliseconds: 1)))
-            if number == 3 { #expect(log.see("3", by: "anna", atMilliseconds: 2)) }
+            let isNew = log.note(StoreDamage(id: "\(number)", text: "", foundMilliseconds: 1))
+            #expect(isNew)
+            if number == 3 {
+                let isSeen = log.see("3", by: "anna", atMilliseconds: 2)
+                #expect(isSeen)
+            }
         }
         #expect(log.entries.count == StoreDamageLog.maximumEntries && log.dropped == 200 - 64)
         #expect(!log.contains("3") && log.contains("199") && log.unseen == 64)
