@@ -180,7 +180,8 @@ final class IngestLoop {
     /// Everything that came and everything that was decided, in one transaction; then the acknowledgements.
     private func commit() {
         if commitRetryAt > 0, Clock.monotonicMilliseconds() < commitRetryAt { return }
-        if let problem = store.misplacement() { return commitFailed(StoreMisplaced(problem)) }
+        // In good times the look after the commit is enough; once something is wrong nothing more goes where nobody would find it.
+        if commitRetryAt > 0, let problem = store.misplacement() { return commitFailed(StoreMisplaced(problem)) }
         let now = Clock.wallMilliseconds()
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
@@ -214,6 +215,7 @@ final class IngestLoop {
 
     private func finishCommit(_ now: Int64) {
         reached(.afterCommit)
+        if !box.segment.isEmpty { witness.note(store.commitRecord(milliseconds: now)) }
         // A file that went away took this commit with it, so the broker keeps the messages; it is told when the file is back.
         let misplaced = store.misplacement()
         if misplaced == nil { client?.acknowledge() }
@@ -232,7 +234,6 @@ final class IngestLoop {
         statistics.replayedLetters.add(Int64(confirmed.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
         if !box.segment.isEmpty {
             nextEvent += Int64(box.segment.count)
-            witness.note(store.commitRecord(milliseconds: now))
             isTickQueued = false
             statistics.messagesCommitted.add(Int64(box.segment.count), ordering: .relaxed)
             statistics.batches.add(1, ordering: .relaxed)
