@@ -136,6 +136,9 @@ extension Store {
                 break
             }
         }
+        if try connection.integer(.countDamagedRequests) ?? 0 > 0 {
+            found.problems.append("the list of writes by the API is damaged: one that is sent again may be done again")
+        }
         let crashes = try connection.integer(.countCrashes) ?? 0
         let damagedCrashes = try connection.integer(.countDamagedCrashes) ?? 0
         if crashes != current[.quarantined] || damagedCrashes > 0 {

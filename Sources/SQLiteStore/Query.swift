@@ -5,7 +5,8 @@ enum Query: Int, CaseIterable {
         deleteSegments
     case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
     case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
-    case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes
+    case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes, countDamagedRequests,
+        dropDamagedRequests
     case countJournal, countLetters, countChunks, countSeries
     case appendJournal, journal, journalOfDevice, oldestJournal, deleteJournal
     case appendDeadLetter, deadLetters, oldestDeadLetters, deleteDeadLetter
@@ -90,6 +91,8 @@ enum Query: Int, CaseIterable {
             steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
             """
         case .rebuildOutboxIndexes: "REINDEX outbox"
+        case .countDamagedRequests: "SELECT count(*) FROM request WHERE checksum IS NOT steward_checksum(id, key, hash, time_ms, answer)"
+        case .dropDamagedRequests: "DELETE FROM request WHERE checksum IS NOT steward_checksum(id, key, hash, time_ms, answer)"
         case .dropDamagedCrashes: "DELETE FROM quarantine WHERE checksum IS NOT steward_checksum(event, attempts)"
         case .countJournal: "SELECT count(*), coalesce(sum(length(body)), 0) FROM journal"
         case .countLetters: "SELECT count(*), coalesce(sum(length(topic) + length(payload)), 0), coalesce(max(id), 0) FROM dead_letter"

@@ -74,6 +74,7 @@ extension Store {
             current[.outboxOpen] = try connection.integer(.countOpen) ?? 0
             current[.outboxFinished] = try connection.integer(.countFinished) ?? 0
             openLanes = try outboxLanes()
+            try connection.run(.dropDamagedRequests)
             try connection.run(.dropDamagedCrashes)
             current[.quarantined] = try connection.integer(.countCrashes) ?? 0
         }

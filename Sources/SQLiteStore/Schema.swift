@@ -78,6 +78,10 @@ enum Schema {
         ALTER TABLE outbox ADD COLUMN checksum INTEGER;
         UPDATE quarantine SET checksum = steward_checksum(event, attempts);
         UPDATE outbox SET checksum = steward_checksum(\(outboxColumns));
+        ALTER TABLE request ADD COLUMN checksum INTEGER;
+        UPDATE request SET checksum = steward_checksum(id, key, hash, time_ms, answer);
+        CREATE TRIGGER request_added AFTER INSERT ON request BEGIN
+            UPDATE request SET checksum = steward_checksum(id, key, hash, time_ms, answer) WHERE id = NEW.id; END;
         CREATE TRIGGER quarantine_added AFTER INSERT ON quarantine BEGIN
             UPDATE quarantine SET checksum = steward_checksum(event, attempts) WHERE event = NEW.event; END;
         CREATE TRIGGER quarantine_changed AFTER UPDATE OF event, attempts ON quarantine BEGIN

@@ -12,6 +12,13 @@ struct FileIdentity: Equatable {
 }
 
 extension Store {
+    /// What the file system still has for this user; nil when it does not say.
+    public func freeDiskBytes() -> Int64? {
+        var status = statvfs()
+        guard statvfs(connection.path, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
     /// Why what is committed now would be gone at the next start; nil when all is well.
     ///
     /// A file that is deleted or replaced while it is open goes on taking commits without an error, in a place that nobody will find again.

@@ -211,7 +211,7 @@ def test_a_snapshot_that_does_not_fit_the_disk_stops_no_commit(make, broker, tmp
         wait_for(lambda: gateway.api("status")["devices"]["total"] == 2500, "the devices")
         room = os.statvfs(disk)
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (1 << 20))))
+        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (18 << 20))))
         assert gateway.post("profiles/reload", {}) == 200
         wait_for(lambda: gateway.metric("steward_snapshot_failures_total") == 1, "the failure")
         client.publish("devices/d0/telemetry", {"ts": now_ms(), "pageCount": 5000})

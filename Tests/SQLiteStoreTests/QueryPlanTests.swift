@@ -8,7 +8,8 @@ import Testing
         .loadCounters, .firstSegment, .oldestSegments, .journal, .oldestJournal, .deadLetters, .oldestDeadLetters, .quarantined,
         .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteOldParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
         .openLanes, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
-        .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countJournal,
+        .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countDamagedRequests,
+        .dropDamagedRequests, .countJournal,
         .countLetters, .countChunks, .countSeries,
     ]
 

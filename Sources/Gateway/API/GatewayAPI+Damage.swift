@@ -5,8 +5,12 @@ import Telemetry
 /// Damage of the store: what was found, and who has seen it.
 extension GatewayAPI {
     func register(damage router: inout Router, isProtected: Bool) {
-        router.register(.get, "/api/v1/damage", isProtected: isProtected) { [self] request in
-            listing(request) { core, _, _, writer in core.writeStoreDamage(&writer) }
+        router.register(.get, "/api/v1/damage", isProtected: isProtected) { [self] _ in
+            core.ask { core in
+                var writer = JSONWriter()
+                core.writeStoreDamage(&writer)
+                return HTTPResponse.json(writer.bytes)
+            } ?? Self.unavailable
         }
         let pattern = "/api/v1/damage/{id}/acknowledgement"
         router.register(.post, pattern, isProtected: true) { [self] request in write(request, seeDamage) }

@@ -5,6 +5,9 @@ import SQLiteStore
 /// Commits a snapshot in small steps between the batches. It may fail, for want of room above all: then it is dropped, counted and tried
 /// again later, and the batches go on.
 final class SnapshotSaver {
+    /// A snapshot never takes the last room. A part lies in the log and then in the file; when the log cannot be moved into a full file, no
+    /// commit can go on, not even one that deletes.
+    private static let reserveBytes: Int64 = 16 << 20
     private let store: Store
     private let pipe: SnapshotPipe
     private let statistics: GatewayStatistics
@@ -28,10 +31,12 @@ final class SnapshotSaver {
             guard let item = pipe.take() else { return }
             switch item {
             case .begin(let event):
+                try requireRoom()
                 isWhole = false
                 draft = try store.beginSnapshot(event: event, formatVersion: StewardCore.snapshotVersion)
             case .piece(let bytes):
                 guard var draft else { return }
+                try requireRoom()
                 try store.appendSnapshotPart(bytes, to: &draft)
                 self.draft = draft
             case .end:
@@ -52,6 +57,11 @@ final class SnapshotSaver {
         statistics.snapshotBytes.store(draft.byteCount, ordering: .relaxed)
         retention.snapshotSaved(event: draft.event, nowMilliseconds: now)
         close()
+    }
+
+    private func requireRoom() throws {
+        guard let free = store.freeDiskBytes(), free < Self.reserveBytes else { return }
+        throw StoreError(.diskFull, message: "\(free >> 20) MiB are free, and the last \(Self.reserveBytes >> 20) are kept for messages")
     }
 
     private func fail(_ reason: String, _ retention: Retention, _ now: Int64) {
