@@ -123,11 +123,12 @@ extension StewardCore {
     ) {
         var segment = Segment(capacityBytes: topic.count + payload.count + Segment.headerBytes)
         topic.withUnsafeBytes { topic in
-            payload.withUnsafeBytes { segment.append(isRetained: isRetained, isFirstDelivery: true, topic: topic, payload: $0) }
+            payload.withUnsafeBytes { segment.append(isRetained: isRetained, topic: topic, payload: $0) }
         }
         guard let frame = segment.frame(at: 0) else { return }
         replayedArrivalMilliseconds = min(arrivalMilliseconds, now)
-        message(frame, number: lastEvent, &effects)
+        counters.messages &+= 1
+        read(frame, hash: ContentHash.combine(ContentHash.seed, frame.topic), lastEvent, &effects)
         replayedArrivalMilliseconds = nil
     }
 

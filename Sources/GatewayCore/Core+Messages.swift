@@ -4,10 +4,6 @@ import Telemetry
 
 /// The hot path: a message that changes nothing is found, decoded and noted, and nothing is allocated.
 extension StewardCore {
-    /// The broker repeats right after the connection stands. Without this end, a device that says the same every minute would not be
-    /// heard for as many minutes as its words stand among the remembered.
-    static var repeatMilliseconds: Int64 { 60_000 }
-
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
         find(frame, number: number, &effects)
@@ -17,11 +13,18 @@ extension StewardCore {
     @inline(__always)
     private mutating func find(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        let isFirst = frame.isFirstDelivery || now &- listeningSince > Self.repeatMilliseconds
-        if repeats.isRepeat(ContentHash.combine(topicHash, frame.payload), isFirstDelivery: isFirst) {
-            counters.repeats &+= 1
-            return
+        let hash = ContentHash.combine(topicHash, frame.payload)
+        if frame.isDuplicate || repeats.isWaiting {
+            if isHeldBack(frame, hash: hash, number: number) { return }
+        } else {
+            repeats.note(hash, id: frame.packetID, atMilliseconds: now)
         }
+        read(frame, hash: topicHash, number, &effects)
+    }
+
+    /// A message that is to be taken, whichever way it came.
+    /// - Parameter topicHash: of the topic.
+    mutating func read(_ frame: Segment.Frame, hash topicHash: UInt64, _ number: Int64, _ effects: inout [Effect]) {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(nil, "the program died on this message again and again; it is set aside")
         }

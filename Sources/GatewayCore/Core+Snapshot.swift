@@ -25,7 +25,7 @@ extension StewardCore {
         writer.write(nextSilenceScan)
         writer.write(blob: try json.encode(counters))
         writer.write(blob: try json.encode(scores))
-        repeats.write(to: &writer)
+        Self.writeFormerRepeats(&writer)
         writer.write(UInt32(layouts.count))
         for (index, layout) in layouts.enumerated() {
             writer.write(bases[index] == index)
@@ -127,7 +127,7 @@ extension StewardCore {
         nextSilenceScan = try reader.integer()
         counters = try json.decode(CoreCounters.self, from: Data(try reader.blob()))
         scores = try json.decode(ExperienceScores.self, from: Data(try reader.blob()))
-        try repeats.read(from: &reader)
+        try Self.passFormerRepeats(&reader)
         let slotOf = try readLayouts(&reader, profiles)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readDevice(&reader, json, slotOf) }
         // From the last to the first, so that the lowest vacant place stands at the end of the list, where it is taken from.

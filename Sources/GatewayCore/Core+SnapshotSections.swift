@@ -17,7 +17,30 @@ extension StewardCore {
     /// Without it a snapshot that was cut between two sections would pass for a whole one.
     static var lastSection: String { "end" }
 
+    private static var repeatSection: String { "repeats" }
+
+    /// Older snapshots have the remembered hashes here: a count and as many hashes, a number, and a count and as many pairs.
+    /// They prove no repeat, so they are passed over, and none are written.
+    static func writeFormerRepeats(_ writer: inout ByteWriter) {
+        writer.write(UInt32(0))
+        writer.write(Int64(0))
+        writer.write(UInt32(0))
+    }
+
+    static func passFormerRepeats(_ reader: inout ByteReader) throws {
+        for _ in 0..<(try reader.integer(UInt32.self)) { _ = try reader.integer(UInt64.self) }
+        _ = try reader.integer(Int64.self)
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            _ = try reader.integer(UInt64.self)
+            _ = try reader.integer(Int32.self)
+        }
+    }
+
     func writeSections(_ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+        var remembered = ByteWriter()
+        repeats.write(to: &remembered)
+        writer.write(Self.repeatSection)
+        writer.write(blob: remembered.bytes)
         writer.write("replenishment")
         writer.write(blob: try json.encode(Replenishing(stock: stock, shipments: shipments)))
         writer.write("budgets")
@@ -41,6 +64,9 @@ extension StewardCore {
                 budgets = section.counters
                 admissionHand = max(section.admissionHand, 0)
             case "storeDamage": storeDamage = try json.decode(StoreDamageLog.self, from: Data(blob))
+            case Self.repeatSection:
+                var remembered = ByteReader(blob)
+                try repeats.read(from: &remembered)
             case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }

@@ -59,7 +59,8 @@ extension StewardCore {
         let now = now
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         let frame = Segment.Frame(
-            kind: Segment.Kind.message.rawValue, isRetained: false, isFirstDelivery: true, topic: nothing, payload: nothing, end: 0)
+            kind: Segment.Kind.message.rawValue, isRetained: false, packetID: 0, isDuplicate: false, topic: nothing, payload: nothing,
+            end: 0)
         for host in 0..<sparkplug.count where (sparkplug.hosts[host].nextDueMilliseconds ?? .max) <= now {
             sparkplug.update(host) { host, reader, output in host.tick(at: now, reader: &reader, into: &output) }
             budget.begin(lastEvent, effects: effects.count)

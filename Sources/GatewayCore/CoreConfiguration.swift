@@ -7,8 +7,8 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Edge nodes of Sparkplug B; each keeps its names and aliases, and messages that wait for their turn.
     public var maximumSparkplugNodes = 1000
     public var maximumPayloadBytes = 1 << 20
-    /// How many messages the broker may repeat after a reconnect.
-    public var repeatWindow = 4096
+    /// How many messages the broker may send again after a reconnect: as many as it may have in flight. What it sends beyond counts twice.
+    public var repeatWindow = 16_384
     /// Evidence older than this on arrival tells what was, and sends no command and no ticket.
     public var dispatchWindowMilliseconds: Int64 = 10 * 60_000
     public var maximumOpenRuns = 1000

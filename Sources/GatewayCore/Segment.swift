@@ -2,13 +2,19 @@ import Telemetry
 
 /// A batch of events in the order in which they arrived: one row of the inbox, and the only way into the core.
 ///
-/// Frame: kind (1 byte), flags (1), topic length (2), payload length (4), topic, payload; little-endian.
-/// Flags: 1 for a retained message, 2 for one that is surely no repeat.
+/// Frame: kind (1 byte), flags (1), topic length (2), payload length (4), packet id (2, where flag 4 is set), topic, payload; little-endian.
+/// Flags: 1 for a retained message, 4 for one with a packet id, 8 for one that the broker marks as sent before (DUP). 2 stood in
+/// older stores for a message without DUP and is passed over.
 /// The memory behind the last frame is readable for `MessageDecoder.padding` bytes, because the JSON parser looks ahead.
 /// Not copyable: one batch has one owner, which hands it from the socket to the store to the core.
 public struct Segment: ~Copyable, @unchecked Sendable {
     // @unchecked: the memory is owned by this value alone, and a value that is not copyable is in one place at a time.
     static let headerBytes = 8
+    private enum Flag {
+        static let retained: UInt8 = 1
+        static let packetID: UInt8 = 4
+        static let duplicate: UInt8 = 8
+    }
 
     public enum Kind: UInt8, Sendable {
         case message = 1
@@ -63,31 +69,38 @@ public struct Segment: ~Copyable, @unchecked Sendable {
     }
 
     /// A topic longer than 65,535 bytes cannot come over MQTT and is cut.
-    /// - Parameter isFirstDelivery: the broker says that it never sent this message before, so that it cannot be a repeat.
+    /// - Parameters:
+    ///   - packetID: of the PUBLISH that brought the message, by which a repeat is known; 0 where it has none.
+    ///   - isDuplicate: the PUBLISH had the DUP flag.
     public mutating func append(
-        kind: Kind = .message, isRetained: Bool = false, isFirstDelivery: Bool = false, topic: UnsafeRawBufferPointer,
+        kind: Kind = .message, isRetained: Bool = false, packetID: UInt16 = 0, isDuplicate: Bool = false, topic: UnsafeRawBufferPointer,
         payload: UnsafeRawBufferPointer
     ) {
         let topicBytes = min(topic.count, Int(UInt16.max))
-        let frameBytes = Self.headerBytes + topicBytes + payload.count
+        let headBytes = Self.headerBytes + (packetID == 0 ? 0 : 2)
+        let frameBytes = headBytes + topicBytes + payload.count
         reserve(frameBytes)
         let frame = UnsafeMutableRawBufferPointer(rebasing: memory[byteCount..<byteCount + frameBytes])
         frame.storeBytes(of: kind.rawValue, toByteOffset: 0, as: UInt8.self)
-        frame.storeBytes(of: (isRetained ? 1 : 0) | (isFirstDelivery ? 2 : 0), toByteOffset: 1, as: UInt8.self)
+        let flags = (isRetained ? Flag.retained : 0) | (packetID == 0 ? 0 : Flag.packetID) | (isDuplicate ? Flag.duplicate : 0)
+        frame.storeBytes(of: flags, toByteOffset: 1, as: UInt8.self)
         frame.storeBytes(of: UInt16(topicBytes).littleEndian, toByteOffset: 2, as: UInt16.self)
         frame.storeBytes(of: UInt32(payload.count).littleEndian, toByteOffset: 4, as: UInt32.self)
-        UnsafeMutableRawBufferPointer(rebasing: frame[Self.headerBytes..<Self.headerBytes + topicBytes])
+        if packetID != 0 { frame.storeBytes(of: packetID.littleEndian, toByteOffset: Self.headerBytes, as: UInt16.self) }
+        UnsafeMutableRawBufferPointer(rebasing: frame[headBytes..<headBytes + topicBytes])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: topic[..<topicBytes]))
-        UnsafeMutableRawBufferPointer(rebasing: frame[(Self.headerBytes + topicBytes)...]).copyMemory(from: payload)
+        UnsafeMutableRawBufferPointer(rebasing: frame[(headBytes + topicBytes)...]).copyMemory(from: payload)
         byteCount += frameBytes
         count += 1
     }
 
-    public mutating func append(topic: String, payload: [UInt8], isRetained: Bool = false, isFirstDelivery: Bool = false) {
+    public mutating func append(topic: String, payload: [UInt8], isRetained: Bool = false, packetID: UInt16 = 0, isDuplicate: Bool = false)
+    {
         var topic = topic
         topic.withUTF8 { name in
             payload.withUnsafeBytes {
-                append(isRetained: isRetained, isFirstDelivery: isFirstDelivery, topic: UnsafeRawBufferPointer(name), payload: $0)
+                append(
+                    isRetained: isRetained, packetID: packetID, isDuplicate: isDuplicate, topic: UnsafeRawBufferPointer(name), payload: $0)
             }
         }
     }
@@ -100,7 +113,9 @@ public struct Segment: ~Copyable, @unchecked Sendable {
     struct Frame {
         var kind: UInt8
         var isRetained: Bool
-        var isFirstDelivery: Bool
+        /// 0 where the message has none.
+        var packetID: UInt16
+        var isDuplicate: Bool
         var topic: UnsafeRawBufferPointer
         var payload: UnsafeRawBufferPointer
         var end: Int
@@ -113,14 +128,17 @@ public struct Segment: ~Copyable, @unchecked Sendable {
         let at = base + offset
         let topicBytes = Int(UInt16(littleEndian: at.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
         let payloadBytes = Int(UInt32(littleEndian: at.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard byteCount - offset - Self.headerBytes >= topicBytes + payloadBytes else { return nil }
-        let topic = at + Self.headerBytes
         let flags = at.load(fromByteOffset: 1, as: UInt8.self)
+        let headBytes = Self.headerBytes + (flags & Flag.packetID == 0 ? 0 : 2)
+        guard byteCount - offset - headBytes >= topicBytes + payloadBytes else { return nil }
+        let topic = at + headBytes
+        let packetID = headBytes == Self.headerBytes ? 0 : at.loadUnaligned(fromByteOffset: Self.headerBytes, as: UInt16.self)
         return Frame(
-            kind: at.load(as: UInt8.self), isRetained: flags & 1 != 0, isFirstDelivery: flags & 2 != 0,
+            kind: at.load(as: UInt8.self), isRetained: flags & Flag.retained != 0, packetID: UInt16(littleEndian: packetID),
+            isDuplicate: flags & Flag.duplicate != 0,
             topic: UnsafeRawBufferPointer(start: topic, count: topicBytes),
             payload: UnsafeRawBufferPointer(start: topic + topicBytes, count: payloadBytes),
-            end: offset + Self.headerBytes + topicBytes + payloadBytes)
+            end: offset + headBytes + topicBytes + payloadBytes)
     }
 
     /// Calls `body` with kind, topic and payload of each event, in order: for tests and for people who look into the inbox.

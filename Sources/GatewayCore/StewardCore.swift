@@ -26,6 +26,8 @@ public struct StewardCore {
     var bases: [Int32] = []
     var topics: TopicTable
     var repeats: RepeatFilter
+    /// What waits in `repeats` can be judged now.
+    var mustReleaseRepeats = false
 
     var hot: [DeviceHot] = []
     var records: [DeviceRecord] = []
@@ -152,6 +154,7 @@ public struct StewardCore {
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
         advance(to: segment.arrivalMilliseconds, &effects)
+        releaseRepeats(before: nil, progress: progress, &effects)
         if !orphans.isEmpty { endOrphans(&effects) }
         // The first batch after a start or a reconnect says that nobody was listening: devices are judged after it, not before.
         let beginsWithControl = segment.frame(at: 0)?.kind == Segment.Kind.control.rawValue
@@ -161,11 +164,16 @@ public struct StewardCore {
         while let frame = segment.frame(at: offset) {
             progress?.pointee = number
             lastEvent = number
+            if repeats.isWaiting {
+                releaseRepeats(before: frame, progress: progress, &effects)
+                progress?.pointee = number
+            }
             if frame.kind == Segment.Kind.message.rawValue {
                 message(frame, number: number, &effects)
             } else {
                 control(frame, &effects)
             }
+            if mustReleaseRepeats { releaseRepeats(before: nil, progress: progress, &effects) }
             offset = frame.end
             number += 1
         }
@@ -176,7 +184,9 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
-        let due = min(nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds, min(nextQuietCheck, nextInhibitionCheck))
+        let due = min(
+            nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds,
+            min(nextQuietCheck, nextInhibitionCheck, repeats.dueMilliseconds))
         // What is due since before the first event is due now.
         return due == .max ? nil : max(due, now)
     }

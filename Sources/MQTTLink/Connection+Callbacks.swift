@@ -5,12 +5,7 @@ extension Connection {
     /// owned by the connection and destroyed with it. All are called on the owner's thread, from inside a loop call.
     func installCallbacks(_ pointer: OpaquePointer) {
         mosquitto_user_data_set(pointer, Unmanaged.passUnretained(self).toOpaque())
-        mosquitto_log_callback_set(pointer) { _, context, level, text in
-            guard let text, let context else { return }
-            if level == MOSQ_LOG_ERR { return Connection.of(context)?.log(String(cString: text)) ?? () }
-            guard level == MOSQ_LOG_DEBUG else { return }
-            Unmanaged<Connection>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.noteDuplicate(text) }
-        }
+        listenToLog(pointer)
         mosquitto_connect_v5_callback_set(pointer) { _, context, code, flags, _ in
             Connection.of(context)?.accept(code: code, sessionPresent: flags & 1 != 0)
         }
@@ -25,8 +20,20 @@ extension Connection {
         mosquitto_subscribe_callback_set(pointer) { _, context, messageID, count, granted in
             Connection.of(context)?.onSubscribed?(messageID, Array(UnsafeBufferPointer(start: granted, count: Int(count))))
         }
+        mosquitto_unsubscribe_callback_set(pointer) { _, context, messageID in
+            Connection.of(context)?.onUnsubscribed?(messageID)
+        }
         mosquitto_publish_v5_callback_set(pointer) { _, context, messageID, reason, _ in
             Connection.of(context)?.onPublished?(messageID, reason)
+        }
+    }
+
+    func listenToLog(_ pointer: OpaquePointer) {
+        mosquitto_log_callback_set(pointer) { _, context, level, text in
+            guard let text, let context else { return }
+            if level == MOSQ_LOG_ERR { return Connection.of(context)?.log(String(cString: text)) ?? () }
+            guard level == MOSQ_LOG_DEBUG else { return }
+            Unmanaged<Connection>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.noteDuplicate(text) }
         }
     }
 

@@ -16,7 +16,7 @@ final class Connection {
         case closed
     }
 
-    typealias MessageHandler = (UnsafePointer<CChar>, UnsafeRawBufferPointer, Int, Bool) -> Void
+    typealias MessageHandler = IngestClient.MessageHandler
 
     private let configuration: MQTTConfiguration
     private let clientID: String
@@ -32,13 +32,19 @@ final class Connection {
     // What the library's callbacks note down while a call into it is under way; `settle` acts on it afterwards.
     private var acceptance: (code: Int32, sessionPresent: Bool)?
     private var libraryLog = ""
-    private var isSessionPresent = false
     private var messagesOfConnection = 0
     private var isLogOff = false
-    /// More than a broker may have in flight: after so many messages of a connection nothing is a repeat any more.
+    /// The library's log is listened to up to this number of messages of the connection.
+    private var logUntilMessages = mostInFlight
+    /// More than a broker may have in flight: after so many messages of a connection what it sends again is through.
     private static let mostInFlight = 65_536
-    /// The DUP flag of the packet being read; nil where the library's log did not tell.
-    private var isDuplicate: Bool?
+    /// A broker that sends again on the same connection does so after many seconds. 65,536 messages are 66 batches of the gateway; where
+    /// none of them took this long, none of the messages waited for an acknowledgement for more than half a minute.
+    private static let slowMilliseconds: Int64 = 500
+    private var heldSinceMilliseconds: Int64 = 0
+    private var lastReadMilliseconds: Int64?
+    /// The DUP flag of the packet being read.
+    private var isDuplicate = false
     private let publishLogPrefix: [CChar]
 
     /// Messages delivered since the last `release`: their PUBACKs must not leave.
@@ -46,12 +52,10 @@ final class Connection {
     /// Messages and payload bytes delivered in all.
     private(set) var deliveredMessages = 0
     private(set) var deliveredBytes = 0
-    /// The message that `onMessage` is being told about was surely never sent to us before: it has QoS 0, the session is new, or
-    /// the broker did not set DUP, as it must when it sends a message again (MQTT 3.1.1, 3.3.1.1).
-    private(set) var isFirstDelivery = false
 
     var onMessage: MessageHandler?
     var onSubscribed: ((_ messageID: Int32, _ granted: [Int32]) -> Void)?
+    var onUnsubscribed: ((_ messageID: Int32) -> Void)?
     var onPublished: ((_ messageID: Int32, _ reason: Int32) -> Void)?
 
     init(
@@ -146,6 +150,8 @@ final class Connection {
         announced = attempt.announcement
         messagesOfConnection = 0
         isLogOff = false
+        logUntilMessages = Self.mostInFlight
+        lastReadMilliseconds = nil
         installCallbacks(attempt.handle.pointer)
         phase = .opening(deadlineMilliseconds: deadline)
     }
@@ -160,12 +166,29 @@ final class Connection {
 
     /// The owner has committed: what is queued may leave.
     func release() {
+        guard heldMessages > 0 else { return }
         messagesOfConnection += heldMessages
         heldMessages = 0
+        if Self.monotonicMilliseconds() - heldSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
         // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
-        guard messagesOfConnection > Self.mostInFlight, !isLogOff, let pointer = established else { return }
+        guard messagesOfConnection > logUntilMessages, !isLogOff, let pointer = established else { return }
         isLogOff = true
         mosquitto_log_callback_set(pointer, nil)
+    }
+
+    /// To be called before a batch is read.
+    func beginReading() {
+        let now = Self.monotonicMilliseconds()
+        if let last = lastReadMilliseconds, now - last > Self.slowMilliseconds { expectRepeats() }
+        lastReadMilliseconds = now
+    }
+
+    /// Messages may have waited so long that the broker sends them again on this connection; only the log tells their DUP flag.
+    private func expectRepeats() {
+        logUntilMessages = messagesOfConnection + Self.mostInFlight
+        guard isLogOff, let pointer = established else { return }
+        isLogOff = false
+        listenToLog(pointer)
     }
 
     /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
@@ -228,28 +251,29 @@ final class Connection {
     // MARK: What the callbacks noted
 
     func deliver(_ message: UnsafePointer<mosquitto_message>) {
+        if heldMessages == 0 { heldSinceMilliseconds = Self.monotonicMilliseconds() }
         heldMessages += 1
         deliveredMessages += 1
         let length = Int(message.pointee.payloadlen)
-        isFirstDelivery = message.pointee.qos == 0 || !isSessionPresent || isDuplicate == false || isLogOff
-        isDuplicate = nil
+        let packet = IngestClient.Packet(
+            id: message.pointee.qos == 0 ? 0 : UInt16(truncatingIfNeeded: message.pointee.mid), isDuplicate: isDuplicate,
+            isRetained: message.pointee.retain)
+        isDuplicate = false
         deliveredBytes += length
         if let topic = message.pointee.topic {
             onMessage?(
-                topic, UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : length),
-                Int(message.pointee.qos), message.pointee.retain)
+                topic, UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : length), packet)
         }
         stopReadingAfterThisPacket()
     }
 
     func accept(code: Int32, sessionPresent: Bool) {
         acceptance = (code, sessionPresent)
-        isSessionPresent = sessionPresent
         stopReadingAfterThisPacket()
     }
 
-    /// The library hands the DUP flag to nobody but its log, where the line of a PUBLISH comes just before the message. In
-    /// another version the line may read otherwise: then every message counts as one that may be a repeat.
+    /// The library hands the DUP flag to nobody but its log, where the line of a PUBLISH comes just before the message. Where another
+    /// version's line reads otherwise, no message counts as a repeat: twice is better than never.
     func noteDuplicate(_ line: UnsafePointer<CChar>) {
         guard strncmp(line, publishLogPrefix, publishLogPrefix.count) == 0 else { return }
         isDuplicate = line[publishLogPrefix.count] != CChar(bitPattern: UInt8(ascii: "0"))

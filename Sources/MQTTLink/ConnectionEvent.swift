@@ -6,8 +6,10 @@ public enum ConnectionEvent: Sendable, Equatable {
     case disconnected(MQTTError)
     /// The broker answered, and said no; it is tried again by itself, since the broker may be mended.
     case refused(MQTTError)
-    /// The broker took the subscription, all of it at QoS 1.
+    /// The broker has granted every wanted topic filter, at QoS 1.
     case subscribed
+    /// Topic filters that are no longer wanted are out of the session.
+    case unsubscribed(filters: [String])
     /// The broker refused one topic filter, or granted less than QoS 1, so that messages could be lost.
     case subscriptionRefused(filter: String, MQTTError)
 }

@@ -1,34 +1,36 @@
-import CMosquitto
-
-/// Stands between the connection and the owner's closure, and remembers whether to subscribe.
+/// Stands between the connection and the owner's closure, and keeps what the owner must not be told yet.
 ///
-/// A broker that kept the session kept the subscriptions, and a repeated SUBSCRIBE makes it send every retained message again.
-/// So within one process it is repeated only until it succeeded once; a new process may have another list, and always subscribes.
+/// A connection may end within any call into the library, also within `acknowledge`, when the owner has just sealed what it
+/// committed. So an event is handed out only while the owner is in `receive` or `maintain`, and waits otherwise.
 final class EventRelay {
     private let handler: (ConnectionEvent) -> Void
-    private var hasSubscribed = false
-    var needsSubscription = false
+    /// At most a few: a connection that has ended is made anew by `maintain` only, which hands them out.
+    private var waiting: [ConnectionEvent] = []
+    private var isOpen = false
+    var subscriptions: SubscriptionState
 
-    init(_ handler: @escaping (ConnectionEvent) -> Void) { self.handler = handler }
-
-    func report(_ event: ConnectionEvent) { handler(event) }
-
-    func take(_ event: ConnectionEvent) {
-        if case .connected(let sessionPresent) = event { needsSubscription = !sessionPresent || !hasSubscribed }
-        handler(event)
+    init(subscriptions: SubscriptionState, _ handler: @escaping (ConnectionEvent) -> Void) {
+        self.subscriptions = subscriptions
+        self.handler = handler
     }
 
-    /// The SUBACK: one code a filter, 0 to 2 the granted QoS, 128 and above a refusal.
-    func takeGranted(_ granted: [Int32], of filters: [String]) {
-        hasSubscribed = true
-        for (filter, code) in zip(filters, granted) where code != 1 {
-            hasSubscribed = false
-            let message =
-                code < 128
-                ? "the broker granted QoS \(code) instead of 1, so messages can be lost: raise its max_qos"
-                : "the broker refused the subscription (\(MQTTError.reasonText(code))): check its access rules for mqtt.username"
-            handler(.subscriptionRefused(filter: filter, MQTTError(code: code, operation: "subscribe", message: message)))
-        }
-        if hasSubscribed { handler(.subscribed) }
+    /// What came in the meantime is handed out first.
+    func open() {
+        isOpen = true
+        let events = waiting
+        waiting = []
+        for event in events { handler(event) }
+    }
+
+    func close() { isOpen = false }
+
+    func report(_ event: ConnectionEvent) {
+        if isOpen { handler(event) } else { waiting.append(event) }
+    }
+
+    /// From the connection.
+    func take(_ event: ConnectionEvent) {
+        if case .connected(let sessionPresent) = event { subscriptions.connected(sessionPresent: sessionPresent) }
+        report(event)
     }
 }

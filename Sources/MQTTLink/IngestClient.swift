@@ -21,8 +21,17 @@ public final class IngestClient {
         public var hasMore = false
     }
 
-    /// Topic (NUL-terminated), payload (empty when it has no bytes), QoS, retained. The memory is valid during the call only.
-    public typealias MessageHandler = (UnsafePointer<CChar>, UnsafeRawBufferPointer, Int, Bool) -> Void
+    /// What the PUBLISH packet says beside topic and payload.
+    public struct Packet: Sendable, Equatable {
+        /// 0 for a message of QoS 0.
+        public var id: UInt16
+        /// DUP: the broker sent this message before, on this connection or on one before it. It need not have come.
+        public var isDuplicate: Bool
+        public var isRetained: Bool
+    }
+
+    /// Topic (NUL-terminated), payload (empty when it has no bytes). The memory is valid during the call only.
+    public typealias MessageHandler = (UnsafePointer<CChar>, UnsafeRawBufferPointer, Packet) -> Void
 
     private let configuration: MQTTConfiguration
     private let wakeDescriptor: Int32
@@ -36,28 +45,38 @@ public final class IngestClient {
     /// - Parameters:
     ///   - wakeDescriptor: polled together with the socket; the owner reads it. -1 for none.
     ///   - onMessage: the hot path, called once a message within `receive`.
-    ///   - onConnectionChange: called within `receive`, `acknowledge` and `maintain`.
+    ///   - heldFilters: topic filters that the session may hold from an earlier process. Those not wanted are unsubscribed.
+    ///   - onConnectionChange: called within `receive` and `maintain`, never within `acknowledge` or `close`.
     /// - Throws: what is wrong in the configuration. A broker that is away is no error.
     public init(
-        configuration: MQTTConfiguration, wakeDescriptor: Int32, onMessage: @escaping MessageHandler,
+        configuration: MQTTConfiguration, wakeDescriptor: Int32, heldFilters: [String] = [], onMessage: @escaping MessageHandler,
         onConnectionChange: @escaping (ConnectionEvent) -> Void
     ) throws(MQTTError) {
         self.configuration = configuration
         self.wakeDescriptor = wakeDescriptor
-        let events = EventRelay(onConnectionChange)
+        let events = EventRelay(
+            subscriptions: SubscriptionState(wanted: configuration.subscriptions, held: heldFilters), onConnectionChange)
         self.events = events
         connection = try Connection(
             configuration, clientID: configuration.clientID, cleanSession: false, onEvent: { event in events.take(event) })
         connection.onMessage = onMessage
-        connection.onSubscribed = { [configuration] _, granted in events.takeGranted(granted, of: configuration.subscriptions) }
+        connection.onSubscribed = { messageID, codes in
+            for event in events.subscriptions.answered(messageID: messageID, codes: codes) { events.report(event) }
+        }
+        connection.onUnsubscribed = { messageID in
+            for event in events.subscriptions.unsubscribed(messageID: messageID) { events.report(event) }
+        }
     }
 
     /// Messages and payload bytes delivered since this client was made, repetitions among them.
     public var deliveredMessages: Int { connection.deliveredMessages }
     public var deliveredBytes: Int { connection.deliveredBytes }
     public var isConnected: Bool { connection.established != nil }
-    /// Within the message handler: the broker has surely never sent this message to us before. When false it may be a repeat.
-    public var isFirstDelivery: Bool { connection.isFirstDelivery }
+    /// What the session at the broker is believed to hold, sorted.
+    public var heldFilters: [String] { events.subscriptions.held.sorted() }
+    public var grantedFilters: [String] { events.subscriptions.grantedFilters }
+    /// Wanted topic filters that the broker refused when it was asked last. It is asked again, after 5 seconds and up to 5 minutes.
+    public var refusals: [(filter: String, error: MQTTError)] { events.subscriptions.refusals }
     /// Messages delivered and not yet acknowledged.
     public var heldMessages: Int { connection.heldMessages }
 
@@ -65,6 +84,8 @@ public final class IngestClient {
     /// The bounds are exact but for the last message, which may exceed `maximumBytes` by its own length.
     /// - Throws: only when poll() itself fails; the end of a connection is an event.
     public func receive(timeoutMilliseconds: Int32, maximumMessages: Int, maximumBytes: Int) throws(MQTTError) -> ReceiveResult {
+        events.open()
+        defer { events.close() }
         connection.flush(waitMilliseconds: 0)
         var result = ReceiveResult()
         result.woken = try wait(timeoutMilliseconds: mayHoldMore ? 0 : timeoutMilliseconds)
@@ -72,22 +93,38 @@ public final class IngestClient {
         connection.flush(waitMilliseconds: 0)
         // PUBACKs released earlier that the socket has not taken yet must leave before new ones are queued behind them.
         guard !connection.hasUnwritten else { return result }
+        connection.beginReading()
         drain(&result, maximumMessages: maximumMessages, maximumBytes: maximumBytes)
-        subscribeIfNeeded()
-        connection.flush(waitMilliseconds: 0)
         return result
     }
 
     /// Lets the PUBACKs of everything delivered so far reach the wire. Call it only after these messages are committed.
-    /// After a lost connection it does nothing: the broker repeats the messages.
+    /// After a lost connection it does nothing: the broker repeats the messages. A connection that ends meanwhile is reported later.
     public func acknowledge() {
         connection.release()
         connection.flush(waitMilliseconds: flushWaitMilliseconds)
     }
 
-    /// Keep-alive, connecting and reconnecting; to be called several times a second. Never blocks on the network.
+    /// Keep-alive, connecting and reconnecting, subscribing; to be called several times a second. Never blocks on the network.
     /// - Parameter nowMilliseconds: of a clock that does not jump (CLOCK_MONOTONIC).
-    public func maintain(nowMilliseconds: Int64) { connection.maintain(nowMilliseconds: nowMilliseconds) }
+    public func maintain(nowMilliseconds: Int64) {
+        events.open()
+        defer { events.close() }
+        connection.maintain(nowMilliseconds: nowMilliseconds)
+        if connection.established != nil {
+            for request in events.subscriptions.takeDue(nowMilliseconds: nowMilliseconds) { send(request) }
+            connection.flush(waitMilliseconds: 0)
+        }
+    }
+
+    /// Takes other topic filters on the same connection: asks for those that are new, and gives up those that are not among them.
+    /// - Throws: a filter that is none.
+    public func want(_ filters: [String]) throws(MQTTError) {
+        var changed = configuration
+        changed.subscriptions = filters
+        try changed.validate()
+        events.subscriptions.want(filters)
+    }
 
     /// Leaves with DISCONNECT, or without one if messages are held. The session stays at the broker.
     public func close() { connection.close() }
@@ -124,17 +161,23 @@ public final class IngestClient {
         result.hasMore = mayHoldMore
     }
 
-    /// Only queues the SUBSCRIBE: it leaves with the next flush that may happen.
-    private func subscribeIfNeeded() {
-        guard events.needsSubscription, let pointer = connection.established else { return }
-        events.needsSubscription = false
-        guard !configuration.subscriptions.isEmpty else { return }
-        var filters: [UnsafeMutablePointer<CChar>?] = configuration.subscriptions.map { strdup($0) }
-        defer { for filter in filters { free(filter) } }
-        let code = mosquitto_subscribe_multiple(pointer, nil, Int32(filters.count), &filters, 1, 0, nil)
-        if code != MOSQ_ERR_SUCCESS.rawValue {
-            let error = MQTTError.ofLibrary(code, operation: "subscribe")
-            for filter in configuration.subscriptions { events.report(.subscriptionRefused(filter: filter, error)) }
+    /// Only queues the packet: it leaves with the next flush that may happen.
+    private func send(_ request: SubscriptionState.Request) {
+        guard let pointer = connection.established else { return }
+        let filters: [String]
+        switch request {
+        case .subscribe(let all), .unsubscribe(let all): filters = all
         }
+        var list: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
+        defer { for filter in list { free(filter) } }
+        var messageID: Int32 = 0
+        let code: Int32
+        switch request {
+        case .subscribe: code = mosquitto_subscribe_multiple(pointer, &messageID, Int32(list.count), &list, 1, 0, nil)
+        case .unsubscribe: code = mosquitto_unsubscribe_multiple(pointer, &messageID, Int32(list.count), &list, nil)
+        }
+        if code == MOSQ_ERR_SUCCESS.rawValue { return events.subscriptions.sent(request, messageID: messageID) }
+        let error = MQTTError.ofLibrary(code, operation: "subscribe")
+        for event in events.subscriptions.failed(request, error) { events.report(event) }
     }
 }

@@ -15,6 +15,7 @@ enum Query: Int, CaseIterable {
     case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteOldParts, deleteSnapshots
     case findSeries, longestOfSeries, addSeries, lengthenSeries, listSeries, deleteEmptySeries
     case findChunk, addChunk, indexChunk, chunks, oldestChunks, deleteChunk, unindexChunk
+    case lastSession, sessionFilters, addSessionFilter, deleteSession, forgetSessions
     case pageCount, freePages, checkpoint, truncateLog, releasePages, vacuumInto, quickCheck
 
     var sql: StaticString {
@@ -185,6 +186,16 @@ enum Query: Int, CaseIterable {
             """
         case .deleteChunk: "DELETE FROM chunk WHERE id = ?1"
         case .unindexChunk: "DELETE FROM chunk_index WHERE series = ?1 AND first_ms = ?2 AND chunk = ?3"
+
+        case .lastSession: "SELECT session, used FROM broker_session ORDER BY used DESC LIMIT 1"
+        case .sessionFilters: "SELECT filter FROM broker_session WHERE session = ?1 AND filter <> '' ORDER BY filter"
+        case .addSessionFilter: "INSERT INTO broker_session(session, filter, used) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        case .deleteSession: "DELETE FROM broker_session WHERE session = ?1"
+        case .forgetSessions:
+            """
+            DELETE FROM broker_session WHERE session NOT IN
+            (SELECT session FROM broker_session GROUP BY session ORDER BY max(used) DESC LIMIT 8)
+            """
 
         case .pageCount: "PRAGMA page_count"
         case .freePages: "PRAGMA freelist_count"

@@ -6,7 +6,7 @@ enum Schema {
     /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
-    static let migrations: [String] = [version1, version2, version3, version4, version5]
+    static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
 
     private static let version1 = """
         CREATE TABLE counter(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -94,6 +94,12 @@ enum Schema {
 
     private static let outboxColumns =
         "id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload"
+
+    /// What the sessions at brokers may hold. `used` is higher for a session that was used later.
+    private static let version6 = """
+        CREATE TABLE broker_session(
+            session TEXT NOT NULL, filter TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY(session, filter)) STRICT, WITHOUT ROWID;
+        """
 
     /// Brings a connection's database to the newest version, each step in a transaction of its own.
     static func prepare(_ connection: Connection, migrations: [String] = Schema.migrations) throws {

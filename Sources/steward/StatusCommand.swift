@@ -16,6 +16,9 @@ enum StatusCommand: QueryCommand {
         if (status["unseenStoreDamage"].number ?? 0) > 0 {
             facts.add("store damage", .init("\(HumanText.number(status["unseenStoreDamage"].number ?? 0)) unseen: steward damage", .red))
         }
+        for refusal in status["broker"]["subscriptions"]["refused"].items {
+            facts.add("refused", .init("\(refusal["filter"].string ?? "?"): \(refusal["reason"].string ?? "?")", .red))
+        }
         facts.add("devices", devices(status["devices"]))
         facts.add("memory", memory(status["memory"]))
         facts.add("active alarms", count(status["activeAlarms"], alert: .red))
@@ -39,7 +42,10 @@ enum StatusCommand: QueryCommand {
         let host = broker["host"].string.map { " (\($0))" } ?? ""
         let since = broker["since"].integer.map { " since \(HumanText.time($0)) UTC" } ?? ""
         switch broker["connected"].bool {
-        case true: return .init("connected\(host)\(since)", .green)
+        case true:
+            let (wanted, granted) = (broker["subscriptions"]["wanted"].integer ?? 0, broker["subscriptions"]["granted"].integer ?? 0)
+            let missing = granted < wanted ? ", \(granted) of \(wanted) topic filters granted" : ""
+            return .init("connected\(host)\(since)\(missing)", missing.isEmpty ? .green : .red)
         case false: return .init("not connected\(host)\(since)", .red)
         default: return .init("unknown", .dim)
         }

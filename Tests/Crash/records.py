@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 FRAME = struct.Struct("<BBHI")
 MESSAGE = 1
+HAS_PACKET_ID = 4
 
 
 @dataclass
@@ -33,8 +34,8 @@ def frames(segment):
     """The events of one row of the inbox, as Sources/GatewayCore/Segment.swift frames them."""
     offset = 0
     while offset + FRAME.size <= len(segment):
-        kind, _flags, topic_bytes, payload_bytes = FRAME.unpack_from(segment, offset)
-        start = offset + FRAME.size
+        kind, flags, topic_bytes, payload_bytes = FRAME.unpack_from(segment, offset)
+        start = offset + FRAME.size + (2 if flags & HAS_PACKET_ID else 0)
         offset = start + topic_bytes + payload_bytes
         assert offset <= len(segment), "a segment of the inbox ends inside a frame"
         yield kind, segment[start : start + topic_bytes].decode(), segment[start + topic_bytes : offset]

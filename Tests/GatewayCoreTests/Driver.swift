@@ -20,6 +20,8 @@ struct SeededGenerator: RandomNumberGenerator {
 /// One thing that happens, as it would stand in the inbox.
 enum Happening {
     case message(topic: String, payload: [UInt8], isRetained: Bool)
+    /// As it comes from a broker, with its packet id.
+    case packet(topic: String, payload: String, id: UInt16, isDuplicate: Bool = false)
     case control(ControlEvent)
 }
 
@@ -51,6 +53,8 @@ struct Driver {
         for happening in happenings {
             switch happening {
             case .message(let topic, let payload, let isRetained): segment.append(topic: topic, payload: payload, isRetained: isRetained)
+            case .packet(let topic, let payload, let id, let isDuplicate):
+                segment.append(topic: topic, payload: Array(payload.utf8), packetID: id, isDuplicate: isDuplicate)
             case .control(let event): segment.append(event)
             }
         }

@@ -38,6 +38,34 @@ import Testing
         #expect(isEmpty)
     }
 
+    @Test func packetIDsComeBack() {
+        var segment = Segment(capacityBytes: 1)
+        segment.append(topic: "none", payload: [1])
+        segment.append(topic: "id", payload: [2], isRetained: true, packetID: 0xABCD)
+        segment.append(topic: "again", payload: [], packetID: 1, isDuplicate: true)
+        let copy = Segment(copying: segment.bytes, firstEvent: 1, arrivalMilliseconds: 1)
+        var found: [String] = []
+        var offset = 0
+        while let frame = copy.frame(at: offset) {
+            let topic = String(decoding: frame.topic, as: UTF8.self)
+            found.append("\(topic) \(frame.packetID) \(frame.isDuplicate) \(frame.isRetained) \(frame.payload.count)")
+            offset = frame.end
+        }
+        #expect(found == ["none 0 false false 1", "id 43981 false true 1", "again 1 true false 0"])
+    }
+
+    /// As an older program wrote them: flags 1 and 2, and no packet id.
+    @Test func framesOfAnOlderStoreAreRead() {
+        let bytes: [UInt8] = [1, 3, 1, 0, 2, 0, 0, 0, 0x74, 0x7B, 0x7D, 1, 0, 1, 0, 0, 0, 0, 0, 0x75]
+        bytes.withUnsafeBytes { bytes in
+            let segment = Segment(copying: bytes, firstEvent: 1, arrivalMilliseconds: 1)
+            let found = contents(segment)
+            #expect(found == ["message t {}", "message u "])
+            let first = segment.frame(at: 0)
+            #expect(first?.isRetained == true && first?.packetID == 0 && first?.isDuplicate == false)
+        }
+    }
+
     @Test func aTopicTooLongForMQTTIsCut() {
         var segment = Segment()
         segment.append(topic: String(repeating: "x", count: 70_000), payload: [1])
@@ -53,7 +81,10 @@ import Testing
         print("Segment seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         var source = Segment()
-        for index in 0..<6 { source.append(topic: "t/p\(index)/data", payload: Array("{\"temp\":\(index)}".utf8)) }
+        for index in 0..<6 {
+            source.append(
+                topic: "t/p\(index)/data", payload: Array("{\"temp\":\(index)}".utf8), packetID: UInt16(index / 2), isDuplicate: index > 3)
+        }
         source.append(.connected(sessionPresent: true))
         let bytes = source.bytes.map { $0 }
         var driver = try Driver()

@@ -178,7 +178,7 @@ final class CountingReader {
     init(_ configuration: MQTTConfiguration) throws {
         let flag = flag
         client = try IngestClient(
-            configuration: configuration, wakeDescriptor: -1, onMessage: { _, _, _, _ in },
+            configuration: configuration, wakeDescriptor: -1, onMessage: { _, _, _ in },
             onConnectionChange: { if $0 == .subscribed { flag.value = true } })
     }
 

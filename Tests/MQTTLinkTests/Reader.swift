@@ -6,6 +6,7 @@ import Glibc
 final class Reader {
     final class Record {
         var messages: [(topic: String, payload: String)] = []
+        var packets: [IngestClient.Packet] = []
         var events: [ConnectionEvent] = []
     }
 
@@ -14,12 +15,13 @@ final class Reader {
     /// Stands for CLOCK_MONOTONIC; a test may push it ahead.
     var clockOffsetMilliseconds: Int64 = 0
 
-    init(_ configuration: MQTTConfiguration, wakeDescriptor: Int32 = -1) throws {
+    init(_ configuration: MQTTConfiguration, wakeDescriptor: Int32 = -1, heldFilters: [String] = []) throws {
         let record = record
         client = try IngestClient(
-            configuration: configuration, wakeDescriptor: wakeDescriptor,
-            onMessage: { topic, payload, _, _ in
+            configuration: configuration, wakeDescriptor: wakeDescriptor, heldFilters: heldFilters,
+            onMessage: { topic, payload, packet in
                 record.messages.append((String(cString: topic), String(decoding: payload, as: UTF8.self)))
+                record.packets.append(packet)
             },
             onConnectionChange: { record.events.append($0) })
     }

@@ -157,6 +157,7 @@ final class GatewayAPI: Sendable {
         let isConnected = statistics.isConnected.load(ordering: .relaxed)
         writer.member("connected", isConnected)
         if isConnected { writer.member("since", statistics.connectedSince.load(ordering: .relaxed)) }
+        statistics.subscriptions.withLock { $0 }.write(to: &writer)
         writer.endObject()
         writer.key("store")
         writer.beginObject()

@@ -36,6 +36,9 @@ extension GatewayAPI {
             "steward_profile_reload_failures_total", "Reloads refused because of a mistake in a profile.",
             s.profileReloadFailures.load(ordering: .relaxed))
         page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
+        let subscriptions = statistics.subscriptions.withLock { $0 }
+        page.gauge("steward_subscriptions_wanted", "Topic filters that the gateway wants.", Int64(subscriptions.wanted))
+        page.gauge("steward_subscriptions_granted", "Topic filters that the broker has granted.", Int64(subscriptions.granted))
         page.gauge("steward_store_writable", "1 while the store takes commits.", s.isStoreWritable.load(ordering: .relaxed) ? 1 : 0)
         page.gauge(
             "steward_deliveries_held_back", "1 while deliveries wait because damage of the store was not seen by anybody.",
@@ -62,7 +65,12 @@ extension GatewayAPI {
 
     func readiness() -> HTTPResponse {
         var reasons: [String] = []
-        if !statistics.isConnected.load(ordering: .relaxed) { reasons.append("no connection to the broker") }
+        if !statistics.isConnected.load(ordering: .relaxed) {
+            reasons.append("no connection to the broker")
+        } else if let problem = statistics.subscriptions.withLock(\.problem) {
+            // Also where only some are refused: the gateway does not hear all that it is to look after.
+            reasons.append(problem)
+        }
         if !statistics.isStoreWritable.load(ordering: .relaxed) {
             reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
         }

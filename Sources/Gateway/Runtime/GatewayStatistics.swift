@@ -23,6 +23,7 @@ public final class GatewayStatistics: Sendable {
     /// What was put into the outbox up to this time may have been sent already, and waits for a person; `.min`: nothing waits.
     let heldBackSince = Atomic<Int64>(.min)
     let nextDue = Atomic<Int64>(.max)
+    let subscriptions = Mutex(SubscriptionReport())
     let profileReloads = Atomic<Int64>(0)
     let profileReloadFailures = Atomic<Int64>(0)
     let startedMilliseconds = Clock.wallMilliseconds()

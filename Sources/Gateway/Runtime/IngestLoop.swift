@@ -25,6 +25,8 @@ final class IngestLoop {
     /// Called while the loop waits for the core.
     var heartbeat: () -> Void = {}
     private var client: IngestClient?
+    private var settings: MQTTConfiguration?
+    private var session: BrokerSession?
     private var box: SegmentBox
     private var mails: [ControlMailbox.Mail] = []
     private var outputs: [CoreOutput] = []
@@ -66,44 +68,85 @@ final class IngestLoop {
         box.segment.append(.disconnected)
     }
 
-    /// Connects with these settings, in place of an earlier connection.
-    func connect(_ settings: MQTTConfiguration) throws {
-        client?.close()
+    /// Connects with these settings, in place of an earlier connection. Where only the topic filters differ, that one stays.
+    func connect(_ next: MQTTConfiguration) throws {
+        if let client, let settings {
+            var former = settings
+            former.subscriptions = next.subscriptions
+            if former == next {
+                try client.want(next.subscriptions)
+                self.settings = next
+                session?.note(held: client.heldFilters, wanted: next.subscriptions)
+                return reportSubscriptions()
+            }
+            client.close()
+            disconnected()
+        }
+        let last = try store.lastBrokerSession()
+        if let last, last != BrokerSession.name(next) {
+            Log.warning(
+                "another session at the broker than before; what waits in the former one is not fetched, and the broker keeps it until it expires",
+                ["former": last, "session": BrokerSession.name(next)])
+        }
+        session = BrokerSession(next, last: last)
+        settings = next
         client = try IngestClient(
-            configuration: settings, wakeDescriptor: wake.descriptor,
-            onMessage: { [unowned self] topic, payload, _, isRetained in receive(topic, payload, isRetained) },
-            onConnectionChange: { [unowned self] event in connectionChanged(event, settings) })
+            configuration: next, wakeDescriptor: wake.descriptor,
+            heldFilters: try store.brokerSessionFilters(BrokerSession.name(next)),
+            onMessage: { [unowned self] topic, payload, packet in receive(topic, payload, packet) },
+            onConnectionChange: { [unowned self] event in connectionChanged(event) })
+        reportSubscriptions()
     }
 
-    private func receive(_ topic: UnsafePointer<CChar>, _ payload: UnsafeRawBufferPointer, _ isRetained: Bool) {
+    private func reportSubscriptions() {
+        guard let client, let settings else { return }
+        let report = SubscriptionReport(
+            wanted: settings.subscriptions.count, granted: client.grantedFilters.count,
+            refused: client.refusals.map { .init(filter: $0.filter, reason: $0.error.message) })
+        statistics.subscriptions.withLock { $0 = report }
+    }
+
+    private func receive(_ topic: UnsafePointer<CChar>, _ payload: UnsafeRawBufferPointer, _ packet: IngestClient.Packet) {
         let name = UnsafeRawBufferPointer(start: topic, count: strlen(topic))
         guard payload.count <= configuration.core.maximumPayloadBytes else {
             // Its bytes are of no use and would fill the store; that it came is worth a line.
             statistics.oversizedMessages.add(1, ordering: .relaxed)
             return box.segment.append(.oversized(topic: String(decoding: name, as: UTF8.self), byteCount: payload.count))
         }
-        box.segment.append(isRetained: isRetained, isFirstDelivery: client?.isFirstDelivery ?? false, topic: name, payload: payload)
+        box.segment.append(
+            isRetained: packet.isRetained, packetID: packet.id, isDuplicate: packet.isDuplicate, topic: name, payload: payload)
     }
 
-    private func connectionChanged(_ event: ConnectionEvent, _ settings: MQTTConfiguration) {
+    /// Told within `receive` and `maintain` only, so never between a commit and the batch after it.
+    private func connectionChanged(_ event: ConnectionEvent) {
+        guard let settings, let client else { return }
         let broker = "\(settings.host):\(settings.port)"
         switch event {
-        case .connected(let sessionPresent):
-            box.segment.append(.connected(sessionPresent: sessionPresent))
+        case .connected(let isKept):
+            let isSame = session?.connected(isKept: isKept, held: client.heldFilters, wanted: settings.subscriptions) ?? false
+            box.segment.append(.connected(sessionPresent: isSame))
             statistics.isConnected.store(true, ordering: .relaxed)
             statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
-            Log.info("connected to the broker", ["broker": broker, "session": sessionPresent ? "kept" : "new"])
+            Log.info("connected to the broker", ["broker": broker, "session": isKept ? "kept" : "new"])
         case .disconnected(let error), .refused(let error):
-            announce(false)
-            if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
+            disconnected()
             Log.warning("no connection to the broker; it is tried again", ["broker": broker, "reason": error.message])
         case .subscribed:
             // Edge nodes that wait for their host tell everything anew when it appears: not before somebody listens.
             announce(true)
             Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
+        case .unsubscribed(let filters):
+            session?.note(held: client.heldFilters, wanted: settings.subscriptions)
+            Log.info("unsubscribed; nobody wants these any more", ["filters": filters.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
-            Log.error("the broker refuses a subscription", ["filter": filter, "reason": error.message])
+            Log.error("the broker refuses a subscription; it is asked again", ["filter": filter, "reason": error.message])
         }
+        reportSubscriptions()
+    }
+
+    private func disconnected() {
+        announce(false)
+        if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
     }
 
     /// One round. Throws only what makes going on senseless.
@@ -118,7 +161,11 @@ final class IngestLoop {
         outputs += core.takeOutputs()
         watchPlace()
         // A closed chunk is not in the core any more, so it must not wait for the next message to be seen in the store.
-        if !box.segment.isEmpty || outputs.contains(where: { !$0.effects.isEmpty }) || !mails.isEmpty || commitRetryAt != 0 { commit() }
+        if !box.segment.isEmpty || outputs.contains(where: { !$0.effects.isEmpty }) || !mails.isEmpty || commitRetryAt != 0
+            || session?.unsaved != nil
+        {
+            try commit()
+        }
         client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
         if commitRetryAt == 0 {
             guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) }
@@ -178,10 +225,13 @@ final class IngestLoop {
     }
 
     /// Everything that came and everything that was decided, in one transaction; then the acknowledgements.
-    private func commit() {
+    /// Throws when the store and this loop do not agree about the number of the next event.
+    private func commit() throws {
         if commitRetryAt > 0, Clock.monotonicMilliseconds() < commitRetryAt { return }
         // In good times the look after the commit is enough; once something is wrong nothing more goes where nobody would find it.
         if commitRetryAt > 0, let problem = store.misplacement() { return commitFailed(StoreMisplaced(problem)) }
+        let stored = try store.lastEvent()
+        guard stored == nextEvent - 1 else { throw OutOfStep(stored: stored, counted: nextEvent - 1) }
         let now = Clock.wallMilliseconds()
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
@@ -196,11 +246,12 @@ final class IngestLoop {
                 for case let request? in mails.map(\.request) { try store.record(request) }
                 for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
                 for output in outputs { try write(output, now) }
+                if let noted = session?.unsaved { try store.setBrokerSession(noted.name, filters: noted.filters) }
                 reached(.beforeCommit)
             }
         } catch {
             // Everything is tried again without it: the transaction is rolled back, and one effect less is left each time.
-            if dropUnwritable(error) { return commit() }
+            if dropUnwritable(error) { return try commit() }
             return commitFailed(error)
         }
         if commitRetryAt != 0 { Log.info("the store takes commits again") }
@@ -213,9 +264,25 @@ final class IngestLoop {
         if killPoint != nil { killPoint?.reached(place, deliveredMessages: client?.deliveredMessages ?? 0) }
     }
 
+    /// Takes what is committed out of everybody's hands, before anything else runs: whatever happens from here on belongs to the next batch,
+    /// and cannot change this one.
+    private func seal() -> (batch: SegmentBox?, mails: [ControlMailbox.Mail], outputs: [CoreOutput]) {
+        let sealed = (box.segment.isEmpty ? nil : box, mails, outputs)
+        if let batch = sealed.0 {
+            nextEvent += Int64(batch.segment.count)
+            isTickQueued = false
+            box = core.takeSpare()
+        }
+        mails = []
+        outputs = []
+        session?.saved()
+        return sealed
+    }
+
     private func finishCommit(_ now: Int64) {
+        let (batch, mails, outputs) = seal()
         reached(.afterCommit)
-        if !box.segment.isEmpty { witness.note(store.commitRecord(milliseconds: now)) }
+        if batch != nil { witness.note(store.commitRecord(milliseconds: now)) }
         // A file that went away took this commit with it, so the broker keeps the messages; it is told when the file is back.
         let misplaced = store.misplacement()
         if misplaced == nil { client?.acknowledge() }
@@ -228,22 +295,16 @@ final class IngestLoop {
             for case .deliver(let delivery) in output.effects { outbox.touch(delivery) }
         }
         if let last = outputs.last { core.committed(through: last.event) }
-        outputs.removeAll(keepingCapacity: true)
-        let confirmed = mails
-        mails.removeAll(keepingCapacity: true)
-        statistics.replayedLetters.add(Int64(confirmed.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
-        if !box.segment.isEmpty {
-            nextEvent += Int64(box.segment.count)
-            isTickQueued = false
-            statistics.messagesCommitted.add(Int64(box.segment.count), ordering: .relaxed)
+        statistics.replayedLetters.add(Int64(mails.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
+        if let batch {
+            statistics.messagesCommitted.add(Int64(batch.segment.count), ordering: .relaxed)
             statistics.batches.add(1, ordering: .relaxed)
-            statistics.bytesCommitted.add(Int64(box.segment.byteCount), ordering: .relaxed)
-            retention.committed(bytes: Int64(box.segment.byteCount))
-            core.submit(box, heartbeat: heartbeat)
-            box = core.takeSpare()
+            statistics.bytesCommitted.add(Int64(batch.segment.byteCount), ordering: .relaxed)
+            retention.committed(bytes: Int64(batch.segment.byteCount))
+            core.submit(batch, heartbeat: heartbeat)
         }
         if let misplaced { return commitFailed(StoreMisplaced(misplaced)) }
-        mailbox.confirm(confirmed)
+        mailbox.confirm(mails)
     }
 
     private func write(_ output: CoreOutput, _ now: Int64) throws {
@@ -339,9 +400,21 @@ final class IngestLoop {
         if !core.drain(timeoutMilliseconds: 1000) { Log.warning("the core is behind; the rest is taken up at the next start") }
         outputs += core.takeOutputs()
         try? takeMail(Clock.wallMilliseconds())
-        commit()
-        _ = core.drain(timeoutMilliseconds: 300)
-        outputs += core.takeOutputs()
-        commit()
+        do {
+            try commit()
+            _ = core.drain(timeoutMilliseconds: 300)
+            outputs += core.takeOutputs()
+            try commit()
+        } catch { Log.error("what the core decided last is taken up at the next start", ["reason": "\(error)"]) }
+    }
+}
+
+/// The store has other events than the loop has counted. To go on would commit nothing for ever, or tell the core of what is not in the inbox;
+/// a new start rebuilds the state from what the store has, and the broker sends again what is not acknowledged.
+private struct OutOfStep: Error, CustomStringConvertible {
+    var stored: Int64
+    var counted: Int64
+    var description: String {
+        "the store ends with event \(stored) and not with \(counted), so nothing more can be committed: the gateway ends, to be started again from the store"
     }
 }

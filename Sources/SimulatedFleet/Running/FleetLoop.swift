@@ -51,9 +51,9 @@ struct FleetLoop {
         let mailbox = self.mailbox
         self.subscriber = try IngestClient(
             configuration: subscriber, wakeDescriptor: -1,
-            onMessage: { topic, payload, _, isRetained in
+            onMessage: { topic, payload, packet in
                 // A retained command is an old one: a real device must not act upon it after each reconnect either.
-                guard !isRetained else { return }
+                guard !packet.isRetained else { return }
                 mailbox.delivered.append(Delivered(topic: String(cString: topic), payload: Array(payload)))
             }, onConnectionChange: { _ in })
     }

@@ -149,7 +149,7 @@ final class ConnectionNote: Sendable {
     func take(_ event: ConnectionEvent) {
         note.withLock { note in
             switch event {
-            case .connected, .subscribed: note = nil
+            case .connected, .subscribed, .unsubscribed: note = nil
             case .disconnected(let error), .refused(let error), .subscriptionRefused(_, let error): note = error.description
             }
         }

@@ -1,0 +1,69 @@
+import MQTTLink
+import Telemetry
+
+/// Which session at which broker is in use, and what it is believed to hold. What changes is committed with the next batch, so that the
+/// store tells of another session exactly from the event on that tells the core of it.
+struct BrokerSession {
+    private let name: String
+    /// The session that the core's last messages came from is another one.
+    private var isChanged: Bool
+    /// To be written with the next commit.
+    private(set) var unsaved: (name: String, filters: [String])?
+
+    /// - Parameter last: the session that was used last; nil before the first.
+    init(_ settings: MQTTConfiguration, last: String?) {
+        name = Self.name(settings)
+        isChanged = last != nil && last != name
+    }
+
+    static func name(_ settings: MQTTConfiguration) -> String { "\(settings.clientID)@\(settings.host):\(settings.port)" }
+
+    /// - Returns: whether what the core remembers of the session holds: the broker kept it, and it is the same as before.
+    mutating func connected(isKept: Bool, held: [String], wanted: [String]) -> Bool {
+        defer { isChanged = false }
+        note(held: held, wanted: wanted)
+        return isKept && !isChanged
+    }
+
+    /// What is about to be subscribed counts as held: rather too much than a filter that nobody remembers.
+    mutating func note(held: [String], wanted: [String]) { unsaved = (name, Set(held).union(wanted).sorted()) }
+
+    mutating func saved() { unsaved = nil }
+}
+
+/// How the subscriptions stand, for `/readyz` and the status.
+struct SubscriptionReport: Sendable, Equatable {
+    struct Refusal: Sendable, Equatable {
+        var filter: String
+        var reason: String
+    }
+
+    var wanted = 0
+    var granted = 0
+    var refused: [Refusal] = []
+
+    /// Why messages may be missing; nil when every filter is granted.
+    var problem: String? {
+        if let first = refused.first {
+            return "the broker refuses \(refused.count) of \(wanted) topic filters, among them '\(first.filter)': \(first.reason)"
+        }
+        return granted < wanted ? "the broker has granted \(granted) of \(wanted) topic filters so far" : nil
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.key("subscriptions")
+        writer.beginObject()
+        writer.member("wanted", wanted)
+        writer.member("granted", granted)
+        writer.key("refused")
+        writer.beginArray()
+        for refusal in refused {
+            writer.beginObject()
+            writer.member("filter", refusal.filter)
+            writer.member("reason", refusal.reason)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+}
