@@ -16,7 +16,11 @@ enum StatusCommand: QueryCommand {
         if (status["unseenStoreDamage"].number ?? 0) > 0 {
             facts.add("store damage", .init("\(HumanText.number(status["unseenStoreDamage"].number ?? 0)) unseen: steward damage", .red))
         }
-        for refusal in status["broker"]["subscriptions"]["refused"].items {
+        let subscriptions = status["broker"]["subscriptions"]
+        if let wanted = subscriptions["wanted"].integer, let granted = subscriptions["granted"].integer, granted < wanted {
+            facts.add("subscriptions", .init("\(granted) of \(wanted) topic filters granted", .red))
+        }
+        for refusal in subscriptions["refused"].items {
             facts.add("refused", .init("\(refusal["filter"].string ?? "?"): \(refusal["reason"].string ?? "?")", .red))
         }
         facts.add("devices", devices(status["devices"]))
@@ -42,10 +46,7 @@ enum StatusCommand: QueryCommand {
         let host = broker["host"].string.map { " (\($0))" } ?? ""
         let since = broker["since"].integer.map { " since \(HumanText.time($0)) UTC" } ?? ""
         switch broker["connected"].bool {
-        case true:
-            let (wanted, granted) = (broker["subscriptions"]["wanted"].integer ?? 0, broker["subscriptions"]["granted"].integer ?? 0)
-            let missing = granted < wanted ? ", \(granted) of \(wanted) topic filters granted" : ""
-            return .init("connected\(host)\(since)\(missing)", missing.isEmpty ? .green : .red)
+        case true: return .init("connected\(host)\(since)", .green)
         case false: return .init("not connected\(host)\(since)", .red)
         default: return .init("unknown", .dim)
         }

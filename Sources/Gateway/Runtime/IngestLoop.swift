@@ -139,6 +139,9 @@ final class IngestLoop {
             session?.note(held: client.heldFilters, wanted: settings.subscriptions)
             Log.info("unsubscribed; nobody wants these any more", ["filters": filters.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
+            // Once, and not at each of the tries that follow.
+            let isKnown = statistics.subscriptions.withLock { $0.refused.contains { $0.filter == filter && $0.reason == error.message } }
+            if isKnown { break }
             Log.error("the broker refuses a subscription; it is asked again", ["filter": filter, "reason": error.message])
         }
         reportSubscriptions()
