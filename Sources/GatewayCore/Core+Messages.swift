@@ -6,12 +6,6 @@ import Telemetry
 extension StewardCore {
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
-        find(frame, number: number, &effects)
-        if !trouble.isEmpty { tellTrouble(frame, number, &effects) }
-    }
-
-    @inline(__always)
-    private mutating func find(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
         let hash = ContentHash.combine(topicHash, frame.payload)
         if frame.isDuplicate || repeats.isWaiting {
@@ -25,6 +19,12 @@ extension StewardCore {
     /// A message that is to be taken, whichever way it came.
     /// - Parameter topicHash: of the topic.
     mutating func read(_ frame: Segment.Frame, hash topicHash: UInt64, _ number: Int64, _ effects: inout [Effect]) {
+        find(frame, hash: topicHash, number, &effects)
+        if !trouble.isEmpty { tellTrouble(frame, number, &effects) }
+    }
+
+    @inline(__always)
+    private mutating func find(_ frame: Segment.Frame, hash topicHash: UInt64, _ number: Int64, _ effects: inout [Effect]) {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(nil, "the program died on this message again and again; it is set aside")
         }

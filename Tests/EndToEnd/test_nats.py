@@ -12,7 +12,7 @@ import time
 
 import paho.mqtt.client as mqtt
 import pytest
-from conftest import free_port, now_ms, wait_for
+from conftest import STEWARD_DEBUG, free_port, now_ms, wait_for
 
 NATS = os.environ.get("NATS_SERVER", "/usr/sbin/nats-server")
 ACK_WAIT_SECONDS = 2
@@ -142,6 +142,7 @@ def test_what_was_committed_before_a_kill_comes_again_and_counts_once(make, nats
     """Killed between commit and acknowledgement: NATS sends the batch again after the reconnect, behind newer messages."""
     gateway = gateway_of(make, nats)
     gateway.stop()
+    gateway.program = STEWARD_DEBUG
     base = now_ms()
     sent = 0
     for _ in range(3):
