@@ -76,7 +76,7 @@ let tests: [Target] = [
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
     .testTarget(name: "XMLReadingTests", dependencies: ["XMLReading", "Replenishment"]),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "CSQLite"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "MQTTLink", "CSQLite"]),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
     .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),
 ]

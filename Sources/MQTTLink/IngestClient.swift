@@ -41,7 +41,7 @@ public final class IngestClient {
     /// How long `acknowledge` waits for a socket that takes nothing before it leaves the rest to the next call.
     private let flushWaitMilliseconds: Int64 = 250
 
-    /// Connects at the first `maintain`. Neither closure may call this client.
+    /// Connects at the first `maintain`. Neither closure may call a method of this client.
     /// - Parameters:
     ///   - wakeDescriptor: polled together with the socket; the owner reads it. -1 for none.
     ///   - onMessage: the hot path, called once a message within `receive`.

@@ -79,7 +79,7 @@ public enum ConfigurationReader {
         }
         mqtt.finish()
         configuration.mqtt = settings
-        configuration.core.repeatWindow = max(4096, settings.receiveMaximum * 2)
+        configuration.core.repeatWindow = max(16_384, settings.receiveMaximum * 2)
     }
 
     private static func tls(_ mqtt: ObjectReader, _ settings: inout GatewayConfiguration.MQTTSettings) -> Bool {
