@@ -43,7 +43,7 @@ import Testing
             """)
         #expect(full.mqtt.port == 8883 && full.mqtt.isTLS && full.mqtt.version == 5 && full.mqtt.clientID == "steward-g")
         #expect(full.mqtt.subscriptions == ["a/#"] && full.profiles == ["/one"])
-        #expect(full.core.repeatWindow == 10_000 && full.core.maximumDevices == 5 && full.core.dispatchWindowMilliseconds == 420_000)
+        #expect(full.core.repeatWindow == 16_384 && full.core.maximumDevices == 5 && full.core.dispatchWindowMilliseconds == 420_000)
         #expect(full.orders?.giveUpAfterMilliseconds == 7_200_000 && full.tickets == nil)
         #expect(full.limits.outboxEntries == 9 && full.limits.deadLetterEntries == 8 && full.limits.journalEntries == 7)
         #expect(full.store.keepInboxBytes == 0 && full.store.historyBytes == 2 << 20)
