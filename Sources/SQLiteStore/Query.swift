@@ -2,6 +2,7 @@
 enum Query: Int, CaseIterable {
     case begin, commit, rollback, loadCounters, storeCounter
     case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment, segmentBefore, segmentsBetween, countInbox,
+        segmentsBackwards, allCrashes, intactDeliveries,
         deleteSegments
     case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
     case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
@@ -32,6 +33,18 @@ enum Query: Int, CaseIterable {
             """
             SELECT first_event, event_count, arrival_ms, bytes, previous, checksum FROM inbox
             WHERE first_event >= coalesce((SELECT max(first_event) FROM inbox WHERE first_event <= ?1), ?1) ORDER BY first_event
+            """
+        case .segmentsBackwards:
+            """
+            SELECT first_event, event_count, arrival_ms, bytes, previous, checksum FROM inbox WHERE first_event >= ?1 ORDER BY first_event DESC
+            """
+        case .allCrashes: "SELECT event, attempts FROM quarantine WHERE checksum IS steward_checksum(event, attempts)"
+        case .intactDeliveries:
+            """
+            SELECT key, channel, receiver, device, created_ms, not_before_ms, state, coalesce(finished_ms, 0), payload, attempts, last_error
+            FROM outbox NOT INDEXED WHERE checksum IS
+            steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
+            ORDER BY id
             """
         case .firstSegment: "SELECT min(first_event) FROM inbox"
         case .oldestSegments: "SELECT first_event, event_count, length(bytes) FROM inbox ORDER BY first_event LIMIT ?1"

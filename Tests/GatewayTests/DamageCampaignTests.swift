@@ -54,6 +54,45 @@ import Testing
         #expect(refusal.word == (outcome.word == "same" ? "same" : "refused"))
     }
 
+    /// A cut file, one without its header, and one whose tables SQLite cannot walk.
+    @Test(arguments: ["cut", "header", "outbox", "inbox"])
+    func aStoreThatCannotBeReadIsSetAsideAndTakenOver(how: String) throws {
+        let made = try DamagedStore(isKilled: false)
+        let damage: (inout [UInt8], [String: Int]) -> Void = { bytes, roots in
+            switch how {
+            case "cut": bytes.removeLast(3 * 8192)
+            case "header": for index in 0..<100 { bytes[index] = 0 }
+            default: for index in 0..<8192 { bytes[(roots[how, default: 1] - 1) * 8192 + index] = 0x55 }
+            }
+        }
+        try made.change(damage)
+        guard case .refused = try made.start(onDamage: .refuse) else {
+            Issue.record("it was not refused")
+            return
+        }
+        #expect(try made.damagedCopies().isEmpty)
+        try made.change(damage)
+        let configuration = made.configuration(.goOn)
+        do {
+            let opening = try StoreOpening(configuration: configuration)
+            let texts = opening.damages.map(\.text).joined(separator: "; ")
+            #expect(texts.contains("it was set aside as"), "\(texts)")
+            let recovery = try Recovery(configuration: configuration, profiles: try DamagedStore.profiles(), opening: opening)
+            // What is told stands behind what was committed.
+            #expect(recovery.core.unseenStoreDamage == opening.damages.count && recovery.core.lastEvent == made.lastEvent + 1)
+            if how == "outbox" {
+                #expect(texts.contains("the state after event \(made.snapshotEvent)"), "\(texts)")
+                #expect(!texts.contains("are missing"), "\(texts)")
+            }
+            if how == "inbox" { #expect(texts.contains("events \(made.snapshotEvent + 1) to \(made.lastEvent) are missing"), "\(texts)") }
+            if how == "header" { #expect(texts.contains("events 1 to \(made.lastEvent) are missing"), "\(texts)") }
+            try opening.store.close()
+        }
+        #expect(try made.damagedCopies().count == 1)
+        let again = try StoreOpening(configuration: configuration)
+        #expect(again.damages.isEmpty, "\(again.damages)")
+    }
+
     @Test func whatWasLostIsNamedOnceAndTheNumbersGoOn() throws {
         let made = try DamagedStore(isKilled: false)
         try made.execute("DELETE FROM inbox WHERE first_event > (SELECT max(event) FROM snapshot)", dropping: [])

@@ -178,6 +178,29 @@ final class DamagedStore {
         return what
     }
 
+    /// Changes the file of a fresh copy; the root pages of its tables are handed along.
+    func change(_ body: (inout [UInt8], [String: Int]) -> Void) throws {
+        let file = try restore().appending(path: "steward.db")
+        var database: OpaquePointer?
+        var statement: OpaquePointer?
+        try #require(sqlite3_open_v2(file.path, &database, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
+        try #require(sqlite3_prepare_v2(database, "SELECT name, rootpage FROM sqlite_schema", -1, &statement, nil) == SQLITE_OK)
+        var roots: [String: Int] = [:]
+        while sqlite3_step(statement) == SQLITE_ROW {
+            roots[String(cString: sqlite3_column_text(statement, 0))] = Int(sqlite3_column_int64(statement, 1))
+        }
+        sqlite3_finalize(statement)
+        sqlite3_close(database)
+        var bytes = [UInt8](try Data(contentsOf: file))
+        body(&bytes, roots)
+        try Data(bytes).write(to: file)
+    }
+
+    func damagedCopies() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: copy.path).filter { $0.contains(".damaged-") && !$0.hasSuffix("-wal") }
+            .filter { !$0.hasSuffix("-shm") }
+    }
+
     /// Runs a statement on a fresh copy, without the triggers that would make it look right.
     func execute(_ sql: String, dropping triggers: [String]) throws {
         var database: OpaquePointer?

@@ -10,7 +10,7 @@ import Testing
         .openLanes, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
         .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countDamagedRequests,
         .dropDamagedRequests, .countJournal,
-        .countLetters, .countChunks, .countSeries, .lastSession, .forgetSessions,
+        .countLetters, .allCrashes, .intactDeliveries, .segmentsBackwards, .countChunks, .countSeries, .lastSession, .forgetSessions,
     ]
 
     @Test func noOtherStatementScansATable() throws {

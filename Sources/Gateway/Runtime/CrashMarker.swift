@@ -1,4 +1,5 @@
 import Glibc
+import SQLiteStore
 
 /// Remembers, through a crash of the program, which event the core was taking.
 ///
@@ -45,6 +46,18 @@ final class CrashMarker {
 
     /// Where `CommitWitness` keeps its records.
     var commitRecords: UnsafeMutableRawPointer { UnsafeMutableRawPointer(progress + ProgressWord.commitRecords) }
+
+    /// A gateway has committed something beside this page. Reads only, because the page may belong to another.
+    static func hasCommitRecord(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var words = [Int64](repeating: 0, count: 512)
+        guard read(descriptor, &words, 4096) == 4096 else { return false }
+        return words.withUnsafeMutableBytes { page in
+            CommitWitness(memory: page.baseAddress! + ProgressWord.commitRecords * 8).record != nil
+        }
+    }
 
     private static func install(_ number: Int32) {
         var action = sigaction()

@@ -14,26 +14,60 @@ struct StoreOpening {
 
     /// Throws when the store cannot be used, or is damaged and the configuration says `refuse`.
     init(configuration: GatewayConfiguration, nowMilliseconds now: Int64 = Clock.wallMilliseconds()) throws {
-        store = try Store(path: configuration.store.path, limits: configuration.limits)
-        marker = try CrashMarker(path: configuration.store.path + ".progress")
-        witness = CommitWitness(memory: marker.commitRecords)
-        snapshot = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
+        let path = configuration.store.path
+        let opened: Opened
+        do { opened = try Self.examined(configuration) } catch let error as StoreError where Self.isUnreadable(error, path) {
+            guard configuration.store.onDamage == .goOn else { throw error }
+            opened = try Self.examined(configuration, inPlaceOf: try SetAsideStore(path, error, nowMilliseconds: now))
+        }
+        (store, marker, snapshot, witness) = (opened.store, opened.marker, opened.snapshot, opened.witness)
+        let examination = opened.examination
         for problem in snapshot.problems {
             Log.error("a snapshot cannot be used; the one before it and the inbox stand in", ["reason": problem])
         }
-        let from = (snapshot.snapshot?.event ?? 0) + 1
-        let examination = try store.examine(from: from, witness: witness)
         for warning in examination.warnings { Log.warning(warning) }
         if !examination.isClean {
             let texts = examination.problems + examination.missing.map(Self.text)
             guard configuration.store.onDamage == .goOn else {
                 throw ConfigurationError(
-                    "the store \(configuration.store.path) is damaged: \(texts.joined(separator: "; ")). "
+                    "the store \(path) is damaged: \(texts.joined(separator: "; ")). "
                         + "Restore a backup, or go on without what is missing: store.onDamage: \"continue\"")
             }
             try repair(examination, now)
         }
         witness.note(store.commitRecord(milliseconds: witness.record?.milliseconds ?? now))
+    }
+
+    private struct Opened {
+        var store: Store
+        var marker: CrashMarker
+        var witness: CommitWitness
+        var snapshot: SnapshotSearch
+        var examination: Examination
+    }
+
+    /// The store's lock comes first: the page belongs to whoever has it.
+    private static func examined(_ configuration: GatewayConfiguration, inPlaceOf old: SetAsideStore? = nil) throws -> Opened {
+        let store = try Store(path: configuration.store.path, limits: configuration.limits)
+        do {
+            let salvage = try old?.salvage(into: store)
+            let marker = try CrashMarker(path: configuration.store.path + ".progress")
+            let witness = CommitWitness(memory: marker.commitRecords)
+            let snapshot = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
+            var examination = try store.examine(from: (snapshot.snapshot?.event ?? 0) + 1, witness: witness)
+            // The new store has another id than the one that the record tells of, and that is no news.
+            if let salvage { examination.problems = [salvage] }
+            return Opened(store: store, marker: marker, witness: witness, snapshot: snapshot, examination: examination)
+        } catch {
+            try? store.close()
+            throw error
+        }
+    }
+
+    /// SQLite cannot read it, and it was a store: a file that never was one is somebody else's.
+    private static func isUnreadable(_ error: StoreError, _ path: String) -> Bool {
+        error.kind == .corrupt
+            || (error.kind == .notADatabase && CrashMarker.hasCommitRecord(path + ".progress") && SetAsideStore.isFile(path))
     }
 
     /// In one transaction: the store is as it was, or whole again and says what it lacks.

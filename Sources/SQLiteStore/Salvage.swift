@@ -1,0 +1,105 @@
+/// What could be taken over from a store whose file is damaged.
+public struct Salvage: Sendable, Equatable {
+    /// The event of the snapshot; nil: none can be read.
+    public var snapshotEvent: Int64?
+    public var segments = 0
+    public var deliveries = 0
+    /// The outbox was read to its end.
+    public var hasWholeOutbox = false
+}
+
+extension Store {
+    /// Fills this new store with what can be read of a damaged one and is as it was committed: the newest snapshot, the batches behind it, the
+    /// outbox, and the messages that crashed the decoder. The journal, the dead letters, the history and the list of writes stay behind.
+    ///
+    /// Everything up to the last batch that was found counts as done: what it decided was in the outbox, and is not decided twice.
+    /// - Parameter path: the file that was set aside, with its log beside it.
+    public func salvage(from path: String, formatVersion: Int) throws -> Salvage {
+        var salvage = Salvage()
+        guard try lastEvent() == 0, let old = try? Connection(path: path, mode: .readWrite, busyTimeoutMilliseconds: 0) else {
+            return salvage
+        }
+        defer { old.close() }
+        guard (try? Schema.check(old)) == Schema.migrations.count else { return salvage }
+        let reader = StoreReader(connection: old)
+        try transaction {
+            if let snapshot = (try? reader.loadSnapshot(formatVersion: formatVersion))?.snapshot {
+                current[.lastEvent] = snapshot.event
+                try saveSnapshot(event: snapshot.event, formatVersion: formatVersion) { try $0.append(snapshot.bytes) }
+                salvage.snapshotEvent = snapshot.event
+            }
+            try takeSegments(from: old, &salvage)
+            try takeDeliveries(from: old, &salvage)
+            try? old.use(.allCrashes) { rows in
+                while try rows.step() { for _ in 0..<min(rows.integer(1), 2) { _ = try recordCrash(event: rows.integer(0)) } }
+            }
+            current[.cursor] = current[.lastEvent]
+        }
+        return salvage
+    }
+
+    /// From the front up to damage in the structure, and from the end back to it.
+    private func takeSegments(from old: Connection, _ salvage: inout Salvage) throws {
+        let first = current[.lastEvent] + 1
+        var taken: Set<Int64> = []
+        var newest: (event: Int64, checksum: Int64)?
+        func take(_ query: Query) throws {
+            var failure: (any Error)?
+            try? old.use(query) { rows in
+                try rows.bind(1, first)
+                while try rows.step() {
+                    let segment = Segment(rows)
+                    guard segment.isIntact, let checksum = segment.checksum, segment.firstEvent >= first else { continue }
+                    guard taken.insert(segment.firstEvent).inserted else { break }
+                    do {
+                        _ = try insertSegment(
+                            segment.firstEvent, Int64(segment.count), segment.arrivalMilliseconds, segment.bytes, previous: segment.previous
+                        )
+                    } catch {
+                        failure = error
+                        throw error
+                    }
+                    current[.inboxSegments] += 1
+                    current[.inboxBytes] += Int64(segment.bytes.count)
+                    if segment.lastEvent > newest?.event ?? 0 { newest = (segment.lastEvent, checksum) }
+                }
+            }
+            if let failure { throw failure }
+        }
+        try take(.segmentsFrom)
+        try take(.segmentsBackwards)
+        salvage.segments = taken.count
+        guard let newest else { return }
+        current[.lastEvent] = newest.event
+        current[.chain] = newest.checksum
+    }
+
+    private func takeDeliveries(from old: Connection, _ salvage: inout Salvage) throws {
+        var entries: [(entry: OutboxEntry, state: Int64, finished: Int64, attempts: Int64, error: String?)] = []
+        do {
+            try old.use(.intactDeliveries) { rows in
+                while try rows.step() {
+                    let entry = OutboxEntry(
+                        key: rows.text(0), channel: rows.text(1), receiver: rows.text(2), device: rows.text(3), payload: rows.bytes(8),
+                        createdMilliseconds: rows.integer(4), notBeforeMilliseconds: rows.integer(5))
+                    entries.append((entry, rows.integer(6), rows.integer(7), rows.integer(9), rows.optionalText(10)))
+                }
+            }
+            salvage.hasWholeOutbox = true
+        } catch {}
+        for item in entries {
+            guard try enqueue(item.entry) == .added else { continue }
+            salvage.deliveries += 1
+            // A try that was made must not look like none.
+            if item.attempts > 0 || item.error != nil {
+                try markAttempt(
+                    key: item.entry.key, error: item.error ?? "begun", nextAttemptMilliseconds: item.entry.notBeforeMilliseconds)
+            }
+            switch OutboxDelivery.State(rawValue: item.state) {
+            case .delivered: try markDelivered(key: item.entry.key, atMilliseconds: item.finished)
+            case .abandoned: try markAbandoned(key: item.entry.key, error: item.error ?? "", atMilliseconds: item.finished)
+            case .open, nil: break
+            }
+        }
+    }
+}
