@@ -30,10 +30,10 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - immediate: answers on the thread of the connections, so that no other request can hold it up; it must not wait. Nil: the
     ///     handler answers.
-    ///   - isPreferred: requests that go before all others and have a thread of their own.
+    ///   - lane: who goes first.
     public init(
         configuration: HTTPServerConfiguration, immediate: @escaping @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil },
-        isPreferred: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false }, handler: @escaping Handler
+        lane: @escaping @Sendable (HTTPRequest) -> HTTPLane = { _ in .common }, handler: @escaping Handler
     ) throws {
         try HTTPServer.validate(configuration)
         let address = try ListenAddress(configuration.listen)
@@ -50,7 +50,7 @@ public final class HTTPServer: Sendable {
         }
         core = ServerCore(
             configuration: configuration, gate: RequestGate(configuration: configuration, address: address), table: table,
-            workers: workers, immediate: immediate, isPreferred: isPreferred, handler: handler)
+            workers: workers, immediate: immediate, lane: lane, handler: handler)
 
         // The library holds the core through this pointer; `running` being set keeps us, and so the core, from going before it.
         var settings = steward_mhd_settings(

@@ -2,7 +2,7 @@
 public struct HTTPServerConfiguration: Sendable {
     /// `127.0.0.1:8420`, `[::1]:8420`, `localhost:8420`; port 0 lets the system choose (`HTTPServer.boundPort` tells which).
     public var listen: String
-    /// Threads that run the handler; a handler that waits holds one. One more is kept for preferred requests.
+    /// Threads that run the handler; a handler that waits holds one. One more is kept for each lane that goes first.
     public var threadCount = 4
     /// How much those threads stand back for others, 0 to 19.
     public var niceness = 0

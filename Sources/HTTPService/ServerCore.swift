@@ -8,7 +8,7 @@ final class ServerCore: Sendable {
     private let table: ConnectionTable
     private let workers: WorkerPool
     private let immediate: @Sendable (HTTPRequest) -> HTTPResponse?
-    private let isPreferred: @Sendable (HTTPRequest) -> Bool
+    private let lane: @Sendable (HTTPRequest) -> HTTPLane
     private let handler: HTTPServer.Handler
     private let bodyLimitBytes: Int
     private let waitingResponseLimitBytes: Int
@@ -19,14 +19,14 @@ final class ServerCore: Sendable {
 
     init(
         configuration: HTTPServerConfiguration, gate: RequestGate, table: ConnectionTable, workers: WorkerPool,
-        immediate: @escaping @Sendable (HTTPRequest) -> HTTPResponse?, isPreferred: @escaping @Sendable (HTTPRequest) -> Bool,
+        immediate: @escaping @Sendable (HTTPRequest) -> HTTPResponse?, lane: @escaping @Sendable (HTTPRequest) -> HTTPLane,
         handler: @escaping HTTPServer.Handler
     ) {
         self.gate = gate
         self.table = table
         self.workers = workers
         self.immediate = immediate
-        self.isPreferred = isPreferred
+        self.lane = lane
         self.handler = handler
         bodyLimitBytes = configuration.bodyLimitBytes
         waitingResponseLimitBytes = configuration.waitingResponseLimitBytes
@@ -69,7 +69,7 @@ final class ServerCore: Sendable {
         table.set(entry, .handling)
         let suspended = UInt(bitPattern: connection)
         MHD_suspend_connection(connection)
-        let isTaken = workers.add(isPreferred: isPreferred(request)) { [self, request] waited in
+        let isTaken = workers.add(lane(request)) { [self, request] waited in
             let response = isForNobody(request, waited) ? Self.overloaded : handler(request)
             resume(exchange, suspended, response)
         }

@@ -1,5 +1,13 @@
 import Glibc
 
+/// Who goes first. Each lane but the last has a thread that no other lane can hold, so none shuts out another.
+public enum HTTPLane: Int, Sendable, CaseIterable {
+    case preferred
+    /// For what is answered at once and asked for all the time.
+    case quick
+    case common
+}
+
 /// The threads that run the handlers, and the requests that wait for one. A handler that waits holds a thread of these, never the one
 /// that reads and writes the connections.
 final class WorkerPool: @unchecked Sendable {
@@ -11,11 +19,11 @@ final class WorkerPool: @unchecked Sendable {
         var sinceMilliseconds: Int64
     }
 
+    /// Of each lane.
     static let maximumWaiting = 64
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var common: [Waiting] = []
-    private var preferred: [Waiting] = []
+    private var waiting: [[Waiting]] = HTTPLane.allCases.map { _ in [] }
     private var isStopping = false
     private var threads: [pthread_t] = []
     private let niceness: Int32
@@ -23,12 +31,12 @@ final class WorkerPool: @unchecked Sendable {
 
     private enum Duty {
         case common
-        /// A thread that nobody but who is preferred can hold.
-        case preferred
+        /// A thread that nobody but this lane can hold.
+        case reserved(HTTPLane)
         case ticking
     }
 
-    /// `threadCount` threads for all, one more for preferred requests alone, and one that calls `tick` every half
+    /// `threadCount` threads for all, one more for each of the lanes that go first, and one that calls `tick` every half
     /// second, or much sooner while it answers true.
     init(threadCount: Int, niceness: Int, tick: @escaping @Sendable () -> Bool) throws(HTTPServerError) {
         self.niceness = Int32(niceness)
@@ -39,7 +47,7 @@ final class WorkerPool: @unchecked Sendable {
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         pthread_cond_init(condition, &attributes)
         pthread_condattr_destroy(&attributes)
-        for duty in [Duty.ticking, .preferred] + Array(repeating: .common, count: threadCount) {
+        for duty in [Duty.ticking, .reserved(.preferred), .reserved(.quick)] + Array(repeating: .common, count: threadCount) {
             do { try start(duty) } catch {
                 stop()
                 throw error
@@ -55,12 +63,11 @@ final class WorkerPool: @unchecked Sendable {
     }
 
     /// False when too many wait already, or the pool has stopped.
-    func add(isPreferred: Bool, _ job: @escaping Job) -> Bool {
+    func add(_ lane: HTTPLane, _ job: @escaping Job) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        guard !isStopping, (isPreferred ? preferred.count : common.count) < Self.maximumWaiting else { return false }
-        let waiting = Waiting(job: job, sinceMilliseconds: ConnectionTable.nowMilliseconds())
-        if isPreferred { preferred.append(waiting) } else { common.append(waiting) }
+        guard !isStopping, waiting[lane.rawValue].count < Self.maximumWaiting else { return false }
+        waiting[lane.rawValue].append(Waiting(job: job, sinceMilliseconds: ConnectionTable.nowMilliseconds()))
         pthread_cond_broadcast(condition)
         return true
     }
@@ -99,16 +106,21 @@ final class WorkerPool: @unchecked Sendable {
 
     private func run(_ duty: Duty) {
         ThreadTraits.set(name: "steward-http", niceness: niceness)
-        if duty == .ticking { return keepTicking() }
-        while let waiting = next(duty) { waiting.job(ConnectionTable.nowMilliseconds() - waiting.sinceMilliseconds) }
+        let lanes: [HTTPLane]
+        switch duty {
+        case .ticking: return keepTicking()
+        case .reserved(let lane): lanes = [lane]
+        case .common: lanes = HTTPLane.allCases
+        }
+        while let waiting = next(lanes) { waiting.job(ConnectionTable.nowMilliseconds() - waiting.sinceMilliseconds) }
     }
 
-    private func next(_ duty: Duty) -> Waiting? {
+    /// The oldest of the first lane where one waits.
+    private func next(_ lanes: [HTTPLane]) -> Waiting? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
-            if !preferred.isEmpty { return preferred.removeFirst() }
-            if duty == .common, !common.isEmpty { return common.removeFirst() }
+            if let lane = lanes.first(where: { !waiting[$0.rawValue].isEmpty }) { return waiting[lane.rawValue].removeFirst() }
             if isStopping { return nil }
             pthread_cond_wait(condition, mutex)
         }

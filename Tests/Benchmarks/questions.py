@@ -19,8 +19,9 @@ url, token, paths = sys.argv[1], sys.argv[2], sys.argv[3:]
 for path in itertools.cycle(paths):
     try:
         urllib.request.urlopen(urllib.request.Request(url + path, headers={"Authorization": "Bearer " + token}), timeout=20).read()
+        os.write(1, b"a")
     except OSError:
-        pass
+        os.write(1, b"r")
 """
 
 
@@ -121,20 +122,22 @@ def measure(o, url, token, meter):
     for _ in range(o.pairs):
         calm = meter.rates(o.seconds)
         askers = [
-            subprocess.Popen([sys.executable, "-c", ASKER, url, token, *PATHS[n % len(PATHS):], *PATHS[:n % len(PATHS)]])
+            subprocess.Popen([sys.executable, "-c", ASKER, url, token, *PATHS[n % len(PATHS):], *PATHS[:n % len(PATHS)]],
+                             stdout=subprocess.PIPE)
             for n in range(o.loops)]
         time.sleep(2)
         asked = meter.rates(o.seconds)
+        answers = b""
         for asker in askers:
             asker.kill()
-            asker.wait()
+            answers += asker.communicate()[0]
         began = time.monotonic()
         wait(lambda: urllib.request.urlopen(url + "/api/v1/devices?limit=1", timeout=20).read(), "an answer", 600)
         back = time.monotonic() - began
         pairs.append((calm, asked))
         ratios = ", ".join(f"{name} {q:.0f} -> {l:.0f} ({l / q if q else 0:.3f})" for name, q, l in
                            zip(("committed/s", "processed/s", "batches/s"), calm, asked))
-        print(f"{ratios}; answered {back * 1000:.0f} ms after the loops ended", flush=True)
+        print(f"{ratios}; {answers.count(b'a')} questions answered, {answers.count(b'r')} not; answered {back * 1000:.0f} ms after the loops ended", flush=True)
     print(f"median ratio committed {statistics.median(l[0] / q[0] for q, l in pairs):.3f}, processed "
           f"{statistics.median(l[1] / q[1] for q, l in pairs):.3f}")
 

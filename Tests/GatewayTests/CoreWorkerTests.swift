@@ -82,6 +82,25 @@ import Testing
         #expect(runs.load(ordering: .relaxed) == 0)
     }
 
+    @Test func whoWaitsAtTheEndIsToldAtOnce() throws {
+        let bench = try Bench()
+        let hold = Hold(bench.worker)
+        let worker = bench.worker
+        let told = Told()
+        Thread.detachNewThread { told.set(worker.ask(timeoutMilliseconds: 600_000) { _ in } == nil) }
+        // Whether it waits by then or comes later, it is told.
+        worker.closeForQuestions()
+        #expect(Self.waitUntil { told.isSet })
+        #expect(worker.ask(timeoutMilliseconds: 600_000) { _ in } == nil)
+        hold.release()
+    }
+
+    private final class Told: Sendable {
+        private let state = Atomic<Bool>(false)
+        var isSet: Bool { state.load(ordering: .acquiring) }
+        func set(_ flag: Bool) { state.store(flag, ordering: .releasing) }
+    }
+
     @Test func aLongAnswerIsReadInSlicesBetweenBatches() throws {
         let bench = try Bench(devices: 2000)
         let directory = DeviceDirectory()

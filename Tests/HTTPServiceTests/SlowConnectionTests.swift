@@ -80,9 +80,10 @@ import Testing
         configuration.threadCount = 2
         let server = try HTTPServer(
             configuration: configuration, immediate: { $0.path == ["healthz"] ? .text("ok") : nil },
-            isPreferred: { $0.bearerToken == "operator" },
+            lane: { $0.bearerToken == "operator" ? .preferred : $0.path == ["metrics"] ? .quick : .common },
             handler: { request in
                 if request.bearerToken != nil { return .text("preferred") }
+                if request.path == ["metrics"] { return .text("figures") }
                 running.add(1, ordering: .relaxed)
                 _ = eventually { release.isRaised }
                 return .text("")
@@ -94,6 +95,7 @@ import Testing
         #expect(try RawClient(port: server.boundPort).request("GET", "/healthz").text == "ok")
         let response = try RawClient(port: server.boundPort).request("GET", "/", headers: ["Authorization: Bearer operator"])
         #expect(response.text == "preferred")
+        #expect(try RawClient(port: server.boundPort).request("GET", "/metrics").text == "figures")
         // Only so many may wait; the others hear at once when to come again.
         let refused = try waiting.last?.readResponse()
         #expect(refused?.status == 503)

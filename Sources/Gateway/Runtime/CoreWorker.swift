@@ -35,6 +35,8 @@ final class CoreWorker: @unchecked Sendable {
     /// Chunks that have left the core and are not in the store yet, so that a question about the history finds them.
     private var uncommitted: [(event: Int64, chunk: HistoryChunk)] = []
     private var isStopping = false
+    /// Nobody is answered any more: the threads that ask are to end.
+    private var isClosedForQuestions = false
     private var wantsSnapshot = false
     private var isBusy = false
     /// When the work in hand began, on the monotonic clock; 0 while there is none.
@@ -123,20 +125,28 @@ final class CoreWorker: @unchecked Sendable {
     func ask<Answer>(timeoutMilliseconds: Int64 = 5000, _ body: @escaping (StewardCore) -> Answer) -> Answer? {
         let box = AnswerBox<Answer>()
         let answered = Monitor()
-        let question = Question { core in
-            let answer = body(core)
-            answered.withLock {
-                box.answer = answer
-                answered.notifyAll()
-            }
-        }
+        let question = Question(
+            answer: { core in
+                let answer = body(core)
+                answered.withLock {
+                    box.answer = answer
+                    answered.notifyAll()
+                }
+            },
+            refuse: {
+                answered.withLock {
+                    box.isRefused = true
+                    answered.notifyAll()
+                }
+            })
         monitor.withLock {
-            guard !isStopping else { return }
+            guard !isStopping, !isClosedForQuestions else { return question.refuse() }
             questions.append(question)
             monitor.notifyAll()
         }
         let answer = answered.withLock {
-            answered.wait(timeoutMilliseconds: timeoutMilliseconds) { box.answer != nil } ? box.answer : nil
+            _ = answered.wait(timeoutMilliseconds: timeoutMilliseconds) { box.answer != nil || box.isRefused }
+            return box.answer
         }
         if answer == nil { monitor.withLock { questions.removeAll { $0 === question } } }
         return answer
@@ -184,6 +194,16 @@ final class CoreWorker: @unchecked Sendable {
         }
     }
 
+    /// Answers no more questions; those that wait are told at once.
+    func closeForQuestions() {
+        let waiting = monitor.withLock {
+            isClosedForQuestions = true
+            defer { questions = [] }
+            return questions
+        }
+        for question in waiting { question.refuse() }
+    }
+
     /// Waits until every batch was taken; false when that took too long.
     func drain(timeoutMilliseconds: Int64) -> Bool {
         monitor.withLock {
@@ -203,7 +223,12 @@ final class CoreWorker: @unchecked Sendable {
     /// What waits for its turn; a class, so that it can be found again and taken back.
     private final class Question {
         let answer: (StewardCore) -> Void
-        init(_ answer: @escaping (StewardCore) -> Void) { self.answer = answer }
+        let refuse: () -> Void
+
+        init(answer: @escaping (StewardCore) -> Void, refuse: @escaping () -> Void) {
+            self.answer = answer
+            self.refuse = refuse
+        }
     }
 
     private enum Work {
@@ -358,5 +383,6 @@ private final class FrozenCore: @unchecked Sendable {
 /// Where another thread leaves its answer; guarded by the monitor that announces it.
 private final class AnswerBox<Answer>: @unchecked Sendable {
     var answer: Answer?
+    var isRefused = false
     init() {}
 }

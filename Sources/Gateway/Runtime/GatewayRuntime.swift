@@ -77,6 +77,8 @@ public final class GatewayRuntime {
         }
         try SupplierDesk.check(configuration)
         if let file = configuration.http.tokenFile { _ = try FileProblem.secret(file, key: "http.tokenFile") }
+        let own = Credential.file(besideStore: configuration.store.path)
+        if configuration.http.tokenFile == nil, access(own, F_OK) == 0 { _ = try FileProblem.secret(own, key: "the operator's token") }
         let directory = configuration.store.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let place = directory.isEmpty ? (configuration.store.path.hasPrefix("/") ? "/" : ".") : directory
         guard access(place, W_OK) == 0 else { throw ConfigurationError("store.path: \(place): \(String(cString: strerror(errno)))") }
@@ -184,9 +186,8 @@ public final class GatewayRuntime {
     private func stop() {
         systemd.tell("STOPPING=1")
         // Whoever still waits hears what is known by now; then the threads that served them can end.
-        if let request = reloads.pending(), reloading == nil {
-            reloads.end(request, .refused(reason: "the gateway is stopping", diagnostics: []))
-        }
+        reloads.close()
+        core.closeForQuestions()
         mailbox.close()
         server?.stop()
         loop.stop()

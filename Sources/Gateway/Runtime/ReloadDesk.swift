@@ -18,6 +18,7 @@ final class ReloadDesk: @unchecked Sendable {
     private var result: ReloadResult?
     private var inEffect: [String]
     private var isRunning = false
+    private var isClosed = false
     private var judgement: Judgement?
 
     /// What the core has said to the profiles that it was given; a problem, or nil when it has taken them.
@@ -49,11 +50,19 @@ final class ReloadDesk: @unchecked Sendable {
         }
         wake.signal()
         return monitor.withLock {
-            monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { answered >= number } ? result : nil
+            monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { answered >= number || isClosed } && answered >= number ? result : nil
         }
     }
 
     // MARK: The main thread's side
+
+    /// Nobody is to wait any more.
+    func close() {
+        monitor.withLock {
+            isClosed = true
+            monitor.notifyAll()
+        }
+    }
 
     /// The newest request that waits; nil without one. Files are read after this, so whoever asked before sees them as they are now.
     func pending() -> Int64? { monitor.withLock { asked > answered ? asked : nil } }
