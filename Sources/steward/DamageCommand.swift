@@ -9,7 +9,7 @@ enum DamageCommand: ListCommand {
         options: [
             .value("seen", "DAMAGE", "you have seen it: orders and commands need no word of their own any more"),
             .value("by", "NAME", "who you are; your login name unless given"),
-        ] + APIClient.options,
+        ] + WriteCommand.options,
         notes:
             "Until somebody has seen it, new orders await approval and playbooks wait. Before that, compare with what suppliers and devices "
             + "say was done in that time.")
@@ -23,13 +23,7 @@ enum DamageCommand: ListCommand {
         writer.beginObject()
         writer.member("by", Person.name(arguments))
         writer.endObject()
-        let answer = try APIClient(arguments).post([list, id, "acknowledgement"], writer.bytes)
-        if arguments.has("json") {
-            Console.print(bytes: answer + [UInt8(ascii: "\n")])
-        } else {
-            Console.print("\(TerminalText.visible(id)) is seen.\n")
-        }
-        return .ok
+        return try WriteCommand.send(arguments, [list, id, "acknowledgement"], writer.bytes) { _ in "\(TerminalText.visible(id)) is seen." }
     }
 
     static func row(_ damage: APIValue, _ terminal: Terminal) -> [Table.Cell] {
