@@ -7,14 +7,12 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
         case partsFailed = "parts_failed"
         /// Parts of messages that were not looked at because their message had used up what one message may cost.
         case partsDropped = "parts_dropped"
-        /// Topics that were forgotten to make room; they are resolved again when they come.
-        case topicsForgotten = "topics_forgotten"
         /// Devices that got a layout of their own because they bring more names than their share of the profile's.
         case ownLayouts = "own_layouts"
         /// Devices that gave way to new ones because almost nothing was heard of them.
         case devicesForgotten = "devices_forgotten"
-        /// Metrics of Sparkplug nodes beyond what all nodes together may have.
-        case sparkplugMetrics = "sparkplug_metrics"
+        /// Sparkplug nodes that gave way to new ones.
+        case nodesForgotten = "sparkplug_nodes_forgotten"
         /// Alarms and tickets beyond what one device may have at a time; they are told together.
         case alarmsFolded = "alarms_folded"
         case ticketsFolded = "tickets_folded"
@@ -26,8 +24,16 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
 
     public subscript(_ kind: Kind) -> Int64 { counts[kind.rawValue] ?? 0 }
 
+    /// All kinds, for the metrics.
+    var figures: [(name: String, value: Int64)] { Kind.allCases.map { ($0.rawValue, self[$0]) } }
+
     mutating func count(_ kind: Kind, _ more: Int = 1) {
         guard more > 0 else { return }
         counts[kind.rawValue, default: 0] &+= Int64(more)
     }
+}
+
+extension StewardCore {
+    /// The counts, and how many topics were forgotten since the start: these are resolved again, so they are no part of the state.
+    public var budgetFigures: [(name: String, value: Int64)] { budgets.figures + [("topics_forgotten", topics.forgotten)] }
 }

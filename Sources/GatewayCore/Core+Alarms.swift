@@ -17,9 +17,23 @@ struct AlarmCause {
 
 /// Alarms: raised by conditions, by the device's own alerts and by silence; one cause, one alarm.
 extension StewardCore {
-    mutating func raise(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+    /// False when the device has as many alarms as one may have, and this one is told with the others.
+    @discardableResult
+    mutating func raise(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) -> Bool {
         if let id = standing(device, cause.condition, cause.source) { endFlapping(device, id, cause.flapping, at: time, &effects) }
-        if let id = standing(device, cause.condition, cause.source) { return standAgain(device, id, cause, at: time) }
+        if let id = standing(device, cause.condition, cause.source) {
+            standAgain(device, id, cause, at: time)
+            return true
+        }
+        guard hasRoom(device, for: cause, at: time, &effects) else {
+            fold(device, at: time, &effects)
+            return false
+        }
+        raiseAnew(device, cause, at: time, &effects)
+        return true
+    }
+
+    private mutating func raiseAnew(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
         if let id = lately(device, cause, at: time) { return comeAgain(device, id, cause, at: time, &effects) }
         var alarm = Alarm(
             device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
@@ -173,6 +187,7 @@ extension StewardCore {
         }
         alarmWentAway(device, id, at: time, &effects)
         reconsiderSuppression(device, &effects)
+        if updated?.condition != Self.foldedCondition { unfold(device, at: time, &effects) }
     }
 
     /// A person has done with an alarm whose condition does not hold any more.
@@ -241,9 +256,16 @@ extension StewardCore {
         let all = records[device].alertCodes[list]
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
         let codes = reported.map(\.code)
-        records[device].alertCodes[list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
+        let others = scope.isEmpty ? [] : all.filter { !$0.hasPrefix(scope) }
+        // What is folded is not remembered as reported, so that it is told when there is room and it is reported again.
+        let remembered = codes.prefix(max(Self.maximumReportedCodes - others.count, 0))
+        records[device].alertCodes[list] = others + remembered
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, [], &effects) }
-        for alert in reported where !former.contains(alert.code) { raise(device, Self.cause(alert, at: time), at: time, &effects) }
+        var folded: [String] = []
+        for alert in reported where !former.contains(alert.code) {
+            if !raise(device, Self.cause(alert, at: time), at: time, &effects) { folded.append(alert.code) }
+        }
+        if !folded.isEmpty { records[device].alertCodes[list].removeAll { folded.contains($0) } }
     }
 
     /// The codes of a list of the message that was decoded last. `lists` are those that held before.

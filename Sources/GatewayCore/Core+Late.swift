@@ -67,7 +67,8 @@ extension StewardCore {
         while records[device].lanes[0].alertCodes.count <= alerts.list { records[device].lanes[0].alertCodes.append([]) }
         let all = records[device].lanes[0].alertCodes[alerts.list]
         let codes = reported.map(\.code)
-        records[device].lanes[0].alertCodes[alerts.list] = scope.isEmpty ? codes : all.filter { !$0.hasPrefix(scope) } + codes
+        let others = scope.isEmpty ? [] : all.filter { !$0.hasPrefix(scope) }
+        records[device].lanes[0].alertCodes[alerts.list] = others + codes.prefix(max(Self.maximumReportedCodes - others.count, 0))
         for code in all where code.hasPrefix(scope) && !codes.contains(code) {
             clearLate(device, code, .deviceAlert, at: time, [], &effects)
         }
@@ -101,6 +102,7 @@ extension StewardCore {
             device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
             onsetMilliseconds: cause.onsetMilliseconds, isLate: true, raisedBy: cause.evidence)
         guard alarms[alarm.id] == nil else { return }
+        guard records[device].lanes[0].open.count < Self.maximumStandingAlarms else { return budgets.count(.alarmsFolded) }
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarms.insert(alarm, id: alarm.id)
         alarms.trim(finishedBeyond: configuration.maximumFinished) { !$0.isActive }
@@ -114,7 +116,7 @@ extension StewardCore {
     ) {
         let key = Self.laneKey(condition, source)
         guard let id = records[device].lanes[0].open.removeValue(forKey: key) else { return }
-        records[device].lanes[0].closed[key] = id
+        if records[device].lanes[0].closed.count < Self.maximumReportedCodes { records[device].lanes[0].closed[key] = id }
         endLate(device, id, at: time, evidence, &effects)
     }
 

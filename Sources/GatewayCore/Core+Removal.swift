@@ -37,7 +37,7 @@ extension StewardCore {
     }
 
     /// Nothing of what it said was understood; or one message was, long ago, and it left nothing that anybody could miss.
-    private func isForgettable(_ device: Int) -> Bool {
+    func isForgettable(_ device: Int) -> Bool {
         let state = hot[device]
         guard state.messages <= 1, !state.isVacant else { return false }
         guard state.messages == 0 || now &- state.arrivalMilliseconds >= Self.forgettableMilliseconds else { return false }

@@ -155,7 +155,7 @@ extension StewardCore {
             if records[device].alertCodes.count > profile.alerts.count {
                 records[device].alertCodes.removeLast(records[device].alertCodes.count - profile.alerts.count)
             }
-            for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) {
+            for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) where alarm.condition != Self.foldedCondition {
                 switch alarm.source {
                 case .silence, .order: continue
                 case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }

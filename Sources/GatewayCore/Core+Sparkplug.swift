@@ -24,10 +24,24 @@ extension StewardCore {
             if host.group.utf8.elementsEqual(parts[0]), host.node.utf8.elementsEqual(parts[1]) { return known }
         } else if sparkplug.count < configuration.maximumSparkplugNodes {
             return sparkplug.add(SparkplugHost(group: group, node: node))
+        } else if let place = forgettableNode() {
+            topics.forget(owner: TopicTable.owner(node: Int32(place)))
+            sparkplug.replace(place, with: SparkplugHost(group: group, node: node))
+            budgets.count(.nodesForgotten)
+            return Int32(place)
         }
         counters.refusedDevices &+= 1
         reject(profile, "there are \(sparkplug.count) Sparkplug nodes already (limits.sparkplugNodes)")
         return nil
+    }
+
+    /// A node of which nothing is left that anybody could miss: each of its devices may be forgotten, or is not there and not online.
+    private func forgettableNode() -> Int? {
+        sparkplug.hosts.indices.first { index in
+            sparkplug.hosts[index].devices.allSatisfy { device in
+                deviceIndex[device.key].map { isForgettable(Int($0)) } ?? (device.presence != .online)
+            }
+        }
     }
 
     mutating func sparkplug(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect])
@@ -99,6 +113,7 @@ extension StewardCore {
 
     /// Which device and profile the name means. A device may have another profile than its node: the narrower topic wins.
     private mutating func target(_ key: String, _ host: Int, _ effects: inout [Effect]) -> SparkplugSessions.Target? {
+        sparkplug.boundTargets(configuration.maximumDevices * 2)
         if let known = sparkplug.targets[key] { return known.device >= 0 ? known : nil }
         let session = sparkplug.hosts[host]
         let name =

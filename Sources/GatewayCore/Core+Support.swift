@@ -26,6 +26,9 @@ extension StewardCore {
         guard openRuns.count < configuration.maximumOpenRuns else {
             return openTicket(device, alarm, reason: "\(openRuns.count) commands are open already (limits.openCommands)", &effects)
         }
+        guard records[device].openRuns.count < Self.maximumOpenRunsPerDevice else {
+            return openTicket(device, alarm, reason: "\(records[device].openRuns.count) commands of this device are open already", &effects)
+        }
         var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook, round: alarm.repeats)
         guard runs[run.id] == nil else { return }
         records[device].incidents.noteAction()
@@ -179,7 +182,11 @@ extension StewardCore {
             _ = tickets.update(ticket.id) { $0.state = .open }
             return
         }
-        guard tickets[ticket.id] == nil else { return }
+        guard tickets[ticket.id] == nil, takesTicket(device, ticket, &effects) else { return }
+        tellTicket(ticket, &effects)
+    }
+
+    mutating func tellTicket(_ ticket: Ticket, _ effects: inout [Effect]) {
         tickets.insert(ticket, id: ticket.id)
         tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
         counters.ticketsOpened &+= 1

@@ -6,6 +6,8 @@ public struct CoreConfiguration: Equatable, Sendable {
     public var maximumDevices = 20_000
     /// Edge nodes of Sparkplug B; each keeps its names and aliases, and messages that wait for their turn.
     public var maximumSparkplugNodes = 1000
+    /// Metrics of all edge nodes together, about half a kilobyte each. A node may always have its share.
+    public var maximumSparkplugMetrics = 50_000
     public var maximumPayloadBytes = 1 << 20
     /// How many messages the broker may send again after a reconnect: as many as it may have in flight. What it sends beyond counts twice.
     public var repeatWindow = 16_384

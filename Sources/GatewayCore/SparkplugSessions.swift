@@ -11,6 +11,11 @@ struct SparkplugSessions: Sendable {
     }
 
     private(set) var hosts: [SparkplugHost] = []
+    /// Metrics of all nodes together.
+    private(set) var metricCount = 0
+    /// How many they may have; a node may always have its share.
+    let maximumMetrics: Int
+    let shareOfMetrics: Int
     private var numbers: [String: Int32] = [:]
     /// By "group/node" and "group/node/device". A reload of the profiles makes them anew.
     var targets: [String: Target] = [:]
@@ -19,6 +24,11 @@ struct SparkplugSessions: Sendable {
     var documents: [SparkplugDocument] = []
     /// The earliest time at which a node has something to do without a message, in arrival time.
     private(set) var nextDueMilliseconds: Int64 = .max
+
+    init(maximumMetrics: Int, maximumNodes: Int) {
+        self.maximumMetrics = maximumMetrics
+        shareOfMetrics = max(maximumMetrics / max(maximumNodes, 1), 64)
+    }
 
     var count: Int { hosts.count }
 
@@ -29,13 +39,30 @@ struct SparkplugSessions: Sendable {
         numbers[host.devices[0].key] = number
         hosts.append(host)
         documents.append(SparkplugDocument())
+        metricCount += host.metrics.count
         noteDue(Int(number))
         return number
     }
 
+    /// Another node takes the place of one that is not heard of any more.
+    mutating func replace(_ number: Int, with host: SparkplugHost) {
+        numbers[hosts[number].devices[0].key] = nil
+        for device in hosts[number].devices { targets[device.key] = nil }
+        metricCount -= hosts[number].metrics.count
+        numbers[host.devices[0].key] = Int32(number)
+        hosts[number] = host
+        documents[number] = SparkplugDocument()
+    }
+
+    /// Names that devices behind the nodes have had: made anew when they are needed, so a list that grows too long is begun again.
+    mutating func boundTargets(_ limit: Int) { if targets.count > limit { targets.removeAll() } }
+
     /// Lets one node take a message or the passing of time; what follows lies in `output`.
     mutating func update(_ number: Int, _ body: (inout SparkplugHost, inout SparkplugPayload, inout SparkplugOutput) -> Void) {
+        let before = hosts[number].metrics.count
+        hosts[number].allowMetrics(max(maximumMetrics - metricCount + before, shareOfMetrics))
         body(&hosts[number], &reader, &output)
+        metricCount += hosts[number].metrics.count - before
         noteDue(number)
     }
 

@@ -90,7 +90,7 @@ public struct StewardCore {
     var nextQuietCheck: Int64 = .max
     /// Some device hangs on another.
     var hasParents = false
-    var sparkplug = SparkplugSessions()
+    var sparkplug: SparkplugSessions
     var storeDamage = StoreDamageLog()
 
     var isConnected = false
@@ -129,6 +129,8 @@ public struct StewardCore {
         self.decoder = decoder
         topics = TopicTable(maximumTopics: configuration.maximumDevices * 3)
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
+        sparkplug = SparkplugSessions(
+            maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes)
         for profile in profiles { add(ProfileLayout(profile)) }
         plans = configuration.maintenance.prefix(Self.maximumWindows).map { MaintenancePlan($0, isConfigured: true) }
         nextWindowEdge = plans.isEmpty ? .max : .min

@@ -1,15 +1,19 @@
 import Gateway
+import Telemetry
 
 enum DevicesCommand: ListCommand {
     static let name = "devices"
-    static let summary = "list the devices with their state and their lowest supply"
+    static let summary = "list the devices with their state and their lowest supply, or take one out"
     static let list = "devices"
     static let defaultLimit = 1000
     static let usage = Usage(
         options: [
             .value("offset", "N", "leave out the first N, in the order of the ids"),
             .value("limit", "N", "at most this many; \(defaultLimit) unless given"),
-        ] + APIClient.options)
+            .value("remove", "DEVICE", "take this device out: its alarms, commands, orders and tickets end; needs --by and --yes"),
+            .value("by", "NAME", "who says so, with --remove"), .flag("yes", "really, with --remove"),
+        ] + APIClient.options,
+        notes: "A device that was taken out and speaks again is a new one. Its history stays until it is too old.")
     static let columns: [Table.Column] = [
         .init("DEVICE"), .init("STATUS", .fixed), .init("STATE", .spare), .init("ALARMS"), .init("SUPPLY"), .init("LEVEL", .fixed),
         .init("DAYS LEFT", .fixed), .init("UP", .spare), .init("LAST SEEN", .spare), .init("PROFILE", .spare),
@@ -19,6 +23,25 @@ enum DevicesCommand: ListCommand {
         let limit = try arguments.integer("limit", in: limitRange) ?? defaultLimit
         let offset = try arguments.integer("offset", in: 0...1_000_000_000)
         return ([list], [("offset", offset.map { String($0) }), ("limit", String(limit))])
+    }
+
+    static func run(_ arguments: Arguments) throws -> ExitCode {
+        guard let device = arguments.value("remove") else {
+            for option in ["by", "yes"] where arguments.has(option) { throw UsageError("--\(option) belongs to --remove") }
+            return try ask(arguments)
+        }
+        guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--remove needs --by NAME: who says so") }
+        guard arguments.has("yes") else {
+            throw UsageError(
+                "--remove ends everything that is open of \(TerminalText.visible(device)), its orders too; say --yes when that is meant")
+        }
+        var body = JSONWriter()
+        body.beginObject()
+        body.member("by", by)
+        body.endObject()
+        let answer = try APIClient(arguments).post([list, device, "removal"], body.bytes)
+        if arguments.has("json") { Console.print(bytes: answer + [UInt8(ascii: "\n")]) } else { Console.print("Recorded.\n") }
+        return .ok
     }
 
     static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {

@@ -99,6 +99,7 @@ final class GatewayAPI: Sendable {
         }
         ask("/api/v1/devices") { [self] request in devices(request) }
         ask("/api/v1/devices/{id}") { [self] request in device(request) }
+        change("/api/v1/devices/{id}/removal") { [self] request in removeDevice(request) }
         ask("/api/v1/devices/{id}/supplies/{supply}/explain") { [self] request in supplyExplanation(request) }
         ask("/api/v1/devices/{id}/history/{metric}") { [self] request in samples(request) }
         ask("/api/v1/alarms") { [self] request in

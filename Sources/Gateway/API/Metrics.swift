@@ -59,6 +59,7 @@ extension GatewayAPI {
             "steward_core_answered", "0 while the core has had one piece of work in hand for 10 s: what it says of itself is old.",
             core.stalledMilliseconds < 10_000 ? 1 : 0)
         page.core(figures.counters, figures.totals, stateBytes: figures.stateBytes)
+        page.budgets(figures.budgets)
         if let store = history.statistics() { page.store(store) }
         return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(page.text.utf8))
     }
@@ -147,6 +148,11 @@ private struct MetricsPage {
             text += "steward_orders_by_state{state=\"\(state.rawValue)\"} \(totals.ordersByState[state] ?? 0)\n"
         }
         gauge("steward_state_bytes", "Bytes of device state in memory.", Int64(stateBytes))
+    }
+
+    mutating func budgets(_ figures: [(name: String, value: Int64)]) {
+        text += "# HELP steward_budget_total What was dropped, folded or forgotten at a limit, by kind.\n# TYPE steward_budget_total counter\n"
+        for figure in figures { text += "steward_budget_total{kind=\"\(figure.name)\"} \(figure.value)\n" }
     }
 
     mutating func store(_ store: StoreStatistics) {

@@ -147,6 +147,8 @@ public enum ConfigurationReader {
             limits.integer("payloadBytes", in: 256...(64 << 20)) ?? configuration.core.maximumPayloadBytes
         configuration.core.maximumSparkplugNodes =
             limits.integer("sparkplugNodes", in: 0...100_000) ?? configuration.core.maximumSparkplugNodes
+        configuration.core.maximumSparkplugMetrics =
+            limits.integer("sparkplugMetrics", in: 0...10_000_000) ?? configuration.core.maximumSparkplugMetrics
         configuration.core.maximumAnomalyMetrics =
             limits.integer("anomalyMetrics", in: 0...1_000_000) ?? configuration.core.maximumAnomalyMetrics
         configuration.core.maximumOpenRuns = limits.integer("openCommands", in: 1...100_000) ?? configuration.core.maximumOpenRuns

@@ -8,6 +8,7 @@ struct CoreFigures: Sendable {
     let counters: CoreCounters
     let totals: StewardCore.Totals
     let stateBytes: Int
+    let budgets: [(name: String, value: Int64)]
     /// The members of `/api/v1/status` as a JSON object.
     let status: [UInt8]
     /// On the monotonic clock. Counting over twenty thousand devices takes a while: not before this time again, so that it takes a fiftieth of the time at most.
@@ -19,6 +20,7 @@ struct CoreFigures: Sendable {
         counters = core.counters
         totals = core.totals()
         stateBytes = core.stateBytes
+        budgets = core.budgetFigures
         var writer = JSONWriter()
         writer.beginObject()
         core.writeStatus(&writer)

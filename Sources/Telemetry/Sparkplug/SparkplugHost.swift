@@ -49,7 +49,8 @@ public struct SparkplugHost: Equatable, Sendable {
 
     public let group: String
     public let node: String
-    public let limits: SparkplugLimits
+    public private(set) var limits: SparkplugLimits
+    private let ownMetrics: Int
     public internal(set) var devices: [Device]
     public internal(set) var metrics: [Metric] = []
     /// Goes up with every birth of the node: numbers of devices and metrics mean something else then.
@@ -77,10 +78,14 @@ public struct SparkplugHost: Equatable, Sendable {
         self.group = group
         self.node = node
         self.limits = limits
+        ownMetrics = limits.metrics
         devices = [Device(id: "", key: "\(group)/\(node)")]
     }
 
     public var presence: Presence { devices[0].presence }
+
+    /// What is left for this node where all nodes together have a limit.
+    public mutating func allowMetrics(_ count: Int) { limits.metrics = min(ownMetrics, count) }
 
     /// Whether the last value of a metric says nothing about now.
     public func isStale(metric: Int) -> Bool {
