@@ -17,7 +17,9 @@ import Testing
         }
         """
 
-    private func list(_ prefix: String, _ range: Range<Int>) -> String { "[" + range.map { "\"\(prefix)\($0)\"" }.joined(separator: ",") + "]" }
+    private func list(_ prefix: String, _ range: Range<Int>) -> String {
+        "[" + range.map { "\"\(prefix)\($0)\"" }.joined(separator: ",") + "]"
+    }
     private func standing(_ driver: Driver, _ device: String) -> [Alarm] {
         driver.core.alarms.all.filter { $0.device == device && $0.isActive }
     }
@@ -60,7 +62,8 @@ import Testing
         var driver = try Driver([Self.profile])
         driver.send("c/bad/data", "{\"errors\":\(list("e", 0..<60)),\"serious\":\(list("s", 0..<40))}", at: 1)
         let restored = try #require(
-            try StewardCore(configuration: CoreConfiguration(), profiles: [try Driver.profile(Self.profile)], snapshot: try driver.snapshot()))
+            try StewardCore(
+                configuration: CoreConfiguration(), profiles: [try Driver.profile(Self.profile)], snapshot: try driver.snapshot()))
         var second = Driver(core: restored, number: driver.number)
         #expect(second.tick(at: 2) == driver.tick(at: 2))
         let next = "{\"errors\":\(list("f", 0..<60)),\"serious\":\(list("s", 0..<41))}"

@@ -41,10 +41,11 @@ import Testing
     /// The store, the marker and the recovery themselves, with a message at which three programs were killed.
     @Test func theMessageIsSetAsideAtTheFourthStart() throws {
         let directory = try TemporaryDirectory()
-        try directory.write("profiles/plain.json", #"{ profile: "plain", messages: [{ topic: "t/{device}" }], metrics: { a: { pointer: "/a" } } }"#)
+        _ = try directory.write(
+            "profiles/plain.json", #"{ profile: "plain", messages: [{ topic: "t/{device}" }], metrics: { a: { pointer: "/a" } } }"#)
         var configuration = GatewayConfiguration()
-        configuration.store.path = directory.path + "/steward.db"
-        let profiles = try ProfileLoader.load([directory.path + "/profiles"])
+        configuration.store.path = directory.url.path + "/steward.db"
+        let profiles = try ProfileLoader.load([directory.url.path + "/profiles"])
         let store = try Store(path: configuration.store.path)
         var segment = Segment()
         for number in 0..<3 { segment.append(topic: "t/d\(number)", payload: Array("{\"a\":\(number)}".utf8)) }

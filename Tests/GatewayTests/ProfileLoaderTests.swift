@@ -29,6 +29,20 @@ import Testing
         #expect(ProfileLoader.subscriptions(loaded) == ["a/+", "b/+", "c/+"])
     }
 
+    /// A pipe without a writer would hold a reader for ever, and with it the whole reload.
+    @Test(.timeLimit(.minutes(1))) func whatIsNoRegularFileIsAMistakeAndNobodyWaitsForIt() throws {
+        let directory = try TemporaryDirectory()
+        _ = try directory.write("p/a.json", profile("a", "a/{device}"))
+        #expect(mkfifo(directory.url.path + "/p/pipe.json", 0o600) == 0)
+        #expect(problems([directory.url.path + "/p"]).contains("pipe.json:1:1: cannot be read: it is no regular file"))
+        #expect(unlink(directory.url.path + "/p/pipe.json") == 0)
+        #expect(symlink("/dev/zero", directory.url.path + "/p/endless.json") == 0)
+        #expect(problems([directory.url.path + "/p"]).contains("endless.json:1:1: cannot be read: it is no regular file"))
+        // A secret that is one would hold the start.
+        #expect(mkfifo(directory.url.path + "/secret", 0o600) == 0)
+        #expect(throws: ConfigurationError.self) { try FileProblem.secret(directory.url.path + "/secret", key: "http.tokenFile") }
+    }
+
     @Test func nothingFoundIsAnError() throws {
         let directory = try TemporaryDirectory()
         for paths in [[], [directory.url.path]] { #expect(problems(paths).hasPrefix("no device profile (*.json) was found in")) }

@@ -151,7 +151,8 @@ private struct MetricsPage {
     }
 
     mutating func budgets(_ figures: [(name: String, value: Int64)]) {
-        text += "# HELP steward_budget_total What was dropped, folded or forgotten at a limit, by kind.\n# TYPE steward_budget_total counter\n"
+        text +=
+            "# HELP steward_budget_total What was dropped, folded or forgotten at a limit, by kind.\n# TYPE steward_budget_total counter\n"
         for figure in figures { text += "steward_budget_total{kind=\"\(figure.name)\"} \(figure.value)\n" }
     }
 
