@@ -195,7 +195,7 @@ extension StewardCore {
             let isSame = records[Int(known)].id.utf8.elementsEqual(id.utf8)
             return isSame && Int(bases[Int(hot[Int(known)].profile)]) == profile ? known : nil
         }
-        guard budget.takesDevice(), hasRoomForDevice(&effects) else { return nil }
+        guard budget.takesDevice(), hasRoomForDevice(id, &effects) else { return nil }
         var profile = profile
         if layouts[profile].profile.namesPerDevice { profile = add(ProfileLayout(layouts[profile].profile), base: profile) }
         let device = place(

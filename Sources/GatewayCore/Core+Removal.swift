@@ -22,12 +22,14 @@ extension StewardCore {
         return true
     }
 
-    /// Whether a new device may be made, when need be in the place of one that hardly proved to be one.
-    mutating func hasRoomForDevice(_ effects: inout [Effect]) -> Bool {
+    /// Whether a new device may be made, when need be in the place of one that hardly proved to be one. Who was refused and comes again has
+    /// said more than any of which one message was heard, and need not wait until that is long ago.
+    mutating func hasRoomForDevice(_ id: String, _ effects: inout [Effect]) -> Bool {
         if deviceCount < configuration.maximumDevices { return true }
+        let isAgain = refusedNames.isAgain(id)
         for _ in 0..<min(Self.looksPerAdmission, hot.count) {
             admissionHand = admissionHand + 1 < hot.count ? admissionHand + 1 : 0
-            guard isForgettable(admissionHand) else { continue }
+            guard isForgettable(admissionHand, atOnce: isAgain) else { continue }
             end(admissionHand, by: "steward", &effects)
             vacate(admissionHand)
             budgets.count(.devicesForgotten)
@@ -37,10 +39,10 @@ extension StewardCore {
     }
 
     /// Nothing of what it said was understood; or one message was, long ago, and it left nothing that anybody could miss.
-    func isForgettable(_ device: Int) -> Bool {
+    func isForgettable(_ device: Int, atOnce: Bool = false) -> Bool {
         let state = hot[device]
         guard state.messages <= 1, !state.isVacant else { return false }
-        guard state.messages == 0 || now &- state.arrivalMilliseconds >= Self.forgettableMilliseconds else { return false }
+        guard atOnce || state.messages == 0 || now &- state.arrivalMilliseconds >= Self.forgettableMilliseconds else { return false }
         let record = records[device]
         return record.openRuns.isEmpty && record.shelves.isEmpty && record.incidents.open == nil && record.incidents.closedCount == 0
             && record.supplies.allSatisfy { $0.order == nil } && record.activeAlarms.allSatisfy { alarms[$0]?.source == .silence }

@@ -47,6 +47,10 @@ extension StewardCore {
         writer.write(blob: try json.encode(BudgetMemory(counters: budgets, admissionHand: admissionHand)))
         writer.write("storeDamage")
         writer.write(blob: try json.encode(storeDamage))
+        if let refused = refusedNames.bytes {
+            writer.write("refused")
+            writer.write(blob: refused)
+        }
     }
 
     mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
@@ -67,6 +71,7 @@ extension StewardCore {
             case Self.repeatSection:
                 var remembered = ByteReader(blob)
                 try repeats.read(from: &remembered)
+            case "refused": refusedNames = try RefusedNames(bytes: blob)
             case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }

@@ -35,6 +35,7 @@ public struct StewardCore {
     /// Places of devices that are gone, the highest first; where the search for one that may be forgotten stands.
     var vacantDevices: [Int] = []
     var admissionHand = 0
+    var refusedNames = RefusedNames()
     /// Room that was given back, by its size, and layouts that belong to nobody.
     var freeMetrics: [Int: [Int32]] = [:]
     var freeFaultCells: [Int: [Int32]] = [:]

@@ -12,7 +12,7 @@ enum DevicesCommand: ListCommand {
             .value("limit", "N", "at most this many; \(defaultLimit) unless given"),
             .value("remove", "DEVICE", "take this device out: its alarms, commands, orders and tickets end; needs --by and --yes"),
             .value("by", "NAME", "who says so, with --remove"), .flag("yes", "really, with --remove"),
-        ] + APIClient.options,
+        ] + WriteCommand.options,
         notes: "A device that was taken out and speaks again is a new one. Its history stays until it is too old.")
     static let columns: [Table.Column] = [
         .init("DEVICE"), .init("STATUS", .fixed), .init("STATE", .spare), .init("ALARMS"), .init("SUPPLY"), .init("LEVEL", .fixed),
@@ -39,9 +39,7 @@ enum DevicesCommand: ListCommand {
         body.beginObject()
         body.member("by", by)
         body.endObject()
-        let answer = try APIClient(arguments).post([list, device, "removal"], body.bytes)
-        if arguments.has("json") { Console.print(bytes: answer + [UInt8(ascii: "\n")]) } else { Console.print("Recorded.\n") }
-        return .ok
+        return try WriteCommand.send(arguments, [list, device, "removal"], body.bytes) { _ in "Recorded." }
     }
 
     static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
