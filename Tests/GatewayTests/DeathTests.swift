@@ -52,14 +52,17 @@ import Testing
         try store.transaction {
             try store.appendSegment(firstEvent: 1, count: segment.count, arrivalMilliseconds: 1, bytes: segment.bytes)
         }
+        try store.close()
         for start in 1...4 {
-            let marker = try CrashMarker(path: configuration.store.path + ".progress")
-            let recovery = try Recovery(configuration: configuration, profiles: profiles, store: store, marker: marker)
+            let opening = try StoreOpening(configuration: configuration)
+            #expect(opening.damages.isEmpty)
+            let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
             #expect(recovery.core.quarantined == (start == 4 ? [2] : []))
             #expect(recovery.core.hasDevice("d1") == (start < 4))
             #expect(recovery.core.hasDevice("d2"))
             // Killed while it takes the second event.
-            marker.progress[ProgressWord.event] = 2
+            opening.marker.progress[ProgressWord.event] = 2
+            try opening.store.close()
         }
     }
 }
