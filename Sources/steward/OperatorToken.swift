@@ -11,7 +11,8 @@ struct OperatorToken {
     static let defaultConfiguration = "/etc/steward/steward.json"
     static let defaultStore = "/var/lib/steward/steward.db"
 
-    /// What was named wins. Found by itself it is for a gateway of this machine only: no other host is to learn it.
+    /// What was named wins. Found by itself it is for a gateway of this machine only: no other host is to learn it, and no program that
+    /// another user lets listen in the gateway's place while that is down.
     static func find(_ arguments: Arguments, url: String) throws -> OperatorToken {
         if let file = arguments.value("token-file") ?? Terminal.environment("STEWARD_TOKEN_FILE") {
             return OperatorToken(token: try read(file))
@@ -19,7 +20,14 @@ struct OperatorToken {
         guard isThisMachine(url) else { return OperatorToken() }
         var found = OperatorToken()
         for file in candidates() {
-            if access(file, R_OK) == 0, let token = try? read(file) { return OperatorToken(token: token) }
+            if access(file, R_OK) == 0, let token = try? read(file) {
+                var status = stat()
+                guard stat(file, &status) == 0, Listeners.users(port: port(url)).isSubset(of: [0, status.st_uid]) else {
+                    found.advice = "another user's program listens at \(TerminalText.visible(url)): it does not get the token of \(file)"
+                    continue
+                }
+                return OperatorToken(token: token)
+            }
             if errno == EACCES { found.advice = "\(file) cannot be read by you: run this as root, with sudo" }
         }
         return found
@@ -31,6 +39,12 @@ struct OperatorToken {
             files.append(configuration.http.tokenFile ?? Credential.file(besideStore: configuration.store.path))
         }
         return files + [Credential.file(besideStore: defaultStore)]
+    }
+
+    static func port(_ url: String) -> UInt16 {
+        let rest = url.dropFirst(url.hasPrefix("https://") ? 8 : 7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let digits = rest.hasSuffix("]") ? "" : rest.split(separator: ":").last ?? ""
+        return UInt16(digits) ?? (url.hasPrefix("https://") ? 443 : 80)
     }
 
     static func isThisMachine(_ url: String) -> Bool {

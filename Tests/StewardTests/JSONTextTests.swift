@@ -1,4 +1,5 @@
 import Foundation
+import HTTPService
 import Testing
 
 @testable import steward
@@ -33,5 +34,18 @@ import Testing
     ])
     func theTokenThatIsFoundIsForThisMachine(url: String, isThisMachine: Bool) {
         #expect(OperatorToken.isThisMachine(url) == isThisMachine)
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:8420", 8420), ("http://[::1]:8421/x", 8421), ("http://localhost", 80), ("https://localhost/a:1", 443),
+        ("http://[::1]", 80),
+    ])
+    func thePortOfAnAddress(url: String, port: Int) { #expect(OperatorToken.port(url) == UInt16(port)) }
+
+    @Test func whoListensIsKnown() throws {
+        let server = try HTTPServer(configuration: HTTPServerConfiguration(listen: "127.0.0.1:0")) { _ in .text("") }
+        #expect(Listeners.users(port: server.boundPort) == [geteuid()])
+        server.stop()
+        #expect(Listeners.users(port: server.boundPort).isEmpty)
     }
 }
