@@ -23,6 +23,7 @@ WRITES = {
     "tickets/ti-1/closure": {"by": "Eve"},
     "maintenance/mw-1/end": {"by": "Eve"},
     "damage/da-1/acknowledgement": {"by": "Eve"},
+    "devices/d/removal": {"by": "Eve"},
     "deadletters/replay": {"all": True},
     "profiles/reload": {},
 }
