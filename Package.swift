@@ -3,7 +3,7 @@
 import PackageDescription
 
 let pure: [Target] = [
-    .target(name: "Telemetry", dependencies: ["CSimdjson"]),
+    .target(name: "Telemetry", dependencies: ["CSimdjson", "CCrypto"]),
     .target(name: "FaultDetection", dependencies: ["Telemetry"]),
     .target(name: "ConsumableForecast", dependencies: ["Telemetry"]),
     .target(name: "RemoteSupport", dependencies: ["Telemetry"]),
@@ -34,6 +34,8 @@ let libraries: [Target] = [
     .systemLibrary(name: "CLibXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     // glibc's <malloc.h>, which Swift's own module of it leaves out.
     .systemLibrary(name: "CMalloc"),
+    // glibc's <sys/timex.h>, left out as well: whether the kernel's clock is synchronised.
+    .systemLibrary(name: "CTimex"),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     // A thin C face over simdjson, which is C++: parse, and hand out the tape.
     .target(name: "CSimdjson", cxxSettings: hardening, linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
@@ -50,7 +52,7 @@ let adapters: [Target] = [
 let shell: [Target] = [
     .target(
         name: "Gateway",
-        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading", "CMalloc", "CSystemd"]),
+        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading", "CMalloc", "CTimex", "CSystemd"]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
     .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
     // `steward bench` runs it.

@@ -54,6 +54,11 @@ struct LevelCandidate: Codable, Equatable, Sendable {
 }
 
 extension LevelCandidate {
+    mutating func shift(byMilliseconds step: Int64) {
+        sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step)
+        lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
+    }
+
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
         var code = direction.rawValue
         try coder.code(&code)

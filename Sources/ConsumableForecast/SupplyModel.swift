@@ -89,6 +89,14 @@ public struct SupplyModel: Codable, Equatable, Sendable {
 
     public init() {}
 
+    /// The clock that dates its readings was set: the time between readings stays what it was.
+    public mutating func shift(byMilliseconds step: Int64) {
+        newestMilliseconds = newestMilliseconds.shifted(byMilliseconds: step)
+        if counterMilliseconds != 0 { counterMilliseconds = counterMilliseconds.shifted(byMilliseconds: step) }
+        use.shift(byMilliseconds: step)
+        candidate?.shift(byMilliseconds: step)
+    }
+
     /// A new cartridge may be in the slot, and has yet to prove that it stays: the present moment belongs to the old one no longer.
     public var awaitsProof: Bool {
         switch candidate?.direction {

@@ -69,6 +69,14 @@ struct UseModel: Codable, Equatable, Sendable {
 }
 
 extension UseModel {
+    /// The day that is being counted becomes the day of the new clock. Its length may be off once by what the step is beyond whole days.
+    mutating func shift(byMilliseconds step: Int64) {
+        guard let day = dayNumber else { return }
+        let moved = lastMilliseconds.shifted(byMilliseconds: step)
+        dayNumber = day &+ (UseCalendar.day(moved).number &- UseCalendar.day(lastMilliseconds).number)
+        lastMilliseconds = moved
+    }
+
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
         try coder.code(&dayNumber)
         try coder.code(&unitsAtDayStart)

@@ -38,7 +38,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     /// How many of its changes are remembered: as many as the profile may ask for.
     static let maximumChanges = 64
 
-    /// The same events give the same id: it is a hash of device, condition and onset.
+    /// The same events give the same id: it is a hash of device, source, condition and onset.
     public var id: String
     public var device: String
     /// A fault's id of the profile, a code of the device, `silent`, `anomaly:METRIC`, `anomaly:machine`, or `order-overdue/SUPPLY`.
@@ -73,7 +73,7 @@ public struct Alarm: Equatable, Sendable, Codable {
         device: String, condition: String, source: Source, severity: Severity, text: String, onsetMilliseconds: Int64, isLate: Bool,
         raisedBy: [Evidence]
     ) {
-        self.id = "al-" + StableID.make(device, condition, String(onsetMilliseconds))
+        self.id = "al-" + StableID.make(device, source.rawValue, condition, String(onsetMilliseconds))
         self.device = device
         self.condition = condition
         self.source = source
@@ -83,6 +83,9 @@ public struct Alarm: Equatable, Sendable, Codable {
         self.isLate = isLate
         self.raisedBy = raisedBy
     }
+
+    /// What an earlier version called it; others may have been called the same, so the fields decide.
+    public var formerID: String { "al-" + StableID.short(device, condition, String(onsetMilliseconds)) }
 
     /// It stands, acknowledged or not.
     public var isActive: Bool { state == .unacknowledged || state == .acknowledged }
@@ -117,6 +120,17 @@ public struct Alarm: Equatable, Sendable, Codable {
         raisedBy = evidence
         repeats &+= 1
     }
+
+    /// The clock that dates it was set. The id stays what it is.
+    public mutating func shift(byMilliseconds step: Int64) {
+        onsetMilliseconds = onsetMilliseconds.shifted(byMilliseconds: step)
+        clearedMilliseconds = clearedMilliseconds.shifted(byMilliseconds: step)
+        normalSinceMilliseconds = normalSinceMilliseconds.shifted(byMilliseconds: step)
+        for index in changes.indices { changes[index] = changes[index].shifted(byMilliseconds: step) }
+    }
+
+    /// The gateway's clock was set: the quiet that ends the flapping is as long as before.
+    public mutating func shiftQuiet(byMilliseconds step: Int64) { quietMilliseconds = quietMilliseconds.shifted(byMilliseconds: step) }
 
     /// Remembers a raising or clearing. True when it is one of at least `rule.changes` within the rule's time.
     public mutating func change(atMilliseconds time: Int64, _ rule: FlappingRule) -> Bool {

@@ -10,6 +10,9 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     /// The ingest connection stands. With `sessionPresent` the broker repeats what it has no acknowledgement for.
     case connected(sessionPresent: Bool)
     case disconnected
+    /// The gateway's clock was set, and everything from here on is dated by it. It is the first event of its segment, which no other
+    /// place will do for: the segment's arrival is a time of the new clock.
+    case clockStepped(byMilliseconds: Int64)
     /// An outbox entry came to its end.
     case settled(key: String, channel: OutboxChannel, outcome: DeliveryOutcome, detail: String?)
     /// A supplier or an operator reports on an order.

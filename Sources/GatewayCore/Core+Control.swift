@@ -23,7 +23,7 @@ public struct SurveySubmission: Equatable, Sendable, Codable {
 
 /// Events that are not messages, and the passing of time.
 extension StewardCore {
-    /// Arrival time never runs backwards here, whatever the system's clock does.
+    /// Arrival time never runs backwards here but by a step that was told (`Core+Clock`).
     mutating func advance(to arrival: Int64, _ effects: inout [Effect]) {
         // While it listens, a tick comes at least with every scan. A longer pause is one of the gateway itself, which was down or asleep.
         if isConnected, arrival &- now > Self.silenceScanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
@@ -69,7 +69,8 @@ extension StewardCore {
             return
         }
         switch event {
-        case .tick: break
+        // `step` has taken a step of the clock already.
+        case .tick, .clockStepped: break
         case .connected(let sessionPresent):
             isConnected = true
             listeningSince = now

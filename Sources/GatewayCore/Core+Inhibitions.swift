@@ -40,6 +40,10 @@ extension StewardCore {
             mustRelease = false
             releaseHeld(&effects)
         }
+        findNextInhibitionCheck()
+    }
+
+    mutating func findNextInhibitionCheck() {
         nextInhibitionCheck = nextWindowEdge
         for device in shelvingDevices {
             for shelf in records[device].shelves { nextInhibitionCheck = min(nextInhibitionCheck, shelf.untilMilliseconds) }

@@ -101,7 +101,7 @@ extension StewardCore {
         var alarm = Alarm(
             device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
             onsetMilliseconds: cause.onsetMilliseconds, isLate: true, raisedBy: cause.evidence)
-        guard alarms[alarm.id] == nil else { return }
+        guard alarms[alarm.id] == nil, !wasRaised(alarm) else { return }
         guard records[device].lanes[0].open.count < Self.maximumStandingAlarms else { return budgets.count(.alarmsFolded) }
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarms.insert(alarm, id: alarm.id)
@@ -109,6 +109,12 @@ extension StewardCore {
         records[device].lanes[0].open[key] = alarm.id
         counters.suppressedDispatches &+= 1
         tellRaised(device, alarm, at: time, &effects)
+    }
+
+    /// An earlier version raised it, under the id that it had there.
+    private func wasRaised(_ alarm: Alarm) -> Bool {
+        guard let former = alarms[alarm.formerID] else { return false }
+        return former.device == alarm.device && former.condition == alarm.condition && former.source == alarm.source
     }
 
     private mutating func clearLate(

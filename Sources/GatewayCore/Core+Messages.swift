@@ -33,7 +33,8 @@ extension StewardCore {
             counters.retained &+= 1
             return
         }
-        guard let route = topics.find(frame.topic, hash: topicHash) ?? resolve(frame, hash: topicHash, number, &effects) else { return }
+        let place = topics.hash(frame.topic)
+        guard let route = topics.find(frame.topic, hash: place) ?? resolve(frame, hash: place, number, &effects) else { return }
         take(route, frame, number, &effects)
         var next = Int(route.next)
         while next >= 0 {
@@ -292,12 +293,16 @@ extension StewardCore {
     @inline(__always)
     private mutating func eventTime(_ device: Int) -> Int64 {
         let arrival = replayedArrivalMilliseconds ?? now
-        guard decoded.stamp != nil else { return arrival }
+        guard decoded.stamp != nil else {
+            if replayedArrivalMilliseconds == nil { hot[device].isDatedByArrival = true }
+            return arrival
+        }
         let newest = hot[device].newestMilliseconds
         let judged = DeviceTime.judge(
             stamp: decoded.stamp, unit: decoded.unit, zone: decoded.zone, previousMilliseconds: newest == .min ? nil : newest,
             arrivalMilliseconds: arrival)
         if judged.quality != .device { counters.clockProblems &+= 1 }
+        if replayedArrivalMilliseconds == nil { hot[device].isDatedByArrival = !judged.quality.isDeviceTime }
         return judged.milliseconds
     }
 

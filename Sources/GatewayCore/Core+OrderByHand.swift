@@ -64,6 +64,7 @@ extension StewardCore {
         guard let forgotten = state.order else { return 1 }
         let attempt = (1...SupplyOrder.maximumAttempts).first {
             SupplyOrder.id(device: name, supply: supply, generation: generation, attempt: $0) == forgotten
+                || SupplyOrder.formerID(device: name, supply: supply, generation: generation, attempt: $0) == forgotten
         }
         return (attempt ?? 0) + 1
     }

@@ -11,9 +11,18 @@ extension StewardCore {
     /// - Returns: whether there is an order for this generation now.
     @discardableResult
     mutating func place(_ order: SupplyOrder, device: Int, supply: Int, at time: Int64, _ effects: inout [Effect]) -> Bool {
-        guard orders[order.id] == nil else {
-            records[device].supplies[supply].order = order.id
+        if let known = known(order) {
+            records[device].supplies[supply].order = known
             return true
+        }
+        guard orders[order.id] == nil else {
+            // Only damage gives two orders one id; the one that has it must not pass for this one.
+            openTicket(
+                device,
+                Ticket(
+                    alarm: "\(order.id)/identity", device: order.device, severity: .major, text: "\(order.item) cannot be ordered",
+                    reason: "the id of its order belongs to another one; order it by hand", onsetMilliseconds: now), &effects)
+            return false
         }
         let isAskedByHand = order.terms.requestedBy != OrderTerms.automatic
         if !isAskedByHand, isCoveredByStock(order, at: time, &effects) { return false }
@@ -38,6 +47,27 @@ extension StewardCore {
         if order.state == .planned { route(order.id, &effects) }
         scheduleOrder(order.id)
         return true
+    }
+
+    /// The order for the same generation and attempt, under the id of today or that of an earlier version.
+    private func known(_ order: SupplyOrder) -> String? {
+        let former = SupplyOrder.formerID(
+            device: order.device, supply: order.supply, generation: order.generation, attempt: order.attempt)
+        return [order.id, former].first { orders[$0]?.isSame(as: order) == true }
+    }
+
+    /// What stock covers was taken aside under the ids of an earlier version; a second unit must not be.
+    mutating func renameFormerNeeds() {
+        guard !stock.needs.isEmpty else { return }
+        for device in hot.indices {
+            let layout = layouts[Int(hot[device].profile)]
+            for (index, supply) in records[device].supplies.enumerated() where index < layout.supplies.count {
+                let (name, slot, generation) = (records[device].id, layout.supplies[index].name, supply.model.generation)
+                stock.rename(
+                    SupplyOrder.formerID(device: name, supply: slot, generation: generation),
+                    to: SupplyOrder.id(device: name, supply: slot, generation: generation))
+            }
+        }
     }
 
     /// Units that are on hand and not meant for another need.
@@ -135,7 +165,7 @@ extension StewardCore {
         guard let first = company.first else { return }
         var shipment: String?
         if company.count > 1 {
-            let id = "sh-" + company.dropFirst().reduce(StableID.make(first.id)) { StableID.make($0, $1.id) }
+            let id = "sh-" + StableID.make(company.map(\.id))
             forgetShipments()
             shipments[id] = company.map(\.id)
             shipment = id

@@ -137,7 +137,9 @@ extension StewardCore {
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
         try Self.read(&tickets, &reader, json)
-        for _ in 0..<(try reader.integer(UInt32.self)) { _ = sparkplug.add(try SparkplugHost(from: &reader)) }
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            _ = sparkplug.add(try SparkplugHost(from: &reader, tableHash: configuration.tableHash))
+        }
         try json.decode(InhibitionMemory.self, from: Data(try reader.blob())).restore(&self)
         try readSections(&reader, json)
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }

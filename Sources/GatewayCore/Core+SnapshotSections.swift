@@ -51,6 +51,8 @@ extension StewardCore {
             writer.write("refused")
             writer.write(blob: refused)
         }
+        writer.write(Self.clockSection)
+        writer.write(blob: try clockSection(json))
     }
 
     mutating func readSections(_ reader: inout ByteReader, _ json: JSONDecoder) throws {
@@ -63,6 +65,7 @@ extension StewardCore {
                 let section = try json.decode(Replenishing.self, from: Data(blob))
                 stock = section.stock
                 shipments = section.shipments
+                renameFormerNeeds()
             case "budgets":
                 let section = try json.decode(BudgetMemory.self, from: Data(blob))
                 budgets = section.counters
@@ -72,6 +75,7 @@ extension StewardCore {
                 var remembered = ByteReader(blob)
                 try repeats.read(from: &remembered)
             case "refused": refusedNames = try RefusedNames(bytes: blob)
+            case Self.clockSection: try readClock(blob, json)
             case Self.anomalySection: try readAnomalies(blob)
             default: continue
             }

@@ -23,10 +23,10 @@ extension StewardCore {
             let host = sparkplug.hosts[Int(known)]
             if host.group.utf8.elementsEqual(parts[0]), host.node.utf8.elementsEqual(parts[1]) { return known }
         } else if sparkplug.count < configuration.maximumSparkplugNodes {
-            return sparkplug.add(SparkplugHost(group: group, node: node))
+            return sparkplug.add(SparkplugHost(group: group, node: node, tableHash: configuration.tableHash))
         } else if let place = forgettableNode() {
             topics.forget(owner: TopicTable.owner(node: Int32(place)))
-            sparkplug.replace(place, with: SparkplugHost(group: group, node: node))
+            sparkplug.replace(place, with: SparkplugHost(group: group, node: node, tableHash: configuration.tableHash))
             budgets.count(.nodesForgotten)
             return Int32(place)
         }

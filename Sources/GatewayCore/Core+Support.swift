@@ -30,7 +30,7 @@ extension StewardCore {
             return openTicket(device, alarm, reason: "\(records[device].openRuns.count) commands of this device are open already", &effects)
         }
         var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook, round: alarm.repeats)
-        guard runs[run.id] == nil else { return }
+        guard runs[run.id] == nil, !wasBegun(run, round: alarm.repeats) else { return }
         records[device].incidents.noteAction()
         let action = run.begin(profile, atMilliseconds: now)
         runs.insert(run, id: run.id)
@@ -41,6 +41,12 @@ extension StewardCore {
             nextRunDeadline = min(nextRunDeadline, run.deadlineMilliseconds ?? .max)
         }
         perform(device, run, action, &effects)
+    }
+
+    /// An earlier version began the same run, under the id that it had there.
+    private func wasBegun(_ run: PlaybookRun, round: Int) -> Bool {
+        guard let former = runs[PlaybookRun.formerID(alarm: run.alarm, playbook: run.playbook, round: round)] else { return false }
+        return former.alarm == run.alarm && former.playbook == run.playbook
     }
 
     /// Alarms that evidence of the past raised and that hold in the present.
@@ -105,7 +111,13 @@ extension StewardCore {
 
     /// What an open ticket was about, an alarm or an order, has mended itself or was mended by somebody.
     mutating func ticketRecovers(about subject: String) {
-        _ = tickets.update("ti-" + StableID.make(subject)) { if $0.state == .open { $0.state = .recovered } }
+        _ = tickets.update(ticketID(about: subject)) { if $0.state == .open { $0.state = .recovered } }
+    }
+
+    /// A ticket that an earlier version opened keeps the id that it had there.
+    private func ticketID(about subject: String) -> String {
+        let former = Ticket.formerID(about: subject)
+        return tickets[former]?.alarm == subject ? former : Ticket.id(about: subject)
     }
 
     mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
@@ -177,12 +189,13 @@ extension StewardCore {
     }
 
     mutating func openTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) {
-        if tickets[ticket.id]?.state == .recovered {
+        let known = ticketID(about: ticket.alarm)
+        if tickets[known]?.state == .recovered {
             // The same trouble again: the same ticket, which was delivered already.
-            _ = tickets.update(ticket.id) { $0.state = .open }
+            _ = tickets.update(known) { $0.state = .open }
             return
         }
-        guard tickets[ticket.id] == nil, takesTicket(device, ticket, &effects) else { return }
+        guard tickets[known] == nil, takesTicket(device, ticket, &effects) else { return }
         tellTicket(ticket, &effects)
     }
 

@@ -1,4 +1,5 @@
 import Replenishment
+import Telemetry
 
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
@@ -28,6 +29,8 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Device → the device that it hangs on.
     public var parents: [String: String] = [:]
     public var replenishment = ReplenishmentPolicy()
+    /// For tables whose keys strangers choose. It moves entries within a table, and changes no result.
+    public var tableHash = KeyedHash()
 
     public init() {}
 }

@@ -28,6 +28,8 @@ struct DeviceHot: Sendable {
     /// The place of the detector of the device as a whole, or -1.
     var machine = MetricWatch.none
     var isSilent = false
+    /// Its newest message had no time of its own that could be believed, so our clock is its only one.
+    var isDatedByArrival = false
     /// An alarm was raised by evidence of the past and waits for the present to confirm it.
     var awaitsDispatch = false
     /// The last lists of device alerts, by their hash; a profile has at most four lists.

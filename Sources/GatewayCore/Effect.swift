@@ -45,6 +45,7 @@ public struct Decision: Equatable, Sendable {
         case deviceRemoved = "device.removed"
         case storeDamaged = "store.damaged"
         case storeDamageSeen = "store.damage.seen"
+        case clockStepped = "clock.stepped"
     }
     public var kind: Kind
     /// Event time where a device's reading decided, arrival time otherwise.

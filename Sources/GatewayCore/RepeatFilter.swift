@@ -70,6 +70,13 @@ struct RepeatFilter: Sendable {
         waiting.isEmpty ? .max : min(lastCandidate &+ Self.waitMilliseconds, waitingSince &+ Self.longestWaitMilliseconds)
     }
 
+    /// The gateway's clock was set: the waits are as long as before.
+    mutating func shift(byMilliseconds step: Int64) {
+        waitingSince = waitingSince.shifted(byMilliseconds: step)
+        lastCandidate = lastCandidate.shifted(byMilliseconds: step)
+        ascent.shift(byMilliseconds: step)
+    }
+
     /// Nothing may wait. A session that was not kept has forgotten everything, and so do we.
     mutating func connected(sessionPresent: Bool) {
         guard sessionPresent else {
@@ -260,6 +267,11 @@ private struct Ascent: Sendable {
         }
         last = id
         lastMilliseconds = now
+    }
+
+    mutating func shift(byMilliseconds step: Int64) {
+        beginMilliseconds = beginMilliseconds.shifted(byMilliseconds: step)
+        lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
     }
 
     func proves(_ place: Int64) -> Bool { place > beginPlace && lastMilliseconds &- beginMilliseconds >= Self.provenMilliseconds }

@@ -93,6 +93,7 @@ public struct StewardCore {
     var hasParents = false
     var sparkplug: SparkplugSessions
     var storeDamage = StoreDamageLog()
+    public internal(set) var clock = ClockBook()
 
     var isConnected = false
     var listeningSince: Int64 = 0
@@ -128,7 +129,7 @@ public struct StewardCore {
         guard let decoder = MessageDecoder(maximumBytes: configuration.maximumPayloadBytes) else { return nil }
         self.configuration = configuration
         self.decoder = decoder
-        topics = TopicTable(maximumTopics: configuration.maximumDevices * 3)
+        topics = TopicTable(maximumTopics: configuration.maximumDevices * 3, hash: configuration.tableHash)
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         sparkplug = SparkplugSessions(
             maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes)
@@ -156,6 +157,7 @@ public struct StewardCore {
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
+        if let step = clockStep(in: segment) { stepClock(byMilliseconds: step, to: segment.arrivalMilliseconds, &effects) }
         advance(to: segment.arrivalMilliseconds, &effects)
         releaseRepeats(before: nil, progress: progress, &effects)
         if !orphans.isEmpty { endOrphans(&effects) }

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Something that the store has lost or cannot vouch for, as the shell found it and as it stands in the inbox.
 public struct StoreDamage: Equatable, Sendable, Codable {
     /// Names it to people; the same damage has the same id however often it is met.
@@ -60,6 +62,13 @@ struct StoreDamageLog: Equatable, Sendable, Codable {
         }
         entries.append(Entry(damage: damage))
         return true
+    }
+
+    /// The gateway's clock was set: what was put into the outbox before the damage was found has to stay before it.
+    mutating func shift(byMilliseconds step: Int64) {
+        for index in entries.indices where entries[index].seenBy == nil {
+            entries[index].damage.foundMilliseconds = entries[index].damage.foundMilliseconds.shifted(byMilliseconds: step)
+        }
     }
 
     /// False when there is none such, or somebody has seen it.

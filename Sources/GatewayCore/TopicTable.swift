@@ -55,9 +55,12 @@ struct TopicTable: Sendable {
     private(set) var forgotten: Int64 = 0
     private(set) var count = 0
     let maximumTopics: Int
+    /// Topics come from strangers: without a secret they could all be made to fall into one bucket.
+    let hash: KeyedHash
 
-    init(maximumTopics: Int) {
+    init(maximumTopics: Int, hash: KeyedHash = KeyedHash()) {
         self.maximumTopics = max(maximumTopics, 1)
+        self.hash = hash
         buckets = Array(repeating: Self.empty, count: 1024)
     }
 
@@ -119,7 +122,7 @@ struct TopicTable: Sendable {
         while owners[Int(owner)].oldest >= 0 { remove(owners[Int(owner)].oldest) }
     }
 
-    mutating func removeAll() { self = TopicTable(maximumTopics: maximumTopics) }
+    mutating func removeAll() { self = TopicTable(maximumTopics: maximumTopics, hash: hash) }
 
     // MARK: Room
 

@@ -61,6 +61,11 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         self.playbook = playbook
     }
 
+    /// What an earlier version called the same try.
+    public static func formerID(alarm: String, playbook: String, round: Int) -> String {
+        "run-" + (round == 0 ? StableID.short(alarm, playbook) : StableID.short(alarm, playbook, String(round)))
+    }
+
     public var isOpen: Bool {
         switch state {
         case .awaitingReply, .verifying: true
@@ -167,6 +172,15 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         guard isOpen else { return nil }
         state = .ticketed
         return .openTicket(reason: reason)
+    }
+
+    /// The gateway's clock was set: the deadline is as far away as before.
+    public mutating func shift(byMilliseconds step: Int64) {
+        switch state {
+        case .awaitingReply(let deadline): state = .awaitingReply(deadlineMilliseconds: deadline.shifted(byMilliseconds: step))
+        case .verifying(let deadline): state = .verifying(deadlineMilliseconds: deadline.shifted(byMilliseconds: step))
+        case .mended, .ticketed, .recovered: break
+        }
     }
 
     /// Time has passed.

@@ -22,8 +22,13 @@ public struct Ticket: Equatable, Sendable, Codable {
     /// Why the ticket desk will never get it from here; nil while it has it or may get it.
     public var undelivered: String?
 
+    public static func id(about subject: String) -> String { "ti-" + StableID.make(subject) }
+
+    /// What an earlier version called it.
+    public static func formerID(about subject: String) -> String { "ti-" + StableID.short(subject) }
+
     public init(alarm: String, device: String, severity: Severity, text: String, reason: String, onsetMilliseconds: Int64) {
-        self.id = "ti-" + StableID.make(alarm)
+        self.id = Self.id(about: alarm)
         self.alarm = alarm
         self.device = device
         self.severity = severity

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// The life of an order: which step may follow which, and since when it stands where it stands. Time is handed in.
 ///
 /// planned → (awaiting approval → planned) → sent → accepted → shipped → delivered → installed; cancelled and failed end it.
@@ -80,6 +82,9 @@ public struct OrderLife: Equatable, Sendable, Codable {
         }
         return change
     }
+
+    /// The clock was set: it has been in its state for as long as before.
+    mutating func shift(byMilliseconds step: Int64) { sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step) }
 
     private func judge(_ step: Step) -> Change {
         let next = step.target

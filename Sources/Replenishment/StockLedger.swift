@@ -58,6 +58,12 @@ public struct StockLedger: Equatable, Sendable, Codable {
 
     public mutating func release(_ order: String) { needs.removeAll { $0.order == order } }
 
+    /// A need is known under another id from now on.
+    public mutating func rename(_ order: String, to id: String) {
+        guard let index = needs.firstIndex(where: { $0.order == order }), !isReserved(id) else { return }
+        needs[index].order = id
+    }
+
     /// A new cartridge is in the slot: the unit taken aside for it, or else one that is free, has left the stock. False when there was none.
     public mutating func install(_ item: String, for order: String) -> Bool {
         let wasMeant = isReserved(order)

@@ -65,6 +65,19 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
             : "or-" + StableID.make(device, supply, String(generation), String(attempt))
     }
 
+    /// What an earlier version called it. Others may have been called the same, so the fields decide.
+    public static func formerID(device: String, supply: String, generation: Int32, attempt: Int = 1) -> String {
+        attempt == 1
+            ? "or-" + StableID.short(device, supply, String(generation))
+            : "or-" + StableID.short(device, supply, String(generation), String(attempt))
+    }
+
+    /// Both are for one generation of one supply, and the same attempt at it.
+    public func isSame(as other: SupplyOrder) -> Bool {
+        device.utf8.elementsEqual(other.device.utf8) && supply.utf8.elementsEqual(other.supply.utf8) && generation == other.generation
+            && attempt == other.attempt
+    }
+
     /// The key under which the supplier is told that the order is called off.
     public static func cancellationKey(_ id: String) -> String { "ca-" + id.dropFirst(3) }
 
@@ -84,6 +97,13 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         let change = take(step, atMilliseconds: now, detail: detail)
         if change == .moved, let reference { self.reference = reference }
         return change
+    }
+
+    /// The gateway's clock was set: what it waits for is as far away as before.
+    public mutating func shift(byMilliseconds step: Int64) {
+        life.shift(byMilliseconds: step)
+        terms.latestSendMilliseconds = terms.latestSendMilliseconds.shifted(byMilliseconds: step)
+        terms.holdUntilMilliseconds = terms.holdUntilMilliseconds.shifted(byMilliseconds: step)
     }
 
     /// The life begins when it is placed, in the time of those who deal with it.

@@ -4,7 +4,8 @@ enum Query: Int, CaseIterable {
     case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment, segmentBefore, segmentsBetween, countInbox,
         segmentsBackwards, allCrashes, intactDeliveries,
         deleteSegments
-    case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen
+    case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen,
+        shiftOutbox, replaceOutboxPayload
     case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
     case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes, countDamagedRequests,
         dropDamagedRequests
@@ -115,6 +116,8 @@ enum Query: Int, CaseIterable {
         case .checkOutbox: "PRAGMA integrity_check(outbox)"
         case .countCrashes: "SELECT count(*) FROM quarantine"
         case .countDamagedCrashes: "SELECT count(*) FROM quarantine WHERE checksum IS NOT steward_checksum(event, attempts)"
+        case .shiftOutbox: "UPDATE outbox SET created_ms = created_ms + ?1, not_before_ms = not_before_ms + ?1 WHERE state = 0"
+        case .replaceOutboxPayload: "UPDATE outbox SET payload = ?2 WHERE key = ?1 AND state = 0"
 
         case .appendJournal: "INSERT INTO journal(event, time_ms, kind, device, body) VALUES(?1, ?2, ?3, ?4, ?5)"
         case .journal:

@@ -9,6 +9,8 @@ public struct StoreStatistics: Sendable, Equatable {
     public let deadLetters, deadLetterBytes, deadLettersDropped: Int64
     public let quarantined: Int64
     public let historyChunks, historySamples, historyTrimmedChunks, historySeries, historySeriesRefused: Int64
+    /// Samples from before this may be forgotten, in milliseconds since 1970; 0 before the first time.
+    public let historyHorizonMilliseconds: Int64
     /// Compressed samples and what the file needs around them.
     public let historyBytes: Int64
     /// The database file, the part of it that is free for reuse, and the write-ahead log beside it.
@@ -26,7 +28,8 @@ extension StoreReader {
             journalTrimmed: now[.journalTrimmed], deadLetters: now[.deadLetters], deadLetterBytes: now[.deadLetterBytes],
             deadLettersDropped: now[.deadLettersDropped], quarantined: now[.quarantined], historyChunks: now[.chunks],
             historySamples: now[.samples], historyTrimmedChunks: now[.chunksTrimmed], historySeries: now[.series],
-            historySeriesRefused: now[.seriesRefused], historyBytes: now[.chunkBytes] + now[.chunks] * Store.chunkOverheadBytes,
+            historySeriesRefused: now[.seriesRefused],
+            historyHorizonMilliseconds: now[.historyHorizon], historyBytes: now[.chunkBytes] + now[.chunks] * Store.chunkOverheadBytes,
             fileBytes: try connection.integer(.pageCount).map { $0 * pageBytes } ?? 0,
             freeBytes: try connection.integer(.freePages).map { $0 * pageBytes } ?? 0, logBytes: StoreFile.bytes(connection.path + "-wal"))
     }

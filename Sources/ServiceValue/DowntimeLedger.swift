@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Where the time of one device went, in event time: closed intervals as totals, and the one that is open.
 ///
 /// A restored ledger goes on where it stood: time is booked by transitions only, so that neither a restart nor a
@@ -51,6 +53,12 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
     public mutating func hear(atMilliseconds time: Int64) {
         guard let heard = lastHeardMilliseconds, time > heard else { return }
         lastHeardMilliseconds = time
+    }
+
+    /// The clock that dates the device was set: no state has lasted longer or shorter for it.
+    public mutating func shift(byMilliseconds step: Int64) {
+        sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step)
+        lastHeardMilliseconds = lastHeardMilliseconds.shifted(byMilliseconds: step)
     }
 
     /// The device has been silent for too long (found by arrival time): its state is unknown from its last word on,

@@ -7,7 +7,7 @@ public struct Incident: Codable, Equatable, Sendable {
     /// Counts the incidents of a device from 1 on; with `device` it names the incident for ever.
     public let id: Int64
     public let device: String
-    public let onsetMilliseconds: Int64
+    public internal(set) var onsetMilliseconds: Int64
     /// nil while it is open.
     public internal(set) var restoredMilliseconds: Int64?
     /// Distinct kinds in the order in which they came; at most `alarmKindLimit`.

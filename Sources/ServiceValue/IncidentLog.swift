@@ -1,3 +1,5 @@
+import Telemetry
+
 /// The incidents of one device: at most one is open, the newest closed ones are kept, and the totals of all.
 public struct IncidentLog: Codable, Equatable, Sendable {
     public static let closedLimit = 64
@@ -39,6 +41,12 @@ public struct IncidentLog: Codable, Equatable, Sendable {
         case .productive, .standby: restore(atMilliseconds: time, isHandledRemotely: isHandledRemotely)
         case .scheduledDowntime, .unknown: .none
         }
+    }
+
+    /// The clock that dates the device was set: what is open has lasted no longer for it. What is closed is history.
+    public mutating func shift(byMilliseconds step: Int64) {
+        if let onset = open?.onsetMilliseconds { open?.onsetMilliseconds = onset.shifted(byMilliseconds: step) }
+        lastRestoredMilliseconds = lastRestoredMilliseconds.shifted(byMilliseconds: step)
     }
 
     /// An alarm of the open incident; nothing without one.

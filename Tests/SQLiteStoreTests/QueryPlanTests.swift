@@ -7,7 +7,7 @@ import Testing
     private static let walks: Set<Query> = [
         .loadCounters, .firstSegment, .oldestSegments, .journal, .oldestJournal, .deadLetters, .oldestDeadLetters, .quarantined,
         .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteOldParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
-        .openLanes, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
+        .openLanes, .shiftOutbox, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
         .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countDamagedRequests,
         .dropDamagedRequests, .countJournal,
         .countLetters, .allCrashes, .intactDeliveries, .segmentsBackwards, .countChunks, .countSeries, .lastSession, .forgetSessions,
@@ -26,7 +26,7 @@ import Testing
     @Test func deliveriesAreFoundAmongTheOpenOnesOnly() throws {
         let directory = try TemporaryDirectory()
         let store = try Store(path: directory.storePath)
-        for query in [Query.dueOnLane, .nextDueOnLane, .openLanes] {
+        for query in [Query.dueOnLane, .nextDueOnLane, .openLanes, .shiftOutbox] {
             let plan = try plan(store, query)
             #expect(plan.contains("outbox_due"), "\(query): \(plan)")
         }

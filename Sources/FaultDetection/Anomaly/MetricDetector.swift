@@ -68,6 +68,14 @@ public struct MetricDetector: Sendable {
 
     public init() {}
 
+    /// The clock that dates its readings was set.
+    public mutating func shift(byMilliseconds step: Int64) {
+        firstMilliseconds = firstMilliseconds.shifted(byMilliseconds: step)
+        lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
+        tickStart = tickStart.shifted(byMilliseconds: step)
+        sideMilliseconds = sideMilliseconds.shifted(byMilliseconds: step)
+    }
+
     /// What a reading was worth.
     public struct Verdict: Equatable, Sendable {
         /// 0 and up; 1 is the limit. 0 for a reading that was not judged, and for what is no more than what was warned of in the last day.

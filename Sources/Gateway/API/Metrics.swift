@@ -21,6 +21,9 @@ extension GatewayAPI {
         page.counter("steward_deliveries_total", "Outbox entries delivered.", s.deliveriesSucceeded.load(ordering: .relaxed))
         page.counter("steward_delivery_failures_total", "Tries that failed and are repeated.", s.deliveryFailures.load(ordering: .relaxed))
         page.counter("steward_deliveries_abandoned_total", "Outbox entries given up.", s.deliveriesAbandoned.load(ordering: .relaxed))
+        page.counter(
+            "steward_outbox_key_conflicts_total", "Deliveries not sent because another one has their key.",
+            s.outboxKeyConflicts.load(ordering: .relaxed))
         page.counter("steward_snapshots_total", "Snapshots taken.", s.snapshots.load(ordering: .relaxed))
         page.counter(
             "steward_snapshot_failures_total", "Snapshots that could not be saved and are tried again.",
@@ -43,7 +46,12 @@ extension GatewayAPI {
         page.gauge(
             "steward_deliveries_held_back", "1 while deliveries wait because damage of the store was not seen by anybody.",
             s.heldBackSince.load(ordering: .relaxed) == .min ? 0 : 1)
-        page.gauge("steward_start_time_milliseconds", "When the program began, since 1970.", s.startedMilliseconds)
+        page.gauge(
+            "steward_start_time_milliseconds", "When the program began, since 1970.", Clock.wallMilliseconds() - s.uptimeMilliseconds)
+        page.counter("steward_clock_steps_total", "Steps of the gateway's clock.", s.clockSteps.load(ordering: .relaxed))
+        page.gauge(
+            "steward_clock_difference_milliseconds", "By how much the system's clock differs while the gateway does not follow it.",
+            s.clockDifference.load(ordering: .relaxed))
         page.counter(
             "steward_http_connections_ended_total", "Connections ended because they were too slow or others needed the place.",
             serverCounters.connectionsEnded.load(ordering: .relaxed))
@@ -75,8 +83,11 @@ extension GatewayAPI {
         if !statistics.isStoreWritable.load(ordering: .relaxed) {
             reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
         }
+        // Its own time goes on, so it is ready; but a person should look.
+        let clock = statistics.clockDifference.load(ordering: .relaxed)
+        let note = clock == 0 ? "" : "the system's clock differs by \(clock) ms and is not followed yet\n"
         return reasons.isEmpty
-            ? .text("ready\n") : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
+            ? .text("ready\n" + note) : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
     }
 
     func page(_ request: HTTPRequest) -> HTTPResponse {
@@ -165,6 +176,9 @@ private struct MetricsPage {
         counter("steward_dead_letters_dropped_total", "Dead letters dropped at the limit.", store.deadLettersDropped)
         counter("steward_journal_trimmed_total", "Journal entries dropped at the limit.", store.journalTrimmed)
         gauge("steward_history_samples", "Samples kept in closed chunks.", store.historySamples)
+        gauge(
+            "steward_history_horizon_milliseconds", "Samples from before this, since 1970, may be forgotten.",
+            store.historyHorizonMilliseconds)
         gauge("steward_history_bytes", "Bytes of closed chunks.", store.historyBytes)
     }
 }

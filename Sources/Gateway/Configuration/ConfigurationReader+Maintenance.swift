@@ -17,7 +17,7 @@ enum MaintenanceReader {
         }
         guard reader.report.diagnostics.count == before, let scope, let schedule else { return nil }
         return MaintenanceWindow(
-            id: id ?? "mw-" + StableID.make("\(scope)", "\(schedule)", zone), scope: scope, schedule: schedule, zone: zone,
+            id: id ?? "mw-" + StableID.short("\(scope)", "\(schedule)", zone), scope: scope, schedule: schedule, zone: zone,
             zoneBytes: zoneBytes,
             by: person, reason: reason)
     }

@@ -7,7 +7,7 @@ enum DeliveryReport: Sendable {
     case delivered([ControlEvent] = [])
     /// The receiver has it from another gateway.
     case duplicate(detail: String?)
-    case retry(error: String, atMilliseconds: Int64)
+    case retry(error: String, afterMilliseconds: Int64)
     case abandoned(error: String)
 }
 
@@ -119,6 +119,12 @@ final class ControlMailbox: @unchecked Sendable {
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
     func report(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) {
         monitor.withLock { waiting.append(Mail(event: nil, report: (key, channel, report))) }
+        wake.signal()
+    }
+
+    /// An event that nobody waits for. Like a report it is never refused, and there are at most as many as deliveries of one commit.
+    func post(_ event: ControlEvent) {
+        monitor.withLock { waiting.append(Mail(event: event)) }
         wake.signal()
     }
 

@@ -65,12 +65,11 @@ final class DeliveryWorker: @unchecked Sendable {
             return .duplicate(detail: other.map { "the supplier has this order from \($0)" })
         case .refused(let reason): return .abandoned(error: reason)
         case .retry(let reason, let afterSeconds):
-            let now = Clock.wallMilliseconds()
-            if now - job.createdMilliseconds > giveUpAfterMilliseconds {
+            if job.ageMilliseconds > giveUpAfterMilliseconds {
                 return .abandoned(error: "given up after \(job.attempts + 1) tries: \(reason)")
             }
             let delay = policy.delayMilliseconds(attempt: job.attempts + 1, random: random(), retryAfterSeconds: afterSeconds)
-            return .retry(error: reason, atMilliseconds: now + delay)
+            return .retry(error: reason, afterMilliseconds: delay)
         }
     }
 

@@ -27,6 +27,8 @@ public final class GatewayRuntime {
 
     /// Everything that can be wrong at start is found here, before anything is promised: configuration, profiles, secrets, store, port.
     public init(configuration: GatewayConfiguration) throws {
+        var configuration = configuration
+        configuration.core.tableHash = KeyedHash(seed: UInt64.random(in: .min ... .max))
         self.configuration = configuration
         let memoryBytes = MemoryLimit.set(megabytes: configuration.memoryMegabytes)
         let profiles = try ProfileLoader.load(configuration.profiles)
@@ -36,6 +38,8 @@ public final class GatewayRuntime {
         let opening = try StoreOpening(configuration: configuration)
         (store, marker) = (opening.store, opening.marker)
         let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+        let clock = GatewayClock(
+            lastCommittedMilliseconds: recovery.core.now, memory: ClockMemory(marker.progress + ProgressWord.clock), statistics: statistics)
         mailbox = ControlMailbox(wake: wake)
         let wake = wake
         core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
@@ -49,6 +53,7 @@ public final class GatewayRuntime {
         let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
             configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
+            clock: clock,
             wake: wake,
             announce: { commands.setAnnouncing($0) })
         let totals = recovery.core.totals()

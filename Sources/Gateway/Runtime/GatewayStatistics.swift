@@ -10,6 +10,7 @@ public final class GatewayStatistics: Sendable {
     let deliveriesSucceeded = Atomic<Int64>(0)
     let deliveryFailures = Atomic<Int64>(0)
     let deliveriesAbandoned = Atomic<Int64>(0)
+    let outboxKeyConflicts = Atomic<Int64>(0)
     let snapshots = Atomic<Int64>(0)
     let snapshotFailures = Atomic<Int64>(0)
     /// Bytes of the newest.
@@ -26,7 +27,11 @@ public final class GatewayStatistics: Sendable {
     let subscriptions = Mutex(SubscriptionReport())
     let profileReloads = Atomic<Int64>(0)
     let profileReloadFailures = Atomic<Int64>(0)
-    let startedMilliseconds = Clock.wallMilliseconds()
+    /// Steps of the gateway's clock, and by how much the system's differs while it is not followed.
+    let clockSteps = Atomic<Int64>(0)
+    let clockDifference = Atomic<Int64>(0)
+    let startedSteadyMilliseconds = Clock.steadyMilliseconds()
+    var uptimeMilliseconds: Int64 { Clock.steadyMilliseconds() - startedSteadyMilliseconds }
 
     init() {}
 

@@ -20,6 +20,8 @@ final class IngestLoop {
     private let wake: WakeEvent
     private let retention: Retention
     private let saver: SnapshotSaver
+    private let clock: GatewayClock
+    private var clockSteps = ClockSteps()
     private let announce: (Bool) -> Void
     private let judge: RequestJudge
     /// Called while the loop waits for the core.
@@ -38,6 +40,8 @@ final class IngestLoop {
     private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
     private var unwritable: (event: Int64, effect: Int)?
     private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
+    /// What became long ago of deliveries whose keys the outbox knew.
+    private var settledBefore: [ControlEvent] = []
     private var lastFailureLogged: Int64 = .min / 2
     /// Nil but in the crash test.
     private var killPoint: KillPoint?
@@ -47,8 +51,9 @@ final class IngestLoop {
 
     init(
         configuration: GatewayConfiguration, opening: StoreOpening, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
-        statistics: GatewayStatistics, wake: WakeEvent, announce: @escaping (Bool) -> Void
+        statistics: GatewayStatistics, clock: GatewayClock, wake: WakeEvent, announce: @escaping (Bool) -> Void
     ) throws {
+        self.clock = clock
         self.announce = announce
         self.configuration = configuration
         store = opening.store
@@ -59,7 +64,7 @@ final class IngestLoop {
         self.statistics = statistics
         self.wake = wake
         judge = RequestJudge(store: store)
-        retention = Retention(configuration: configuration, store: store)
+        retention = try Retention(configuration: configuration, store: store)
         saver = SnapshotSaver(store: store, pipe: core.snapshots, statistics: statistics)
         killPoint = try KillPoint.fromEnvironment()
         nextEvent = try store.lastEvent() + 1
@@ -154,6 +159,7 @@ final class IngestLoop {
 
     /// One round. Throws only what makes going on senseless.
     func turn() throws {
+        followClock()
         let now = Clock.wallMilliseconds()
         try takeMail(now)
         _ = try receiveBatch(now)
@@ -171,12 +177,23 @@ final class IngestLoop {
         }
         client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
         if commitRetryAt == 0 {
-            guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) }
-            if retention.wantsSnapshot(nowMilliseconds: now, lastEvent: nextEvent - 1) { core.requestSnapshot() }
-            saver.step(retention, nowMilliseconds: now)
+            // What is held back is known by its time, and outbox and core must name it by the same clock.
+            let isHolding = statistics.heldBackSince.load(ordering: .relaxed) != .min
+            if !isHolding || !clockSteps.isUnderWay { guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) } }
+            if retention.wantsSnapshot(lastEvent: nextEvent - 1) { core.requestSnapshot() }
+            saver.step(retention)
             guardStore { try saver.clear() }
-            guardStore { try retention.trim(nowMilliseconds: now) }
+            guardStore { try retention.trim() }
         }
+    }
+
+    /// A step of the clock is the first event of a batch. What came before it is committed by the clock from before.
+    private func followClock() {
+        guard box.segment.isEmpty, commitRetryAt == 0, let step = clock.look() else { return }
+        clockSteps.begin(step)
+        box.segment.append(.clockStepped(byMilliseconds: step))
+        retention.clockStepped()
+        outbox.clockStepped()
     }
 
     private func receiveBatch(_ now: Int64) throws -> Int {
@@ -236,19 +253,23 @@ final class IngestLoop {
         let stored = try store.lastEvent()
         guard stored == nextEvent - 1 else { throw OutOfStep(stored: stored, counted: nextEvent - 1) }
         let now = Clock.wallMilliseconds()
+        // What was made before a step is dated by the clock from before, and moves with the rest of the outbox.
+        let dated = now - clockSteps.inHandMilliseconds
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
         refused = []
+        settledBefore = []
         do {
             try store.transaction {
                 if !box.segment.isEmpty {
                     try store.appendSegment(
                         firstEvent: nextEvent, count: box.segment.count, arrivalMilliseconds: now, bytes: box.segment.bytes)
                 }
-                for case (let key, _, let report)? in mails.map(\.report) { try outbox.note(key, report, nowMilliseconds: now) }
+                for case (let key, _, let report)? in mails.map(\.report) { try outbox.note(key, report, nowMilliseconds: dated) }
                 for case let request? in mails.map(\.request) { try store.record(request) }
                 for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
-                for output in outputs { try write(output, now) }
+                for output in outputs { try write(output, dated) }
+                if clockSteps.inHandMilliseconds != 0 { try store.stepOutbox(byMilliseconds: clockSteps.inHandMilliseconds) }
                 if let noted = session?.unsaved { try store.setBrokerSession(noted.name, filters: noted.filters) }
                 reached(.beforeCommit)
             }
@@ -271,7 +292,9 @@ final class IngestLoop {
     /// and cannot change this one.
     private func seal() -> (batch: SegmentBox?, mails: [ControlMailbox.Mail], outputs: [CoreOutput]) {
         let sealed = (box.segment.isEmpty ? nil : box, mails, outputs)
+        clock.committed()
         if let batch = sealed.0 {
+            clockSteps.commit(firstEvent: nextEvent)
             nextEvent += Int64(batch.segment.count)
             isTickQueued = false
             box = core.takeSpare()
@@ -292,12 +315,17 @@ final class IngestLoop {
         reached(.afterAcknowledge)
         for case (let key, _, let report)? in mails.map(\.report) { outbox.settled(key, report) }
         for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
+        for event in settledBefore { mailbox.post(event) }
         refused = []
         dropped = []
+        settledBefore = []
         for output in outputs {
             for case .deliver(let delivery) in output.effects { outbox.touch(delivery) }
         }
-        if let last = outputs.last { core.committed(through: last.event) }
+        if let last = outputs.last {
+            core.committed(through: last.event)
+            clockSteps.reached(event: last.event)
+        }
         statistics.replayedLetters.add(Int64(mails.reduce(0) { $0 + $1.letters.count }), ordering: .relaxed)
         if let batch {
             statistics.messagesCommitted.add(Int64(batch.segment.count), ordering: .relaxed)
@@ -338,7 +366,9 @@ final class IngestLoop {
             try store.appendJournal(
                 event: event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
                 body: decision.line)
-        case .deliver(let delivery): try enqueue(delivery, now)
+        case .deliver(var delivery):
+            delivery.expiresMilliseconds = clockSteps.current(delivery.expiresMilliseconds, from: event)
+            try enqueue(delivery, now)
         case .withdraw(let key): _ = try store.markAbandoned(key: key, error: "called off", atMilliseconds: now)
         case .history(let chunk):
             guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { return }
@@ -361,10 +391,36 @@ final class IngestLoop {
         let entry = OutboxEntry(
             key: delivery.key, channel: lane.channel, receiver: lane.receiver, device: delivery.device,
             payload: OutboxPayload(delivery).encoded(), createdMilliseconds: now, notBeforeMilliseconds: now)
-        guard case .refused(let reason) = try store.enqueue(entry) else { return }
+        let reason: String
+        switch try store.enqueue(entry) {
+        case .added: return
+        case .known: return try settleKnown(entry, delivery)
+        case .refused(let why): reason = why
+        }
         Log.error("the outbox refuses a delivery", ["key": delivery.key, "channel": lane.channel, "reason": reason])
         // The core has to know: an order that nobody will ever get must not look as if it were on its way.
         refused.append((delivery.key, delivery.channel, reason))
+    }
+
+    /// The key is in the outbox already, so this delivery will not go; the core is told what that means.
+    private func settleKnown(_ entry: OutboxEntry, _ delivery: Delivery) throws {
+        guard let known = try store.outboxEntry(key: entry.key) else { return }
+        switch KnownKey(entry, known: known) {
+        case .waits:
+            guard known.entry.payload != entry.payload else { return }
+            Log.warning("a delivery of this key waits already, with another text; that one goes", ["key": entry.key])
+        case .ended(let outcome, let detail):
+            settledBefore.append(.settled(key: entry.key, channel: delivery.channel, outcome: outcome, detail: detail))
+        case .foreign:
+            statistics.outboxKeyConflicts.add(1, ordering: .relaxed)
+            Log.error(
+                "a delivery has the key of another one and is not sent",
+                ["key": entry.key, "device": entry.device, "other": known.entry.device])
+            settledBefore.append(
+                .settled(
+                    key: entry.key, channel: delivery.channel, outcome: .abandoned,
+                    detail: "another delivery has its key: it is for \(known.entry.device), channel \(known.entry.channel)"))
+        }
     }
 
     private func commitFailed(_ error: any Error) {

@@ -42,21 +42,6 @@ final class Monitor: @unchecked Sendable {
     func notifyAll() { pthread_cond_broadcast(condition) }
 }
 
-/// The shell's clocks. The core has none.
-enum Clock {
-    static func wallMilliseconds() -> Int64 { read(CLOCK_REALTIME) / 1_000_000 }
-    static func monotonicMilliseconds() -> Int64 { read(CLOCK_MONOTONIC) / 1_000_000 }
-    static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
-    /// What the calling thread has worked.
-    static func threadNanoseconds() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-}
-
 /// A pipe that interrupts another thread's poll. (glibc's module for Swift has no eventfd.)
 final class WakeEvent: Sendable {
     let descriptor: Int32

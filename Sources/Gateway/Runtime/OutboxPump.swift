@@ -18,6 +18,8 @@ final class OutboxPump {
     private var order: [OutboxLane] = []
     /// The lane of each key that is handed out.
     private var laneOfKey: [String: OutboxLane] = [:]
+    /// Numbers the commands that go to the command client.
+    private var nextCommand: UInt64 = 0
 
     /// Throws when the store cannot be read.
     init(
@@ -62,6 +64,9 @@ final class OutboxPump {
         open(lane)
         lanes[lane]?.touch()
     }
+
+    /// Due times are dated by the gateway's clock, which was set.
+    func clockStepped() { for lane in order { lanes[lane]?.touch() } }
 
     /// How long until `pump` has something to do, unless a report or a new entry comes before.
     func waitMilliseconds(nowMilliseconds now: Int64) -> Int64 {
@@ -124,23 +129,24 @@ final class OutboxPump {
         guard let worker = channel == .order ? desk.suppliers[payload.topic] : desk.tickets else {
             let reason =
                 channel == .order ? "there is no supplier \"\(payload.topic)\" in the configuration" : "no address is configured for it"
-            return mailbox.report(entry.key, channel, .retry(error: reason, atMilliseconds: now + 3_600_000))
+            return mailbox.report(entry.key, channel, .retry(error: reason, afterMilliseconds: 3_600_000))
         }
         worker.add(
             DeliveryJob(
                 key: entry.key, body: payload.body, device: entry.device, createdMilliseconds: entry.createdMilliseconds,
-                attempts: delivery.attempts, isRepeat: delivery.lastError != nil))
+                attempts: delivery.attempts, isRepeat: delivery.lastError != nil, handedAge: now - entry.createdMilliseconds))
     }
 
     private func publish(_ key: String, _ payload: OutboxPayload, _ now: Int64) {
         let mailbox = mailbox
         guard let commands else {
-            return mailbox.report(key, .command, .retry(error: "commands are switched off", atMilliseconds: now + 3_600_000))
+            return mailbox.report(key, .command, .retry(error: "commands are switched off", afterMilliseconds: 3_600_000))
         }
         let timeout = payload.expiresMilliseconds.map { $0 - now } ?? 30_000
         // Sparkplug 3.0 asks for QoS 0: a command that comes late is worse than one that is lost, and telemetry tells which it was.
         let qualityOfService: Int32 = payload.topic.hasPrefix("spBv1.0/") ? 0 : 1
-        let id = ContentHash.combine(ContentHash.seed, key)
+        nextCommand &+= 1
+        let id = nextCommand
         do {
             try commands.publish(
                 topic: payload.topic, payload: payload.body, key: id, qualityOfService: qualityOfService, timeoutMilliseconds: timeout
@@ -149,7 +155,7 @@ final class OutboxPump {
                 case .acknowledged: mailbox.report(key, .command, .delivered())
                 case .noSubscriber: mailbox.report(key, .command, .abandoned(error: "no device listens to \(payload.topic)"))
                 case .failed(let error):
-                    mailbox.report(key, .command, .retry(error: error.message, atMilliseconds: Clock.wallMilliseconds() + 500))
+                    mailbox.report(key, .command, .retry(error: error.message, afterMilliseconds: 500))
                 }
             }
         } catch {
@@ -163,8 +169,8 @@ final class OutboxPump {
         case .delivered, .duplicate:
             _ = try store.markDelivered(key: key, atMilliseconds: now)
             statistics.deliveriesSucceeded.add(1, ordering: .relaxed)
-        case .retry(let error, let next):
-            _ = try store.markAttempt(key: key, error: error, nextAttemptMilliseconds: next)
+        case .retry(let error, let delay):
+            _ = try store.markAttempt(key: key, error: error, nextAttemptMilliseconds: now + delay)
             statistics.deliveryFailures.add(1, ordering: .relaxed)
         case .abandoned(let error):
             _ = try store.markAbandoned(key: key, error: error, atMilliseconds: now)
@@ -179,7 +185,7 @@ final class OutboxPump {
         // Commands are paused by nothing: each expires by itself, and the broker's absence is seen by all of them at once.
         guard name.channel != "command" else { return }
         var retry: Int64?
-        if case .retry(_, let at) = report { retry = at - Clock.wallMilliseconds() }
+        if case .retry(_, let delay) = report { retry = delay }
         lanes[name]?.tried(retryMilliseconds: retry, steadyMilliseconds: Clock.monotonicMilliseconds())
     }
 

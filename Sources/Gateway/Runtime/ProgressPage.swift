@@ -12,6 +12,8 @@ enum ProgressWord {
     static let deathsInARow = 3
     /// What the store has committed (`CommitWitness`, 12 words).
     static let commitRecords = 256
+    /// When the last commit was, by both clocks (`ClockMemory`, 4 words).
+    static let clock = 272
 }
 
 /// What the page says of the program before this one.

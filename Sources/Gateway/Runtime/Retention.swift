@@ -14,6 +14,7 @@ final class Retention {
     private var retryMilliseconds: Int64 = .min
     private var isTrimming = false
     private var nextUpkeep: Int64 = 0
+    private var horizon: HistoryHorizon
 
     /// Replaying this much after a crash takes a few seconds.
     private static let snapshotBytes: Int64 = 256 << 20
@@ -22,17 +23,22 @@ final class Retention {
     private static let retryPauseMilliseconds: Int64 = 5 * 60_000
     private static let upkeepMilliseconds: Int64 = 60_000
 
-    init(configuration: GatewayConfiguration, store: Store) {
+    /// Waits run on the steady clock; only what is forgotten by its age looks at the gateway's time, and that through `HistoryHorizon`.
+    init(configuration: GatewayConfiguration, store: Store) throws {
         self.store = store
         keepInboxBytes = configuration.store.keepInboxBytes
         historyMilliseconds = Int64(configuration.store.historyDays * 86_400_000)
         historyBytes = configuration.store.historyBytes
-        lastSnapshotMilliseconds = Clock.wallMilliseconds()
+        lastSnapshotMilliseconds = Clock.steadyMilliseconds()
+        horizon = HistoryHorizon(
+            stored: try store.historyHorizon(), wanted: Clock.wallMilliseconds() - historyMilliseconds,
+            steadyMilliseconds: Clock.steadyMilliseconds())
     }
 
     func committed(bytes: Int64) { bytesSinceSnapshot += bytes }
 
-    func wantsSnapshot(nowMilliseconds now: Int64, lastEvent: Int64) -> Bool {
+    func wantsSnapshot(lastEvent: Int64) -> Bool {
+        let now = Clock.steadyMilliseconds()
         // One that failed is tried again after a while; one that was asked for and came to nothing in an hour has failed, too.
         if let asked = askedMilliseconds, now - asked < Self.longestSnapshotMilliseconds { return false }
         guard now >= retryMilliseconds else { return false }
@@ -43,24 +49,29 @@ final class Retention {
         return true
     }
 
-    func snapshotSaved(event: Int64, nowMilliseconds now: Int64) {
+    func snapshotSaved(event: Int64) {
         bytesSinceSnapshot = 0
         lastSnapshotEvent = event
-        lastSnapshotMilliseconds = now
+        lastSnapshotMilliseconds = Clock.steadyMilliseconds()
         askedMilliseconds = nil
         isTrimming = true
     }
 
-    func snapshotFailed(nowMilliseconds now: Int64) {
+    func snapshotFailed() {
         askedMilliseconds = nil
-        retryMilliseconds = now + Self.retryPauseMilliseconds
+        retryMilliseconds = Clock.steadyMilliseconds() + Self.retryPauseMilliseconds
     }
 
+    func clockStepped() { horizon.clockStepped(steadyMilliseconds: Clock.steadyMilliseconds()) }
+
     /// A small step, so that a batch never waits long.
-    func trim(nowMilliseconds now: Int64) throws {
+    func trim() throws {
+        let now = Clock.steadyMilliseconds()
         if isTrimming { isTrimming = try store.trimInbox(through: lastSnapshotEvent, keepBytes: keepInboxBytes) > 0 }
         guard now >= nextUpkeep else { return }
-        let trimmed = try store.trimHistory(beforeMilliseconds: now - historyMilliseconds, maximumBytes: historyBytes)
+        horizon.advance(wanted: Clock.wallMilliseconds() - historyMilliseconds, steadyMilliseconds: now)
+        try store.setHistoryHorizon(horizon.milliseconds)
+        let trimmed = try store.trimHistory(beforeMilliseconds: horizon.milliseconds, maximumBytes: historyBytes)
         let gaveBack = try store.releaseFreePages()
         if trimmed == 0, !gaveBack { nextUpkeep = now + Self.upkeepMilliseconds }
     }

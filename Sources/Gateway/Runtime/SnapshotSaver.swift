@@ -25,9 +25,9 @@ final class SnapshotSaver {
     var hasWork: Bool { !pipe.isEmpty }
 
     /// One step of at most a megabyte. Tells the retention when a snapshot is whole, or has failed.
-    func step(_ retention: Retention, nowMilliseconds now: Int64) {
+    func step(_ retention: Retention) {
         do {
-            try finish(retention, now)
+            try finish(retention)
             guard let item = pipe.take() else { return }
             switch item {
             case .begin(let event):
@@ -41,21 +41,21 @@ final class SnapshotSaver {
                 self.draft = draft
             case .end:
                 isWhole = true
-                try finish(retention, now)
-            case .failed(let reason): fail(reason, retention, now)
+                try finish(retention)
+            case .failed(let reason): fail(reason, retention)
             }
         } catch {
-            fail("\(error)", retention, now)
+            fail("\(error)", retention)
         }
     }
 
     /// A snapshot counts only when everything that was decided up to its event is committed: recovery begins behind it.
-    private func finish(_ retention: Retention, _ now: Int64) throws {
+    private func finish(_ retention: Retention) throws {
         guard isWhole, let draft, try store.cursor() >= draft.event else { return }
         try store.finishSnapshot(draft)
         statistics.snapshots.add(1, ordering: .relaxed)
         statistics.snapshotBytes.store(draft.byteCount, ordering: .relaxed)
-        retention.snapshotSaved(event: draft.event, nowMilliseconds: now)
+        retention.snapshotSaved(event: draft.event)
         close()
     }
 
@@ -64,11 +64,11 @@ final class SnapshotSaver {
         throw StoreError(.diskFull, message: "\(free >> 20) MiB are free, and the last \(Self.reserveBytes >> 20) are kept for messages")
     }
 
-    private func fail(_ reason: String, _ retention: Retention, _ now: Int64) {
+    private func fail(_ reason: String, _ retention: Retention) {
         pipe.cancel()
         close()
         statistics.snapshotFailures.add(1, ordering: .relaxed)
-        retention.snapshotFailed(nowMilliseconds: now)
+        retention.snapshotFailed()
         Log.error(
             "a snapshot could not be saved; it is tried again later, and messages are taken meanwhile", ["reason": reason])
     }

@@ -46,7 +46,7 @@ final class DropFolderLink: SupplierLink {
     private let source: String
 
     init(_ settings: SupplierSettings, directory: String, source: String) throws {
-        folder = DropFolder(path: directory, owner: StableID.make(source))
+        folder = DropFolder(path: directory, owner: StableID.short(source))
         self.source = source
         if let problem = folder.problem {
             throw ConfigurationError("suppliers[\(settings.name)].directory: \(directory) cannot be written to (\(problem))")

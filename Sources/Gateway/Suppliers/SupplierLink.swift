@@ -10,6 +10,23 @@ struct DeliveryJob: Sendable {
     var attempts: Int
     /// An earlier try may have reached the receiver, even one that a crash has hidden.
     var isRepeat: Bool
+    /// How old it was when it was handed over, and when that was by the steady clock: its age must not change when the clock is set.
+    var handedAge: Int64
+    private let handedSteady = Clock.steadyMilliseconds()
+
+    init(
+        key: String, body: [UInt8], device: String, createdMilliseconds: Int64, attempts: Int, isRepeat: Bool, handedAge: Int64
+    ) {
+        self.key = key
+        self.body = body
+        self.device = device
+        self.createdMilliseconds = createdMilliseconds
+        self.attempts = attempts
+        self.isRepeat = isRepeat
+        self.handedAge = handedAge
+    }
+
+    var ageMilliseconds: Int64 { handedAge + Clock.steadyMilliseconds() - handedSteady }
 
     /// Counted from 1. A try whose end a crash has hidden counts once, so that a repeat never looks like the first.
     var attempt: Int { max(attempts + 1, isRepeat ? 2 : 1) }

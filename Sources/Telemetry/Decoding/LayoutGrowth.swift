@@ -295,8 +295,7 @@ extension ProfileLayout {
     /// The number of a state's value; learns it when there is room.
     mutating func learnState(_ text: String, of slot: Int32) -> Int32? {
         var text = text
-        let hash = text.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
-        if let known = knownState(hash, of: slot) { return known }
+        if let known = text.withUTF8({ knownState(UnsafeRawBufferPointer($0), of: slot) }) { return known }
         guard slots[Int(slot)].states.count < Self.maximumStates, text.utf8.count <= Self.maximumNameBytes else {
             refusedNames += 1
             return nil
@@ -305,28 +304,46 @@ extension ProfileLayout {
         revision += 1
         growth.words += 1
         slots[Int(slot)].states.append(text)
-        stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
-        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+        remember(state: text, as: index, of: slot)
         return index
     }
 
-    func knownState(_ hash: UInt64, of slot: Int32) -> Int32? {
+    private mutating func remember(state word: String, as index: Int32, of slot: Int32) {
+        var word = word
+        let hash = word.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
+        stateEntries.append(
+            StateEntry(
+                hash: hash, offset: Int32(stateBytes.count), length: Int32(word.utf8.count), index: index, next: stateHeads[Int(slot)]))
+        stateBytes.append(contentsOf: word.utf8)
+        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+    }
+
+    /// The hash only saves comparing bytes: words come from devices, and one device must not take the word of another.
+    func knownState(_ word: UnsafeRawBufferPointer, of slot: Int32) -> Int32? {
+        let hash = ContentHash.combine(ContentHash.seed, word)
         var at = stateHeads[Int(slot)]
         while at >= 0 {
             let entry = stateEntries[Int(at)]
-            if entry.hash == hash { return entry.index }
+            if entry.hash == hash, Int(entry.length) == word.count, isWord(entry, word) { return entry.index }
             at = entry.next
         }
         return nil
     }
 
+    @inline(__always)
+    private func isWord(_ entry: StateEntry, _ word: UnsafeRawBufferPointer) -> Bool {
+        stateBytes.withUnsafeBytes { bytes in
+            UnsafeRawBufferPointer(rebasing: bytes[Int(entry.offset)..<Int(entry.offset + entry.length)]).elementsEqual(word)
+        }
+    }
+
     /// The raw word means a state of another name: from now on it is found like a name of its own.
     mutating func learnAlias(_ raw: String, for index: Int32, of slot: Int32) {
         var raw = raw
-        let hash = raw.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
-        guard knownState(hash, of: slot) == nil, stateEntries.count < Self.maximumSlots * Self.maximumStates else { return }
-        stateEntries.append(StateEntry(hash: hash, index: index, next: stateHeads[Int(slot)]))
-        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+        guard raw.withUTF8({ knownState(UnsafeRawBufferPointer($0), of: slot) }) == nil,
+            stateEntries.count < Self.maximumSlots * Self.maximumStates
+        else { return }
+        remember(state: raw, as: index, of: slot)
     }
 
     /// What the profile's enumeration makes of a word.

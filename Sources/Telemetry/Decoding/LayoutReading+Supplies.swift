@@ -129,9 +129,10 @@ extension ProfileLayout {
         if let code = tape.number(place).flatMap({ Int(exactly: $0) }) { return SupplyUnit(code: code) }
         guard tape.type(place) == UInt8(ascii: "\"") else { return nil }
         let hash = ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(tape.string(place)))
-        if let known = unitWords.first(where: { $0.hash == hash }) { return known.unit }
-        let unit = SupplyUnit(String(decoding: tape.string(place).prefix(SupplyName.maximumBytes), as: UTF8.self))
-        if unitWords.count < 64 { unitWords.append((hash, unit)) }
+        if let known = unitWords.first(where: { $0.hash == hash && $0.word.elementsEqual(tape.string(place)) }) { return known.unit }
+        let word = Array(tape.string(place))
+        let unit = SupplyUnit(String(decoding: word.prefix(SupplyName.maximumBytes), as: UTF8.self))
+        if unitWords.count < 64, word.count <= SupplyName.maximumBytes { unitWords.append((hash, word, unit)) }
         return unit
     }
 

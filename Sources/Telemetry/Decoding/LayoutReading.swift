@@ -250,7 +250,7 @@ extension ProfileLayout {
     mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
         if tape.type(index) == UInt8(ascii: "\"") {
             let bytes = tape.string(index)
-            if let known = knownState(ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(bytes)), of: slot) {
+            if let known = knownState(UnsafeRawBufferPointer(bytes), of: slot) {
                 decoded.readings.append(Reading(slot: slot, value: Double(known)))
                 return
             }

@@ -55,6 +55,8 @@ public struct ProfileLayout: Sendable {
     var origins: [[PatternPosition]] = []
     var keyBytes: [UInt8] = []
     var stateEntries: [StateEntry] = []
+    /// The words of the states, one behind the other.
+    var stateBytes: [UInt8] = []
     var stateHeads: [Int32] = []
     var patterns: [FieldPattern] = []
     /// Which metric or supply of the profile each slot belongs to; nil for a remembered one that has not been met yet.
@@ -65,8 +67,8 @@ public struct ProfileLayout: Sendable {
     /// For each supply the message that told its level last, and where its capacity stands when that is elsewhere.
     var supplyStamps: [UInt32] = []
     var capacityPaths: [PathPattern?] = []
-    /// What words mean as units, by their hash.
-    var unitWords: [(hash: UInt64, unit: SupplyUnit?)] = []
+    /// What words mean as units.
+    var unitWords: [(hash: UInt64, word: [UInt8], unit: SupplyUnit?)] = []
     /// Where the tree of a topic begins, by message rule and what its named levels are.
     var roots: [String: Int32] = [:]
     /// For each message rule whether it is the plain kind that the hot path reads.
@@ -223,6 +225,9 @@ struct FieldNode: Sendable {
 
 struct StateEntry: Sendable {
     var hash: UInt64
+    /// Where its word lies in the state bytes.
+    var offset: Int32
+    var length: Int32
     var index: Int32
     var next: Int32
 }

@@ -53,8 +53,8 @@ extension SparkplugHost {
         _ metric: SparkplugMetric, _ device: Int, _ payload: UnsafeRawBufferPointer, _ output: inout SparkplugOutput
     ) -> Int32? {
         let name = metric.name(in: payload)
-        let hash = Self.hash(name, device)
-        if let known = find(name, hash, device) { return known }
+        let place = hash(name, device)
+        if let known = find(name, place, device) { return known }
         guard name.count <= limits.nameBytes else {
             output.problem("\(devices[device].key): a metric's name has \(name.count) bytes; at most \(limits.nameBytes) are taken")
             return nil
@@ -70,7 +70,7 @@ extension SparkplugHost {
         }
         let index = Int32(metrics.count)
         metrics.append(Metric(device: Int32(device), name: text, datatype: metric.datatype, alias: nil, isBorn: false))
-        chain(index, hash)
+        chain(index, place)
         return index
     }
 
@@ -79,9 +79,7 @@ extension SparkplugHost {
         names[hash] = index
     }
 
-    static func hash(_ name: UnsafeRawBufferPointer, _ device: Int) -> UInt64 {
-        ContentHash.combine(ContentHash.combine(ContentHash.seed, UInt64(device)), name)
-    }
+    func hash(_ name: UnsafeRawBufferPointer, _ device: Int) -> UInt64 { tableHash(name, salt: UInt64(device)) }
 
     private func find(_ name: UnsafeRawBufferPointer, _ hash: UInt64, _ device: Int) -> Int32? {
         var at = names[hash] ?? -1
@@ -154,7 +152,7 @@ extension SparkplugHost {
         }
         let name = metric.name(in: payload)
         if expected < metrics.count, isNamed(expected, name, device) { return expected }
-        if let index = find(name, Self.hash(name, device), device) { return Int(index) }
+        if let index = find(name, hash(name, device), device) { return Int(index) }
         return entry(metric, device, payload, &output).map(Int.init)
     }
 

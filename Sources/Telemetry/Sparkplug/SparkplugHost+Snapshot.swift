@@ -43,9 +43,11 @@ extension SparkplugHost {
     }
 
     /// Reads what `write(to:)` wrote; damaged input throws.
-    public init(from reader: inout ByteReader, limits: SparkplugLimits = SparkplugLimits()) throws(ByteCodingError) {
+    public init(
+        from reader: inout ByteReader, limits: SparkplugLimits = SparkplugLimits(), tableHash: KeyedHash = KeyedHash()
+    ) throws(ByteCodingError) {
         guard try reader.integer(UInt8.self) == Self.version else { throw ByteCodingError(offset: 0) }
-        self.init(group: try reader.text(), node: try reader.text(), limits: limits)
+        self.init(group: try reader.text(), node: try reader.text(), limits: limits, tableHash: tableHash)
         generation = try reader.integer()
         bdSeq = try Self.optional(&reader)
         nextSeq = try reader.integer()
@@ -84,8 +86,8 @@ extension SparkplugHost {
             let alias: UInt64? = try Self.optional(&reader)
             metrics.append(Metric(device: device, name: name, datatype: datatype, alias: alias, isBorn: try reader.bool()))
             if let alias { aliases[alias] = Int32(number) }
-            let hash = name.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), Int(device)) }
-            chain(Int32(number), hash)
+            let place = name.withUTF8 { [tableHash] in tableHash(UnsafeRawBufferPointer($0), salt: UInt64(device)) }
+            chain(Int32(number), place)
         }
     }
 

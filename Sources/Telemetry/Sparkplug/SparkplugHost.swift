@@ -51,6 +51,8 @@ public struct SparkplugHost: Equatable, Sendable {
     public let node: String
     public private(set) var limits: SparkplugLimits
     private let ownMetrics: Int
+    /// Where a metric's name lies among `names`.
+    let tableHash: KeyedHash
     public internal(set) var devices: [Device]
     public internal(set) var metrics: [Metric] = []
     /// Goes up with every birth of the node: numbers of devices and metrics mean something else then.
@@ -74,7 +76,8 @@ public struct SparkplugHost: Equatable, Sendable {
     var aliases: [UInt64: Int32] = [:]
     var names: [UInt64: Int32] = [:]
 
-    public init(group: String, node: String, limits: SparkplugLimits = SparkplugLimits()) {
+    public init(group: String, node: String, limits: SparkplugLimits = SparkplugLimits(), tableHash: KeyedHash = KeyedHash()) {
+        self.tableHash = tableHash
         self.group = group
         self.node = node
         self.limits = limits
@@ -135,6 +138,15 @@ public struct SparkplugHost: Equatable, Sendable {
         case .nodeDeath: nodeDeath(payload, at: now, &reader, &output)
         default: sequenced(kind, device, payload, at: now, &reader, &output)
         }
+    }
+
+    /// The gateway's clock was set: what is waited for is as far away as before.
+    public mutating func shift(byMilliseconds step: Int64) {
+        for index in pending.indices {
+            pending[index].arrivalMilliseconds = pending[index].arrivalMilliseconds.shifted(byMilliseconds: step)
+        }
+        rebirthAskedMilliseconds = rebirthAskedMilliseconds.shifted(byMilliseconds: step)
+        deviceBirthsDueMilliseconds = deviceBirthsDueMilliseconds.shifted(byMilliseconds: step)
     }
 
     private mutating func expire(at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {

@@ -1,0 +1,110 @@
+/// Decides which time the gateway goes by. Pure: clocks are handed in.
+///
+/// The gateway's time is the steady clock plus an offset. The system's clock moves the offset: small differences at once, because a clock is
+/// slewed all the time; a step only once there is reason to believe it. Until then the gateway goes on by its own time, so that a clock that
+/// is wrong for a while does no harm. A step that is believed is told, by how much, before anything is dated by it.
+struct ClockJudge: Equatable, Sendable {
+    /// What one look at the clocks found.
+    enum Finding: Equatable, Sendable {
+        case nothing
+        /// The system's clock differs by so many milliseconds from here on, and is not followed yet.
+        case held(byMilliseconds: Int64)
+        /// It came back, or was set right, before it was followed.
+        case returned
+        /// It is followed: the gateway's time has just been set by so many milliseconds.
+        case stepped(byMilliseconds: Int64)
+    }
+
+    /// What the system says, all at one moment.
+    struct Reading: Equatable, Sendable {
+        /// Milliseconds since 1970, by the system.
+        var wallMilliseconds: Int64
+        /// Milliseconds since some moment before the start, sleep included; nothing sets it.
+        var steadyMilliseconds: Int64
+        /// The kernel knows from a time server how wrong the clock can be.
+        var isSynchronised: Bool
+    }
+
+    /// What was known at the last commit of the program before this one.
+    struct Memory: Equatable, Sendable {
+        var timeMilliseconds: Int64
+        var steadyMilliseconds: Int64
+        /// Whether the steady clock still counts from the same moment: the machine was not started anew.
+        var isSameBoot: Bool
+    }
+
+    /// Larger differences are a step.
+    static let stepMilliseconds: Int64 = 2000
+    /// No clock is right that says so: the program is younger.
+    static let earliestMilliseconds: Int64 = 1_735_689_600_000  // 2025-01-01
+    /// A step that no time server confirms is believed after it has stood so long: somebody has set the clock by hand.
+    static let probationMilliseconds: Int64 = 10 * 60_000
+    /// A gateway is hardly away for longer, and a clock hardly set by more: such a step has to stand for a day.
+    static let plausibleMilliseconds: Int64 = 400 * 86_400_000
+    static let longProbationMilliseconds: Int64 = 86_400_000
+
+    /// The gateway's time is the steady clock plus this.
+    private(set) var offsetMilliseconds: Int64
+    /// By how much the system's clock differs while it is not followed, and since when by the steady clock.
+    private(set) var held: (differenceMilliseconds: Int64, sinceMilliseconds: Int64)?
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.offsetMilliseconds == right.offsetMilliseconds && left.held?.differenceMilliseconds == right.held?.differenceMilliseconds
+            && left.held?.sinceMilliseconds == right.held?.sinceMilliseconds
+    }
+
+    /// At the start of the program.
+    /// - Parameter lastCommittedMilliseconds: the newest time in the store; 0 when there is none.
+    init(_ now: Reading, memory: Memory?, lastCommittedMilliseconds last: Int64) {
+        offsetMilliseconds = now.wallMilliseconds &- now.steadyMilliseconds
+        guard last > 0 || memory != nil else { return }
+        // Time has passed for as long as the machine has been running; how long it was off nobody knows.
+        var expected = last > 0 ? last &+ max(now.steadyMilliseconds, 0) : 0
+        if let memory, memory.steadyMilliseconds <= now.steadyMilliseconds {
+            let since = memory.timeMilliseconds &+ (now.steadyMilliseconds &- memory.steadyMilliseconds)
+            expected = memory.isSameBoot ? since : max(since, last)
+        }
+        let difference = now.wallMilliseconds &- expected
+        // While the program was away the clock may have been slewed by a two-thousandth.
+        let away = memory.map { max(0, now.steadyMilliseconds &- $0.steadyMilliseconds) } ?? 0
+        if abs(difference) <= Self.stepMilliseconds + away / 2000 { return }
+        let mayHavePassed = memory?.isSameBoot != true && difference > 0 && Self.isPossible(expected)
+        if mayHavePassed, now.isSynchronised || difference <= Self.plausibleMilliseconds { return }
+        // The first look finds the difference and judges it like any other.
+        offsetMilliseconds = expected &- now.steadyMilliseconds
+    }
+
+    func timeMilliseconds(steadyMilliseconds: Int64) -> Int64 { steadyMilliseconds &+ offsetMilliseconds }
+
+    private static func isPossible(_ time: Int64) -> Bool { time >= earliestMilliseconds }
+
+    /// To be called often, when a step may be followed.
+    mutating func look(_ now: Reading) -> Finding {
+        let time = timeMilliseconds(steadyMilliseconds: now.steadyMilliseconds)
+        let difference = now.wallMilliseconds &- time
+        if abs(difference) <= Self.stepMilliseconds {
+            // A millisecond this way or that is rounding.
+            if abs(difference) > 2 { offsetMilliseconds &+= difference }
+            defer { held = nil }
+            return held == nil ? .nothing : .returned
+        }
+        let isSame = held.map { abs($0.differenceMilliseconds &- difference) <= Self.stepMilliseconds } ?? false
+        let since = isSame ? held?.sinceMilliseconds ?? now.steadyMilliseconds : now.steadyMilliseconds
+        guard isBelieved(now, time: time, difference: difference, heldForMilliseconds: now.steadyMilliseconds &- since) else {
+            held = (difference, since)
+            return isSame ? .nothing : .held(byMilliseconds: difference)
+        }
+        held = nil
+        offsetMilliseconds &+= difference
+        return .stepped(byMilliseconds: difference)
+    }
+
+    private func isBelieved(_ now: Reading, time: Int64, difference: Int64, heldForMilliseconds: Int64) -> Bool {
+        if now.isSynchronised { return true }
+        guard Self.isPossible(now.wallMilliseconds) else { return false }
+        // Anything that can be right is better than what cannot.
+        guard Self.isPossible(time) else { return true }
+        let isPlausible = abs(difference) <= Self.plausibleMilliseconds
+        return heldForMilliseconds >= (isPlausible ? Self.probationMilliseconds : Self.longProbationMilliseconds)
+    }
+}

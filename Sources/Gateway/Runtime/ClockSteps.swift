@@ -1,0 +1,46 @@
+import GatewayCore
+import SQLiteStore
+import Telemetry
+
+/// Steps of the clock on their way through the ingest thread. The core is some batches behind, so what it decides before it has met a step is
+/// still dated by the clock from before.
+struct ClockSteps {
+    /// The step that the batch in hand begins with; 0: none.
+    private(set) var inHandMilliseconds: Int64 = 0
+    /// Steps that are committed, by the event that told them, and that the core may not have met yet.
+    private var committed: [(event: Int64, step: Int64)] = []
+
+    /// The core has not met the last step yet, so what it published last is dated by the clock from before.
+    var isUnderWay: Bool { inHandMilliseconds != 0 || !committed.isEmpty }
+
+    mutating func begin(_ step: Int64) { inHandMilliseconds = step }
+
+    /// The batch in hand is committed; its first event told the step.
+    mutating func commit(firstEvent: Int64) {
+        if inHandMilliseconds != 0 { committed.append((firstEvent, inHandMilliseconds)) }
+        inHandMilliseconds = 0
+    }
+
+    /// The core has come to this event and will date nothing by an earlier clock any more.
+    mutating func reached(event: Int64) { committed.removeAll { $0.event <= event } }
+
+    /// A time that the core named at `event`, by the clock of the last committed step.
+    func current(_ time: Int64?, from event: Int64) -> Int64? {
+        committed.reduce(time) { $1.event > event ? $0.shifted(byMilliseconds: $1.step) : $0 }
+    }
+}
+
+extension Store {
+    /// What waits in the outbox, and until when a command is worth sending, by a clock that was set.
+    func stepOutbox(byMilliseconds step: Int64) throws {
+        try shiftOutbox(byMilliseconds: step)
+        for delivery in try dueOutbox(OutboxLane(channel: OutboxChannel.command.rawValue, receiver: ""), nowMilliseconds: .max, limit: .max)
+        {
+            guard var payload = try? OutboxPayload(decoding: delivery.entry.payload), let expires = payload.expiresMilliseconds else {
+                continue
+            }
+            payload.expiresMilliseconds = expires.shifted(byMilliseconds: step)
+            try replaceOutboxPayload(key: delivery.entry.key, with: payload.encoded())
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import CTimex
+import Glibc
+import Synchronization
+
+/// The clocks of the system, and the gateway's own time, for every thread of the shell. The core has no clock.
+enum Clock {
+    /// Added to the steady clock it is the gateway's time; without a running gateway the system's time counts.
+    private static let offset = Atomic<Int64>(.min)
+
+    /// The gateway's time in milliseconds since 1970: what things are dated by. It is set only by `GatewayClock`, which tells the core.
+    static func wallMilliseconds() -> Int64 {
+        let offset = offset.load(ordering: .relaxed)
+        return offset == .min ? systemMilliseconds() : steadyMilliseconds() &+ offset
+    }
+
+    /// What the system's clock says, right or wrong.
+    static func systemMilliseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
+    /// For waiting: nobody sets it, and it stands still while the machine sleeps.
+    static func monotonicMilliseconds() -> Int64 { monotonicNanoseconds() / 1_000_000 }
+    static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
+    /// What the calling thread has worked.
+    static func threadNanoseconds() -> Int64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+    /// For how much time has passed: nobody sets it, and sleep counts.
+    static func steadyMilliseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) / 1_000_000 }
+
+    fileprivate static func follow(_ offsetMilliseconds: Int64) { offset.store(offsetMilliseconds, ordering: .relaxed) }
+
+    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// Keeps the gateway's time, and says when it is set. It is used by the ingest thread alone.
+final class GatewayClock {
+    private var judge: ClockJudge
+    private let statistics: GatewayStatistics
+    private let memory: ClockMemory
+    /// Asking the kernel whether the clock is synchronised is a system call; while a step is held once a second is often enough.
+    private var lastAskedMilliseconds: Int64 = .min / 2
+    private var wasSynchronised = false
+
+    /// - Parameter lastCommittedMilliseconds: the newest time in the store; 0 when there is none.
+    init(lastCommittedMilliseconds: Int64, memory: ClockMemory, statistics: GatewayStatistics) {
+        self.memory = memory
+        self.statistics = statistics
+        let now = ClockJudge.Reading(
+            wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(),
+            isSynchronised: Self.isSynchronised())
+        judge = ClockJudge(now, memory: memory.load(), lastCommittedMilliseconds: lastCommittedMilliseconds)
+        Clock.follow(judge.offsetMilliseconds)
+    }
+
+    /// Looks at the clocks. Not nil: the gateway's time has been set by so much, and the core has to be told before anything else.
+    func look() -> Int64? {
+        var now = ClockJudge.Reading(
+            wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(), isSynchronised: false)
+        let difference = now.wallMilliseconds &- judge.timeMilliseconds(steadyMilliseconds: now.steadyMilliseconds)
+        if abs(difference) > ClockJudge.stepMilliseconds { now.isSynchronised = isSynchronised(now.steadyMilliseconds) }
+        let finding = judge.look(now)
+        if finding == .nothing, abs(difference) <= 2 { return nil }
+        Clock.follow(judge.offsetMilliseconds)
+        statistics.clockDifference.store(judge.held?.differenceMilliseconds ?? 0, ordering: .relaxed)
+        return tell(finding)
+    }
+
+    /// What is committed is dated by this time.
+    func committed() {
+        let steady = Clock.steadyMilliseconds()
+        memory.store(timeMilliseconds: judge.timeMilliseconds(steadyMilliseconds: steady), steadyMilliseconds: steady)
+    }
+
+    private func isSynchronised(_ steady: Int64) -> Bool {
+        if judge.held != nil, steady - lastAskedMilliseconds < 1000 { return wasSynchronised }
+        lastAskedMilliseconds = steady
+        wasSynchronised = Self.isSynchronised()
+        return wasSynchronised
+    }
+
+    /// False where the kernel does not say.
+    static func isSynchronised() -> Bool {
+        var state = timex()
+        let code = adjtimex(&state)
+        return code >= 0 && code != TIME_ERROR && state.status & STA_UNSYNC == 0
+    }
+
+    private func tell(_ finding: ClockJudge.Finding) -> Int64? {
+        switch finding {
+        case .nothing: return nil
+        case .held(let difference):
+            Log.warning(
+                "the system's clock has been set, and no time server confirms it; the gateway goes on by its own time",
+                ["differenceMilliseconds": String(difference), "followedAfterSeconds": String(probation(difference) / 1000)])
+            return nil
+        case .returned:
+            Log.info("the system's clock agrees with the gateway's again")
+            return nil
+        case .stepped(let step):
+            statistics.clockSteps.add(1, ordering: .relaxed)
+            Log.warning("the gateway's clock is set", ["byMilliseconds": String(step)])
+            return step
+        }
+    }
+
+    private func probation(_ difference: Int64) -> Int64 {
+        abs(difference) <= ClockJudge.plausibleMilliseconds ? ClockJudge.probationMilliseconds : ClockJudge.longProbationMilliseconds
+    }
+}
+
+/// When the last commit was, by both clocks, on the page that the crash marker maps: a plain store a commit, which survives the program and
+/// not a loss of power, after which the steady clock begins anew as well.
+struct ClockMemory {
+    /// boot, time, steady time, and a check over the three.
+    private let words: UnsafeMutablePointer<Int64>
+    private let boot: Int64
+
+    /// `words` are four numbers that stay mapped.
+    init(_ words: UnsafeMutablePointer<Int64>) {
+        self.words = words
+        boot = Self.bootNumber()
+    }
+
+    func load() -> ClockJudge.Memory? {
+        guard words[1] > 0, words[3] == words[0] ^ words[1] ^ words[2] else { return nil }
+        return ClockJudge.Memory(timeMilliseconds: words[1], steadyMilliseconds: words[2], isSameBoot: boot != 0 && words[0] == boot)
+    }
+
+    func store(timeMilliseconds: Int64, steadyMilliseconds: Int64) {
+        words[0] = boot
+        words[1] = timeMilliseconds
+        words[2] = steadyMilliseconds
+        words[3] = boot ^ timeMilliseconds ^ steadyMilliseconds
+    }
+
+    /// The first half of the kernel's number of this boot; 0 where it is hidden, and then no two starts are known to be of one boot.
+    private static func bootNumber() -> Int64 {
+        let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 36)
+        guard read(file, &bytes, bytes.count) == bytes.count else { return 0 }
+        let digits = String(decoding: bytes, as: UTF8.self).filter { $0 != "-" }.prefix(16)
+        return UInt64(digits, radix: 16).map { Int64(bitPattern: $0) } ?? 0
+    }
+}

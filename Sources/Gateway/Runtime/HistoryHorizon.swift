@@ -1,0 +1,35 @@
+/// Up to when samples may be forgotten. Pure: clocks are handed in.
+///
+/// "Older than thirty days" is a question to the clock, and a clock that was set forward by mistake would answer it with everything there is.
+/// So the horizon follows the clock, but moves at most a day in an hour, as it has to after a long time off. It is kept in the store, so that a
+/// restart does not move it either. A clock that nobody has set for a week is believed.
+struct HistoryHorizon: Equatable {
+    static let speed: Int64 = 24
+    static let believedAfterMilliseconds: Int64 = 7 * 86_400_000
+
+    /// Samples from before this may go. Milliseconds since 1970.
+    private(set) var milliseconds: Int64
+    private var steadyMilliseconds: Int64
+    private var unsetSinceMilliseconds: Int64
+
+    /// - Parameters:
+    ///   - stored: where it was when the program before this one ended; nil where nothing was stored.
+    ///   - wanted: where it would be by the clock.
+    init(stored: Int64?, wanted: Int64, steadyMilliseconds: Int64) {
+        milliseconds = min(stored ?? wanted, wanted)
+        self.steadyMilliseconds = steadyMilliseconds
+        unsetSinceMilliseconds = steadyMilliseconds
+    }
+
+    mutating func advance(wanted: Int64, steadyMilliseconds now: Int64) {
+        let elapsed = max(0, now &- steadyMilliseconds)
+        steadyMilliseconds = now
+        if now &- unsetSinceMilliseconds >= Self.believedAfterMilliseconds {
+            milliseconds = wanted
+        } else {
+            milliseconds = min(wanted, milliseconds &+ min(elapsed, Self.believedAfterMilliseconds) * Self.speed)
+        }
+    }
+
+    mutating func clockStepped(steadyMilliseconds now: Int64) { unsetSinceMilliseconds = now }
+}

@@ -1,0 +1,25 @@
+import GatewayCore
+import SQLiteStore
+
+/// What it means for a delivery that the outbox knows its key already.
+enum KnownKey: Equatable {
+    /// It is the same delivery and still waits: its report will tell the core.
+    case waits
+    /// It is the same delivery and came to its end before: there will be no report any more.
+    case ended(DeliveryOutcome, detail: String?)
+    /// Somebody else's delivery has the key. Nothing that becomes of that one says anything about this one.
+    case foreign
+
+    init(_ entry: OutboxEntry, known: OutboxDelivery) {
+        guard known.entry.device.utf8.elementsEqual(entry.device.utf8), known.entry.channel == entry.channel else {
+            self = .foreign
+            return
+        }
+        switch known.state {
+        // A key is made of all that makes a delivery what it is; what waits under it under another text is worth a line in the log only.
+        case .open: self = .waits
+        case .delivered: self = .ended(.delivered, detail: "it was delivered before")
+        case .abandoned: self = .ended(.abandoned, detail: known.lastError)
+        }
+    }
+}
