@@ -103,14 +103,15 @@ def test_a_clock_set_by_hand_is_followed_after_ten_minutes(site, client, clock):
 
 def test_a_waiting_order_is_tried_again_although_the_clock_went_back(make, broker, client, clock):
     receiver = make.receiver()
-    receiver.statuses = [503]
+    receiver.statuses = [503] * 4
     gateway = make.gateway(broker, start=False, orders={"url": receiver.url + "/orders"})
     gateway.environment |= clock.environment()
     gateway.start()
     use_up(client, "p1")
-    wait_for(lambda: receiver.requests, "the first try")
+    # The next try is some seconds away by now.
+    wait_for(lambda: len(receiver.requests) == 4, "the tries that fail")
     clock.set(-DAY, confirmed=True)
-    wait_for(lambda: receiver.accepted("/orders"), "the second try")
+    wait_for(lambda: receiver.accepted("/orders"), "the fifth try")
     wait_for(lambda: gateway.api("orders")["orders"][0]["state"] == "sent", "the end of it")
 
 
