@@ -123,7 +123,7 @@ final class OutboxPump {
         if channel != .ticket, entry.createdMilliseconds <= statistics.heldBackSince.load(ordering: .relaxed) {
             let reason =
                 "it may have been sent already, because the store was damaged; it waits until somebody has seen that (steward damage)"
-            return mailbox.report(entry.key, channel, .retry(error: reason, atMilliseconds: now + 60_000))
+            return mailbox.report(entry.key, channel, .retry(error: reason, afterMilliseconds: 60_000))
         }
         if channel == .command { return publish(entry.key, payload, now) }
         guard let worker = channel == .order ? desk.suppliers[payload.topic] : desk.tickets else {
