@@ -86,6 +86,7 @@ import Testing
         switch happening {
         case .message(let topic, let payload, let isRetained):
             return .message(topic: topic, payload: Array(text(String(decoding: payload, as: UTF8.self)).utf8), isRetained: isRetained)
+        case .packet: return happening
         case .control(let event):
             let bytes = Array(text(String(decoding: event.encoded(), as: UTF8.self)).utf8)
             return bytes.withUnsafeBytes { ControlEvent(decoding: $0) }.map { .control($0) } ?? happening
