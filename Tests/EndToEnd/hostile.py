@@ -78,7 +78,8 @@ class Hostile:
         return self.telemetry("supplies", supplies={self.word(): self.random.randrange(100) for _ in range(10)})
 
     def rows(self):
-        rows = [{"id": self.random.choice(["row-" + self.word(), "+"]), "temp": n, "errors": [self.word()]} for n in range(300)]
+        rows = [{"id": self.random.choice(["row-" + self.word(), "+"]), "temp": n} for n in range(300)]
+        rows += [{"id": f"row-{n}", "errors": [self.word()]} for n in range(20)]
         return "bench/rows/of/many", json.dumps(rows).encode()
 
     def wide(self):
