@@ -39,11 +39,11 @@ def difference(gateway):
     return gateway.metric("steward_clock_difference_milliseconds")
 
 
-def jam(client, *devices):
+def jam(client, *devices, passed=0):
     """Devices jam, and each gets both commands of its playbook, the second when the first has not been answered for a second. Those called `own`
-    have a clock, which is right."""
+    have a clock, which is right; `passed` is how long the machine has seemed to sleep."""
     for device in devices:
-        client.publish(f"bench/{device}/telemetry", ({"ts": now_ms()} if device.startswith("own") else {}) | {"errors": ["jam"]})
+        client.publish(f"bench/{device}/telemetry", ({"ts": now_ms() + passed} if device.startswith("own") else {}) | {"errors": ["jam"]})
     for device in devices:
         wanted = [f"bench/{device}/commands/{command}" for command in ("clear", "restart")]
         wait_for(lambda: [topic for topic, _ in client.heard if topic in wanted] == wanted, f"the commands for {device}")
@@ -206,4 +206,4 @@ def test_long_clock_campaign(site, client, clock):
         jam(client, f"r{number}")
     clock.set(0, confirmed=True)
     wait_for(lambda: difference(site) == 0, "the end of it")
-    works(client, "after")
+    jam(client, "none-after", "own-after", passed=clock.passed)
