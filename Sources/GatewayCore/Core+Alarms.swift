@@ -42,7 +42,7 @@ extension StewardCore {
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarm.suppressedBy = self.cause(device, condition: cause.condition, source: cause.source)
         alarms.insert(alarm, id: alarm.id)
-        alarms.trim(finishedBeyond: configuration.maximumFinished) { !$0.isActive }
+        alarms.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isActive }
         records[device].activeAlarms.append(alarm.id)
         tellRaised(device, alarm, at: time, &effects)
         dispatch(device, alarm, cause.playbook, &effects)

@@ -105,7 +105,7 @@ extension StewardCore {
         guard records[device].lanes[0].open.count < Self.maximumStandingAlarms else { return budgets.count(.alarmsFolded) }
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarms.insert(alarm, id: alarm.id)
-        alarms.trim(finishedBeyond: configuration.maximumFinished) { !$0.isActive }
+        alarms.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isActive }
         records[device].lanes[0].open[key] = alarm.id
         counters.suppressedDispatches &+= 1
         tellRaised(device, alarm, at: time, &effects)

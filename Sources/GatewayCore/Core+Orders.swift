@@ -41,7 +41,7 @@ extension StewardCore {
         }
         records[device].supplies[supply].order = order.id
         orders.insert(order, id: order.id)
-        orders.trim(finishedBeyond: configuration.maximumFinished) { $0.state.isFinal }
+        orders.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { $0.state.isFinal }
         counters.ordersPlaced &+= 1
         effects.decide(.order, at: time, device: order.device) { $0.members(of: order) }
         if order.state == .planned { route(order.id, &effects) }

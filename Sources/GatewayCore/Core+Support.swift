@@ -34,7 +34,7 @@ extension StewardCore {
         records[device].incidents.noteAction()
         let action = run.begin(profile, atMilliseconds: now)
         runs.insert(run, id: run.id)
-        runs.trim(finishedBeyond: configuration.maximumFinished) { !$0.isOpen }
+        runs.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isOpen }
         if run.isOpen {
             openRuns.append(run.id)
             records[device].openRuns.append(run.id)
@@ -201,7 +201,7 @@ extension StewardCore {
 
     mutating func tellTicket(_ ticket: Ticket, _ effects: inout [Effect]) {
         tickets.insert(ticket, id: ticket.id)
-        tickets.trim(finishedBeyond: configuration.maximumFinished) { $0.state != .open }
+        tickets.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { $0.state != .open }
         counters.ticketsOpened &+= 1
         effects.decide(.ticket, at: now, device: ticket.device) { $0.members(of: ticket) }
         var body = JSONWriter()

@@ -71,6 +71,24 @@ import Testing
         #expect(try second.snapshot() == driver.snapshot())
     }
 
+    @Test func whatIsOverOfAGreedyDeviceDoesNotPushOutWhatIsOverOfOthers() throws {
+        var configuration = CoreConfiguration()
+        configuration.maximumFinished = 50
+        var driver = try Driver([Self.profile], configuration: configuration)
+        for device in 0..<5 {
+            driver.send("c/good\(device)/data", "{\"errors\":[\"jam\"]}", at: 1)
+            driver.send("c/good\(device)/data", "{\"errors\":[]}", at: 2)
+        }
+        for round in 0..<100 {
+            driver.send("c/bad/data", "{\"errors\":\(list("e\(round)-", 0..<5))}", at: 3 + Double(round))
+        }
+        for device in 0..<5 { #expect(driver.core.alarms.all.contains { $0.device == "good\(device)" }) }
+        #expect(driver.core.alarms.count < 100)
+        // The newest of its own are what the greedy one keeps.
+        #expect(driver.core.alarms.all.contains { $0.condition == "e98-4" })
+        #expect(!driver.core.alarms.all.contains { $0.condition == "e0-0" })
+    }
+
     @Test func oneDeviceHasABoundedNumberOfOpenCommands() throws {
         let books = Press.profile.replacing(
             "dust: { severity: \"minor\" },",
