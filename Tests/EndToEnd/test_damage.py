@@ -204,14 +204,14 @@ def test_a_snapshot_that_does_not_fit_the_disk_stops_no_commit(make, broker, tmp
     try:
         gateway = make.gateway(broker, store={"path": str(disk / "steward.db")})
         client = make.client(broker)
-        # A state of some megabytes, made of few messages: a device of its own for each.
+        # A snapshot leaves the last 16 MiB to the messages: with less it is not begun.
         metrics = {f"m{number}": number for number in range(12)}
         for number in range(2500):
             client.publish(f"devices/d{number}/telemetry", {"ts": now_ms(), "pageCount": number, **metrics})
         wait_for(lambda: gateway.api("status")["devices"]["total"] == 2500, "the devices")
         room = os.statvfs(disk)
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (18 << 20))))
+        ballast.write_bytes(bytes(max(0, room.f_bavail * room.f_bsize - (15 << 20))))
         assert gateway.post("profiles/reload", {}) == 200
         wait_for(lambda: gateway.metric("steward_snapshot_failures_total") == 1, "the failure")
         client.publish("devices/d0/telemetry", {"ts": now_ms(), "pageCount": 5000})

@@ -171,7 +171,7 @@ final class IngestLoop {
         watchPlace()
         // A closed chunk is not in the core any more, so it must not wait for the next message to be seen in the store.
         if !box.segment.isEmpty || outputs.contains(where: { !$0.effects.isEmpty }) || !mails.isEmpty || commitRetryAt != 0
-            || session?.unsaved != nil
+            || session?.unsaved != nil || (saver.waitsForCursor && !outputs.isEmpty)
         {
             try commit()
         }

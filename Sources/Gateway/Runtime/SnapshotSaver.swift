@@ -23,6 +23,8 @@ final class SnapshotSaver {
     }
 
     var hasWork: Bool { !pipe.isEmpty }
+    /// It is whole and waits until what was decided up to its event is committed.
+    var waitsForCursor: Bool { isWhole }
 
     /// One step of at most a megabyte. Tells the retention when a snapshot is whole, or has failed.
     func step(_ retention: Retention) {
