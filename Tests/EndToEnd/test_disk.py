@@ -110,11 +110,13 @@ def test_slow_disk(faulty, client):
     again(gateway)
 
 
-def test_disk_that_fails_for_long_is_told_and_gets_well(faulty, client):
+@pytest.mark.parametrize("error", [errno.EIO, errno.EROFS], ids=errno.errorcode.get)
+def test_disk_that_fails_for_long_is_told_and_gets_well(faulty, client, error):
+    """EROFS is what a file system says after the kernel has made it read-only because of an error."""
     gateway, disk = faulty
     client.publish("devices/d/telemetry", {"ts": now_ms(), "pageCount": 0})
     wait_for(lambda: gateway.device("d"), "the device")
-    disk.fail(1, 1 << 40, errno.EIO)
+    disk.fail(1, 1 << 40, error)
     base = now_ms()
     for number in range(1, 100):
         client.publish("devices/d/telemetry", {"ts": base + number, "pageCount": number})

@@ -243,3 +243,19 @@ def test_the_unit_is_in_order(tmp_path):
     result = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
     complaints = [line for line in (result.stdout + result.stderr).splitlines() if "steward.service" in line]
     assert result.returncode == 0 and complaints == []
+
+
+def promises():
+    """The rows of "What is lost, and what stops": what they promise, and the tests that they name."""
+    section = OPERATIONS_PAGE.read_text().split("### What is lost, and what stops, when …\n", 1)[1].split("\n### ", 1)[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")][1:]
+    return [pytest.param(re.findall(r"`(Tests/[^`]+)`", cells[-1]), id=cells[0].strip()) for cells in rows]
+
+
+@pytest.mark.parametrize("tests", promises())
+def test_every_promise_names_tests_that_there_are(tests):
+    assert tests, "the row names no test"
+    for test in tests:
+        file, _, name = test.partition("::")
+        assert (ROOT / file).exists(), f"{file} is not there"
+        assert not name or f"def {name}(" in (ROOT / file).read_text(), f"{file} has no {name}"
