@@ -83,6 +83,11 @@ let tests: [Target] = [
     .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),
 ]
 
+// The hot path crosses from GatewayCore into Telemetry and FaultDetection for each reading; without this each such call stays a call.
+for target in pure + adapters + shell {
+    target.swiftSettings = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+}
+
 let package = Package(
     name: "steward",
     targets: pure + libraries + adapters + shell + tests,

@@ -129,7 +129,7 @@ extension StewardCore {
         guard let frame = segment.frame(at: 0) else { return }
         replayedArrivalMilliseconds = min(arrivalMilliseconds, now)
         counters.messages &+= 1
-        read(frame, hash: ContentHash.combine(ContentHash.seed, frame.topic), lastEvent, &effects)
+        read(frame, lastEvent, &effects)
         replayedArrivalMilliseconds = nil
     }
 

@@ -6,25 +6,23 @@ import Telemetry
 extension StewardCore {
     mutating func message(_ frame: Segment.Frame, number: Int64, _ effects: inout [Effect]) {
         counters.messages &+= 1
-        let topicHash = ContentHash.combine(ContentHash.seed, frame.topic)
-        let hash = ContentHash.combine(topicHash, frame.payload)
+        let hash = ContentHash.combine(ContentHash.combine(ContentHash.seed, frame.topic), frame.payload)
         if frame.isDuplicate || repeats.isWaiting {
             if isHeldBack(frame, hash: hash, number: number) { return }
         } else {
             repeats.note(hash, id: frame.packetID, atMilliseconds: now)
         }
-        read(frame, hash: topicHash, number, &effects)
+        read(frame, number, &effects)
     }
 
     /// A message that is to be taken, whichever way it came.
-    /// - Parameter topicHash: of the topic.
-    mutating func read(_ frame: Segment.Frame, hash topicHash: UInt64, _ number: Int64, _ effects: inout [Effect]) {
-        find(frame, hash: topicHash, number, &effects)
+    mutating func read(_ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
+        find(frame, number, &effects)
         if !trouble.isEmpty { tellTrouble(frame, number, &effects) }
     }
 
     @inline(__always)
-    private mutating func find(_ frame: Segment.Frame, hash topicHash: UInt64, _ number: Int64, _ effects: inout [Effect]) {
+    private mutating func find(_ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(nil, "the program died on this message again and again; it is set aside")
         }

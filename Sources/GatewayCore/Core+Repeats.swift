@@ -47,7 +47,7 @@ extension StewardCore {
                 message.payload.withUnsafeBytes { segment.append(isRetained: message.isRetained, topic: topic, payload: $0) }
             }
             guard let frame = segment.frame(at: 0) else { continue }
-            read(frame, hash: ContentHash.combine(ContentHash.seed, frame.topic), message.number, &effects)
+            read(frame, message.number, &effects)
         }
     }
 }
