@@ -16,6 +16,7 @@ final class IngestLoop {
     private let core: CoreWorker
     private let mailbox: ControlMailbox
     private let outbox: OutboxPump
+    private let effects: EffectWriter
     private let statistics: GatewayStatistics
     private let wake: WakeEvent
     private let retention: Retention
@@ -36,12 +37,6 @@ final class IngestLoop {
     private var isTickQueued = false
     private var commitRetryAt: Int64 = 0
     private var nextLookAtPlace: Int64 = 0
-    /// Deliveries of the commit in hand that will never be in the outbox.
-    private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
-    private var unwritable: (event: Int64, effect: Int)?
-    private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
-    /// What became long ago of deliveries whose keys the outbox knew.
-    private var settledBefore: [ControlEvent] = []
     private var lastFailureLogged: Int64 = .min / 2
     /// Nil but in the crash test.
     private var killPoint: KillPoint?
@@ -61,6 +56,7 @@ final class IngestLoop {
         self.core = core
         self.mailbox = mailbox
         self.outbox = outbox
+        effects = EffectWriter(store: opening.store, outbox: outbox, statistics: statistics)
         self.statistics = statistics
         self.wake = wake
         judge = RequestJudge(store: store)
@@ -257,8 +253,7 @@ final class IngestLoop {
         let dated = now - clockSteps.inHandMilliseconds
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
-        refused = []
-        settledBefore = []
+        effects.begin()
         do {
             try store.transaction {
                 if !box.segment.isEmpty {
@@ -268,14 +263,14 @@ final class IngestLoop {
                 for case (let key, _, let report)? in mails.map(\.report) { try outbox.note(key, report, nowMilliseconds: dated) }
                 for case let request? in mails.map(\.request) { try store.record(request) }
                 for id in mails.flatMap(\.letters) { try store.removeDeadLetter(id: id) }
-                for output in outputs { try write(output, dated) }
+                for output in outputs { try effects.write(output, dated, clockSteps) }
                 if clockSteps.inHandMilliseconds != 0 { try store.stepOutbox(byMilliseconds: clockSteps.inHandMilliseconds) }
                 if let noted = session?.unsaved { try store.setBrokerSession(noted.name, filters: noted.filters) }
                 reached(.beforeCommit)
             }
         } catch {
             // Everything is tried again without it: the transaction is rolled back, and one effect less is left each time.
-            if dropUnwritable(error) { return try commit() }
+            if effects.dropUnwritable(of: &outputs, error) { return try commit() }
             return commitFailed(error)
         }
         if commitRetryAt != 0 { Log.info("the store takes commits again") }
@@ -314,11 +309,7 @@ final class IngestLoop {
         if misplaced == nil { client?.acknowledge() }
         reached(.afterAcknowledge)
         for case (let key, _, let report)? in mails.map(\.report) { outbox.settled(key, report) }
-        for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
-        for event in settledBefore { mailbox.post(event) }
-        refused = []
-        dropped = []
-        settledBefore = []
+        effects.report(to: mailbox)
         for output in outputs {
             for case .deliver(let delivery) in output.effects { outbox.touch(delivery) }
         }
@@ -336,91 +327,6 @@ final class IngestLoop {
         }
         if let misplaced { return commitFailed(StoreMisplaced(misplaced)) }
         mailbox.confirm(mails)
-    }
-
-    private func write(_ output: CoreOutput, _ now: Int64) throws {
-        for (index, effect) in output.effects.enumerated() {
-            do { try write(effect, output.event, now) } catch let error as StoreError where error.kind == .constraint {
-                unwritable = (output.event, index)
-                throw error
-            }
-        }
-        try store.setCursor(output.event)
-    }
-
-    /// Takes out the effect that the store will never take, however often it is tried; the others must not wait for it for ever.
-    private func dropUnwritable(_ error: any Error) -> Bool {
-        guard let (event, index) = unwritable else { return false }
-        unwritable = nil
-        guard let at = outputs.firstIndex(where: { $0.event == event && $0.effects.indices.contains(index) }) else { return false }
-        let effect = outputs[at].effects.remove(at: index)
-        statistics.commitFailures.add(1, ordering: .relaxed)
-        Log.error("the store refuses an effect, which is dropped", ["event": String(event), "reason": "\(error)"])
-        if case .deliver(let delivery) = effect { dropped.append((delivery.key, delivery.channel, "the store refuses it")) }
-        return true
-    }
-
-    private func write(_ effect: Effect, _ event: Int64, _ now: Int64) throws {
-        switch effect {
-        case .decision(let decision):
-            try store.appendJournal(
-                event: event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
-                body: decision.line)
-        case .deliver(var delivery):
-            delivery.expiresMilliseconds = clockSteps.current(delivery.expiresMilliseconds, from: event)
-            try enqueue(delivery, now)
-        case .withdraw(let key): _ = try store.markAbandoned(key: key, error: "called off", atMilliseconds: now)
-        case .history(let chunk):
-            guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { return }
-            _ = try chunk.bytes.withUnsafeBytes {
-                try store.appendChunk(
-                    series: series, firstMilliseconds: chunk.firstMilliseconds, lastMilliseconds: chunk.lastMilliseconds,
-                    count: Int(chunk.count),
-                    bytes: $0)
-            }
-        case .deadLetter(let letter):
-            try store.appendDeadLetter(
-                event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
-                reason: letter.reason, profile: letter.profile, isRetained: letter.isRetained)
-        }
-    }
-
-    private func enqueue(_ delivery: Delivery, _ now: Int64) throws {
-        guard outbox.delivers(delivery.channel) else { return }
-        let lane = OutboxPump.lane(delivery)
-        let entry = OutboxEntry(
-            key: delivery.key, channel: lane.channel, receiver: lane.receiver, device: delivery.device,
-            payload: OutboxPayload(delivery).encoded(), createdMilliseconds: now, notBeforeMilliseconds: now)
-        let reason: String
-        switch try store.enqueue(entry) {
-        case .added: return
-        case .known: return try settleKnown(entry, delivery)
-        case .refused(let why): reason = why
-        }
-        Log.error("the outbox refuses a delivery", ["key": delivery.key, "channel": lane.channel, "reason": reason])
-        // The core has to know: an order that nobody will ever get must not look as if it were on its way.
-        refused.append((delivery.key, delivery.channel, reason))
-    }
-
-    /// The key is in the outbox already, so this delivery will not go; the core is told what that means.
-    private func settleKnown(_ entry: OutboxEntry, _ delivery: Delivery) throws {
-        guard let known = try store.outboxEntry(key: entry.key) else { return }
-        switch KnownKey(entry, known: known) {
-        case .waits:
-            guard known.entry.payload != entry.payload else { return }
-            Log.warning("a delivery of this key waits already, with another text; that one goes", ["key": entry.key])
-        case .ended(let outcome, let detail):
-            settledBefore.append(.settled(key: entry.key, channel: delivery.channel, outcome: outcome, detail: detail))
-        case .foreign:
-            statistics.outboxKeyConflicts.add(1, ordering: .relaxed)
-            Log.error(
-                "a delivery has the key of another one and is not sent",
-                ["key": entry.key, "device": entry.device, "other": known.entry.device])
-            settledBefore.append(
-                .settled(
-                    key: entry.key, channel: delivery.channel, outcome: .abandoned,
-                    detail: "another delivery has its key: it is for \(known.entry.device), channel \(known.entry.channel)"))
-        }
     }
 
     private func commitFailed(_ error: any Error) {

@@ -1,0 +1,124 @@
+import GatewayCore
+import SQLiteStore
+
+/// Writes what the core decided into the store, within the ingest loop's transaction, and remembers which deliveries the outbox will not have,
+/// for the core to hear of them once the rest is committed.
+final class EffectWriter {
+    private let store: Store
+    private let outbox: OutboxPump
+    private let statistics: GatewayStatistics
+    /// Deliveries that will never be in the outbox: because the store cannot take them, and because there is no room.
+    private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
+    private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
+    /// What became long ago of deliveries whose keys the outbox knew.
+    private var settledBefore: [ControlEvent] = []
+    private var unwritable: (event: Int64, effect: Int)?
+
+    init(store: Store, outbox: OutboxPump, statistics: GatewayStatistics) {
+        self.store = store
+        self.outbox = outbox
+        self.statistics = statistics
+    }
+
+    /// A transaction begins; one before it may have been rolled back, and all of it is written once more.
+    func begin() {
+        refused = []
+        settledBefore = []
+    }
+
+    /// The transaction is committed.
+    func report(to mailbox: ControlMailbox) {
+        for (key, channel, reason) in refused + dropped { mailbox.report(key, channel, .abandoned(error: reason)) }
+        for event in settledBefore { mailbox.post(event) }
+        refused = []
+        dropped = []
+        settledBefore = []
+    }
+
+    /// - Parameters:
+    ///   - now: what the entries are dated by.
+    ///   - steps: of the clock, since the core decided.
+    func write(_ output: CoreOutput, _ now: Int64, _ steps: ClockSteps) throws {
+        for (index, effect) in output.effects.enumerated() {
+            do { try write(effect, output.event, now, steps) } catch let error as StoreError where error.kind == .constraint {
+                unwritable = (output.event, index)
+                throw error
+            }
+        }
+        try store.setCursor(output.event)
+    }
+
+    /// Takes out the effect that the store will never take, however often it is tried; the others must not wait for it for ever.
+    func dropUnwritable(of outputs: inout [CoreOutput], _ error: any Error) -> Bool {
+        guard let (event, index) = unwritable else { return false }
+        unwritable = nil
+        guard let at = outputs.firstIndex(where: { $0.event == event && $0.effects.indices.contains(index) }) else { return false }
+        let effect = outputs[at].effects.remove(at: index)
+        statistics.commitFailures.add(1, ordering: .relaxed)
+        Log.error("the store refuses an effect, which is dropped", ["event": String(event), "reason": "\(error)"])
+        if case .deliver(let delivery) = effect { dropped.append((delivery.key, delivery.channel, "the store refuses it")) }
+        return true
+    }
+
+    private func write(_ effect: Effect, _ event: Int64, _ now: Int64, _ steps: ClockSteps) throws {
+        switch effect {
+        case .decision(let decision):
+            try store.appendJournal(
+                event: event, timeMilliseconds: decision.timeMilliseconds, kind: decision.kind.rawValue, device: decision.device,
+                body: decision.line)
+        case .deliver(var delivery):
+            delivery.expiresMilliseconds = steps.current(delivery.expiresMilliseconds, from: event)
+            try enqueue(delivery, now)
+        case .withdraw(let key): _ = try store.markAbandoned(key: key, error: "called off", atMilliseconds: now)
+        case .history(let chunk):
+            guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { return }
+            _ = try chunk.bytes.withUnsafeBytes {
+                try store.appendChunk(
+                    series: series, firstMilliseconds: chunk.firstMilliseconds, lastMilliseconds: chunk.lastMilliseconds,
+                    count: Int(chunk.count), bytes: $0)
+            }
+        case .deadLetter(let letter):
+            try store.appendDeadLetter(
+                event: letter.event, arrivalMilliseconds: letter.arrivalMilliseconds, topic: letter.topic, payload: letter.payload,
+                reason: letter.reason, profile: letter.profile, isRetained: letter.isRetained)
+        }
+    }
+
+    private func enqueue(_ delivery: Delivery, _ now: Int64) throws {
+        guard outbox.delivers(delivery.channel) else { return }
+        let lane = OutboxPump.lane(delivery)
+        let entry = OutboxEntry(
+            key: delivery.key, channel: lane.channel, receiver: lane.receiver, device: delivery.device,
+            payload: OutboxPayload(delivery).encoded(), createdMilliseconds: now, notBeforeMilliseconds: now)
+        let reason: String
+        switch try store.enqueue(entry) {
+        case .added: return
+        case .known: return try settleKnown(entry, delivery)
+        case .refused(let why): reason = why
+        }
+        Log.error("the outbox refuses a delivery", ["key": delivery.key, "channel": lane.channel, "reason": reason])
+        // The core has to know: an order that nobody will ever get must not look as if it were on its way.
+        refused.append((delivery.key, delivery.channel, reason))
+    }
+
+    /// The key is in the outbox already, so this delivery will not go; the core is told what that means.
+    private func settleKnown(_ entry: OutboxEntry, _ delivery: Delivery) throws {
+        guard let known = try store.outboxEntry(key: entry.key) else { return }
+        switch KnownKey(entry, known: known) {
+        case .waits:
+            guard known.entry.payload != entry.payload else { return }
+            Log.warning("a delivery of this key waits already, with another text; that one goes", ["key": entry.key])
+        case .ended(let outcome, let detail):
+            settledBefore.append(.settled(key: entry.key, channel: delivery.channel, outcome: outcome, detail: detail))
+        case .foreign:
+            statistics.outboxKeyConflicts.add(1, ordering: .relaxed)
+            Log.error(
+                "a delivery has the key of another one and is not sent",
+                ["key": entry.key, "device": entry.device, "other": known.entry.device])
+            settledBefore.append(
+                .settled(
+                    key: entry.key, channel: delivery.channel, outcome: .abandoned,
+                    detail: "another delivery has its key: it is for \(known.entry.device), channel \(known.entry.channel)"))
+        }
+    }
+}
