@@ -58,11 +58,17 @@ struct ClockJudge: Equatable, Sendable {
     init(_ now: Reading, memory: Memory?, lastCommittedMilliseconds last: Int64) {
         offsetMilliseconds = now.wallMilliseconds &- now.steadyMilliseconds
         guard last > 0 || memory != nil else { return }
-        // Time has passed for as long as the machine has been running; how long it was off nobody knows.
-        var expected = last > 0 ? last &+ max(now.steadyMilliseconds, 0) : 0
-        if let memory, memory.steadyMilliseconds <= now.steadyMilliseconds {
-            let since = memory.timeMilliseconds &+ (now.steadyMilliseconds &- memory.steadyMilliseconds)
-            expected = memory.isSameBoot ? since : max(since, last)
+        // Without a memory the machine may have been running long before the last commit, as after a backup was restored: no time need have
+        // passed since.
+        var expected = last
+        if let memory {
+            if memory.steadyMilliseconds <= now.steadyMilliseconds {
+                let since = memory.timeMilliseconds &+ (now.steadyMilliseconds &- memory.steadyMilliseconds)
+                expected = memory.isSameBoot ? since : max(since, last)
+            } else if last > 0 {
+                // The machine was started anew: time has passed for as long as it has been running. How long it was off nobody knows.
+                expected = last &+ max(now.steadyMilliseconds, 0)
+            }
         }
         let difference = now.wallMilliseconds &- expected
         // While the program was away the clock may have been slewed by a two-thousandth.
