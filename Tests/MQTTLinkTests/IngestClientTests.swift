@@ -150,7 +150,11 @@ import Testing
         try reader.run { reader.record.events.contains(.connected(sessionPresent: true)) }
         try broker.publish("t/a", lines: ["after"])
         try reader.run { reader.payloads.contains("after") }
-        #expect(reader.payloads == ["retained", "after"])
+        // A broker that stops before it has read the acknowledgement sends the message once more, marked; a repeated SUBSCRIBE would bring it as
+        // a retained one.
+        let unmarked = zip(reader.payloads, reader.record.packets).filter { !$0.1.isDuplicate }.map(\.0)
+        #expect(unmarked == ["retained", "after"])
+        #expect(reader.record.packets.allSatisfy { !$0.isRetained })
         #expect(reader.record.events.filter { $0 == .subscribed }.count == 1)
     }
 
