@@ -58,7 +58,7 @@ let shell: [Target] = [
     // `steward bench` runs it.
     .target(
         name: "Benchmarks", dependencies: ["GatewayCore", "Telemetry"], path: "Tests/Benchmarks",
-        exclude: ["latency.py", "memory.py", "questions.py", "scale.py"]),
+        exclude: ["latency.py", "memory.py", "questions.py"]),
     .executableTarget(
         name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Benchmarks"],
         // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).

@@ -8,6 +8,7 @@ It prints figures and asserts nothing. Peaks are VmHWM, reset before each phase;
 import argparse
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -94,6 +95,12 @@ def main():
             gateway.start()
             print(f"{'restart':42} peak {memory(gateway, 'VmHWM'):7.1f} MiB, then {memory(gateway, 'VmRSS'):7.1f} MiB, "
                   f"{stopped - began:6.1f} s to stop, {time.monotonic() - stopped:6.1f} s to start")
+            flood(client, arguments.devices, arguments.rounds + 1)
+            gateway.stop(signal.SIGKILL)
+            killed = time.monotonic()
+            gateway.start()
+            print(f"{'after a kill':42} peak {memory(gateway, 'VmHWM'):7.1f} MiB, then {memory(gateway, 'VmRSS'):7.1f} MiB, "
+                  f"{time.monotonic() - killed:6.1f} s to start")
             client.close()
         finally:
             code = gateway.process.poll() if gateway.process else None
