@@ -102,9 +102,8 @@ extension StewardCore {
         let first = Int(hot[device].firstMetric)
         for index in first..<first + Int(hot[device].metricCapacity) {
             metrics[index].timeMilliseconds = metrics[index].timeMilliseconds.shifted(byMilliseconds: step)
-            if metrics[index].watch >= 0 { metricWatches[Int(metrics[index].watch)].shift(byMilliseconds: step) }
         }
-        if hot[device].machine >= 0 { machineWatches[Int(hot[device].machine)].shift(byMilliseconds: step) }
+        shiftDetectors(device, byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
         records[device].ledger.shift(byMilliseconds: step)
         records[device].incidents.shift(byMilliseconds: step)
@@ -165,20 +164,6 @@ extension SupplyState {
         orderedMilliseconds = orderedMilliseconds.shifted(byMilliseconds: step)
         installedMilliseconds = installedMilliseconds.shifted(byMilliseconds: step)
         thresholdMilliseconds = thresholdMilliseconds.shifted(byMilliseconds: step)
-    }
-}
-
-extension MetricWatch {
-    mutating func shift(byMilliseconds step: Int64) {
-        baseMilliseconds = baseMilliseconds.shifted(byMilliseconds: step)
-        detector.shift(byMilliseconds: step)
-    }
-}
-
-extension MachineWatch {
-    mutating func shift(byMilliseconds step: Int64) {
-        startMilliseconds = startMilliseconds.shifted(byMilliseconds: step)
-        lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
     }
 }
 

@@ -69,6 +69,6 @@ extension StewardCore {
             records[device].supplies[place] = supplies[number]
         }
         for index in records[device].heldMessages.indices { records[device].heldMessages[index].renumber(slotOf) }
-        if hot[device].machine >= 0 { machineWatches[Int(hot[device].machine)].renumber(slotOf) }
+        anomalies.renumber(machine: hot[device].machine, slotOf: slotOf)
     }
 }

@@ -288,8 +288,7 @@ extension StewardCore {
     /// Bytes that the flat arrays hold: what a device costs.
     public var stateBytes: Int {
         metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
-            + faultCells.count * MemoryLayout<Int64>.stride + metricWatches.count * MemoryLayout<MetricWatch>.stride
-            + machineWatches.reduce(0) { $0 + $1.stateBytes }
+            + faultCells.count * MemoryLayout<Int64>.stride + anomalies.stateBytes
             + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
     }
 }

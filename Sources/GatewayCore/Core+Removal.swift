@@ -100,8 +100,7 @@ extension StewardCore {
         laneDevices.removeAll { $0 == device }
         shelvingDevices.removeAll { $0 == device }
         orphans.removeAll { $0.device == device }
-        for index in Int(hot[device].firstMetric)..<Int(hot[device].firstMetric + hot[device].metricCapacity) { releaseWatch(index) }
-        releaseMachine(device)
+        releaseDetectors(device)
         release(metrics: Int(hot[device].firstMetric), capacity: Int(hot[device].metricCapacity))
         let cells = derived[profile].faults.cellCount
         if cells > 0 { freeFaultCells[cells, default: []].append(hot[device].firstFault) }
@@ -111,12 +110,6 @@ extension StewardCore {
         hot[device] = DeviceHot(profile: Int32(base), firstMetric: 0, metricCapacity: 0, firstFault: 0, isVacant: true)
         // The lowest place is taken first, so that the order of the devices follows from the state alone.
         vacantDevices.insert(device, at: vacantDevices.firstIndex { $0 < device } ?? vacantDevices.endIndex)
-    }
-
-    private mutating func releaseWatch(_ index: Int) {
-        if metrics[index].watch == MetricWatch.refused { refusedWatches -= 1 }
-        if metrics[index].watch >= 0 { freeWatches.append(metrics[index].watch) }
-        metrics[index].watch = MetricWatch.none
     }
 
     /// Its state is plain and may be used again after being overwritten.

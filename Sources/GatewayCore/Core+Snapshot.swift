@@ -47,7 +47,7 @@ extension StewardCore {
         try writeSections(json, &writer)
         for device in hot.indices {
             guard let section = anomalySection(device) else { continue }
-            writer.write(Self.anomalySection)
+            writer.write(AnomalyDesk.sectionName)
             writer.write(blob: section)
             if writer.count > Self.drainBytes { try sink(writer.drain()) }
         }

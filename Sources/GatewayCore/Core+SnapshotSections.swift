@@ -76,7 +76,7 @@ extension StewardCore {
                 try repeats.read(from: &remembered)
             case "refused": refusedNames = try RefusedNames(bytes: blob)
             case Self.clockSection: try readClock(blob, json)
-            case Self.anomalySection: try readAnomalies(blob)
+            case AnomalyDesk.sectionName: try readAnomalies(blob)
             default: continue
             }
         }

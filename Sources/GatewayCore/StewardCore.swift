@@ -47,13 +47,7 @@ public struct StewardCore {
     /// What the conditions of each device remember: a block each, as long as its profile's rules need.
     var faultCells: [Int64] = []
 
-    /// The detectors of metrics, and the places among them that are free; those of devices as a whole.
-    var metricWatches: [MetricWatch] = []
-    var freeWatches: [Int32] = []
-    var machineWatches: [MachineWatch] = []
-    var freeMachines: [Int32] = []
-    /// Metrics that are not watched because all places are taken.
-    public internal(set) var refusedWatches = 0
+    var anomalies: AnomalyDesk
 
     var alarms = BoundedMap<Alarm>()
     var runs = BoundedMap<PlaybookRun>()
@@ -129,6 +123,7 @@ public struct StewardCore {
         guard let decoder = MessageDecoder(maximumBytes: configuration.maximumPayloadBytes) else { return nil }
         self.configuration = configuration
         self.decoder = decoder
+        anomalies = AnomalyDesk(maximumMetrics: configuration.maximumAnomalyMetrics)
         topics = TopicTable(maximumTopics: configuration.maximumDevices * 3, hash: configuration.tableHash)
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         sparkplug = SparkplugSessions(

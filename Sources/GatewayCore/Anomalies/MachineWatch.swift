@@ -1,38 +1,6 @@
 import FaultDetection
 import Telemetry
 
-/// The detector of one metric of one device. Plain data in one flat array, changed in its place.
-struct MetricWatch: Sendable {
-    /// `MetricState.watch` of a metric that was not seen twice yet, and of one that came when all places were taken.
-    static let none: Int32 = -1
-    static let refused: Int32 = -2
-    /// A counter is looked at over at least so long: two readings close together would make one step of it a high rate.
-    static let rateMilliseconds: Int64 = 60_000
-
-    var detector = MetricDetector()
-    /// Of a counter: from where its rate is measured.
-    var baseValue = 0.0
-    var baseMilliseconds = Int64.min
-
-    /// The rate of a counter per hour; nil while too little time has passed.
-    ///
-    /// `isContinuous`: the reading before was known, no gap lies between, and the counter has not fallen.
-    mutating func rate(_ value: Double, at time: Int64, isContinuous: Bool) -> Double? {
-        guard isContinuous, baseMilliseconds != .min else {
-            baseValue = value
-            baseMilliseconds = time
-            return nil
-        }
-        let elapsed = time &- baseMilliseconds
-        guard elapsed >= Self.rateMilliseconds else { return nil }
-        defer {
-            baseValue = value
-            baseMilliseconds = time
-        }
-        return (value - baseValue) / Double(elapsed) * 3_600_000
-    }
-}
-
 /// The detector of a device as a whole, and the means that its next row is made of.
 struct MachineWatch: Sendable {
     static let rowMilliseconds: Int64 = 300_000
@@ -56,9 +24,14 @@ struct MachineWatch: Sendable {
     /// The metrics have other numbers now.
     mutating func renumber(_ slotOf: [Int32]) { slots = slots.map { slotOf[Int($0)] } }
 
+    mutating func shift(byMilliseconds step: Int64) {
+        startMilliseconds = startMilliseconds.shifted(byMilliseconds: step)
+        lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
+    }
+
     var stateBytes: Int { MemoryLayout<MachineWatch>.stride + detector.stateBytes + slots.count * 16 }
 
-    /// Takes what the gauges are at the device's message; nil unless a row was over.
+    /// Takes what the gauges are at the device's message; nil unless a row was over. The device's metrics begin at `first`.
     mutating func note(_ metrics: [MetricState], first: Int, at time: Int64, gapMilliseconds: Int64) -> MachineDetector.Verdict? {
         guard time > lastMilliseconds else { return nil }
         let isGap = lastMilliseconds == .min || time &- lastMilliseconds > gapMilliseconds
@@ -90,5 +63,47 @@ struct MachineWatch: Sendable {
             sums[index] = 0
             counts[index] = 0
         }
+    }
+}
+
+extension MachineWatch {
+    /// By the names of its metrics.
+    func write(_ layout: ProfileLayout, to writer: inout ByteWriter) {
+        writer.write(UInt32(slots.count))
+        for (channel, slot) in slots.enumerated() {
+            writer.write(layout.slots[Int(slot)].name)
+            writer.write(sums[channel])
+            writer.write(counts[channel])
+        }
+        writer.write(startMilliseconds)
+        writer.write(lastMilliseconds)
+        var bytes: [UInt8] = []
+        detector.write(to: &bytes)
+        writer.write(blob: bytes)
+    }
+
+    /// Nil when the layout has not all of its metrics, or another version of the detector wrote it. Throws when the bytes are damaged.
+    init?(from reader: inout ByteReader, _ layout: ProfileLayout) throws {
+        let count = Int(try reader.integer(UInt32.self))
+        guard count <= MachineDetector.maximumChannels else { throw SnapshotError.inconsistent }
+        var slots: [Int32?] = []
+        var sums: [Double] = []
+        var counts: [UInt32] = []
+        for _ in 0..<count {
+            slots.append(layout.slot(named: try reader.text()))
+            sums.append(try reader.double())
+            counts.append(try reader.integer())
+        }
+        let start: Int64 = try reader.integer()
+        let last: Int64 = try reader.integer()
+        let detector = MachineDetector(bytes: try reader.blob()[...])
+        let known = slots.compactMap { $0 }
+        guard let detector, detector.channelCount == count, known.count == count else { return nil }
+        self.init(slots: known)
+        self.detector = detector
+        self.sums = sums
+        self.counts = counts
+        startMilliseconds = start
+        lastMilliseconds = last
     }
 }
