@@ -103,8 +103,6 @@ public struct StewardCore {
     var trouble = MessageTrouble()
     /// What was dropped, folded or forgotten at a limit, by kind.
     public internal(set) var budgets = BudgetCounters()
-    /// The event being taken, for whoever has to say after a crash which one it was.
-    public internal(set) var eventInProgress: Int64 = 0
 
     /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
     var orphans: [Orphan] = []

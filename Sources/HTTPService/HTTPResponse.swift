@@ -29,8 +29,6 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: Array(markup.utf8))
     }
 
-    public static let noContent = HTTPResponse(status: 204)
-
     /// A problem document (RFC 9457). `type` is a URI; `about:blank` says that the title means no more than the status does.
     public static func problem(status: Int, title: String, detail: String? = nil, type: String = "about:blank") -> HTTPResponse {
         var text = "{\"type\":\(TextEscaping.json(type)),\"title\":\(TextEscaping.json(title)),\"status\":\(status)"

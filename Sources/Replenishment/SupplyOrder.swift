@@ -1,6 +1,6 @@
 import Telemetry
 
-/// A replenishment request for one generation of one supply, with the life that DESIGN.md gives it.
+/// A replenishment request for one generation of one supply, with its life from planned to installed.
 public struct SupplyOrder: Equatable, Sendable, Codable {
     public typealias State = OrderLife.State
     public typealias Change = OrderLife.Change

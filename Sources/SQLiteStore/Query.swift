@@ -4,7 +4,7 @@ enum Query: Int, CaseIterable {
     case appendSegment, segmentsFrom, firstSegment, oldestSegments, deleteSegment, segmentBefore, segmentsBetween, countInbox,
         segmentsBackwards, allCrashes, intactDeliveries,
         deleteSegments
-    case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished, reopen,
+    case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished,
         shiftOutbox, replaceOutboxPayload
     case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
     case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes, countDamagedRequests,
@@ -84,8 +84,6 @@ enum Query: Int, CaseIterable {
             "SELECT key, channel, device, payload, created_ms, not_before_ms, attempts, last_error, state, receiver FROM outbox WHERE key = ?1"
         case .forgetFinished:
             "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state <> 0 ORDER BY finished_ms, id LIMIT ?1)"
-        case .reopen:
-            "UPDATE outbox SET state = 0, finished_ms = NULL, not_before_ms = ?2 WHERE key = ?1 AND state = 2 RETURNING channel, receiver"
 
         case .countOpen: "SELECT count(*) FROM outbox NOT INDEXED WHERE state = 0"
         case .countFinished: "SELECT count(*) FROM outbox NOT INDEXED WHERE state <> 0"

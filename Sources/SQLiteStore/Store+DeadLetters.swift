@@ -13,8 +13,6 @@ public struct DeadLetter: Sendable, Equatable {
 }
 
 extension StoreReader {
-    public func deadLetterCount() throws -> Int64 { try counters()[.deadLetters] }
-
     /// Dead letters, the newest first.
     /// - Parameter id: only those before this one, to read page by page.
     public func deadLetters(before id: Int64 = .max, limit: Int) throws -> [DeadLetter] {

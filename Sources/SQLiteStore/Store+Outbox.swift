@@ -175,22 +175,6 @@ extension Store {
         try finish(key, .abandoned, atMilliseconds, error)
     }
 
-    /// Opens an abandoned delivery again, for a person who has mended the cause. False when the key was not abandoned.
-    @discardableResult
-    public func retryAbandoned(key: String, notBeforeMilliseconds: Int64) throws -> Bool {
-        try atomically {
-            let reopened = try connection.use(.reopen) { rows in
-                try rows.bind(1, key)
-                try rows.bind(2, notBeforeMilliseconds)
-                return try OutboxLane.only(rows)
-            }
-            guard let reopened else { return false }
-            opened(reopened)
-            current[.outboxFinished] -= 1
-            return true
-        }
-    }
-
     private func finish(_ key: String, _ state: OutboxDelivery.State, _ milliseconds: Int64, _ error: String?) throws -> Bool {
         try atomically {
             let finished = try connection.use(.finish) { rows in

@@ -23,7 +23,7 @@ PROFILE_PAGE = ROOT / "DeviceProfiles/README.md"
 OPERATIONS_PAGE = ROOT / "deploy/README.md"
 PAGES = [PROFILE_PAGE, OPERATIONS_PAGE, *sorted((ROOT / "DeviceProfiles").glob("*/README.md"))]
 RULES = ROOT / "deploy/prometheus-rules.yml"
-METRICS_SOURCE = ROOT / "Sources/Gateway/API/Metrics.swift"
+METRICS_SOURCE = ROOT / "Sources/Gateway/API/MetricsPage.swift"
 
 
 def fences(info):
@@ -259,3 +259,23 @@ def test_every_promise_names_tests_that_there_are(tests):
         file, _, name = test.partition("::")
         assert (ROOT / file).exists(), f"{file} is not there"
         assert not name or f"def {name}(" in (ROOT / file).read_text(), f"{file} has no {name}"
+
+
+def test_every_cited_page_and_file_is_there():
+    """Comments and pages name other pages by their path from the top, from the page itself, or by their bare name."""
+    missing = []
+    files = [p for part in ("Sources", "Tests", "deploy", "DeviceProfiles", ".ci") for p in (ROOT / part).rglob("*") if p.is_file()]
+    files += [p for p in ROOT.iterdir() if p.is_file()]
+    names = {p.name for p in files}
+    for file in files:
+        if file.suffix not in (".swift", ".md", ".py", ".sh", ".json", ".h", ".yml", "") or file == pathlib.Path(__file__).resolve():
+            continue
+        text = file.read_text(errors="replace")
+        for cited in re.findall(r"(?<![\w/.:-])((?:(?:Sources|Tests|deploy|DeviceProfiles)/[\w/+-]*)?[A-Z][A-Za-z]+\.md)\b", text):
+            if not ((ROOT / cited).exists() or (file.parent / cited).exists() or ("/" not in cited and cited in names)):
+                missing.append(f"{file.relative_to(ROOT)}: {cited}")
+        if file.suffix == ".md":
+            for cited in re.findall(r"`((?:Sources|Tests|deploy|DeviceProfiles)/[\w./+-]+)`", text):
+                if not (ROOT / cited).exists() and not list(ROOT.glob(cited + "*")):
+                    missing.append(f"{file.relative_to(ROOT)}: {cited}")
+    assert missing == []

@@ -61,7 +61,7 @@ import Testing
 
         init(_ worker: CoreWorker) {
             Thread.detachNewThread {
-                _ = worker.ask(timeoutMilliseconds: 60_000) { _ in
+                try? worker.ask(timeoutMilliseconds: 60_000) { _ in
                     self.entered.store(true, ordering: .releasing)
                     while !self.isReleased.load(ordering: .acquiring) { usleep(1000) }
                 }
@@ -76,9 +76,11 @@ import Testing
         let bench = try Bench()
         let hold = Hold(bench.worker)
         let runs = Atomic<Int>(0)
-        for _ in 0..<50 { #expect(bench.worker.ask(timeoutMilliseconds: 1) { _ in runs.add(1, ordering: .relaxed) } == nil) }
+        for _ in 0..<50 {
+            #expect(throws: NotAnswered.busy) { try bench.worker.ask(timeoutMilliseconds: 1) { _ in runs.add(1, ordering: .relaxed) } }
+        }
         hold.release()
-        #expect(bench.worker.ask { $0.deviceCount } == 0)
+        #expect(try bench.worker.ask { $0.deviceCount } == 0)
         #expect(runs.load(ordering: .relaxed) == 0)
     }
 
@@ -87,11 +89,11 @@ import Testing
         let hold = Hold(bench.worker)
         let worker = bench.worker
         let told = Told()
-        Thread.detachNewThread { told.set(worker.ask(timeoutMilliseconds: 600_000) { _ in } == nil) }
+        Thread.detachNewThread { told.set((try? worker.ask(timeoutMilliseconds: 600_000) { _ in }) == nil) }
         // Whether it waits by then or comes later, it is told.
         worker.closeForQuestions()
         #expect(Self.waitUntil { told.isSet })
-        #expect(worker.ask(timeoutMilliseconds: 600_000) { _ in } == nil)
+        #expect(throws: NotAnswered.busy) { try worker.ask(timeoutMilliseconds: 600_000) { _ in } }
         hold.release()
     }
 
@@ -104,10 +106,10 @@ import Testing
     @Test func aLongAnswerIsReadInSlicesBetweenBatches() throws {
         let bench = try Bench(devices: 2000)
         let directory = DeviceDirectory()
-        guard case .done(let ids) = directory.sorted(bench.worker, hasLeft: { false }) else { throw CancellationError() }
+        let ids = try directory.sorted(bench.worker, hasLeft: { false })
         #expect(ids.count == 2000 && ids == ids.sorted())
         // Each step takes far longer than a slice, so each is one; a batch is taken in between.
-        let before = bench.worker.ask { $0.lastEvent } ?? 0
+        let before = try bench.worker.ask { $0.lastEvent }
         let step = { (core: StewardCore, state: inout (events: [Int64], steps: Int)) -> Bool in
             guard state.steps < 3 else { return false }
             if state.steps == 0 { bench.send(0..<10) }
@@ -116,8 +118,7 @@ import Testing
             usleep(20_000)
             return true
         }
-        let result = bench.worker.walk((events: [Int64](), steps: 0), hasLeft: { false }, step)
-        guard case .done(let state) = result else { throw CancellationError() }
+        let state = try bench.worker.walk((events: [Int64](), steps: 0), hasLeft: { false }, step)
         #expect(state.events.first == before && state.events.last == before + 10)
     }
 
@@ -125,12 +126,13 @@ import Testing
         let bench = try Bench()
         let steps = Atomic<Int>(0)
         let hasLeft = { steps.load(ordering: .relaxed) >= 3 }
-        let result = bench.worker.walk(0, hasLeft: hasLeft) { _, _ in
-            steps.add(1, ordering: .relaxed)
-            usleep(2000)
-            return true
+        #expect(throws: NotAnswered.askerLeft) {
+            try bench.worker.walk(0, hasLeft: hasLeft) { _, _ in
+                steps.add(1, ordering: .relaxed)
+                usleep(2000)
+                return true
+            }
         }
-        if case .left = result {} else { Issue.record("\(result)") }
     }
 
     @Test func figuresArePublishedWithoutAQuestion() throws {

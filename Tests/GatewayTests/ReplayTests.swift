@@ -90,7 +90,7 @@ import Testing
         return try output.map { try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any]) }
     }
 
-    /// DESIGN.md: a line for each decision with time, kind and device; an order has supply, generation and reason.
+    /// The contract of `steward replay`: a line for each decision with time, kind and device; an order has supply, generation and reason.
     @Test func decisionsKeepTheContract() throws {
         var lines = [telemetry(0, "\"status\":\"printing\",\"supplies\":{\"black\":43}")]
         for second in stride(from: 10, through: 40, by: 10) {

@@ -142,7 +142,7 @@ func startServer(
     router.register(.get, "/api/v1/devices/{id}") { .text($0.parameters["id"] ?? "") }
     router.register(.get, "/api/v1/devices/new") { _ in .text("literal") }
     router.register(.post, "/api/v1/echo") { .json($0.body, status: 201) }
-    router.register(.delete, "/api/v1/devices/{id}") { _ in .noContent }
+    router.register(.delete, "/api/v1/devices/{id}") { _ in HTTPResponse(status: 204) }
     router.register(.get, "/api/v1/query") { .text($0.query.map { "\($0.name)=\($0.value)" }.joined(separator: "|")) }
     router.register(.get, "/api/v1/secret", isProtected: true) { _ in .json(Array("{}".utf8)) }
     router.register(.get, "/peer") { .text($0.remoteAddress) }

@@ -51,7 +51,7 @@ import Testing
         #expect(try store.deadLetters(limit: 10).map(\.profile) == [nil, "laser", nil, "laser", nil])
         try append(8, bytes: 77)
         #expect(try store.deadLetters(limit: 10).map(\.event) == [8, 7, 6])
-        #expect(try store.deadLetterCount() == 3)
+        #expect(try store.statistics().deadLetters == 3)
         #expect(try store.statistics().deadLetterBytes == 100)
         #expect(try store.statistics().deadLettersDropped == 5)
         let newest = try #require(try store.deadLetters(limit: 1).first)

@@ -106,7 +106,7 @@ import Testing
             try store.appendDeadLetter(
                 event: 1, arrivalMilliseconds: 1, topic: [1], payload: Array(repeating: 0, count: Int(number)), reason: "r", profile: nil)
         case 7: _ = try store.recordCrash(event: number)
-        case 8: try store.retryAbandoned(key: "k\(number)", notBeforeMilliseconds: 0)
+        case 8: _ = try store.enqueue(entry("n\(number)"))
         case 9:
             if let series = try store.series(device: "d\(number % 8)", metric: "m", unit: "1") {
                 _ = try store.chunk(series, from: number * 10, to: number * 11, count: 3)

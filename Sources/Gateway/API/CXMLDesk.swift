@@ -42,7 +42,7 @@ struct CXMLDesk: Sendable {
             return answer(450, "Not Implemented: ConfirmationRequest and ShipNoticeRequest are taken")
         }
         guard !notices.isEmpty else { return answer(400, "Bad Request: there is no OrderReference") }
-        guard let owners = core.ask({ core in notices.map { core.supplier(ofOrder: $0.key) } }) else {
+        guard let owners = try? core.ask({ core in notices.map { core.supplier(ofOrder: $0.key) } }) else {
             return answer(500, "Internal Server Error: busy, send it again")
         }
         guard owners.allSatisfy({ $0 == supplier }) else { return answer(404, "Not Found: an order that is not known, or not yours") }

@@ -12,31 +12,26 @@ final class DeviceDirectory: @unchecked Sendable {
     /// So old may a directory be of which the number of devices is still right.
     private static let maximumAgeMilliseconds: Int64 = 2000
 
-    func sorted(_ core: CoreWorker, hasLeft: () -> Bool) -> CoreWorker.WalkResult<[String]> {
-        guard let (count, last) = core.ask({ ($0.deviceCount, $0.lastEvent) }) else { return .notAnswered }
+    func sorted(_ core: CoreWorker, hasLeft: () -> Bool) throws(NotAnswered) -> [String] {
+        let (count, last) = try core.ask { ($0.deviceCount, $0.lastEvent) }
         let kept: [String]? = monitor.withLock {
             let isYoung = Clock.monotonicMilliseconds() - readMilliseconds < Self.maximumAgeMilliseconds
             return count == ids.count && (isYoung || event == last) ? ids : nil
         }
-        if let kept { return .done(kept) }
+        if let kept { return kept }
         let began = Clock.monotonicMilliseconds()
-        let result = core.walk((ids: [String](), place: 0), hasLeft: hasLeft) { core, found in
+        let found = try core.walk((ids: [String](), place: 0), hasLeft: hasLeft) { core, found in
             guard found.place < core.devicePlaces else { return false }
             if let id = core.deviceID(at: found.place) { found.ids.append(id) }
             found.place += 1
             return true
         }
-        let sorted: [String]
-        switch result {
-        case .done(let found): sorted = found.ids.sorted()
-        case .notAnswered: return .notAnswered
-        case .left: return .left
-        }
+        let sorted = found.ids.sorted()
         monitor.withLock {
             ids = sorted
             readMilliseconds = began
             event = last
         }
-        return .done(sorted)
+        return sorted
     }
 }

@@ -22,8 +22,8 @@ struct WebhookDesk: Sendable {
         self.signatures = signatures
     }
 
-    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) -> HTTPResponse {
-        let name = request.parameters["name"] ?? ""
+    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) throws -> HTTPResponse {
+        let name = request.parameter("name")
         // The same answer for a name that is not known, so that nobody learns the names.
         guard let signature = signatures[name], isGenuine(request, signature) else {
             return .problem(
@@ -34,9 +34,9 @@ struct WebhookDesk: Sendable {
         do { reports = try Self.reports(request.body) } catch {
             return .problem(status: 400, title: "The report cannot be taken", detail: error.description)
         }
-        guard let owners = core.ask({ core in reports.map { core.supplier(ofOrder: $0.key) } }) else { return GatewayAPI.unavailable }
+        let owners = try core.ask { core in reports.map { core.supplier(ofOrder: $0.key) } }
         if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 {
-            return GatewayAPI.unknown("order of yours", stranger.key)
+            throw Refusal.unknown("order of yours", stranger.key)
         }
         for (key, report) in reports {
             let event = ControlEvent.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)

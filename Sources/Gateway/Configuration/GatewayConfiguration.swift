@@ -3,7 +3,7 @@ import MQTTLink
 import SQLiteStore
 import Telemetry
 
-/// `/etc/steward/steward.json` as values. DESIGN.md's contract: an unknown key, a wrong type or a missing file is refused with its place.
+/// `/etc/steward/steward.json` as values. An unknown key, a wrong type or a missing file is refused with its place.
 public struct GatewayConfiguration: Sendable {
     public struct Store: Sendable {
         public var path = "/var/lib/steward/steward.db"
@@ -23,7 +23,8 @@ public struct GatewayConfiguration: Sendable {
 
     public struct HTTP: Sendable {
         public var listen = "127.0.0.1:8420"
-        /// A file with the bearer token that state-changing requests must carry; none on loopback by default.
+        /// A file with the token that opens everything, reading included. Without one the operator's token beside the store is needed for
+        /// changes and costly questions, and reading is open to who can connect (`Credential`).
         public var tokenFile: String?
         /// Further names under which a reverse proxy may ask for a gateway that listens on loopback.
         public var allowedHosts: [String] = []

@@ -18,6 +18,14 @@ struct CoreOutput: Sendable {
     var isUrgent: Bool { effects.contains { if case .history = $0 { false } else { true } } }
 }
 
+/// Why there is no answer of the core: nothing may be concluded from it.
+enum NotAnswered: Error {
+    /// The core is too busy, or stopping.
+    case busy
+    /// Nobody waits for the answer any more.
+    case askerLeft
+}
+
 /// The thread that owns the core: it takes committed batches in order, and answers questions between them.
 final class CoreWorker: @unchecked Sendable {
     // @unchecked: `core` is touched by the worker's thread only; everything else is guarded by the monitor.
@@ -119,10 +127,12 @@ final class CoreWorker: @unchecked Sendable {
         }
     }
 
-    /// Asks the core something, from any thread, and waits for the answer; nil when the core does not answer in time or stops. A question
+    /// Asks the core something, from any thread, and waits for the answer; throws when the core does not answer in time or stops. A question
     /// whose time is over is taken back, so that the core never works for nobody. One question should take about a millisecond
     /// (`walk` cuts longer ones).
-    func ask<Answer>(timeoutMilliseconds: Int64 = 5000, _ body: @escaping (StewardCore) -> Answer) -> Answer? {
+    func ask<Answer>(timeoutMilliseconds: Int64 = 5000, _ body: @escaping (StewardCore) -> Answer) throws(NotAnswered)
+        -> Answer
+    {
         let box = AnswerBox<Answer>()
         let answered = Monitor()
         let question = Question(
@@ -148,8 +158,9 @@ final class CoreWorker: @unchecked Sendable {
             _ = answered.wait(timeoutMilliseconds: timeoutMilliseconds) { box.answer != nil || box.isRefused }
             return box.answer
         }
-        if answer == nil { monitor.withLock { questions.removeAll { $0 === question } } }
-        return answer
+        if let answer { return answer }
+        monitor.withLock { questions.removeAll { $0 === question } }
+        throw .busy
     }
 
     /// What the core publishes of itself, without asking it: what it has taken by now, or what it published last when that takes longer

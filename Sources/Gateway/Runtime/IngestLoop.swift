@@ -222,21 +222,28 @@ final class IngestLoop {
             if let (key, channel, report) = mail.report {
                 for event in OutboxPump.events(key, channel, report) { box.segment.append(event) }
             }
-            if !mail.letters.isEmpty { mail.letters = takeLetters(mail.letters) }
+            if !mail.letters.isEmpty { takeLetters(&mail) }
             mails.append(mail)
         }
     }
 
-    /// Puts dead letters into the batch, and returns the ids of those that are there and were not put into it already.
-    private func takeLetters(_ ids: [Int64]) -> [Int64] {
+    /// Puts the dead letters of a mail into the batch; left in it are the ids of those that are there and were not put into it already.
+    private func takeLetters(_ mail: inout ControlMailbox.Mail) {
         var taken = Set(mails.flatMap(\.letters))
-        return ids.filter { id in
-            guard let letter = try? store.deadLetter(id: id), taken.insert(id).inserted else { return false }
-            box.segment.append(
-                .replayed(
-                    topic: Data(letter.topic), payload: Data(letter.payload), isRetained: letter.isRetained,
-                    arrivalMilliseconds: letter.arrivalMilliseconds))
-            return true
+        do {
+            let letters = try mail.letters.filter { !taken.contains($0) }.compactMap { try store.deadLetter(id: $0) }
+                .filter { taken.insert($0.id).inserted }
+            for letter in letters {
+                box.segment.append(
+                    .replayed(
+                        topic: Data(letter.topic), payload: Data(letter.payload), isRetained: letter.isRetained,
+                        arrivalMilliseconds: letter.arrivalMilliseconds))
+            }
+            mail.letters = letters.map(\.id)
+        } catch {
+            // A letter that cannot be read is not one that is gone.
+            mail.letters = []
+            mail.verdict = .notRecorded
         }
     }
 

@@ -67,6 +67,4 @@ public struct Fleet: Sendable {
         for index in devices.indices { all += devices[index].takeHappenings() }
         return all
     }
-
-    public var faultyDevices: Int { devices.count { $0.isFaulty } }
 }

@@ -115,7 +115,8 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// FNV-1a over bytes: a stable hash that is the same in every run, which Swift's own is not.
+/// A quick 64-bit hash over bytes, eight at a time, that is the same in every run, which Swift's own is not. It resists nobody who looks for
+/// a collision, so it may only tell that something may have changed; what names things is `StableID`.
 public enum ContentHash {
     public static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -1,11 +1,10 @@
 import GatewayCore
-import Glibc
 import HTTPService
 import Replenishment
 import SQLiteStore
 import Telemetry
 
-/// `/metrics` in the Prometheus text format, and readiness.
+/// `/metrics` in the Prometheus text format.
 extension GatewayAPI {
     func metrics() -> HTTPResponse {
         var page = MetricsPage()
@@ -70,37 +69,6 @@ extension GatewayAPI {
         page.budgets(figures.budgets)
         if let store = history.statistics() { page.store(store) }
         return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(page.text.utf8))
-    }
-
-    func readiness() -> HTTPResponse {
-        var reasons: [String] = []
-        if !statistics.isConnected.load(ordering: .relaxed) {
-            reasons.append("no connection to the broker")
-        } else if let problem = statistics.subscriptions.withLock(\.problem) {
-            // Also where only some are refused: the gateway does not hear all that it is to look after.
-            reasons.append(problem)
-        }
-        if !statistics.isStoreWritable.load(ordering: .relaxed) {
-            reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
-        }
-        // Its own time goes on, so it is ready; but a person should look.
-        let clock = statistics.clockDifference.load(ordering: .relaxed)
-        let note = clock == 0 ? "" : "the system's clock differs by \(clock) ms and is not followed yet\n"
-        return reasons.isEmpty
-            ? .text("ready\n" + note) : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
-    }
-
-    func page(_ request: HTTPRequest) -> HTTPResponse {
-        var statusWriter = JSONWriter()
-        status(&statusWriter)
-        guard let devices = devices(offset: 0, after: nil, limit: 500, hasLeft: request.hasLeft),
-            let alarms = page(.alarms, ListingFilter(), limit: 100, hasLeft: request.hasLeft),
-            let orders = page(.orders, ListingFilter(), limit: 50, hasLeft: request.hasLeft),
-            let actions = page(.actions, ListingFilter(), limit: 50, hasLeft: request.hasLeft)
-        else { return Self.unavailable }
-        return HTTPResponse(
-            contentType: "text/html; charset=utf-8",
-            body: StatusPage.render(status: statusWriter.bytes, devices: devices, alarms: alarms, orders: orders, actions: actions))
     }
 }
 

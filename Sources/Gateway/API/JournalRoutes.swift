@@ -1,0 +1,23 @@
+import HTTPService
+import Telemetry
+
+/// Every decision, the newest first.
+extension GatewayAPI {
+    static let journalRoutes: [Route] = [.ask("/api/v1/journal") { try $0.journal($1) }]
+
+    private func journal(_ request: HTTPRequest) throws -> HTTPResponse {
+        let limit = try limit(request, 200)
+        let since = request.queryValue("since").flatMap { Int64($0) }
+        let entries = try history.read {
+            try $0.journal(
+                device: request.queryValue("device"), kind: request.queryValue("kind"), sinceMilliseconds: since ?? .min, before: .max,
+                limit: limit)
+        }
+        return Self.json { writer in
+            writer.key("journal")
+            writer.beginArray()
+            for entry in entries { writer.raw(entry.body) }
+            writer.endArray()
+        }
+    }
+}

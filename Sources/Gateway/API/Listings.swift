@@ -1,0 +1,100 @@
+import GatewayCore
+import HTTPService
+import Replenishment
+import Telemetry
+
+/// Long answers, put together in slices by who asks, so that the core goes on with its work in between.
+extension GatewayAPI {
+    /// So many items without the operator's token.
+    static let openLimit = 1000
+    static let maximumLimit = 10_000
+
+    /// What a listing has gathered.
+    private struct Page {
+        var writer = JSONWriter()
+        /// Ids still to be written, the next one last.
+        var waiting: [String]
+        var count = 0
+        var last: String?
+    }
+
+    /// How many items are asked for. Throws for more than `open` without the operator's token.
+    func limit(
+        _ request: HTTPRequest, _ fallback: Int, open: Int = GatewayAPI.openLimit, maximum: Int = GatewayAPI.maximumLimit
+    ) throws -> Int {
+        let limit = request.number("limit", fallback, in: 1...maximum)
+        guard limit <= open || isOperator(request) else { throw Refusal(Router.unauthorized(request)) }
+        return limit
+    }
+
+    /// `{"alarms":[…],"next":ID}`, newest first, after the item `after`. Without `next` there are no more.
+    func list(_ listing: Listing, _ request: HTTPRequest, _ filter: ListingFilter = ListingFilter()) throws -> HTTPResponse {
+        let limit = try limit(request, 200)
+        return try costly(limit > Self.openLimit) {
+            .json(try page(listing, filter, limit: limit, after: request.queryValue("after"), hasLeft: request.hasLeft))
+        }
+    }
+
+    func page(_ listing: Listing, _ filter: ListingFilter, limit: Int, after: String? = nil, hasLeft: () -> Bool) throws -> [UInt8] {
+        var ids = try core.ask { $0.ids(of: listing) }
+        if let after { ids = ids.lastIndex(of: after).map { Array(ids[..<$0]) } ?? [] }
+        var start = Page(waiting: ids)
+        start.writer.beginObject()
+        start.writer.key(listing.rawValue)
+        start.writer.beginArray()
+        var page = try core.walk(start, hasLeft: hasLeft) { core, page in
+            guard page.count < limit, let id = page.waiting.popLast() else { return false }
+            if core.write(listing, id: id, filter: filter, &page.writer) { page.count += 1 }
+            page.last = id
+            return true
+        }
+        page.writer.endArray()
+        if !page.waiting.isEmpty { page.writer.member("next", page.last) }
+        page.writer.endObject()
+        return page.writer.bytes
+    }
+
+    func devices(offset: Int, after: String?, limit: Int, hasLeft: () -> Bool) throws -> [UInt8] {
+        let sorted = try directory.sorted(core, hasLeft: hasLeft)
+        let first = after.map { after in sorted.partitioningIndex { $0 > after } } ?? min(offset, sorted.count)
+        let ids = sorted[first...].prefix(limit)
+        var start = Page(waiting: ids.reversed())
+        start.writer.beginObject()
+        start.writer.key("devices")
+        start.writer.beginArray()
+        var page = try core.walk(start, hasLeft: hasLeft) { core, page in
+            guard let id = page.waiting.popLast() else { return false }
+            _ = core.writeSummary(device: id, &page.writer)
+            return true
+        }
+        page.writer.endArray()
+        page.writer.member("total", sorted.count)
+        if ids.endIndex < sorted.endIndex { page.writer.member("next", ids.last) }
+        page.writer.endObject()
+        return page.writer.bytes
+    }
+
+    /// Runs the costly ones of all questions one at a time; another one is told at once to come again, as it would hold a thread.
+    func costly(_ isCostly: Bool, _ body: () throws -> HTTPResponse) throws -> HTTPResponse {
+        guard isCostly else { return try body() }
+        guard isCostlyRunning.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+            throw Refusal(
+                503, "Another costly question is being answered", "One is answered at a time; ask again in a moment.", retryAfterSeconds: 1)
+        }
+        defer { isCostlyRunning.store(false, ordering: .releasing) }
+        return try body()
+    }
+}
+
+extension RandomAccessCollection {
+    /// The first place where `isAfter` holds, in a collection where it holds for all that follow.
+    func partitioningIndex(where isAfter: (Element) -> Bool) -> Index {
+        var low = startIndex
+        var high = endIndex
+        while low < high {
+            let middle = index(low, offsetBy: distance(from: low, to: high) / 2)
+            if isAfter(self[middle]) { high = middle } else { low = index(after: middle) }
+        }
+        return low
+    }
+}

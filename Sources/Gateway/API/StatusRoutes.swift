@@ -1,0 +1,79 @@
+import GatewayCore
+import HTTPService
+import Telemetry
+
+/// How the gateway is: health, figures, status, and the page for people.
+extension GatewayAPI {
+    static let statusRoutes: [Route] = [
+        Route(method: .get, pattern: "/healthz", access: .open) { _, _ in .text("ok\n") },
+        Route(method: .get, pattern: "/readyz", access: .open) { api, _ in api.readiness() },
+        .ask("/metrics") { api, _ in api.metrics() },
+        .ask("/") { try $0.page($1) },
+        .ask("/api/v1/status") { api, _ in .json(api.status()) },
+    ]
+
+    private func page(_ request: HTTPRequest) throws -> HTTPResponse {
+        let page = StatusPage.render(
+            status: status(), devices: try devices(offset: 0, after: nil, limit: 500, hasLeft: request.hasLeft),
+            alarms: try page(.alarms, ListingFilter(), limit: 100, hasLeft: request.hasLeft),
+            orders: try page(.orders, ListingFilter(), limit: 50, hasLeft: request.hasLeft),
+            actions: try page(.actions, ListingFilter(), limit: 50, hasLeft: request.hasLeft))
+        return HTTPResponse(contentType: "text/html; charset=utf-8", body: page)
+    }
+
+    private func status() -> [UInt8] {
+        var writer = JSONWriter()
+        let now = Clock.wallMilliseconds()
+        writer.beginObject()
+        writer.member("gateway", configuration.gatewayID)
+        writer.member("version", StewardVersion.current)
+        writer.member("time", now)
+        writer.member("uptimeSeconds", statistics.uptimeMilliseconds / 1000)
+        writer.key("clock")
+        writer.beginObject()
+        writer.member("steps", statistics.clockSteps.load(ordering: .relaxed))
+        writer.member("differenceMilliseconds", statistics.clockDifference.load(ordering: .relaxed))
+        writer.endObject()
+        writer.key("broker")
+        writer.beginObject()
+        writer.member("host", configuration.mqtt.host)
+        writer.member("port", configuration.mqtt.port)
+        let isConnected = statistics.isConnected.load(ordering: .relaxed)
+        writer.member("connected", isConnected)
+        if isConnected { writer.member("since", statistics.connectedSince.load(ordering: .relaxed)) }
+        statistics.subscriptions.withLock { $0 }.write(to: &writer)
+        writer.endObject()
+        writer.key("store")
+        writer.beginObject()
+        writer.member("path", configuration.store.path)
+        writer.member("writable", statistics.isStoreWritable.load(ordering: .relaxed))
+        if let store = history.statistics() {
+            writer.member("bytes", store.fileBytes)
+            writer.member("historySamples", store.historySamples)
+            writer.member("historyBytes", store.historyBytes)
+            writer.member("outboxOpen", store.outboxOpen)
+        }
+        writer.endObject()
+        writer.spliceMembers(of: core.publishedFigures().status)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    func readiness() -> HTTPResponse {
+        var reasons: [String] = []
+        if !statistics.isConnected.load(ordering: .relaxed) {
+            reasons.append("no connection to the broker")
+        } else if let problem = statistics.subscriptions.withLock(\.problem) {
+            // Also where only some are refused: the gateway does not hear all that it is to look after.
+            reasons.append(problem)
+        }
+        if !statistics.isStoreWritable.load(ordering: .relaxed) {
+            reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
+        }
+        // Its own time goes on, so it is ready; but a person should look.
+        let clock = statistics.clockDifference.load(ordering: .relaxed)
+        let note = clock == 0 ? "" : "the system's clock differs by \(clock) ms and is not followed yet\n"
+        return reasons.isEmpty
+            ? .text("ready\n" + note) : .problem(status: 503, title: "Not ready", detail: reasons.joined(separator: "; "))
+    }
+}

@@ -1,0 +1,17 @@
+import HTTPService
+
+/// What suppliers send of their own. They show secrets of their own, a signature or one inside the document, and need no token.
+extension GatewayAPI {
+    static let supplierRoutes: [Route] = [
+        Route(method: .post, pattern: "/api/v1/suppliers/{name}/reports", access: .supplier) { api, request in
+            guard let webhooks = api.webhooks else { throw nobody }
+            return try webhooks.take(request, api.core, api.mailbox)
+        },
+        Route(method: .post, pattern: "/api/v1/cxml", access: .supplier) { api, request in
+            guard let cxml = api.cxml else { throw nobody }
+            return cxml.take(request, api.core, api.mailbox)
+        },
+    ]
+
+    private static let nobody = Refusal(404, "Not found", "No supplier of the configuration may send anything here.")
+}
