@@ -35,5 +35,5 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
 
 extension StewardCore {
     /// The counts, and how many topics were forgotten since the start: these are resolved again, so they are no part of the state.
-    public var budgetFigures: [(name: String, value: Int64)] { budgets.figures + [("topics_forgotten", topics.forgotten)] }
+    public var budgetFigures: [(name: String, value: Int64)] { budgets.figures + [("topics_forgotten", fleet.topics.forgotten)] }
 }

@@ -13,12 +13,12 @@ extension StewardCore {
     static var foldedCondition: String { "steward:too-many-alarms" }
 
     /// Whether one more alarm may stand; makes room when a less severe one stands. What the gateway itself says is not counted.
-    mutating func hasRoom(_ device: Int, for cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) -> Bool {
-        guard records[device].activeAlarms.count >= Self.maximumStandingAlarms, isFromDevice(cause.source),
+    mutating func hasRoom(_ device: DeviceIndex, for cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) -> Bool {
+        guard fleet.records[device].activeAlarms.count >= Self.maximumStandingAlarms, isFromDevice(cause.source),
             cause.condition != Self.foldedCondition
         else { return true }
         var least: Alarm?
-        for alarm in records[device].activeAlarms.compactMap({ alarms[$0] })
+        for alarm in fleet.records[device].activeAlarms.compactMap({ alarms[$0] })
         where isFromDevice(alarm.source) && alarm.condition != Self.foldedCondition && alarm.severity >= least?.severity ?? .critical {
             // Of the least severe ones the newest.
             least = alarm
@@ -26,8 +26,8 @@ extension StewardCore {
         guard let least, cause.severity < least.severity else { return false }
         finish(device, least.id, at: time, [], &effects)
         // As if it had not been reported, so that it is told when there is room and it is reported again.
-        for list in records[device].alertCodes.indices where least.source == .deviceAlert {
-            records[device].alertCodes[list].removeAll { $0 == least.condition }
+        for list in fleet.records[device].alertCodes.indices where least.source == .deviceAlert {
+            fleet.records[device].alertCodes[list].removeAll { $0 == least.condition }
         }
         fold(device, at: time, &effects)
         return true
@@ -36,7 +36,7 @@ extension StewardCore {
     private func isFromDevice(_ source: Alarm.Source) -> Bool { source == .condition || source == .deviceAlert || source == .anomaly }
 
     /// One alarm says that there are more than are shown.
-    mutating func fold(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
+    mutating func fold(_ device: DeviceIndex, at time: Int64, _ effects: inout [Effect]) {
         budgets.count(.alarmsFolded)
         guard standing(device, Self.foldedCondition, .deviceAlert) == nil else { return }
         let cause = AlarmCause(
@@ -47,24 +47,24 @@ extension StewardCore {
     }
 
     /// It ends when half of the room is free.
-    mutating func unfold(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
-        guard records[device].activeAlarms.count <= Self.maximumStandingAlarms / 2,
+    mutating func unfold(_ device: DeviceIndex, at time: Int64, _ effects: inout [Effect]) {
+        guard fleet.records[device].activeAlarms.count <= Self.maximumStandingAlarms / 2,
             standing(device, Self.foldedCondition, .deviceAlert) != nil
         else { return }
         clear(device, condition: Self.foldedCondition, source: .deviceAlert, at: time, [], &effects)
     }
 
     /// Whether a ticket is opened by itself. One that is worse than all that are open always is; the others are told by one that says so.
-    mutating func takesTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) -> Bool {
-        let open = (records[device].openTickets ?? []).filter { tickets[$0]?.state == .open }
+    mutating func takesTicket(_ device: DeviceIndex, _ ticket: Ticket, _ effects: inout [Effect]) -> Bool {
+        let open = (fleet.records[device].openTickets ?? []).filter { tickets[$0]?.state == .open }
         let isWorse = open.allSatisfy { tickets[$0].map { ticket.severity < $0.severity } ?? true }
         guard open.count >= Self.maximumOpenTickets, !isWorse else {
-            records[device].openTickets = open + [ticket.id]
+            fleet.records[device].openTickets = open + [ticket.id]
             return true
         }
         budgets.count(.ticketsFolded)
         let together = Ticket(
-            alarm: "\(records[device].id)/\(Self.foldedCondition)", device: records[device].id, severity: ticket.severity,
+            alarm: "\(fleet.records[device].id)/\(Self.foldedCondition)", device: fleet.records[device].id, severity: ticket.severity,
             text: "The device has more troubles than tickets are opened for",
             reason: "\(open.count) tickets about it are open; further ones are not opened one by one", onsetMilliseconds: now)
         if tickets[together.id]?.state != .open { tellTicket(together, &effects) }

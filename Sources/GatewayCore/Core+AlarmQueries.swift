@@ -6,7 +6,7 @@ extension StewardCore {
     /// The state of ISA-18.2: that it is shelved or suppressed goes before whether it was acknowledged.
     func shownState(_ alarm: Alarm) -> String {
         guard alarm.isActive else { return alarm.state.rawValue }
-        if let device = deviceIndex[alarm.device], shelf(Int(device), alarm) != nil { return "shelved" }
+        if let device = fleet.device(named: alarm.device), shelf(device, alarm) != nil { return "shelved" }
         return alarm.suppressedBy == nil ? alarm.state.rawValue : "suppressed"
     }
 
@@ -23,7 +23,7 @@ extension StewardCore {
     }
 
     func write(_ alarm: Alarm, _ writer: inout JSONWriter) {
-        let index = deviceIndex[alarm.device].map { Int($0) }
+        let index = fleet.device(named: alarm.device).map { $0 }
         writer.beginObject()
         writer.member("alarm", alarm.id)
         writer.member("device", alarm.device)

@@ -19,7 +19,7 @@ struct AlarmCause {
 extension StewardCore {
     /// False when the device has as many alarms as one may have, and this one is told with the others.
     @discardableResult
-    mutating func raise(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) -> Bool {
+    mutating func raise(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) -> Bool {
         if let id = standing(device, cause.condition, cause.source) { endFlapping(device, id, cause.flapping, at: time, &effects) }
         if let id = standing(device, cause.condition, cause.source) {
             standAgain(device, id, cause, at: time)
@@ -33,24 +33,24 @@ extension StewardCore {
         return true
     }
 
-    private mutating func raiseAnew(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func raiseAnew(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
         if let id = lately(device, cause, at: time) { return comeAgain(device, id, cause, at: time, &effects) }
         var alarm = Alarm(
-            device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
+            device: fleet.records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
             onsetMilliseconds: cause.onsetMilliseconds, isLate: !isFresh(time), raisedBy: cause.evidence)
-        guard alarms[alarm.id]?.isActive != true, !records[device].activeAlarms.contains(alarm.id) else { return }
+        guard alarms[alarm.id]?.isActive != true, !fleet.records[device].activeAlarms.contains(alarm.id) else { return }
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarm.suppressedBy = self.cause(device, condition: cause.condition, source: cause.source)
         alarms.insert(alarm, id: alarm.id)
         alarms.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isActive }
-        records[device].activeAlarms.append(alarm.id)
+        fleet.records[device].activeAlarms.append(alarm.id)
         tellRaised(device, alarm, at: time, &effects)
         dispatch(device, alarm, cause.playbook, &effects)
         reconsiderSuppression(device, &effects)
     }
 
-    mutating func tellRaised(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
-        records[device].incidents.note(alarmKind: alarm.condition)
+    mutating func tellRaised(_ device: DeviceIndex, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
+        fleet.records[device].incidents.note(alarmKind: alarm.condition)
         counters.alarmsRaised &+= 1
         effects.decide(.alarmRaised, at: time, device: alarm.device) { writer in
             writer.member("alarm", alarm.id)
@@ -69,12 +69,12 @@ extension StewardCore {
     }
 
     /// The alarm of a condition that stands.
-    func standing(_ device: Int, _ condition: String, _ source: Alarm.Source) -> String? {
-        records[device].activeAlarms.first { alarms[$0]?.condition == condition && alarms[$0]?.source == source }
+    func standing(_ device: DeviceIndex, _ condition: String, _ source: Alarm.Source) -> String? {
+        fleet.records[device].activeAlarms.first { alarms[$0]?.condition == condition && alarms[$0]?.source == source }
     }
 
     /// It stands already, because it is latched or flaps, and its condition holds again.
-    private mutating func standAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64) {
+    private mutating func standAgain(_ device: DeviceIndex, _ id: String, _ cause: AlarmCause, at time: Int64) {
         guard alarms[id]?.normalSinceMilliseconds != nil else { return }
         let quiet = quietEnd(device, cause.flapping)
         _ = alarms.update(id) { alarm in
@@ -89,8 +89,8 @@ extension StewardCore {
     }
 
     /// The alarm of the same condition that went away so short a time ago that this is the same trouble.
-    private func lately(_ device: Int, _ cause: AlarmCause, at time: Int64) -> String? {
-        records[device].recentAlarms.last { id in
+    private func lately(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64) -> String? {
+        fleet.records[device].recentAlarms.last { id in
             guard let alarm = alarms[id], alarm.condition == cause.condition, alarm.source == cause.source,
                 let cleared = alarm.clearedMilliseconds
             else { return false }
@@ -98,7 +98,7 @@ extension StewardCore {
         }
     }
 
-    private mutating func comeAgain(_ device: Int, _ id: String, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func comeAgain(_ device: DeviceIndex, _ id: String, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
         let quiet = quietEnd(device, cause.flapping)
         let suppressor = self.cause(device, condition: cause.condition, source: cause.source)
         let isLate = !isFresh(time)
@@ -116,8 +116,8 @@ extension StewardCore {
             return alarm
         }
         guard let alarm = updated else { return }
-        records[device].recentAlarms.removeAll { $0 == id }
-        records[device].activeAlarms.append(id)
+        fleet.records[device].recentAlarms.removeAll { $0 == id }
+        fleet.records[device].activeAlarms.append(id)
         tellRaised(device, alarm, at: time, &effects)
         if alarm.isFlapping {
             beginFlapping(device, alarm, at: time, &effects)
@@ -128,7 +128,7 @@ extension StewardCore {
     }
 
     /// From here on its changes are counted and not told: one alarm, and one ticket for a person to find out why.
-    private mutating func beginFlapping(_ device: Int, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func beginFlapping(_ device: DeviceIndex, _ alarm: Alarm, at time: Int64, _ effects: inout [Effect]) {
         flapping.append(alarm.id)
         nextInhibitionCheck = min(nextInhibitionCheck, alarm.quietMilliseconds ?? .max)
         effects.decide(.alarmFlapping, at: time, device: alarm.device) { writer in
@@ -142,7 +142,8 @@ extension StewardCore {
     }
 
     mutating func clear(
-        _ device: Int, condition: String, source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]
+        _ device: DeviceIndex, condition: String, source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence],
+        _ effects: inout [Effect]
     ) {
         let fault = source == .condition ? fault(device, condition) : nil
         let rule = fault?.flapping ?? FlappingRule()
@@ -166,20 +167,20 @@ extension StewardCore {
         reconsiderSuppression(device, &effects)
     }
 
-    func fault(_ device: Int, _ condition: String) -> FaultRule? {
-        layouts[Int(hot[device].profile)].profile.faults.first { $0.id == condition }
+    func fault(_ device: DeviceIndex, _ condition: String) -> FaultRule? {
+        fleet.profiles[fleet.devices[device].profile].layout.profile.faults.first { $0.id == condition }
     }
 
     /// The end of an alarm.
-    mutating func finish(_ device: Int, _ id: String, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]) {
-        records[device].activeAlarms.removeAll { $0 == id }
-        records[device].remember(cleared: id)
+    mutating func finish(_ device: DeviceIndex, _ id: String, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]) {
+        fleet.records[device].activeAlarms.removeAll { $0 == id }
+        fleet.records[device].remember(cleared: id)
         let updated = alarms.update(id) { alarm -> Alarm in
             alarm.clear(atMilliseconds: time, by: evidence)
             return alarm
         }
         counters.alarmsCleared &+= 1
-        effects.decide(.alarmCleared, at: time, device: records[device].id) { writer in
+        effects.decide(.alarmCleared, at: time, device: fleet.records[device].id) { writer in
             writer.member("alarm", id)
             writer.member("condition", updated?.condition)
             writer.member("state", updated?.state.rawValue)
@@ -193,7 +194,7 @@ extension StewardCore {
     /// A person has done with an alarm whose condition does not hold any more.
     mutating func reset(_ id: String, _ person: String, _ effects: inout [Effect]) {
         guard let alarm = alarms[id], alarm.isActive, let normal = alarm.normalSinceMilliseconds, !alarm.isFlapping,
-            let device = deviceIndex[alarm.device]
+            let device = fleet.device(named: alarm.device)
         else {
             counters.refusedControls &+= 1
             return
@@ -203,7 +204,7 @@ extension StewardCore {
             writer.member("alarm", id)
             writer.member("by", person)
         }
-        finish(Int(device), id, at: normal, alarm.clearedBy, &effects)
+        finish(device, id, at: normal, alarm.clearedBy, &effects)
     }
 
     mutating func acknowledge(_ id: String, _ person: String, _ effects: inout [Effect]) {
@@ -216,13 +217,13 @@ extension StewardCore {
             writer.member("by", person)
         }
         // What was kept only until somebody has seen it is over now.
-        if let normal = alarm.normalSinceMilliseconds, !alarm.isFlapping, let device = deviceIndex[alarm.device] {
-            finish(Int(device), id, at: normal, alarm.clearedBy, &effects)
+        if let normal = alarm.normalSinceMilliseconds, !alarm.isFlapping, let device = fleet.device(named: alarm.device) {
+            finish(device, id, at: normal, alarm.clearedBy, &effects)
         }
     }
 
     /// The alarm weighs more or less than before, because its condition goes on or is about to end.
-    mutating func weigh(_ device: Int, condition: String, _ severity: Severity, at time: Int64, _ effects: inout [Effect]) {
+    mutating func weigh(_ device: DeviceIndex, condition: String, _ severity: Severity, at time: Int64, _ effects: inout [Effect]) {
         guard let id = standing(device, condition, .condition) else { return }
         let updated = alarms.update(id) { alarm -> (Severity, Alarm) in
             defer { alarm.severity = severity }
@@ -240,7 +241,9 @@ extension StewardCore {
         dispatch(device, now, playbook(of: now, device), &effects)
     }
 
-    private func openRun(for alarm: String, _ device: Int) -> String? { records[device].openRuns.first { runs[$0]?.alarm == alarm } }
+    private func openRun(for alarm: String, _ device: DeviceIndex) -> String? {
+        fleet.records[device].openRuns.first { runs[$0]?.alarm == alarm }
+    }
 
     /// Ends the alarms that a reload left without a rule: nothing else ever would.
     mutating func endOrphans(_ effects: inout [Effect]) {
@@ -250,30 +253,34 @@ extension StewardCore {
 
     /// The device's list of codes changed: what is new raises, what is gone clears.
     mutating func deviceAlerts(
-        _ device: Int, _ profile: Int, list: Int, scope: String, reported: [ReportedCode], _ time: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, list: Int, scope: String, reported: [ReportedCode], _ time: Int64,
+        _ effects: inout [Effect]
     ) {
-        while records[device].alertCodes.count <= list { records[device].alertCodes.append([]) }
-        let all = records[device].alertCodes[list]
+        while fleet.records[device].alertCodes.count <= list { fleet.records[device].alertCodes.append([]) }
+        let all = fleet.records[device].alertCodes[list]
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
         let codes = reported.map(\.code)
         let others = scope.isEmpty ? [] : all.filter { !$0.hasPrefix(scope) }
         // What is folded is not remembered as reported, so that it is told when there is room and it is reported again.
         let remembered = codes.prefix(max(Self.maximumReportedCodes - others.count, 0))
-        records[device].alertCodes[list] = others + remembered
+        fleet.records[device].alertCodes[list] = others + remembered
         for code in former where !codes.contains(code) { clear(device, condition: code, source: .deviceAlert, at: time, [], &effects) }
         var folded: [String] = []
         for alert in reported where !former.contains(alert.code) {
             if !raise(device, Self.cause(alert, at: time), at: time, &effects) { folded.append(alert.code) }
         }
-        if !folded.isEmpty { records[device].alertCodes[list].removeAll { folded.contains($0) } }
+        if !folded.isEmpty { fleet.records[device].alertCodes[list].removeAll { folded.contains($0) } }
     }
 
     /// The codes of a list of the message that was decoded last. `lists` are those that held before.
-    func reportedCodes(_ profile: Int, _ alerts: ReportedAlerts, former lists: [[String]]) -> (scope: String, codes: [ReportedCode]) {
-        let scope = layouts[profile].scope(of: alerts)
+    func reportedCodes(_ profile: ProfileIndex, _ alerts: ReportedAlerts, former lists: [[String]]) -> (
+        scope: String, codes: [ReportedCode]
+    ) {
+        let scope = fleet.profiles[profile].layout.scope(of: alerts)
         let all = lists.indices.contains(alerts.list) ? lists[alerts.list] : []
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
-        var reported = decoder.codes(of: alerts, layout: layouts[profile], former: former.map { String($0.dropFirst(scope.count)) })
+        var reported = decoder.codes(
+            of: alerts, layout: fleet.profiles[profile].layout, former: former.map { String($0.dropFirst(scope.count)) })
         if !scope.isEmpty { for index in reported.indices { reported[index].code = scope + reported[index].code } }
         return (scope, reported)
     }
@@ -285,35 +292,32 @@ extension StewardCore {
     }
 
     /// The operating status changed: downtime is counted, and incidents open and close.
-    mutating func status(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func status(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
         enter(device, equipmentState(device, profile) ?? .unknown, at: time, &effects)
     }
 
     /// What the metrics say of it now; nil while they say nothing.
-    private func equipmentState(_ device: Int, _ profile: Int) -> EquipmentState? {
-        let down = derived[profile].downSlot
-        if down >= 0, let value = stateValue(device, down), derived[profile].saysDown(value) { return .unscheduledDowntime }
-        return stateValue(device, derived[profile].statusSlot).map { derived[profile].equipmentState($0) }
-    }
-
-    private func stateValue(_ device: Int, _ slot: Int32) -> Double? {
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
+    private func equipmentState(_ device: DeviceIndex, _ profile: ProfileIndex) -> EquipmentState? {
+        let down = fleet.profiles[profile].derived.downSlot
+        if let value = fleet.value(device, down).live, fleet.profiles[profile].derived.saysDown(value) { return .unscheduledDowntime }
         // What was retained tells a value, and moves nothing.
-        return metric.isUnknown || metric.timeMilliseconds <= .min + 1 ? nil : metric.value
+        return fleet.value(device, fleet.profiles[profile].derived.statusSlot).live.map {
+            fleet.profiles[profile].derived.equipmentState($0)
+        }
     }
 
-    mutating func enter(_ device: Int, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
+    mutating func enter(_ device: DeviceIndex, _ state: EquipmentState, at time: Int64, _ effects: inout [Effect]) {
         // What is down while people work on it is down as planned.
         let isPlanned = state == .unscheduledDowntime && !plans.isEmpty && isMaintained(device, at: time)
         let state = isPlanned ? .scheduledDowntime : state
-        _ = records[device].ledger.enter(state, atMilliseconds: time)
-        switch records[device].incidents.follow(state, atMilliseconds: time, isHandledRemotely: isBeingMended(device)) {
+        _ = fleet.records[device].ledger.enter(state, atMilliseconds: time)
+        switch fleet.records[device].incidents.follow(state, atMilliseconds: time, isHandledRemotely: isBeingMended(device)) {
         case .opened(let incident):
-            effects.decide(.incidentOpened, at: incident.onsetMilliseconds, device: records[device].id) { writer in
+            effects.decide(.incidentOpened, at: incident.onsetMilliseconds, device: fleet.records[device].id) { writer in
                 writer.member("incident", incident.id)
             }
         case .closed(let incident):
-            effects.decide(.incidentClosed, at: time, device: records[device].id) { writer in
+            effects.decide(.incidentClosed, at: time, device: fleet.records[device].id) { writer in
                 writer.member("incident", incident.id)
                 writer.member("onset", incident.onsetMilliseconds)
                 writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
@@ -333,14 +337,14 @@ extension StewardCore {
 
     /// Silence is a matter of arrival time, and only of time in which the gateway was listening.
     mutating func scanForSilence(_ effects: inout [Effect]) {
-        for device in hot.indices where !hot[device].isSilent && !hot[device].isVacant {
-            let heard = max(hot[device].arrivalMilliseconds, listeningSince)
-            let profile = layouts[Int(hot[device].profile)].profile
-            guard hot[device].arrivalMilliseconds != .min, now &- heard >= profile.silentAfterMilliseconds else { continue }
-            hot[device].isSilent = true
-            let last = hot[device].newestMilliseconds
-            records[device].ledger.hear(atMilliseconds: last)
-            _ = records[device].ledger.fallSilent()
+        for device in fleet.devices.indices where !fleet.devices[device].isSilent && !fleet.devices[device].isVacant {
+            let heard = max(fleet.devices[device].arrivalMilliseconds, listeningSince)
+            let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
+            guard fleet.devices[device].arrivalMilliseconds != .min, now &- heard >= profile.silentAfterMilliseconds else { continue }
+            fleet.devices[device].isSilent = true
+            let last = fleet.devices[device].newestMilliseconds
+            fleet.records[device].ledger.hear(atMilliseconds: last)
+            _ = fleet.records[device].ledger.fallSilent()
             let cause = AlarmCause(
                 condition: "silent", source: .silence, severity: .minor,
                 text: "Nothing was heard for \(profile.silentAfterMilliseconds / 1000) s", playbook: nil, onsetMilliseconds: last)
@@ -348,14 +352,14 @@ extension StewardCore {
         }
     }
 
-    mutating func spokeAgain(_ device: Int, at time: Int64, _ effects: inout [Effect]) {
-        hot[device].isSilent = false
+    mutating func spokeAgain(_ device: DeviceIndex, at time: Int64, _ effects: inout [Effect]) {
+        fleet.devices[device].isSilent = false
         clear(device, condition: "silent", source: .silence, at: now, [], &effects)
         reconsiderSuppression(device, &effects)
-        let slot = derived[Int(hot[device].profile)].statusSlot
+        let slot = fleet.profiles[fleet.devices[device].profile].derived.statusSlot
         guard slot >= 0 else { return }
         // What the device said last counts again until it says otherwise.
-        guard let state = equipmentState(device, Int(hot[device].profile)) else { return }
+        guard let state = equipmentState(device, fleet.devices[device].profile) else { return }
         enter(device, state, at: time, &effects)
     }
 }

@@ -22,15 +22,15 @@ extension StewardCore {
         now = now.shifted(byMilliseconds: step)
         shiftTimers(byMilliseconds: step)
         var redated: Int64 = 0
-        for device in hot.indices where !hot[device].isVacant {
+        for device in fleet.devices.indices where !fleet.devices[device].isVacant {
             shiftArrivals(device, byMilliseconds: step, since: before)
-            if hot[device].isDatedByArrival {
+            if fleet.devices[device].isDatedByArrival {
                 shiftReadings(device, byMilliseconds: step, since: before)
-            } else if hot[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceTime.aheadMilliseconds) {
+            } else if fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceTime.aheadMilliseconds) {
                 // Its own clock was believed by ours from before, and is not by the new one: until that time came it would only be late. From
                 // here on it is dated by arrival, so that a step the other way takes this one back.
                 shiftReadings(device, byMilliseconds: step, since: before)
-                hot[device].isDatedByArrival = true
+                fleet.devices[device].isDatedByArrival = true
                 redated += 1
             }
         }
@@ -52,9 +52,9 @@ extension StewardCore {
         for id in orders.ids where orders[id]?.state.isFinal == false { _ = orders.update(id) { $0.shift(byMilliseconds: step) } }
         for id in flapping { _ = alarms.update(id) { $0.shiftQuiet(byMilliseconds: step) } }
         for device in shelvingDevices {
-            for index in records[device].shelves.indices {
-                records[device].shelves[index].untilMilliseconds =
-                    records[device].shelves[index].untilMilliseconds.shifted(byMilliseconds: step)
+            for index in fleet.records[device].shelves.indices {
+                fleet.records[device].shelves[index].untilMilliseconds =
+                    fleet.records[device].shelves[index].untilMilliseconds.shifted(byMilliseconds: step)
             }
         }
         sparkplug.shift(byMilliseconds: step)
@@ -63,32 +63,32 @@ extension StewardCore {
     }
 
     /// What of a device is dated by arrival in any case.
-    private mutating func shiftArrivals(_ device: Int, byMilliseconds step: Int64, since before: Int64) {
-        hot[device].arrivalMilliseconds = hot[device].arrivalMilliseconds.shifted(byMilliseconds: step)
-        hot[device].fieldProblemMilliseconds = hot[device].fieldProblemMilliseconds.shifted(byMilliseconds: step)
-        for index in records[device].lanes.indices {
-            let arrival = records[device].lanes[index].arrivalMilliseconds
-            records[device].lanes[index].arrivalMilliseconds = arrival.shifted(byMilliseconds: step)
+    private mutating func shiftArrivals(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
+        fleet.devices[device].arrivalMilliseconds = fleet.devices[device].arrivalMilliseconds.shifted(byMilliseconds: step)
+        fleet.devices[device].fieldProblemMilliseconds = fleet.devices[device].fieldProblemMilliseconds.shifted(byMilliseconds: step)
+        for index in fleet.records[device].lanes.indices {
+            let arrival = fleet.records[device].lanes[index].arrivalMilliseconds
+            fleet.records[device].lanes[index].arrivalMilliseconds = arrival.shifted(byMilliseconds: step)
         }
         shiftConditions(device, byMilliseconds: step, arrivals: true, readings: false)
-        for id in records[device].activeAlarms + records[device].recentAlarms {
+        for id in fleet.records[device].activeAlarms + fleet.records[device].recentAlarms {
             guard let alarm = alarms[id], Self.isRaisedByWaiting(alarm), isRecent(alarm, before) else { continue }
             _ = alarms.update(id) { $0.shift(byMilliseconds: step) }
         }
     }
 
-    private mutating func shiftConditions(_ device: Int, byMilliseconds step: Int64, arrivals: Bool, readings: Bool) {
-        let faults = derived[Int(hot[device].profile)].faults
-        let first = Int(hot[device].firstFault)
-        faultCells.withUnsafeMutableBufferPointer { cells in
-            guard faults.cellCount > 0, let block = cells.baseAddress.map({ $0 + first }) else { return }
-            faults.shift(block, byMilliseconds: step, arrivals: arrivals, readings: readings)
+    private mutating func shiftConditions(_ device: DeviceIndex, byMilliseconds step: Int64, arrivals: Bool, readings: Bool) {
+        let faults = fleet.profiles[fleet.devices[device].profile].derived.faults
+        if faults.cellCount > 0 {
+            fleet.cells.withPointer(to: Int(fleet.devices[device].firstCell)) { block in
+                faults.shift(block, byMilliseconds: step, arrivals: arrivals, readings: readings)
+            }
         }
         guard readings else { return }
-        for index in records[device].lanes.indices {
-            let newest = records[device].lanes[index].newestMilliseconds
-            records[device].lanes[index].newestMilliseconds = newest.shifted(byMilliseconds: step)
-            records[device].lanes[index].cells.withUnsafeMutableBufferPointer { cells in
+        for index in fleet.records[device].lanes.indices {
+            let newest = fleet.records[device].lanes[index].newestMilliseconds
+            fleet.records[device].lanes[index].newestMilliseconds = newest.shifted(byMilliseconds: step)
+            fleet.records[device].lanes[index].cells.withUnsafeMutableBufferPointer { cells in
                 guard let block = cells.baseAddress else { return }
                 faults.shift(block, byMilliseconds: step, arrivals: false, readings: true)
             }
@@ -96,23 +96,22 @@ extension StewardCore {
     }
 
     /// The event time of one device. `before` is what the clock said before the step.
-    private mutating func shiftReadings(_ device: Int, byMilliseconds step: Int64, since before: Int64) {
-        hot[device].newestMilliseconds = hot[device].newestMilliseconds.shifted(byMilliseconds: step)
-        records[device].mendedMilliseconds = records[device].mendedMilliseconds.shifted(byMilliseconds: step)
-        let first = Int(hot[device].firstMetric)
-        for index in first..<first + Int(hot[device].metricCapacity) {
-            metrics[index].timeMilliseconds = metrics[index].timeMilliseconds.shifted(byMilliseconds: step)
+    private mutating func shiftReadings(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
+        fleet.devices[device].newestMilliseconds = fleet.devices[device].newestMilliseconds.shifted(byMilliseconds: step)
+        fleet.records[device].mendedMilliseconds = fleet.records[device].mendedMilliseconds.shifted(byMilliseconds: step)
+        for (_, place) in fleet.places(of: device) {
+            fleet.metrics[place].timeMilliseconds = fleet.metrics[place].timeMilliseconds.shifted(byMilliseconds: step)
         }
         shiftDetectors(device, byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
-        records[device].ledger.shift(byMilliseconds: step)
-        records[device].incidents.shift(byMilliseconds: step)
-        for index in records[device].heldMessages.indices {
-            records[device].heldMessages[index].timeMilliseconds =
-                records[device].heldMessages[index].timeMilliseconds.shifted(byMilliseconds: step)
+        fleet.records[device].ledger.shift(byMilliseconds: step)
+        fleet.records[device].incidents.shift(byMilliseconds: step)
+        for index in fleet.records[device].heldMessages.indices {
+            fleet.records[device].heldMessages[index].timeMilliseconds =
+                fleet.records[device].heldMessages[index].timeMilliseconds.shifted(byMilliseconds: step)
         }
-        for index in records[device].supplies.indices { records[device].supplies[index].shift(byMilliseconds: step) }
-        for id in records[device].activeAlarms + records[device].recentAlarms {
+        for index in fleet.records[device].supplies.indices { fleet.records[device].supplies[index].shift(byMilliseconds: step) }
+        for id in fleet.records[device].activeAlarms + fleet.records[device].recentAlarms {
             guard let alarm = alarms[id], !Self.isRaisedByWaiting(alarm), isRecent(alarm, before) else { continue }
             _ = alarms.update(id) { $0.shift(byMilliseconds: step) }
         }
@@ -146,14 +145,16 @@ extension StewardCore {
     }
 
     func clockSection(_ json: JSONEncoder) throws -> [UInt8] {
-        let devices = hot.indices.filter { hot[$0].isDatedByArrival }.map { Int32($0) }
+        let devices = fleet.devices.indices.filter { fleet.devices[$0].isDatedByArrival }.map(\.place)
         return Array(try json.encode(Section(book: clock, datedByArrival: devices)))
     }
 
     mutating func readClock(_ bytes: [UInt8], _ json: JSONDecoder) throws {
         let section = try json.decode(Section.self, from: Data(bytes))
         clock = section.book
-        for device in section.datedByArrival where hot.indices.contains(Int(device)) { hot[Int(device)].isDatedByArrival = true }
+        for place in section.datedByArrival where fleet.devices.contains(DeviceIndex(place: place)) {
+            fleet.devices[DeviceIndex(place: place)].isDatedByArrival = true
+        }
     }
 }
 

@@ -44,17 +44,18 @@ extension StewardCore {
     private mutating func expireRuns(_ effects: inout [Effect]) {
         guard now >= nextRunDeadline else { return }
         for id in openRuns {
-            guard let run = runs[id], let deadline = run.deadlineMilliseconds, now >= deadline, let device = deviceIndex[run.device] else {
+            guard let run = runs[id], let deadline = run.deadlineMilliseconds, now >= deadline, let device = fleet.device(named: run.device)
+            else {
                 continue
             }
-            let profile = layouts[Int(hot[Int(device)].profile)].profile
+            let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
             let now = now
             let action = runs.update(id) { $0.advance(profile, toMilliseconds: now) } ?? nil
             effects.decide(.commandOutcome, at: now, device: run.device) { writer in
                 writer.member("request", run.attempts.last?.requestID)
                 writer.member("outcome", runs[id]?.attempts.first { $0.requestID == run.attempts.last?.requestID }?.outcome.rawValue)
             }
-            follow(Int(device), id, action, &effects)
+            follow(device, id, action, &effects)
         }
         findNextRunDeadline()
     }
@@ -140,15 +141,15 @@ extension StewardCore {
         case (.order, _): orderSettled(key, outcome, detail, &effects)
         case (.command, .abandoned):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }), let run = runs[id],
-                let device = deviceIndex[run.device]
+                let device = fleet.device(named: run.device)
             else { return }
-            let profile = layouts[Int(hot[Int(device)].profile)].profile
+            let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
             let now = now
             let action =
                 runs.update(id) {
                     $0.undeliverable(requestID: key, reason: detail ?? "no reason was given", profile, atMilliseconds: now)
                 } ?? nil
-            follow(Int(device), id, action, &effects)
+            follow(device, id, action, &effects)
         case (.command, .delivered):
             guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == key }) else { return }
             let now = now

@@ -54,7 +54,7 @@ extension StewardCore {
     public func digestStep(_ walk: inout DigestWalk) -> [String] {
         let lines: [String]
         switch walk.section {
-        case .devices: lines = next(&walk, of: hot.count, atOnce: 1) { $0.flatMap(deviceLines) }
+        case .devices: lines = next(&walk, of: fleet.devices.count, atOnce: 1) { $0.flatMap { deviceLines(DeviceIndex(place: Int32($0))) } }
         case .alarms:
             lines = next(&walk, of: alarms.count) { places in
                 places.compactMap { alarms[alarms.ids[$0]] }.filter { $0.source != .order }.map(Self.line)
@@ -90,18 +90,17 @@ extension StewardCore {
         return (try? json.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "?"
     }
 
-    private func deviceLines(_ device: Int) -> [String] {
-        guard !hot[device].isVacant else { return [] }
-        let record = records[device]
+    private func deviceLines(_ device: DeviceIndex) -> [String] {
+        guard !fleet.devices[device].isVacant else { return [] }
+        let record = fleet.records[device]
         var lines = anomalyLines(device)
-        let layout = layouts[Int(hot[device].profile)]
-        for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
-            let metric = metrics[Int(hot[device].firstMetric) + slot]
-            guard metric.timeMilliseconds != .min else { continue }
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
+        for (slot, place) in fleet.places(of: device) where fleet.metrics[place].isTold {
+            let (definition, metric) = (layout.slots[Int(slot)], fleet.metrics[place])
             let value = definition.kind == .state ? Self.state(definition, metric.value) : "\(metric.value)"
             lines.append("device \(record.id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)")
         }
-        lines.append("ledger \(record.id) \(Self.text(record.ledger.totals(atMilliseconds: hot[device].newestMilliseconds)))")
+        lines.append("ledger \(record.id) \(Self.text(record.ledger.totals(atMilliseconds: fleet.devices[device].newestMilliseconds)))")
         lines.append("incidents \(record.id) \(Self.text(record.incidents))")
         let standing = record.activeAlarms.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ",")
         lines.append("alerts \(record.id) \(Self.text(record.alertCodes.filter { !$0.isEmpty })) \(standing)")
@@ -133,8 +132,9 @@ extension StewardCore {
 
     private func restLines() -> [String] {
         var lines = stock.items.map { "stock \($0) \(stock.unitsOnHand($0)) \(stock.unitsReserved($0))" }
-        for profile in layouts.indices where bases[profile] == profile && learned[profile] != SupplyLearning() {
-            lines.append("learned \(layouts[profile].profile.name) \(Self.text(learned[profile]))")
+        for profile in fleet.profiles.indices
+        where fleet.profiles[profile].base == profile && fleet.profiles[profile].learned != SupplyLearning() {
+            lines.append("learned \(fleet.profiles[profile].layout.profile.name) \(Self.text(fleet.profiles[profile].learned))")
         }
         for entry in storeDamage.entries { lines.append("damage \(entry.damage.id) \(entry.seenBy ?? "unseen")") }
         return lines + ["scores \(Self.text(scores))"]

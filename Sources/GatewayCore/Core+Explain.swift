@@ -5,7 +5,7 @@ import Telemetry
 extension StewardCore {
     /// What an answer is about, and when it was asked.
     private struct Question {
-        var device: Int
+        var device: DeviceIndex
         var now: Int64
         var layout: ProfileLayout
         var conditions: FaultConditions
@@ -14,13 +14,14 @@ extension StewardCore {
     /// `{"device","conditions":[…]}` for all conditions or one; false when there is no such device, or no such condition of it.
     /// `now` is arrival time: ages are counted from it.
     public func writeExplanation(_ id: String, condition: String?, atMilliseconds now: Int64, _ writer: inout JSONWriter) -> Bool {
-        guard let index = deviceIndex[id] else { return false }
-        let device = Int(index)
-        let profile = Int(hot[device].profile)
-        let question = Question(device: device, now: now, layout: layouts[profile], conditions: derived[profile].faults)
-        let faults = layouts[profile].profile.faults
+        guard let index = fleet.device(named: id) else { return false }
+        let device = index
+        let profile = fleet.devices[device].profile
+        let question = Question(
+            device: device, now: now, layout: fleet.profiles[profile].layout, conditions: fleet.profiles[profile].derived.faults)
+        let faults = fleet.profiles[profile].layout.profile.faults
         let rules = faults.indices.filter { condition == nil || faults[$0].id == condition }
-        let others = records[device].activeAlarms.compactMap { alarms[$0] }.filter {
+        let others = fleet.records[device].activeAlarms.compactMap { alarms[$0] }.filter {
             $0.source != .condition && (condition == nil || $0.condition == condition)
         }
         guard condition == nil || !rules.isEmpty || !others.isEmpty || condition == "silent" || isCode(profile, condition) else {
@@ -28,12 +29,12 @@ extension StewardCore {
         }
         writer.beginObject()
         writer.member("device", id)
-        writer.member("profile", layouts[profile].profile.name)
+        writer.member("profile", fleet.profiles[profile].layout.profile.name)
         writer.member("time", now)
-        writer.member("lastArrival", hot[device].arrivalMilliseconds == .min ? nil : hot[device].arrivalMilliseconds)
-        writer.member("silent", hot[device].isSilent)
+        writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
+        writer.member("silent", fleet.devices[device].isSilent)
         writer.member("maintenance", openWindow(over: device))
-        writer.member("parent", records[device].parent)
+        writer.member("parent", fleet.records[device].parent)
         writer.key("conditions")
         writer.beginArray()
         for rule in rules { write(rule, question, &writer) }
@@ -45,25 +46,22 @@ extension StewardCore {
         return true
     }
 
-    private func isCode(_ profile: Int, _ code: String?) -> Bool {
-        layouts[profile].profile.alerts.contains { $0.codes.contains { $0.code == code } }
+    private func isCode(_ profile: ProfileIndex, _ code: String?) -> Bool {
+        fleet.profiles[profile].layout.profile.alerts.contains { $0.codes.contains { $0.code == code } }
     }
 
     // MARK: Conditions of the profile
 
     private func write(_ number: Int, _ question: Question, _ writer: inout JSONWriter) {
         let fault = question.layout.profile.faults[number]
-        let first = Int(hot[question.device].firstFault)
-        let newest = hot[question.device].newestMilliseconds
+        let newest = fleet.devices[question.device].newestMilliseconds
         let at = EvaluationTime(
             timeMilliseconds: newest == .min ? question.now : newest, gapMilliseconds: question.layout.profile.gapMilliseconds,
-            arrivalMilliseconds: hot[question.device].arrivalMilliseconds == .min ? 0 : hot[question.device].arrivalMilliseconds,
+            arrivalMilliseconds: fleet.devices[question.device].arrivalMilliseconds == .min
+                ? 0 : fleet.devices[question.device].arrivalMilliseconds,
             listeningSinceMilliseconds: listeningSince)
-        let answer = faultCells.withUnsafeMutableBufferPointerIfAny { cells in
-            (
-                question.conditions.explain(rule: number, fault, at: at, cells + first),
-                question.conditions.clauses(ofRule: number, cells + first)
-            )
+        let answer = fleet.cells.withReadPointer(to: Int(fleet.devices[question.device].firstCell)) { cells in
+            (question.conditions.explain(rule: number, fault, at: at, cells), question.conditions.clauses(ofRule: number, cells))
         }
         guard let (explanation, clauses) = answer else { return }
         let standing = standing(question.device, fault.id, .condition).flatMap { alarms[$0] }
@@ -102,9 +100,9 @@ extension StewardCore {
     }
 
     /// All that keeps an alarm from setting anything off, not only the first.
-    private func inhibitions(_ device: Int, _ alarm: Alarm) -> [Inhibition] {
+    private func inhibitions(_ device: DeviceIndex, _ alarm: Alarm) -> [Inhibition] {
         var found: [Inhibition] = []
-        if alarm.isLate, hot[device].awaitsDispatch { found.append(.late) }
+        if alarm.isLate, fleet.devices[device].awaitsDispatch { found.append(.late) }
         if let shelf = shelf(device, alarm) { found.append(.shelved(shelf)) }
         if let cause = alarm.suppressedBy { found.append(.suppressed(by: cause)) }
         if let window = openWindow(over: device) { found.append(.maintenance(window)) }
@@ -118,7 +116,7 @@ extension StewardCore {
     private func writeSilence(_ question: Question, _ writer: inout JSONWriter) {
         let standing = standing(question.device, "silent", .silence).flatMap { alarms[$0] }
         let limit = question.layout.profile.silentAfterMilliseconds
-        let arrival = hot[question.device].arrivalMilliseconds
+        let arrival = fleet.devices[question.device].arrivalMilliseconds
         let heard = arrival == .min ? "it was never heard live" : "it was heard \(Sentences.duration(question.now &- arrival)) ago"
         writer.beginObject()
         writer.member("condition", "silent")
@@ -149,8 +147,8 @@ extension StewardCore {
         writer.endObject()
     }
 
-    private func writeAbsent(_ code: String, _ profile: Int, _ writer: inout JSONWriter) {
-        let rule = layouts[profile].profile.alerts.lazy.flatMap(\.codes).first { $0.code == code }
+    private func writeAbsent(_ code: String, _ profile: ProfileIndex, _ writer: inout JSONWriter) {
+        let rule = fleet.profiles[profile].layout.profile.alerts.lazy.flatMap(\.codes).first { $0.code == code }
         writer.beginObject()
         writer.member("condition", code)
         writer.member("source", Alarm.Source.deviceAlert.rawValue)

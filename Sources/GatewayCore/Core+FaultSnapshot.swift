@@ -3,42 +3,44 @@ import Telemetry
 
 /// What conditions remember, by the names of the faults.
 extension StewardCore {
-    func writeFaults(_ device: Int, _ writer: inout ByteWriter) {
-        let profile = Int(hot[device].profile)
-        let first = Int(hot[device].firstFault)
-        let conditions = derived[profile].faults
+    func writeFaults(_ device: DeviceIndex, _ writer: inout ByteWriter) {
+        let profile = fleet.devices[device].profile
+        let first = Int(fleet.devices[device].firstCell)
+        let conditions = fleet.profiles[profile].derived.faults
         let written = (0..<conditions.ruleCount).filter { rule in
-            conditions.cells(ofRule: rule).contains { faultCells[first + $0] != 0 }
+            conditions.cells(ofRule: rule).contains { fleet.cells[first + $0] != 0 }
         }
         writer.write(UInt32(written.count))
         for rule in written {
-            writer.write(layouts[profile].profile.faults[rule].id)
-            writer.write(layouts[profile].profile.faults[rule].shape)
+            writer.write(fleet.profiles[profile].layout.profile.faults[rule].id)
+            writer.write(fleet.profiles[profile].layout.profile.faults[rule].shape)
             let cells = conditions.cells(ofRule: rule)
             writer.write(UInt32(cells.count))
-            for cell in cells { writer.write(faultCells[first + cell]) }
+            for cell in cells { writer.write(fleet.cells[first + cell]) }
         }
     }
 
-    mutating func readFaults(_ device: Int, _ profile: Int, _ reader: inout ByteReader) throws {
+    mutating func readFaults(_ device: DeviceIndex, _ profile: ProfileIndex, _ reader: inout ByteReader) throws {
         for _ in 0..<(try reader.integer(UInt32.self)) {
             let id = try reader.text()
             let shape = try reader.integer(UInt64.self)
             let cells = try (0..<(try reader.integer(UInt32.self))).map { _ in try reader.integer(Int64.self) }
-            guard let number = layouts[profile].profile.faults.firstIndex(where: { $0.id == id && $0.shape == shape }) else { continue }
-            let place = derived[profile].faults.cells(ofRule: number)
+            guard let number = fleet.profiles[profile].layout.profile.faults.firstIndex(where: { $0.id == id && $0.shape == shape }) else {
+                continue
+            }
+            let place = fleet.profiles[profile].derived.faults.cells(ofRule: number)
             guard place.count == cells.count else { continue }
-            for (offset, cell) in zip(place, cells) { faultCells[Int(hot[device].firstFault) + offset] = cell }
+            for (offset, cell) in zip(place, cells) { fleet.cells[Int(fleet.devices[device].firstCell) + offset] = cell }
         }
     }
 
     /// The alarm stands, so the fault does, even if nothing else is remembered of it.
-    mutating func activate(_ device: Int, _ number: Int, _ severity: Severity) {
-        let profile = Int(hot[device].profile)
-        let first = Int(hot[device].firstFault)
-        faultCells.withUnsafeMutableBufferPointer { cells in
-            guard let block = cells.baseAddress.map({ $0 + first }) else { return }
-            if !derived[profile].faults.isActive(number, block) { derived[profile].faults.set(number, active: severity, block) }
+    mutating func activate(_ device: DeviceIndex, _ number: Int, _ severity: Severity) {
+        let profile = fleet.devices[device].profile
+        fleet.cells.withPointer(to: Int(fleet.devices[device].firstCell)) { block in
+            if !fleet.profiles[profile].derived.faults.isActive(number, block) {
+                fleet.profiles[profile].derived.faults.set(number, active: severity, block)
+            }
         }
     }
 }
@@ -69,9 +71,9 @@ struct InhibitionMemory: Codable {
         core.cutShort = cutShort
         core.held = held
         core.flapping = flapping
-        core.waitingDevices = core.records.indices.filter { !core.records[$0].heldMessages.isEmpty }
+        core.waitingDevices = core.fleet.records.indices.filter { !core.fleet.records[$0].heldMessages.isEmpty }
         core.findNextQuietCheck()
-        core.shelvingDevices = core.records.indices.filter { !core.records[$0].shelves.isEmpty }
+        core.shelvingDevices = core.fleet.records.indices.filter { !core.fleet.records[$0].shelves.isEmpty }
         // The configuration may name other windows than before: with any, everything is looked at anew.
         let isPlain = core.plans.allSatisfy { !$0.isConfigured }
         core.nextWindowEdge = isPlain ? nextWindowEdge : .min

@@ -3,52 +3,53 @@ import Telemetry
 
 /// Readings on their way through the conditions of the profile.
 extension StewardCore {
-    func evaluationTime(_ profile: Int, _ time: Int64) -> EvaluationTime {
+    func evaluationTime(_ profile: ProfileIndex, _ time: Int64) -> EvaluationTime {
         // A dead letter that is taken once more is no sign of life.
         EvaluationTime(
-            timeMilliseconds: time, gapMilliseconds: layouts[profile].profile.gapMilliseconds,
+            timeMilliseconds: time, gapMilliseconds: fleet.profiles[profile].layout.profile.gapMilliseconds,
             arrivalMilliseconds: replayedArrivalMilliseconds == nil ? now : 0, listeningSinceMilliseconds: listeningSince)
     }
 
     /// Only for a slot that a rule looks at.
-    mutating func judge(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func judge(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
         let at = evaluationTime(profile, time)
-        let first = Int(hot[device].firstFault)
-        for watch in derived[profile].faults.rules(watching: reading.slot) {
-            let transition = faultCells.withUnsafeMutableBufferPointer { cells in
-                cells.baseAddress.flatMap { derived[profile].faults.observe(watch, value: reading.value, at: at, $0 + first) }
+        let first = Int(fleet.devices[device].firstCell)
+        for watch in fleet.profiles[profile].derived.faults.rules(watching: reading.slot) {
+            let transition = fleet.cells.withPointer(to: first) { cells in
+                fleet.profiles[profile].derived.faults.observe(watch, value: reading.value, at: at, cells)
             }
-            guard let transition else { continue }
+            guard case .some(.some(let transition)) = transition else { continue }
             follow(transition, device, profile, Int(watch.rule), reading.slot, time, &effects)
         }
     }
 
     /// The metric is unknown: what looks at it beside others knows less.
-    mutating func forget(_ device: Int, _ profile: Int, _ slot: Int32) {
-        let first = Int(hot[device].firstFault)
-        faultCells.withUnsafeMutableBufferPointer { cells in
-            guard let block = cells.baseAddress.map({ $0 + first }) else { return }
-            for watch in derived[profile].faults.rules(watching: slot) { derived[profile].faults.forget(watch, block) }
+    mutating func forget(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32) {
+        fleet.cells.withPointer(to: Int(fleet.devices[device].firstCell)) { block in
+            for watch in fleet.profiles[profile].derived.faults.rules(watching: slot) {
+                fleet.profiles[profile].derived.faults.forget(watch, block)
+            }
         }
     }
 
     /// The device has spoken: are there metrics of which it says nothing any more?
-    mutating func lookForMissing(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
+    mutating func lookForMissing(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
         let at = evaluationTime(profile, time)
-        let first = Int(hot[device].firstFault)
-        for rule in derived[profile].faults.silenceRules {
-            let transition = faultCells.withUnsafeMutableBufferPointer { cells in
-                cells.baseAddress.flatMap { derived[profile].faults.look(Int(rule), at: at, $0 + first) }
+        let first = Int(fleet.devices[device].firstCell)
+        for rule in fleet.profiles[profile].derived.faults.silenceRules {
+            let transition = fleet.cells.withPointer(to: first) { cells in
+                fleet.profiles[profile].derived.faults.look(Int(rule), at: at, cells)
             }
-            guard let transition else { continue }
+            guard case .some(.some(let transition)) = transition else { continue }
             follow(transition, device, profile, Int(rule), -1, time, &effects)
         }
     }
 
     private mutating func follow(
-        _ transition: FaultTransition, _ device: Int, _ profile: Int, _ number: Int, _ slot: Int32, _ time: Int64, _ effects: inout [Effect]
+        _ transition: FaultTransition, _ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, _ slot: Int32, _ time: Int64,
+        _ effects: inout [Effect]
     ) {
-        let rule = layouts[profile].profile.faults[number]
+        let rule = fleet.profiles[profile].layout.profile.faults[number]
         switch transition {
         case .raised(let onset, let severity):
             let cause = AlarmCause(
@@ -64,10 +65,12 @@ extension StewardCore {
     }
 
     /// What the rule saw: the metric that was read last first.
-    func evidence(_ device: Int, _ profile: Int, _ number: Int, first slot: Int32) -> [Alarm.Evidence] {
-        let first = Int(hot[device].firstFault)
-        let clauses = faultCells.withUnsafeMutableBufferPointerIfAny { derived[profile].faults.clauses(ofRule: number, $0 + first) } ?? []
-        return Self.evidence(clauses, layouts[profile], first: slot)
+    func evidence(_ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, first slot: Int32) -> [Alarm.Evidence] {
+        let clauses =
+            fleet.cells.withReadPointer(to: Int(fleet.devices[device].firstCell)) {
+                fleet.profiles[profile].derived.faults.clauses(ofRule: number, $0)
+            } ?? []
+        return Self.evidence(clauses, fleet.profiles[profile].layout, first: slot)
     }
 
     static func evidence(_ clauses: [FaultConditions.Clause], _ layout: ProfileLayout, first slot: Int32) -> [Alarm.Evidence] {
@@ -79,12 +82,5 @@ extension StewardCore {
                 metric: definition.name, value: value, text: definition.kind == .state ? state(definition, value) : nil,
                 timeMilliseconds: clause.timeMilliseconds)
         }
-    }
-}
-
-extension [Int64] {
-    /// For reading only, although conditions take a pointer that they could write through: the copy is made where something is written.
-    func withUnsafeMutableBufferPointerIfAny<Result>(_ body: (UnsafeMutablePointer<Int64>) -> Result) -> Result? {
-        withUnsafeBufferPointer { cells in cells.baseAddress.map { body(UnsafeMutablePointer(mutating: $0)) } }
     }
 }

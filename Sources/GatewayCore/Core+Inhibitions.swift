@@ -5,12 +5,12 @@ import Telemetry
 extension StewardCore {
     func isShelved(_ shelf: Shelf) -> Bool { now < shelf.untilMilliseconds }
 
-    func shelf(_ device: Int, _ alarm: Alarm) -> Shelf? {
-        records[device].shelves.first { $0.condition == alarm.condition && $0.source == alarm.source && isShelved($0) }
+    func shelf(_ device: DeviceIndex, _ alarm: Alarm) -> Shelf? {
+        fleet.records[device].shelves.first { $0.condition == alarm.condition && $0.source == alarm.source && isShelved($0) }
     }
 
     /// Nil: whatever the profile says may be done.
-    func inhibition(_ device: Int, _ alarm: Alarm) -> Inhibition? {
+    func inhibition(_ device: DeviceIndex, _ alarm: Alarm) -> Inhibition? {
         if let shelf = shelf(device, alarm) { return .shelved(shelf) }
         if let cause = alarm.suppressedBy { return .suppressed(by: cause) }
         if let window = openWindow(over: device) { return .maintenance(window) }
@@ -46,7 +46,7 @@ extension StewardCore {
     mutating func findNextInhibitionCheck() {
         nextInhibitionCheck = nextWindowEdge
         for device in shelvingDevices {
-            for shelf in records[device].shelves { nextInhibitionCheck = min(nextInhibitionCheck, shelf.untilMilliseconds) }
+            for shelf in fleet.records[device].shelves { nextInhibitionCheck = min(nextInhibitionCheck, shelf.untilMilliseconds) }
         }
         for id in flapping { nextInhibitionCheck = min(nextInhibitionCheck, alarms[id]?.quietMilliseconds ?? .max) }
     }
@@ -55,20 +55,22 @@ extension StewardCore {
         let waiting = held
         held = []
         for id in waiting {
-            guard let alarm = alarms[id], alarm.isActive, alarm.normalSinceMilliseconds == nil, let index = deviceIndex[alarm.device] else {
+            guard let alarm = alarms[id], alarm.isActive, alarm.normalSinceMilliseconds == nil,
+                let index = fleet.device(named: alarm.device)
+            else {
                 continue
             }
-            guard inhibition(Int(index), alarm) == nil else {
+            guard inhibition(index, alarm) == nil else {
                 held.append(id)
                 continue
             }
-            start(Int(index), alarm, playbook(of: alarm, Int(index)), &effects)
+            start(index, alarm, playbook(of: alarm, index), &effects)
         }
     }
 
-    func playbook(of alarm: Alarm, _ device: Int) -> String? {
+    func playbook(of alarm: Alarm, _ device: DeviceIndex) -> String? {
         guard alarm.source != .anomaly else { return nil }
-        let profile = layouts[Int(hot[device].profile)].profile
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
         return alarm.source == .condition
             ? profile.faults.first { $0.id == alarm.condition }?.playbook
             : profile.alerts.lazy.flatMap(\.codes).first { $0.code == alarm.condition }?.playbook
@@ -77,13 +79,13 @@ extension StewardCore {
     // MARK: Shelves
 
     mutating func shelve(_ id: String, _ person: String, until: Int64, reason: String, _ effects: inout [Effect]) {
-        guard let alarm = alarms[id], let index = deviceIndex[alarm.device], until > now else {
+        guard let alarm = alarms[id], let index = fleet.device(named: alarm.device), until > now else {
             counters.refusedControls &+= 1
             return
         }
-        let device = Int(index)
-        records[device].shelves.removeAll { $0.condition == alarm.condition && $0.source == alarm.source }
-        records[device].shelves.append(
+        let device = index
+        fleet.records[device].shelves.removeAll { $0.condition == alarm.condition && $0.source == alarm.source }
+        fleet.records[device].shelves.append(
             Shelf(condition: alarm.condition, source: alarm.source, untilMilliseconds: until, by: person, reason: reason))
         if !shelvingDevices.contains(device) { shelvingDevices.append(device) }
         effects.decide(.alarmShelved, at: now, device: alarm.device) { writer in
@@ -97,42 +99,42 @@ extension StewardCore {
     }
 
     mutating func unshelve(_ id: String, _ person: String, _ effects: inout [Effect]) {
-        guard let alarm = alarms[id], let index = deviceIndex[alarm.device], shelf(Int(index), alarm) != nil else {
+        guard let alarm = alarms[id], let index = fleet.device(named: alarm.device), shelf(index, alarm) != nil else {
             counters.refusedControls &+= 1
             return
         }
-        let device = Int(index)
-        records[device].shelves.removeAll { $0.condition == alarm.condition && $0.source == alarm.source }
+        let device = index
+        fleet.records[device].shelves.removeAll { $0.condition == alarm.condition && $0.source == alarm.source }
         effects.decide(.alarmUnshelved, at: now, device: alarm.device) { writer in
             writer.member("alarm", id)
             writer.member("condition", alarm.condition)
             writer.member("by", person)
         }
-        shelvingDevices.removeAll { records[$0].shelves.isEmpty }
+        shelvingDevices.removeAll { fleet.records[$0].shelves.isEmpty }
         mustRelease = true
         settleInhibitions(&effects)
     }
 
     private mutating func endShelves(_ effects: inout [Effect]) {
         for device in shelvingDevices.sorted() {
-            for shelf in records[device].shelves where !isShelved(shelf) {
+            for shelf in fleet.records[device].shelves where !isShelved(shelf) {
                 mustRelease = true
-                effects.decide(.alarmUnshelved, at: now, device: records[device].id) { $0.member("condition", shelf.condition) }
+                effects.decide(.alarmUnshelved, at: now, device: fleet.records[device].id) { $0.member("condition", shelf.condition) }
             }
-            records[device].shelves.removeAll { now >= $0.untilMilliseconds }
+            fleet.records[device].shelves.removeAll { now >= $0.untilMilliseconds }
         }
-        shelvingDevices.removeAll { records[$0].shelves.isEmpty }
+        shelvingDevices.removeAll { fleet.records[$0].shelves.isEmpty }
     }
 
     // MARK: Flapping
 
     /// When quiet has lasted long enough by the clock on the wall. What is on its way may still tell of a change.
-    func quietEnd(_ device: Int, _ rule: FlappingRule) -> Int64 {
-        now &+ rule.withinMilliseconds &+ layouts[Int(hot[device].profile)].profile.allowedLatenessMilliseconds
+    func quietEnd(_ device: DeviceIndex, _ rule: FlappingRule) -> Int64 {
+        now &+ rule.withinMilliseconds &+ fleet.profiles[fleet.devices[device].profile].layout.profile.allowedLatenessMilliseconds
     }
 
     /// The device's own time says that it was quiet for long enough before this change.
-    mutating func endFlapping(_ device: Int, _ id: String, _ rule: FlappingRule, at time: Int64, _ effects: inout [Effect]) {
+    mutating func endFlapping(_ device: DeviceIndex, _ id: String, _ rule: FlappingRule, at time: Int64, _ effects: inout [Effect]) {
         guard let alarm = alarms[id], alarm.isFlapping, let last = alarm.changes.last else { return }
         let elapsed = time.subtractingReportingOverflow(last)
         guard elapsed.overflow || elapsed.partialValue > rule.withinMilliseconds else { return }
@@ -147,7 +149,8 @@ extension StewardCore {
     /// Quiet for as long as the profile asks: the alarm is an ordinary one again, or over.
     private mutating func endFlapping(_ effects: inout [Effect]) {
         for id in flapping {
-            guard let alarm = alarms[id], let quiet = alarm.quietMilliseconds, now >= quiet, let index = deviceIndex[alarm.device] else {
+            guard let alarm = alarms[id], let quiet = alarm.quietMilliseconds, now >= quiet, let index = fleet.device(named: alarm.device)
+            else {
                 continue
             }
             _ = alarms.update(id) {
@@ -155,7 +158,7 @@ extension StewardCore {
                 $0.quietMilliseconds = nil
             }
             if let normal = alarm.normalSinceMilliseconds {
-                finish(Int(index), id, at: normal, alarm.clearedBy, &effects)
+                finish(index, id, at: normal, alarm.clearedBy, &effects)
             }
         }
         flapping.removeAll { alarms[$0]?.isFlapping != true }
@@ -164,55 +167,57 @@ extension StewardCore {
     // MARK: Suppression
 
     /// The cause that stands for an alarm of this condition; nil: it is one of its own.
-    func cause(_ device: Int, condition: String, source: Alarm.Source) -> String? {
+    func cause(_ device: DeviceIndex, condition: String, source: Alarm.Source) -> String? {
         if source == .silence { return deadParent(device).map { "\($0.name) \($0.why)" } }
-        guard source == .condition, derived[Int(hot[device].profile)].hasSuppression,
-            let fault = layouts[Int(hot[device].profile)].profile.faults.first(where: { $0.id == condition })
+        guard source == .condition, fleet.profiles[fleet.devices[device].profile].derived.hasSuppression,
+            let fault = fleet.profiles[fleet.devices[device].profile].layout.profile.faults.first(where: { $0.id == condition })
         else { return nil }
         for name in fault.suppressedBy where isStanding(device, name) { return "\(name) stands" }
         return nil
     }
 
-    private func isStanding(_ device: Int, _ condition: String) -> Bool {
-        records[device].activeAlarms.contains { id in
+    private func isStanding(_ device: DeviceIndex, _ condition: String) -> Bool {
+        fleet.records[device].activeAlarms.contains { id in
             guard let alarm = alarms[id] else { return false }
             return alarm.condition == condition && alarm.normalSinceMilliseconds == nil
         }
     }
 
     /// The nearest of the devices that this one hangs on that is silent or has a fault that says so.
-    func deadParent(_ device: Int) -> (name: String, why: String)? {
-        var parent = records[device].parent
+    func deadParent(_ device: DeviceIndex) -> (name: String, why: String)? {
+        var parent = fleet.records[device].parent
         // A chain that bites its own tail ends here, too.
         for _ in 0..<4 {
-            guard let name = parent, let index = deviceIndex[name] else { return nil }
-            if hot[Int(index)].isSilent { return (name, "is silent") }
-            let faults = layouts[Int(hot[Int(index)].profile)].profile.faults
-            for fault in faults where fault.inhibitsChildren && isStanding(Int(index), fault.id) { return (name, "has \(fault.id)") }
-            parent = records[Int(index)].parent
+            guard let name = parent, let index = fleet.device(named: name) else { return nil }
+            if fleet.devices[index].isSilent { return (name, "is silent") }
+            let faults = fleet.profiles[fleet.devices[index].profile].layout.profile.faults
+            for fault in faults where fault.inhibitsChildren && isStanding(index, fault.id) { return (name, "has \(fault.id)") }
+            parent = fleet.records[index].parent
         }
         return nil
     }
 
     /// An alarm of the device came or went: others may have their cause in it.
-    mutating func reconsiderSuppression(_ device: Int, _ effects: inout [Effect]) {
-        if derived[Int(hot[device].profile)].hasSuppression { resuppress(device, &effects) }
+    mutating func reconsiderSuppression(_ device: DeviceIndex, _ effects: inout [Effect]) {
+        if fleet.profiles[fleet.devices[device].profile].derived.hasSuppression { resuppress(device, &effects) }
         guard hasParents else { return }
-        for child in records.indices where child != device && hangs(child, on: records[device].id) { resuppress(child, &effects) }
+        for child in fleet.records.indices where child != device && hangs(child, on: fleet.records[device].id) {
+            resuppress(child, &effects)
+        }
     }
 
-    private func hangs(_ child: Int, on name: String) -> Bool {
-        var parent = records[child].parent
+    private func hangs(_ child: DeviceIndex, on name: String) -> Bool {
+        var parent = fleet.records[child].parent
         for _ in 0..<4 {
             guard let known = parent else { return false }
             if known == name { return true }
-            parent = deviceIndex[known].flatMap { records[Int($0)].parent }
+            parent = fleet.device(named: known).flatMap { fleet.records[$0].parent }
         }
         return false
     }
 
-    private mutating func resuppress(_ device: Int, _ effects: inout [Effect]) {
-        for id in records[device].activeAlarms {
+    private mutating func resuppress(_ device: DeviceIndex, _ effects: inout [Effect]) {
+        for id in fleet.records[device].activeAlarms {
             guard let alarm = alarms[id] else { continue }
             let cause = cause(device, condition: alarm.condition, source: alarm.source)
             guard cause != alarm.suppressedBy else { continue }

@@ -5,46 +5,51 @@ import Telemetry
 /// that live data would have yielded. These are marked late, set nothing off, and end with the backfill at the latest.
 extension StewardCore {
     /// Takes the late message that was just decoded.
-    mutating func judgeLate(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
-        guard derived[profile].faults.ruleCount > 0 || !decoded.alerts.isEmpty else { return }
-        if records[device].lanes.isEmpty {
-            let cells = [Int64](repeating: 0, count: derived[profile].faults.cellCount)
-            records[device].lanes = [LateLane(cells: cells, newestMilliseconds: time, arrivalMilliseconds: now)]
+    mutating func judgeLate(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
+        guard fleet.profiles[profile].derived.faults.ruleCount > 0 || !decoded.alerts.isEmpty else { return }
+        if fleet.records[device].lanes.isEmpty {
+            let cells = [Int64](repeating: 0, count: fleet.profiles[profile].derived.faults.cellCount)
+            fleet.records[device].lanes = [LateLane(cells: cells, newestMilliseconds: time, arrivalMilliseconds: now)]
             laneDevices.append(device)
             nextQuietCheck = min(nextQuietCheck, now &+ LateLane.pauseMilliseconds &+ 1)
         }
-        guard time >= records[device].lanes[0].newestMilliseconds else {
+        guard time >= fleet.records[device].lanes[0].newestMilliseconds else {
             // A lane's time runs forward only; what comes in the wrong order is kept in the history.
             counters.lateUnjudged &+= 1
             return
         }
-        records[device].lanes[0].newestMilliseconds = time
-        records[device].lanes[0].arrivalMilliseconds = now
-        let status = derived[profile].statusSlot
+        fleet.records[device].lanes[0].newestMilliseconds = time
+        fleet.records[device].lanes[0].arrivalMilliseconds = now
+        let status = fleet.profiles[profile].derived.statusSlot
         for reading in decoded.readings where reading.slot == status { judgeLate(device, profile, reading, time, &effects) }
         for reading in decoded.readings where reading.slot != status { judgeLate(device, profile, reading, time, &effects) }
         for alerts in decoded.alerts where alerts.list < 4 { lateAlerts(device, profile, alerts, time, &effects) }
     }
 
-    private mutating func judgeLate(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        guard !derived[profile].faults.isUnwatched(reading.slot) else { return }
-        let at = EvaluationTime(timeMilliseconds: time, gapMilliseconds: layouts[profile].profile.gapMilliseconds)
-        for watch in derived[profile].faults.rules(watching: reading.slot) {
+    private mutating func judgeLate(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]
+    ) {
+        guard !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) else { return }
+        let at = EvaluationTime(timeMilliseconds: time, gapMilliseconds: fleet.profiles[profile].layout.profile.gapMilliseconds)
+        for watch in fleet.profiles[profile].derived.faults.rules(watching: reading.slot) {
             let number = Int(watch.rule)
             var evidence: [Alarm.Evidence] = []
-            let transition = records[device].lanes[0].cells.withUnsafeMutableBufferPointer { cells -> FaultTransition? in
+            let transition = fleet.records[device].lanes[0].cells.withUnsafeMutableBufferPointer { cells -> FaultTransition? in
                 guard let block = cells.baseAddress else { return nil }
                 guard !reading.isUnknown else {
-                    derived[profile].faults.forget(watch, block)
+                    fleet.profiles[profile].derived.faults.forget(watch, block)
                     return nil
                 }
-                guard let transition = derived[profile].faults.observe(watch, value: reading.value, at: at, block) else { return nil }
+                guard let transition = fleet.profiles[profile].derived.faults.observe(watch, value: reading.value, at: at, block) else {
+                    return nil
+                }
                 evidence = Self.evidence(
-                    derived[profile].faults.clauses(ofRule: number, block), layouts[profile], first: reading.slot)
+                    fleet.profiles[profile].derived.faults.clauses(ofRule: number, block), fleet.profiles[profile].layout,
+                    first: reading.slot)
                 return transition
             }
             guard let transition else { continue }
-            let rule = layouts[profile].profile.faults[number]
+            let rule = fleet.profiles[profile].layout.profile.faults[number]
             switch transition {
             case .raised(let onset, let severity):
                 let cause = AlarmCause(
@@ -53,7 +58,7 @@ extension StewardCore {
                 raiseLate(device, cause, at: time, &effects)
             case .cleared: clearLate(device, rule.id, .condition, at: time, evidence, &effects)
             case .weighs(let severity):
-                if let id = records[device].lanes[0].open[Self.laneKey(rule.id, .condition)] {
+                if let id = fleet.records[device].lanes[0].open[Self.laneKey(rule.id, .condition)] {
                     _ = alarms.update(id) { $0.severity = severity }
                 }
             }
@@ -62,13 +67,15 @@ extension StewardCore {
 
     private static func laneKey(_ condition: String, _ source: Alarm.Source) -> String { source.rawValue + " " + condition }
 
-    private mutating func lateAlerts(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]) {
-        let (scope, reported) = reportedCodes(profile, alerts, former: records[device].lanes[0].alertCodes)
-        while records[device].lanes[0].alertCodes.count <= alerts.list { records[device].lanes[0].alertCodes.append([]) }
-        let all = records[device].lanes[0].alertCodes[alerts.list]
+    private mutating func lateAlerts(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ alerts: ReportedAlerts, _ time: Int64, _ effects: inout [Effect]
+    ) {
+        let (scope, reported) = reportedCodes(profile, alerts, former: fleet.records[device].lanes[0].alertCodes)
+        while fleet.records[device].lanes[0].alertCodes.count <= alerts.list { fleet.records[device].lanes[0].alertCodes.append([]) }
+        let all = fleet.records[device].lanes[0].alertCodes[alerts.list]
         let codes = reported.map(\.code)
         let others = scope.isEmpty ? [] : all.filter { !$0.hasPrefix(scope) }
-        records[device].lanes[0].alertCodes[alerts.list] = others + codes.prefix(max(Self.maximumReportedCodes - others.count, 0))
+        fleet.records[device].lanes[0].alertCodes[alerts.list] = others + codes.prefix(max(Self.maximumReportedCodes - others.count, 0))
         for code in all where code.hasPrefix(scope) && !codes.contains(code) {
             clearLate(device, code, .deviceAlert, at: time, [], &effects)
         }
@@ -76,17 +83,17 @@ extension StewardCore {
     }
 
     /// An alarm that is known already covers what a late reading within its time says.
-    private func isCovered(_ device: Int, _ cause: AlarmCause, at time: Int64) -> Bool {
-        (records[device].activeAlarms + records[device].recentAlarms).contains { id in
+    private func isCovered(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64) -> Bool {
+        (fleet.records[device].activeAlarms + fleet.records[device].recentAlarms).contains { id in
             guard let alarm = alarms[id], alarm.condition == cause.condition, alarm.source == cause.source else { return false }
             return alarm.onsetMilliseconds <= time && alarm.clearedMilliseconds ?? .max >= cause.onsetMilliseconds
         }
     }
 
-    private mutating func raiseLate(_ device: Int, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func raiseLate(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64, _ effects: inout [Effect]) {
         let key = Self.laneKey(cause.condition, cause.source)
-        guard records[device].lanes[0].open[key] == nil, !isCovered(device, cause, at: time) else { return }
-        if let id = records[device].lanes[0].closed[key], let former = alarms[id], let cleared = former.clearedMilliseconds,
+        guard fleet.records[device].lanes[0].open[key] == nil, !isCovered(device, cause, at: time) else { return }
+        if let id = fleet.records[device].lanes[0].closed[key], let former = alarms[id], let cleared = former.clearedMilliseconds,
             time >= cleared, time &- cleared <= cause.flapping.withinMilliseconds
         {
             let again = alarms.update(id) { alarm -> Alarm in
@@ -95,18 +102,18 @@ extension StewardCore {
                 return alarm
             }
             if let again { tellRaised(device, again, at: time, &effects) }
-            records[device].lanes[0].open[key] = id
+            fleet.records[device].lanes[0].open[key] = id
             return
         }
         var alarm = Alarm(
-            device: records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
+            device: fleet.records[device].id, condition: cause.condition, source: cause.source, severity: cause.severity, text: cause.text,
             onsetMilliseconds: cause.onsetMilliseconds, isLate: true, raisedBy: cause.evidence)
         guard alarms[alarm.id] == nil, !wasRaised(alarm) else { return }
-        guard records[device].lanes[0].open.count < Self.maximumStandingAlarms else { return budgets.count(.alarmsFolded) }
+        guard fleet.records[device].lanes[0].open.count < Self.maximumStandingAlarms else { return budgets.count(.alarmsFolded) }
         _ = alarm.change(atMilliseconds: time, cause.flapping)
         alarms.insert(alarm, id: alarm.id)
         alarms.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isActive }
-        records[device].lanes[0].open[key] = alarm.id
+        fleet.records[device].lanes[0].open[key] = alarm.id
         counters.suppressedDispatches &+= 1
         tellRaised(device, alarm, at: time, &effects)
     }
@@ -118,21 +125,24 @@ extension StewardCore {
     }
 
     private mutating func clearLate(
-        _ device: Int, _ condition: String, _ source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]
+        _ device: DeviceIndex, _ condition: String, _ source: Alarm.Source, at time: Int64, _ evidence: [Alarm.Evidence],
+        _ effects: inout [Effect]
     ) {
         let key = Self.laneKey(condition, source)
-        guard let id = records[device].lanes[0].open.removeValue(forKey: key) else { return }
-        if records[device].lanes[0].closed.count < Self.maximumReportedCodes { records[device].lanes[0].closed[key] = id }
+        guard let id = fleet.records[device].lanes[0].open.removeValue(forKey: key) else { return }
+        if fleet.records[device].lanes[0].closed.count < Self.maximumReportedCodes { fleet.records[device].lanes[0].closed[key] = id }
         endLate(device, id, at: time, evidence, &effects)
     }
 
-    private mutating func endLate(_ device: Int, _ id: String, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]) {
+    private mutating func endLate(
+        _ device: DeviceIndex, _ id: String, at time: Int64, _ evidence: [Alarm.Evidence], _ effects: inout [Effect]
+    ) {
         let ended = alarms.update(id) { alarm -> Alarm in
             alarm.clear(atMilliseconds: time, by: evidence)
             return alarm
         }
         counters.alarmsCleared &+= 1
-        effects.decide(.alarmCleared, at: time, device: records[device].id) { writer in
+        effects.decide(.alarmCleared, at: time, device: fleet.records[device].id) { writer in
             writer.member("alarm", id)
             writer.member("condition", ended?.condition)
             writer.member("state", ended?.state.rawValue)
@@ -141,19 +151,21 @@ extension StewardCore {
     }
 
     /// The backfill is over: nobody knows what came after its last reading.
-    mutating func endLane(_ device: Int, _ effects: inout [Effect]) {
-        guard let lane = records[device].lanes.first else { return }
+    mutating func endLane(_ device: DeviceIndex, _ effects: inout [Effect]) {
+        guard let lane = fleet.records[device].lanes.first else { return }
         for key in lane.open.keys.sorted() {
             if let id = lane.open[key] { endLate(device, id, at: lane.newestMilliseconds, [], &effects) }
         }
-        records[device].lanes = []
+        fleet.records[device].lanes = []
         laneDevices.removeAll { $0 == device }
     }
 
     /// A pause of the late readings ends their backfill.
     mutating func endLanesIfQuiet(_ effects: inout [Effect]) {
         for device in laneDevices.sorted() {
-            guard let lane = records[device].lanes.first, now &- lane.arrivalMilliseconds > LateLane.pauseMilliseconds else { continue }
+            guard let lane = fleet.records[device].lanes.first, now &- lane.arrivalMilliseconds > LateLane.pauseMilliseconds else {
+                continue
+            }
             endLane(device, &effects)
         }
     }

@@ -7,21 +7,21 @@ extension StewardCore {
     /// More would be a mistake of a script, and every one is asked at each edge.
     static var maximumWindows: Int { 256 }
 
-    func covers(_ plan: MaintenancePlan, _ device: Int) -> Bool {
+    func covers(_ plan: MaintenancePlan, _ device: DeviceIndex) -> Bool {
         switch plan.window.scope {
         case .all: true
-        case .device(let id): records[device].id == id
-        case .profile(let name): layouts[Int(hot[device].profile)].profile.name == name
+        case .device(let id): fleet.records[device].id == id
+        case .profile(let name): fleet.profiles[fleet.devices[device].profile].layout.profile.name == name
         }
     }
 
     /// The window that is open now over a device; nil when there is none.
-    func openWindow(over device: Int) -> String? {
+    func openWindow(over device: DeviceIndex) -> String? {
         plans.first { openWindows.contains($0.window.id) && covers($0, device) }?.window.id
     }
 
     /// Whether a time of the device's own lies in a window. What was cut short is over.
-    func isMaintained(_ device: Int, at time: Int64) -> Bool {
+    func isMaintained(_ device: DeviceIndex, at time: Int64) -> Bool {
         plans.contains { plan in
             guard covers(plan, device), let interval = plan.interval(atOrAfter: time), interval.contains(time) else { return false }
             return time < cutShort[plan.window.id] ?? .max || interval.lowerBound >= cutShort[plan.window.id] ?? .min
@@ -49,7 +49,7 @@ extension StewardCore {
         openWindows = open
         for id in before where !open.contains(id) { tell(.maintenanceEnded, id, &effects) }
         for id in open where !before.contains(id) { tell(.maintenanceBegan, id, &effects) }
-        for device in hot.indices where !hot[device].isVacant { reconsiderDowntime(device, &effects) }
+        for device in fleet.devices.indices where !fleet.devices[device].isVacant { reconsiderDowntime(device, &effects) }
         // What was over before is forgotten.
         plans.removeAll { !$0.isConfigured && $0.interval(atOrAfter: now) == nil }
         mustRelease = true
@@ -64,14 +64,13 @@ extension StewardCore {
     }
 
     /// A device that is down when a window opens is down as planned from then on; what is still down when it closes is a fault.
-    private mutating func reconsiderDowntime(_ device: Int, _ effects: inout [Effect]) {
-        let profile = Int(hot[device].profile)
-        let slot = derived[profile].statusSlot
-        guard slot >= 0, slot < hot[device].metricCapacity, !hot[device].isSilent else { return }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
-        guard !metric.isUnknown, metric.timeMilliseconds > .min + 1 else { return }
-        guard derived[profile].equipmentState(metric.value) == .unscheduledDowntime else { return }
-        enter(device, .unscheduledDowntime, at: max(now, metric.timeMilliseconds), &effects)
+    private mutating func reconsiderDowntime(_ device: DeviceIndex, _ effects: inout [Effect]) {
+        let profile = fleet.devices[device].profile
+        let slot = fleet.profiles[profile].derived.statusSlot
+        guard !fleet.devices[device].isSilent, case .live(let value, let time) = fleet.value(device, slot),
+            fleet.profiles[profile].derived.equipmentState(value) == .unscheduledDowntime
+        else { return }
+        enter(device, .unscheduledDowntime, at: max(now, time), &effects)
     }
 
     mutating func addWindow(_ window: MaintenanceWindow, _ effects: inout [Effect]) {
@@ -114,7 +113,7 @@ extension StewardCore {
                 mustRelease = true
             }
             plans.removeAll { $0.window.id == id && !$0.isConfigured }
-            if isOpen { for device in hot.indices where !hot[device].isVacant { reconsiderDowntime(device, &effects) } }
+            if isOpen { for device in fleet.devices.indices where !fleet.devices[device].isVacant { reconsiderDowntime(device, &effects) } }
         }
         followWindows(&effects)
         settleInhibitions(&effects)

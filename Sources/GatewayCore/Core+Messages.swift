@@ -31,24 +31,25 @@ extension StewardCore {
             counters.retained &+= 1
             return
         }
-        let place = topics.hash(frame.topic)
-        guard let route = topics.find(frame.topic, hash: place) ?? resolve(frame, hash: place, number, &effects) else { return }
+        let place = fleet.topics.hash(frame.topic)
+        guard let route = fleet.topics.find(frame.topic, hash: place) ?? resolve(frame, hash: place, number, &effects) else { return }
         take(route, frame, number, &effects)
         var next = Int(route.next)
         while next >= 0 {
-            take(topics.further[next], frame, number, &effects)
-            next = Int(topics.further[next].next)
+            take(fleet.topics.further[next], frame, number, &effects)
+            next = Int(fleet.topics.further[next].next)
         }
     }
 
     @inline(__always)
     private mutating func take(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) {
-        let device = Int(route.device)
-        let profile = Int(route.profile)
+        let device = route.device
+        let profile = route.profile
         do {
-            if route.message >= 0, layouts[profile].isPlainMessage[Int(route.message)] {
-                try decoder.decode(frame.payload, message: Int(route.message), root: route.root, layout: &layouts[profile], into: &decoded)
-                if !layouts[profile].growth.isNothing, followGrowth(device, profile) {
+            if route.message >= 0, fleet.profiles[profile].layout.isPlainMessage[Int(route.message)] {
+                try decoder.decode(
+                    frame.payload, message: Int(route.message), root: route.root, layout: &fleet.profiles[profile].layout, into: &decoded)
+                if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
                     return try takeAgain(device, route, frame, &effects)
                 }
                 apply(device, profile, frame, &effects)
@@ -57,32 +58,32 @@ extension StewardCore {
             }
             if route.reply >= 0, !openRuns.isEmpty { try reply(route, frame, &effects) }
         } catch {
-            reject(layouts[profile].profile.name, error.description)
+            reject(fleet.profiles[profile].layout.profile.name, error.description)
         }
     }
 
     /// With the layout that the device has of its own now.
-    private mutating func takeAgain(_ device: Int, _ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect])
+    private mutating func takeAgain(_ device: DeviceIndex, _ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect])
         throws(DecodeError)
     {
-        let profile = Int(hot[device].profile)
+        let profile = fleet.devices[device].profile
         guard let root = root(profile, message: Int(route.message), topic: frame.topic) else { return }
-        try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
+        try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
         _ = followGrowth(device, profile)
         apply(device, profile, frame, &effects)
     }
 
     private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame, _ effects: inout [Effect]) throws(DecodeError) {
-        let rule = layouts[Int(route.profile)].profile.replies[Int(route.reply)]
+        let rule = fleet.profiles[route.profile].layout.profile.replies[Int(route.reply)]
         let topicID = rule.hasTopicOfItsOwn ? rule.topic.captured(frame.topic).first { $0.name == "requestId" }?.value : nil
         let reply =
             route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
         guard let reply else { return }
         if let name = decoder.device(of: rule) {
-            guard let device = deviceIndex[name], bases[Int(hot[Int(device)].profile)] == bases[Int(route.profile)] else { return }
-            answered(Int(device), reply, &effects)
-        } else if route.device >= 0 {
-            answered(Int(route.device), reply, &effects)
+            guard let device = fleet.device(named: name), fleet.base(of: device) == fleet.profiles[route.profile].base else { return }
+            answered(device, reply, &effects)
+        } else if !route.device.isNone {
+            answered(route.device, reply, &effects)
         }
     }
 
@@ -107,31 +108,30 @@ extension StewardCore {
     /// Takes the readings that were just decoded.
     /// `isHistorical`: the device says that it tells of the past.
     mutating func apply(
-        _ device: Int, _ profile: Int, _ frame: Segment.Frame, isHistorical: Bool = false, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ frame: Segment.Frame, isHistorical: Bool = false, _ effects: inout [Effect]
     ) {
         if decoded.fieldProblems > 0 { fieldProblem(device, profile) }
-        hot[device].messages &+= 1
+        fleet.devices[device].messages &+= 1
         counters.readings &+= Int64(decoded.readings.count)
         let time = eventTime(device)
-        if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
         if frame.isRetained { return applyRetained(device) }
         if replayedArrivalMilliseconds == nil {
-            hot[device].arrivalMilliseconds = now
-            if hot[device].isSilent { spokeAgain(device, at: time, &effects) }
+            fleet.devices[device].arrivalMilliseconds = now
+            if fleet.devices[device].isSilent { spokeAgain(device, at: time, &effects) }
         }
-        if time < hot[device].newestMilliseconds || isHistorical {
+        if time < fleet.devices[device].newestMilliseconds || isHistorical {
             // A late reading tells what was: history takes it, the present does not.
             counters.late &+= 1
             for reading in decoded.readings where !reading.isUnknown { keep(device, profile, reading, time, &effects) }
             return judgeLate(device, profile, time, &effects)
         }
-        let allowed = layouts[profile].profile.allowedLatenessMilliseconds
+        let allowed = fleet.profiles[profile].layout.profile.allowedLatenessMilliseconds
         if allowed > 0 { return takeInOrder(device, profile, time, allowed: allowed, &effects) }
-        hot[device].newestMilliseconds = time
+        fleet.devices[device].newestMilliseconds = time
         takeAll(device, profile, time, &effects)
         for alerts in decoded.alerts where alerts.list < 4 && changes(device, profile, alerts) {
-            hot[device].alertHashes[alerts.list] = alerts.hash
-            let (scope, codes) = reportedCodes(profile, alerts, former: records[device].alertCodes)
+            fleet.devices[device].alertHashes[alerts.list] = alerts.hash
+            let (scope, codes) = reportedCodes(profile, alerts, former: fleet.records[device].alertCodes)
             deviceAlerts(device, profile, list: alerts.list, scope: scope, reported: codes, time, &effects)
         }
         followUp(device, profile, time, &effects)
@@ -139,35 +139,35 @@ extension StewardCore {
 
     /// What the readings of a message may have set free.
     @inline(__always)
-    mutating func followUp(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
-        if !derived[profile].faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
+    mutating func followUp(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
+        if !fleet.profiles[profile].derived.faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
             lookForMissing(device, profile, time, &effects)
         }
         watchMachine(device, profile, at: time, &effects)
-        if hot[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
+        if fleet.devices[device].awaitsDispatch, isFresh(time) { dispatchWaiting(device, &effects) }
     }
 
     /// Where the pointer captures, a device has several lists, and one hash says nothing about them.
     @inline(__always)
-    private func changes(_ device: Int, _ profile: Int, _ alerts: ReportedAlerts) -> Bool {
-        if hot[device].alertHashes[alerts.list] != alerts.hash { return true }
-        return derived[profile].isCapturedList[alerts.list]
-            && (alerts.hash != ReportedAlerts.emptyHash || records[device].alertCodes.indices.contains(alerts.list))
+    private func changes(_ device: DeviceIndex, _ profile: ProfileIndex, _ alerts: ReportedAlerts) -> Bool {
+        if fleet.devices[device].alertHashes[alerts.list] != alerts.hash { return true }
+        return fleet.profiles[profile].derived.isCapturedList[alerts.list]
+            && (alerts.hash != ReportedAlerts.emptyHash || fleet.records[device].alertCodes.indices.contains(alerts.list))
     }
 
     /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
     /// to the incident that it opens; levels last, because the counter of the same message wears them.
     @inline(__always)
-    mutating func takeAll(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
-        let statusSlot = derived[profile].statusSlot
+    mutating func takeAll(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
+        let statusSlot = fleet.profiles[profile].derived.statusSlot
         var levels = 0
         for index in decoded.readings.indices where decoded.readings[index].slot == statusSlot {
             take(device, profile, decoded.readings[index], time, &effects)
         }
-        if derived[profile].downSlot >= 0 { takeDown(device, profile, time, &effects) }
+        if fleet.profiles[profile].derived.downSlot >= 0 { takeDown(device, profile, time, &effects) }
         for index in decoded.readings.indices
-        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != derived[profile].downSlot {
-            if layouts[profile].slots[Int(decoded.readings[index].slot)].supply >= 0 {
+        where decoded.readings[index].slot != statusSlot && decoded.readings[index].slot != fleet.profiles[profile].derived.downSlot {
+            if fleet.profiles[profile].layout.slots[Int(decoded.readings[index].slot)].supply >= 0 {
                 levels += 1
             } else {
                 take(device, profile, decoded.readings[index], time, &effects)
@@ -175,7 +175,7 @@ extension StewardCore {
         }
         guard levels > 0 else { return }
         for index in decoded.readings.indices {
-            let supply = layouts[profile].slots[Int(decoded.readings[index].slot)].supply
+            let supply = fleet.profiles[profile].layout.slots[Int(decoded.readings[index].slot)].supply
             guard supply >= 0 else { continue }
             take(device, profile, decoded.readings[index], time, &effects)
             said(device, profile, Int(supply), decoded.supply(decoded.readings[index]), time, &effects)
@@ -183,124 +183,110 @@ extension StewardCore {
     }
 
     /// After the status, so that a device that stays down is never idle for no time at all in between.
-    private mutating func takeDown(_ device: Int, _ profile: Int, _ time: Int64, _ effects: inout [Effect]) {
-        let slot = derived[profile].downSlot
+    private mutating func takeDown(_ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = fleet.profiles[profile].derived.downSlot
         for index in decoded.readings.indices where decoded.readings[index].slot == slot {
-            let place = Int(hot[device].firstMetric + slot)
-            let former = metrics[place].isUnknown ? nil : metrics[place].value
+            let former = fleet.value(device, slot).known
             take(device, profile, decoded.readings[index], time, &effects)
-            let now = metrics[place].isUnknown ? nil : metrics[place].value
-            if former != now { status(device, profile, time, &effects) }
+            if former != fleet.value(device, slot).known { status(device, profile, time, &effects) }
         }
     }
 
     @inline(__always)
-    private mutating func take(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        let index = Int(hot[device].firstMetric + reading.slot)
-        let isRepeat = metrics[index].timeMilliseconds == time && metrics[index].value == reading.value && !metrics[index].isUnknown
+    private mutating func take(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]
+    ) {
+        let place = fleet.takePlace(device, reading.slot)
+        let metric = fleet.metrics[place]
+        let isRepeat = metric.timeMilliseconds == time && metric.value == reading.value && !metric.isUnknown
         // What was retained is no reading: the first live one is news even when it says the same.
-        let isFirst = metrics[index].isUnknown || metrics[index].timeMilliseconds <= .min + 1
-        let former = isFirst ? nil : metrics[index].value
-        let last = metrics[index].timeMilliseconds
-        metrics[index].timeMilliseconds = time
-        metrics[index].isUnknown = reading.isUnknown
+        let former = metric.isLive ? metric.value : nil
+        fleet.metrics[place].timeMilliseconds = time
+        fleet.metrics[place].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
         guard !reading.isUnknown else {
-            if !derived[profile].faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
             return
         }
-        metrics[index].value = reading.value
+        fleet.metrics[place].value = reading.value
         if !isRepeat { keep(device, profile, reading, time, &effects) }
-        if !derived[profile].faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
-        if derived[profile].isWatched[Int(reading.slot)] {
-            if !isRepeat { watch(device, profile, reading, former: former, last: last, at: time, &effects) }
-        } else if metrics[index].watch != MetricWatch.none {
+        if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time, &effects) }
+        if fleet.profiles[profile].derived.isWatched[Int(reading.slot)] {
+            if !isRepeat { watch(device, profile, reading, former: former, last: metric.timeMilliseconds, at: time, &effects) }
+        } else if metric.watch != MetricWatch.none {
             unwatch(device, profile, reading.slot, at: time, &effects)
         }
-        if derived[profile].statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
+        if fleet.profiles[profile].derived.statusSlot == reading.slot, former != reading.value { status(device, profile, time, &effects) }
     }
 
     @inline(__always)
-    private mutating func keep(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        guard configuration.keepsHistory, derived[profile].isKept[Int(reading.slot)] else { return }
+    private mutating func keep(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]
+    ) {
+        guard configuration.keepsHistory, fleet.profiles[profile].derived.isKept[Int(reading.slot)] else { return }
         counters.historySamples &+= 1
-        let index = Int(hot[device].firstMetric + reading.slot)
-        let bytes = SampleEncoder.capacityBytes
-        let fits = chunks.withUnsafeMutableBytes { all in
-            metrics[index].encoder.append(
-                timeMilliseconds: time, value: reading.value,
-                into: UnsafeMutableRawBufferPointer(rebasing: all[index * bytes..<(index + 1) * bytes]))
-        }
-        if !fits { closeChunk(device, profile, reading, time, &effects) }
-    }
-
-    /// Hands the full chunk out and begins the next one with this reading.
-    private mutating func closeChunk(_ device: Int, _ profile: Int, _ reading: Reading, _ time: Int64, _ effects: inout [Effect]) {
-        let index = Int(hot[device].firstMetric + reading.slot)
-        let start = index * SampleEncoder.capacityBytes
+        let place = fleet.takePlace(device, reading.slot)
+        if fleet.keep(reading.value, atMilliseconds: time, at: place) { return }
+        // The full chunk goes out, and the next one begins with this reading.
         handOutChunk(device, profile, reading.slot, &effects)
-        metrics[index].encoder = SampleEncoder()
-        chunks.withUnsafeMutableBytes { all in
-            let storage = UnsafeMutableRawBufferPointer(rebasing: all[start..<start + SampleEncoder.capacityBytes])
-            _ = metrics[index].encoder.append(timeMilliseconds: time, value: reading.value, into: storage)
-        }
+        fleet.metrics[place].encoder = SampleEncoder()
+        _ = fleet.keep(reading.value, atMilliseconds: time, at: place)
     }
 
     /// What the open chunk of a metric holds, for the history.
-    func handOutChunk(_ device: Int, _ profile: Int, _ slot: Int32, _ effects: inout [Effect]) {
-        let index = Int(hot[device].firstMetric + slot)
-        let encoder = metrics[index].encoder
-        guard encoder.count > 0 else { return }
-        let start = index * SampleEncoder.capacityBytes
-        let bytes = Array(chunks[start..<start + encoder.byteCount])
+    func handOutChunk(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32, _ effects: inout [Effect]) {
+        let place = fleet.place(device, slot)
+        guard place >= 0, fleet.metrics[place].encoder.count > 0 else { return }
+        let encoder = fleet.metrics[place].encoder
+        let bytes = Array(fleet.openChunk(at: place))
         // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
         let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
+        let metric = fleet.profiles[profile].layout.slots[Int(slot)]
         effects.append(
             .history(
                 HistoryChunk(
-                    device: records[device].id, metric: layouts[profile].slots[Int(slot)].name,
-                    unit: layouts[profile].slots[Int(slot)].unit,
+                    device: fleet.records[device].id, metric: metric.name, unit: metric.unit,
                     firstMilliseconds: times.min() ?? encoder.firstMilliseconds,
                     lastMilliseconds: times.max() ?? encoder.lastMilliseconds, count: encoder.count, bytes: bytes)))
     }
 
     /// A retained message tells what was when the gateway was not listening: it fills gaps and moves nothing.
-    private mutating func applyRetained(_ device: Int) {
+    private mutating func applyRetained(_ device: DeviceIndex) {
         counters.retained &+= 1
         for reading in decoded.readings where !reading.isUnknown {
-            let index = Int(hot[device].firstMetric + reading.slot)
-            guard metrics[index].timeMilliseconds == .min else { continue }
-            metrics[index].value = reading.value
-            metrics[index].isUnknown = false
-            // The oldest time there is: whatever comes live is newer.
-            metrics[index].timeMilliseconds = .min + 1
+            let place = fleet.takePlace(device, reading.slot)
+            guard !fleet.metrics[place].isTold else { continue }
+            fleet.metrics[place].value = reading.value
+            fleet.metrics[place].isUnknown = false
+            fleet.metrics[place].timeMilliseconds = MetricState.retained
         }
     }
 
-    private mutating func fieldProblem(_ device: Int, _ profile: Int) {
+    private mutating func fieldProblem(_ device: DeviceIndex, _ profile: ProfileIndex) {
         counters.fieldProblems &+= Int64(decoded.fieldProblems)
-        let last = hot[device].fieldProblemMilliseconds
+        let last = fleet.devices[device].fieldProblemMilliseconds
         let isDue = last == .min || now - last >= 3_600_000 || replayedArrivalMilliseconds != nil
         guard isDue, let problem = decoded.fieldProblem else { return }
-        hot[device].fieldProblemMilliseconds = now
+        fleet.devices[device].fieldProblemMilliseconds = now
         let more = decoded.fieldProblems > 1 ? " (and \(decoded.fieldProblems - 1) more)" : ""
-        reject(layouts[profile].profile.name, "\(problem)\(more); the rest of the message was taken. Told once an hour a device")
+        reject(
+            fleet.profiles[profile].layout.profile.name, "\(problem)\(more); the rest of the message was taken. Told once an hour a device")
     }
 
     /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
     @inline(__always)
-    private mutating func eventTime(_ device: Int) -> Int64 {
+    private mutating func eventTime(_ device: DeviceIndex) -> Int64 {
         let arrival = replayedArrivalMilliseconds ?? now
         guard decoded.stamp != nil else {
-            if replayedArrivalMilliseconds == nil { hot[device].isDatedByArrival = true }
+            if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = true }
             return arrival
         }
-        let newest = hot[device].newestMilliseconds
+        let newest = fleet.devices[device].newestMilliseconds
         let judged = DeviceTime.judge(
             stamp: decoded.stamp, unit: decoded.unit, zone: decoded.zone, previousMilliseconds: newest == .min ? nil : newest,
             arrivalMilliseconds: arrival)
         if judged.quality != .device { counters.clockProblems &+= 1 }
-        if replayedArrivalMilliseconds == nil { hot[device].isDatedByArrival = !judged.quality.isDeviceTime }
+        if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = !judged.quality.isDeviceTime }
         return judged.milliseconds
     }
 

@@ -4,12 +4,12 @@ import Replenishment
 extension StewardCore {
     /// Nil when a person may ask for an order of this supply; otherwise why not.
     public func problem(requesting supply: String, of device: String) -> String? {
-        guard let index = deviceIndex[device] else { return "there is no such device" }
-        let layout = layouts[Int(hot[Int(index)].profile)]
-        guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }), slot < records[Int(index)].supplies.count else {
+        guard let index = fleet.device(named: device) else { return "there is no such device" }
+        let layout = fleet.profiles[fleet.devices[index].profile].layout
+        guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }), slot < fleet.records[index].supplies.count else {
             return "the device has no such supply"
         }
-        let state = records[Int(index)].supplies[slot]
+        let state = fleet.records[index].supplies[slot]
         // The open order need not be of this generation: where a cartridge was put back, what is on its way is for whichever comes next.
         let present = state.order.flatMap { orders[$0] }
         let last = lastOrder(device: device, supply: supply, generation: state.model.generation)
@@ -21,18 +21,18 @@ extension StewardCore {
                 return "there is an order for it already: \(order.id), \(order.state.rawValue)"
             }
         }
-        let attempt = nextAttempt(device: device, slot: slot, of: Int(index))
+        let attempt = nextAttempt(device: device, slot: slot, of: index)
         return attempt > SupplyOrder.maximumAttempts ? "it was ordered \(SupplyOrder.maximumAttempts) times already; ask the supplier" : nil
     }
 
     mutating func request(_ name: String, _ supply: String, _ person: String, _ effects: inout [Effect]) -> Bool {
-        guard problem(requesting: supply, of: name) == nil, let index = deviceIndex[name] else { return false }
-        let device = Int(index)
-        let layout = layouts[Int(hot[device].profile)]
+        guard problem(requesting: supply, of: name) == nil, let index = fleet.device(named: name) else { return false }
+        let device = index
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
         guard let slot = layout.supplies.firstIndex(where: { $0.name == supply }) else { return false }
-        let model = records[device].supplies[slot].model
+        let model = fleet.records[device].supplies[slot].model
         var order = SupplyOrder(
-            device: name, supply: supply, item: item(device, Int(hot[device].profile), slot), generation: model.generation,
+            device: name, supply: supply, item: item(device, fleet.devices[device].profile, slot), generation: model.generation,
             attempt: nextAttempt(device: name, slot: slot, of: device), reason: "asked for by \(person)",
             decidedMilliseconds: now, levelPercent: model.levelPercent, daysLeft: nil)
         order.terms.requestedBy = person
@@ -55,9 +55,9 @@ extension StewardCore {
     }
 
     /// The number that another order of the present generation would have.
-    private func nextAttempt(device name: String, slot: Int, of device: Int) -> Int {
-        let state = records[device].supplies[slot]
-        let supply = layouts[Int(hot[device].profile)].supplies[slot].name
+    private func nextAttempt(device name: String, slot: Int, of device: DeviceIndex) -> Int {
+        let state = fleet.records[device].supplies[slot]
+        let supply = fleet.profiles[fleet.devices[device].profile].layout.supplies[slot].name
         let generation = state.model.generation
         if let last = lastOrder(device: name, supply: supply, generation: generation) { return last.attempt + 1 }
         // Finished orders are forgotten at some time, but the supply knows the id of its last one, and the supplier knows it, too.

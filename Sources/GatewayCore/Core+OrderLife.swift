@@ -52,9 +52,9 @@ extension StewardCore {
 
     /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
     private mutating func orderFailed(_ id: String, _ detail: String?, _ effects: inout [Effect]) {
-        guard let order = orders[id], let device = deviceIndex[order.device] else { return }
+        guard let order = orders[id], let device = fleet.device(named: order.device) else { return }
         openTicket(
-            Int(device),
+            device,
             Ticket(
                 alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
                 reason: detail ?? "the supplier gave no reason",
@@ -64,9 +64,9 @@ extension StewardCore {
     private mutating func openOrderTicket(
         _ order: SupplyOrder, name: String, text: String, reason: String, severity: Severity = .minor, _ effects: inout [Effect]
     ) {
-        guard let device = deviceIndex[order.device] else { return }
+        guard let device = fleet.device(named: order.device) else { return }
         openTicket(
-            Int(device),
+            device,
             Ticket(
                 alarm: "\(order.id)/\(name)", device: order.device, severity: severity, text: text, reason: reason,
                 onsetMilliseconds: now),
@@ -127,19 +127,19 @@ extension StewardCore {
 
     private mutating func overdue(_ id: String, _ effects: inout [Effect]) {
         _ = orders.update(id) { $0.isOverdue = true }
-        guard let order = orders[id], let device = deviceIndex[order.device] else { return }
+        guard let order = orders[id], let device = fleet.device(named: order.device) else { return }
         let cause = AlarmCause(
             condition: Self.overdueCondition(order), source: .order, severity: .minor,
             text: "The order of \(order.item) is \(order.state.rawValue.replacing("-", with: " ")) for too long", onsetMilliseconds: now)
-        raise(Int(device), cause, at: now, &effects)
+        raise(device, cause, at: now, &effects)
     }
 
     /// The order moved on, so it is overdue no longer.
     mutating func settleOverdue(_ id: String, _ effects: inout [Effect]) {
         guard let order = orders[id], order.isOverdue else { return }
         _ = orders.update(id) { $0.isOverdue = false }
-        guard let device = deviceIndex[order.device] else { return }
-        clear(Int(device), condition: Self.overdueCondition(order), source: .order, at: now, [], &effects)
+        guard let device = fleet.device(named: order.device) else { return }
+        clear(device, condition: Self.overdueCondition(order), source: .order, at: now, [], &effects)
     }
 
     // MARK: Installation
@@ -148,15 +148,15 @@ extension StewardCore {
     /// `former` is the generation of the one that was there: not always the number before, because a cartridge may come back. `residual` is what was left
     /// in it, in percent.
     mutating func installed(
-        _ device: Int, _ profile: Int, _ supply: Int, instead former: Int32, left residual: Double, at time: Int64,
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, instead former: Int32, left residual: Double, at time: Int64,
         _ effects: inout [Effect]
     ) {
-        let slot = layouts[profile].supplies[supply]
-        let name = records[device].id
+        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let name = fleet.records[device].id
         let id =
-            records[device].supplies[supply].order ?? lastOrder(device: name, supply: slot.name, generation: former)?.id
+            fleet.records[device].supplies[supply].order ?? lastOrder(device: name, supply: slot.name, generation: former)?.id
             ?? SupplyOrder.id(device: name, supply: slot.name, generation: former)
-        records[device].supplies[supply].order = nil
+        fleet.records[device].supplies[supply].order = nil
         ticketRecovers(about: "\(id)/visit")
         ticketRecovers(about: id)
         // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
@@ -188,26 +188,27 @@ extension StewardCore {
 
     /// The cartridge before is in the slot again. What is on its way stays for whichever comes next; an order that has come to its end was for
     /// the other one, and must not keep this one from being ordered.
-    mutating func putBack(_ device: Int, _ profile: Int, _ supply: Int) {
-        let present = records[device].supplies[supply].order
+    mutating func putBack(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int) {
+        let present = fleet.records[device].supplies[supply].order
         guard present.flatMap({ orders[$0] })?.state.isFinal != false else { return }
         let own = lastOrder(
-            device: records[device].id, supply: layouts[profile].supplies[supply].name,
-            generation: records[device].supplies[supply].model.generation)
-        records[device].supplies[supply].order = own?.id
-        records[device].supplies[supply].orderedMilliseconds = nil
+            device: fleet.records[device].id, supply: fleet.profiles[profile].layout.supplies[supply].name,
+            generation: fleet.records[device].supplies[supply].model.generation)
+        fleet.records[device].supplies[supply].order = own?.id
+        fleet.records[device].supplies[supply].orderedMilliseconds = nil
     }
 
     /// A supply ended while its successor lies there, ordered and delivered or in the cupboard: nobody has to order, somebody has to go.
-    mutating func visitIfEnded(_ device: Int, _ profile: Int, _ supply: Int, _ effects: inout [Effect]) {
-        guard let level = records[device].supplies[supply].model.levelPercent, level <= configuration.replenishment.endedPercent else {
+    mutating func visitIfEnded(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ effects: inout [Effect]) {
+        guard let level = fleet.records[device].supplies[supply].model.levelPercent, level <= configuration.replenishment.endedPercent
+        else {
             return
         }
-        let slot = layouts[profile].supplies[supply]
+        let slot = fleet.profiles[profile].layout.supplies[supply]
         let id =
-            records[device].supplies[supply].order
+            fleet.records[device].supplies[supply].order
             ?? SupplyOrder.id(
-                device: records[device].id, supply: slot.name, generation: records[device].supplies[supply].model.generation)
+                device: fleet.records[device].id, supply: slot.name, generation: fleet.records[device].supplies[supply].model.generation)
         let item = orders[id]?.item ?? stock.item(reservedFor: id) ?? self.item(device, profile, supply)
         let place: String
         if orders[id]?.state == .delivered {
@@ -220,17 +221,17 @@ extension StewardCore {
         openTicket(
             device,
             Ticket(
-                alarm: "\(id)/visit", device: records[device].id, severity: .major, text: "Install \(item) (\(slot.name))",
+                alarm: "\(id)/visit", device: fleet.records[device].id, severity: .major, text: "Install \(item) (\(slot.name))",
                 reason: "the supply has ended, and \(place)", onsetMilliseconds: now), &effects)
     }
 
     /// The cartridge came after the old one had ended already.
     private mutating func visitIfEnded(_ id: String, _ effects: inout [Effect]) {
-        guard let order = orders[id], let index = deviceIndex[order.device] else { return }
-        let profile = Int(hot[Int(index)].profile)
-        guard let supply = layouts[profile].supplies.firstIndex(where: { $0.name == order.supply }),
-            supply < records[Int(index)].supplies.count, records[Int(index)].supplies[supply].order == id
+        guard let order = orders[id], let index = fleet.device(named: order.device) else { return }
+        let profile = fleet.devices[index].profile
+        guard let supply = fleet.profiles[profile].layout.supplies.firstIndex(where: { $0.name == order.supply }),
+            supply < fleet.records[index].supplies.count, fleet.records[index].supplies[supply].order == id
         else { return }
-        visitIfEnded(Int(index), profile, supply, &effects)
+        visitIfEnded(index, profile, supply, &effects)
     }
 }

@@ -10,9 +10,9 @@ extension StewardCore {
     /// may have to agree; sending may wait for company until `latestSendMilliseconds`.
     /// - Returns: whether there is an order for this generation now.
     @discardableResult
-    mutating func place(_ order: SupplyOrder, device: Int, supply: Int, at time: Int64, _ effects: inout [Effect]) -> Bool {
+    mutating func place(_ order: SupplyOrder, device: DeviceIndex, supply: Int, at time: Int64, _ effects: inout [Effect]) -> Bool {
         if let known = known(order) {
-            records[device].supplies[supply].order = known
+            fleet.records[device].supplies[supply].order = known
             return true
         }
         guard orders[order.id] == nil else {
@@ -29,7 +29,7 @@ extension StewardCore {
         // A need has the id of its first order.
         stock.release(SupplyOrder.id(device: order.device, supply: order.supply, generation: order.generation))
         var order = order
-        setTerms(&order, profile: layouts[Int(hot[device].profile)].profile.name)
+        setTerms(&order, profile: fleet.profiles[fleet.devices[device].profile].layout.profile.name)
         if order.terms.latestSendMilliseconds == nil {
             order.terms.latestSendMilliseconds = latestSendMilliseconds(order, device: device, supply: supply, at: time)
         }
@@ -39,7 +39,7 @@ extension StewardCore {
             order.terms.approvalReason = reason
             _ = order.take(.requireApproval, atMilliseconds: now)
         }
-        records[device].supplies[supply].order = order.id
+        fleet.records[device].supplies[supply].order = order.id
         orders.insert(order, id: order.id)
         orders.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { $0.state.isFinal }
         counters.ordersPlaced &+= 1
@@ -59,10 +59,10 @@ extension StewardCore {
     /// What stock covers was taken aside under the ids of an earlier version; a second unit must not be.
     mutating func renameFormerNeeds() {
         guard !stock.needs.isEmpty else { return }
-        for device in hot.indices {
-            let layout = layouts[Int(hot[device].profile)]
-            for (index, supply) in records[device].supplies.enumerated() where index < layout.supplies.count {
-                let (name, slot, generation) = (records[device].id, layout.supplies[index].name, supply.model.generation)
+        for device in fleet.devices.indices {
+            let layout = fleet.profiles[fleet.devices[device].profile].layout
+            for (index, supply) in fleet.records[device].supplies.enumerated() where index < layout.supplies.count {
+                let (name, slot, generation) = (fleet.records[device].id, layout.supplies[index].name, supply.model.generation)
                 stock.rename(
                     SupplyOrder.formerID(device: name, supply: slot, generation: generation),
                     to: SupplyOrder.id(device: name, supply: slot, generation: generation))

@@ -4,29 +4,29 @@ import Telemetry
 /// Messages that are more, or other, than one JSON object about the device of the topic.
 extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64, _ effects: inout [Effect]) throws(DecodeError) {
-        let rule = layouts[Int(route.profile)].profile.messages[Int(route.message)]
+        let rule = fleet.profiles[route.profile].layout.profile.messages[Int(route.message)]
         if rule.format == .sparkplug { return try sparkplug(route, frame, number, &effects) }
         try decoder.open(frame.payload, rule)
         let parts = decoder.parts
         budget.begin(number, parts: parts.count + decoder.droppedParts, effects: effects.count)
         if decoder.droppedParts > 0 {
             trouble.drop(
-                decoder.droppedParts, of: layouts[Int(route.profile)].profile.name,
+                decoder.droppedParts, of: fleet.profiles[route.profile].layout.profile.name,
                 because: "of one message \(MessageDecoder.maximumParts) are read")
         }
         for (place, part) in parts.enumerated() {
             if let limit = budget.exhausted(effects: effects.count) {
-                return trouble.drop(parts.count - place, of: layouts[Int(route.profile)].profile.name, because: limit)
+                return trouble.drop(parts.count - place, of: fleet.profiles[route.profile].layout.profile.name, because: limit)
             }
             guard let device = device(of: part, route, &effects) else { continue }
-            var profile = Int(hot[device].profile)
+            var profile = fleet.devices[device].profile
             guard var root = root(of: part, profile, route, frame) else { continue }
-            decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
-            if !layouts[profile].growth.isNothing, followGrowth(device, profile) {
-                profile = Int(hot[device].profile)
+            decoder.read(part, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+            if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
+                profile = fleet.devices[device].profile
                 guard let own = self.root(of: part, profile, route, frame) else { continue }
                 root = own
-                decoder.read(part, message: Int(route.message), root: root, layout: &layouts[profile], into: &decoded)
+                decoder.read(part, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
                 _ = followGrowth(device, profile)
             }
             if let liveness = rule.liveness, isOffline(part, liveness) {
@@ -41,14 +41,14 @@ extension StewardCore {
     /// The device that the part is about; nil after it was turned away with a reason.
     private mutating func device(
         of part: MessagePart, _ route: TopicTable.Route, _ effects: inout [Effect]
-    ) -> Int? {
-        guard let name = part.device else { return route.device >= 0 ? Int(route.device) : nil }
-        let profile = layouts[Int(route.profile)].profile.name
+    ) -> DeviceIndex? {
+        guard let name = part.device else { return route.device.isNone ? nil : route.device }
+        let profile = fleet.profiles[route.profile].layout.profile.name
         if let problem = Self.problem(withDeviceName: Array(name.utf8)) {
             reject(profile, problem)
             return nil
         }
-        if let device = admit(name, profile: Int(route.profile), &effects) { return Int(device) }
+        if let device = admit(name, profile: route.profile, &effects) { return device }
         counters.refusedDevices &+= 1
         reject(profile, refusal(Array(name.utf8), profile))
         return nil
@@ -67,34 +67,33 @@ extension StewardCore {
 
     /// Where the walk begins: the payload may tell a part of the names, and the device may have names of its own. Nil when the payload should
     /// tell and does not: then it has no readings.
-    private mutating func root(of part: MessagePart, _ profile: Int, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
-        let rule = layouts[profile].profile.messages[Int(route.message)]
-        if rule.names.isEmpty, profile == Int(route.profile) { return route.root }
+    private mutating func root(of part: MessagePart, _ profile: ProfileIndex, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
+        let rule = fleet.profiles[profile].layout.profile.messages[Int(route.message)]
+        if rule.names.isEmpty, profile == route.profile { return route.root }
         guard let names = rule.names.isEmpty ? [] : decoder.names(rule.names, of: part) else { return nil }
         return root(profile, message: Int(route.message), topic: frame.topic, names: names)
     }
 
     /// What a full report leaves out is not known any more, as far as the device has ever told it.
-    mutating func addUnknowns(_ device: Int, _ profile: Int, _ root: Int32) {
+    mutating func addUnknowns(_ device: DeviceIndex, _ profile: ProfileIndex, _ root: Int32) {
         let named = Set(decoded.readings.map(\.slot))
-        for slot in layouts[profile].slots(below: root).sorted() where !named.contains(slot) && slot < hot[device].metricCapacity {
-            if metrics[Int(hot[device].firstMetric + slot)].timeMilliseconds != .min { decoded.addUnknown(slot) }
+        for slot in fleet.profiles[profile].layout.slots(below: root).sorted() where !named.contains(slot) {
+            if fleet.value(device, slot) != .never { decoded.addUnknown(slot) }
         }
     }
 
     /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.
-    private mutating func wentOffline(_ device: Int, _ profile: Int, isRetained: Bool, _ effects: inout [Effect]) {
-        if Int(hot[device].metricCapacity) < layouts[profile].slots.count { growMetrics(device, layouts[profile].slots.count) }
+    private mutating func wentOffline(_ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, _ effects: inout [Effect]) {
         noteStates(device)
         goOffline(device, text: "The device went offline, as its last will or its bridge says", isRetained: isRetained, &effects)
     }
 
-    mutating func goOffline(_ device: Int, text: String, isRetained: Bool, _ effects: inout [Effect]) {
-        guard !hot[device].isSilent else { return }
-        hot[device].isSilent = true
-        let last = hot[device].newestMilliseconds
-        if last != .min { records[device].ledger.hear(atMilliseconds: last) }
-        _ = records[device].ledger.fallSilent()
+    mutating func goOffline(_ device: DeviceIndex, text: String, isRetained: Bool, _ effects: inout [Effect]) {
+        guard !fleet.devices[device].isSilent else { return }
+        fleet.devices[device].isSilent = true
+        let last = fleet.devices[device].newestMilliseconds
+        if last != .min { fleet.records[device].ledger.hear(atMilliseconds: last) }
+        _ = fleet.records[device].ledger.fallSilent()
         guard !isRetained else { return }
         let cause = AlarmCause(
             condition: "silent", source: .silence, severity: .minor, text: text, playbook: nil, onsetMilliseconds: now)
@@ -102,12 +101,12 @@ extension StewardCore {
     }
 
     /// The words themselves, so that a person can see them.
-    private mutating func noteStates(_ device: Int) {
+    private mutating func noteStates(_ device: DeviceIndex) {
         for reading in decoded.readings where !reading.isUnknown {
-            let index = Int(hot[device].firstMetric + reading.slot)
-            metrics[index].value = reading.value
-            metrics[index].isUnknown = false
-            metrics[index].timeMilliseconds = max(now, metrics[index].timeMilliseconds)
+            let place = fleet.takePlace(device, reading.slot)
+            fleet.metrics[place].value = reading.value
+            fleet.metrics[place].isUnknown = false
+            fleet.metrics[place].timeMilliseconds = max(now, fleet.metrics[place].timeMilliseconds)
         }
     }
 }

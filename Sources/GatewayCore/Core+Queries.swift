@@ -39,16 +39,16 @@ extension StewardCore {
         totals.refusedMetrics = refusedWatches
         totals.openRuns = openRuns.count
         totals.unseenStoreDamage = storeDamage.unseen
-        for device in hot.indices {
-            if hot[device].isSilent { totals.silent += 1 }
-            let incidents = records[device].incidents
+        for device in fleet.devices.indices {
+            if fleet.devices[device].isSilent { totals.silent += 1 }
+            let incidents = fleet.records[device].incidents
             totals.incidents += incidents.closedCount
             totals.remotelyHandled += incidents.remotelyHandledCount
             totals.downtimeMilliseconds += incidents.downtimeMilliseconds
             if let open = incidents.open {
                 totals.down += 1
                 totals.incidents += 1
-                totals.downtimeMilliseconds += max(0, hot[device].newestMilliseconds &- open.onsetMilliseconds)
+                totals.downtimeMilliseconds += max(0, fleet.devices[device].newestMilliseconds &- open.onsetMilliseconds)
             }
         }
         for alarm in alarms.all { count(alarm, &totals) }
@@ -117,34 +117,35 @@ extension StewardCore {
     }
 
     /// Places of devices, vacant ones included.
-    public var devicePlaces: Int { records.count }
+    public var devicePlaces: Int { fleet.records.count }
 
     /// The id of the device at a place; nil when it is vacant or beyond the last.
     public func deviceID(at place: Int) -> String? {
-        records.indices.contains(place) && !hot[place].isVacant ? records[place].id : nil
+        let device = DeviceIndex(place: Int32(clamping: place))
+        return fleet.records.contains(device) && !fleet.devices[device].isVacant ? fleet.records[device].id : nil
     }
 
     /// A device as listings show it; false when there is none of that id.
     public func writeSummary(device id: String, _ writer: inout JSONWriter) -> Bool {
-        guard let index = deviceIndex[id] else { return false }
+        guard let index = fleet.device(named: id) else { return false }
         writer.beginObject()
-        writeSummary(Int(index), &writer)
+        writeSummary(index, &writer)
         writer.endObject()
         return true
     }
 
-    private func writeSummary(_ device: Int, _ writer: inout JSONWriter) {
-        let layout = layouts[Int(hot[device].profile)]
-        let record = records[device]
+    private func writeSummary(_ device: DeviceIndex, _ writer: inout JSONWriter) {
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
+        let record = fleet.records[device]
         writer.member("device", record.id)
         writer.member("profile", layout.profile.name)
         writer.member("status", statusText(device))
         writer.member("equipmentState", record.ledger.state.text)
-        writer.member("lastEvent", hot[device].newestMilliseconds == .min ? nil : hot[device].newestMilliseconds)
-        writer.member("lastArrival", hot[device].arrivalMilliseconds == .min ? nil : hot[device].arrivalMilliseconds)
-        writer.member("silent", hot[device].isSilent)
-        writer.member("messages", hot[device].messages)
-        writer.member("availability", record.ledger.availability(atMilliseconds: hot[device].newestMilliseconds))
+        writer.member("lastEvent", fleet.devices[device].newestMilliseconds == .min ? nil : fleet.devices[device].newestMilliseconds)
+        writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
+        writer.member("silent", fleet.devices[device].isSilent)
+        writer.member("messages", fleet.devices[device].messages)
+        writer.member("availability", record.ledger.availability(atMilliseconds: fleet.devices[device].newestMilliseconds))
         writer.key("alarms")
         writer.beginArray()
         for id in record.activeAlarms { if let alarm = alarms[id] { writer.string(alarm.condition) } }
@@ -153,22 +154,20 @@ extension StewardCore {
         writer.beginArray()
         // Another device of the profile may have supplies that this one has not.
         for (index, supply) in layout.supplies.enumerated() where index < record.supplies.count && hasShown(supply, device) {
-            let priors = learned[Int(bases[Int(hot[device].profile)])].priors
-            writeSupply(supply, record.supplies[index], priors, hot[device].newestMilliseconds, &writer)
+            let priors = fleet.profiles[fleet.base(of: device)].learned.priors
+            writeSupply(supply, record.supplies[index], priors, fleet.devices[device].newestMilliseconds, &writer)
         }
         writer.endArray()
     }
 
-    private func statusText(_ device: Int) -> String? {
-        let profile = Int(hot[device].profile)
-        let slot = derived[profile].statusSlot
-        guard slot >= 0, slot < hot[device].metricCapacity else { return nil }
-        let metric = metrics[Int(hot[device].firstMetric + slot)]
-        return metric.isUnknown ? nil : Self.state(layouts[profile].slots[Int(slot)], metric.value)
+    private func statusText(_ device: DeviceIndex) -> String? {
+        let profile = fleet.devices[device].profile
+        let slot = fleet.profiles[profile].derived.statusSlot
+        return fleet.value(device, slot).known.map { Self.state(fleet.profiles[profile].layout.slots[Int(slot)], $0) }
     }
 
-    func hasShown(_ supply: SupplySlot, _ device: Int) -> Bool {
-        supply.metric < hot[device].metricCapacity && metrics[Int(hot[device].firstMetric + supply.metric)].timeMilliseconds != .min
+    func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool {
+        fleet.value(device, supply.metric) != .never
     }
 
     private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
@@ -197,28 +196,26 @@ extension StewardCore {
 
     /// Everything about one device; false when there is none of that id.
     public func writeDevice(_ id: String, _ writer: inout JSONWriter) -> Bool {
-        guard let index = deviceIndex[id] else { return false }
-        let device = Int(index)
-        let layout = layouts[Int(hot[device].profile)]
+        guard let index = fleet.device(named: id) else { return false }
+        let device = index
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
         writer.beginObject()
         writeSummary(device, &writer)
         writer.key("metrics")
         writer.beginArray()
-        for (slot, definition) in layout.slots.enumerated() where slot < Int(hot[device].metricCapacity) {
-            let metric = metrics[Int(hot[device].firstMetric) + slot]
-            guard metric.timeMilliseconds != .min else { continue }
-            writeMetric(definition, metric, &writer)
+        for (slot, place) in fleet.places(of: device) where fleet.metrics[place].isTold {
+            writeMetric(layout.slots[Int(slot)], fleet.metrics[place], &writer)
         }
         writer.endArray()
-        let totals = records[device].ledger.totals(atMilliseconds: hot[device].newestMilliseconds)
+        let totals = fleet.records[device].ledger.totals(atMilliseconds: fleet.devices[device].newestMilliseconds)
         writer.key("time")
         writer.beginObject()
         for state in EquipmentState.allCases { writer.member(state.text + "Milliseconds", totals[state]) }
         writer.endObject()
-        writeIncidents(records[device].incidents, &writer)
+        writeIncidents(fleet.records[device].incidents, &writer)
         writer.key("activeAlarms")
         writer.beginArray()
-        for id in records[device].activeAlarms { if let alarm = alarms[id] { write(alarm, &writer) } }
+        for id in fleet.records[device].activeAlarms { if let alarm = alarms[id] { write(alarm, &writer) } }
         writer.endArray()
         writer.endObject()
         return true
@@ -238,7 +235,11 @@ extension StewardCore {
             writer.number(metric.value)
         }
         // A retained message tells a value, but not when it was measured.
-        if metric.timeMilliseconds > .min + 1 { writer.member("time", metric.timeMilliseconds) } else { writer.member("retained", true) }
+        if metric.timeMilliseconds > MetricState.retained {
+            writer.member("time", metric.timeMilliseconds)
+        } else {
+            writer.member("retained", true)
+        }
         writer.endObject()
     }
 
@@ -268,28 +269,23 @@ extension StewardCore {
     public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
     public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
     public func hasTicket(_ id: String) -> Bool { tickets[id] != nil }
-    public func hasDevice(_ id: String) -> Bool { deviceIndex[id] != nil }
+    public func hasDevice(_ id: String) -> Bool { fleet.device(named: id) != nil }
 
     /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival, and its unit; nil when there is no
     /// such device or metric.
     public func openSamples(device: String, metric: String) -> (samples: [Sample], unit: String)? {
-        guard let index = deviceIndex[device], let slot = layouts[Int(hot[Int(index)].profile)].slot(named: metric),
-            slot < hot[Int(index)].metricCapacity
+        guard let index = fleet.device(named: device), let slot = fleet.profiles[fleet.devices[index].profile].layout.slot(named: metric),
+            let metric = fleet.metric(index, slot)
         else { return nil }
-        let at = Int(hot[Int(index)].firstMetric + slot)
-        let start = at * SampleEncoder.capacityBytes
-        let encoder = metrics[at].encoder
-        let samples = chunks[start..<start + encoder.byteCount].withUnsafeBytes {
-            (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? []
+        let samples = fleet.openChunk(at: fleet.place(index, slot)).withUnsafeBytes {
+            (try? SampleChunk.decode($0, count: Int(metric.encoder.count))) ?? []
         }
-        return (samples, layouts[Int(hot[Int(index)].profile)].slots[Int(slot)].unit)
+        return (samples, fleet.profiles[fleet.devices[index].profile].layout.slots[Int(slot)].unit)
     }
 
     /// Bytes that the flat arrays hold: what a device costs.
     public var stateBytes: Int {
-        metrics.count * (MemoryLayout<MetricState>.stride + SampleEncoder.capacityBytes) + hot.count * MemoryLayout<DeviceHot>.stride
-            + faultCells.count * MemoryLayout<Int64>.stride + anomalies.stateBytes
-            + records.reduce(0) { $0 + MemoryLayout<DeviceRecord>.stride + $1.supplies.count * MemoryLayout<SupplyState>.stride }
+        fleet.stateBytes + anomalies.stateBytes
     }
 }
 

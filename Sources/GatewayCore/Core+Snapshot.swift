@@ -26,14 +26,14 @@ extension StewardCore {
         writer.write(blob: try json.encode(counters))
         writer.write(blob: try json.encode(scores))
         Self.writeFormerRepeats(&writer)
-        writer.write(UInt32(layouts.count))
-        for (index, layout) in layouts.enumerated() {
-            writer.write(bases[index] == index)
-            Self.write(layout, &writer)
-            writer.write(blob: try json.encode(learned[index]))
+        writer.write(UInt32(fleet.profiles.count))
+        for index in fleet.profiles.indices {
+            writer.write(fleet.profiles[index].base == index)
+            Self.write(fleet.profiles[index].layout, &writer)
+            writer.write(blob: try json.encode(fleet.profiles[index].learned))
         }
-        writer.write(UInt32(hot.count))
-        for device in hot.indices {
+        writer.write(UInt32(fleet.devices.count))
+        for device in fleet.devices.indices {
             try write(device, json, &writer)
             if writer.count > Self.drainBytes { try sink(writer.drain()) }
         }
@@ -45,7 +45,7 @@ extension StewardCore {
         for host in sparkplug.hosts { host.write(to: &writer) }
         writer.write(blob: try json.encode(InhibitionMemory(self)))
         try writeSections(json, &writer)
-        for device in hot.indices {
+        for device in fleet.devices.indices {
             guard let section = anomalySection(device) else { continue }
             writer.write(AnomalyDesk.sectionName)
             writer.write(blob: section)
@@ -83,12 +83,12 @@ extension StewardCore {
         }
     }
 
-    private func write(_ device: Int, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
-        let state = hot[device]
-        let layout = layouts[Int(state.profile)]
-        writer.write(UInt32(state.profile))
-        writer.write(blob: try json.encode(records[device]))
-        for supply in records[device].supplies { writer.write(blob: try supply.model.bytes()) }
+    private func write(_ device: DeviceIndex, _ json: JSONEncoder, _ writer: inout ByteWriter) throws {
+        let state = fleet.devices[device]
+        let layout = fleet.profiles[state.profile].layout
+        writer.write(UInt32(state.profile.place))
+        writer.write(blob: try json.encode(fleet.records[device]))
+        for supply in fleet.records[device].supplies { writer.write(blob: try supply.model.bytes()) }
         writer.write(state.newestMilliseconds)
         writer.write(state.arrivalMilliseconds)
         writer.write(state.messages)
@@ -96,20 +96,16 @@ extension StewardCore {
         writer.write(state.awaitsDispatch)
         writer.write(state.fieldProblemMilliseconds)
         for list in 0..<4 { writer.write(state.alertHashes[list]) }
-        let known = (0..<min(layout.slots.count, Int(state.metricCapacity))).filter {
-            // A metric that only late messages told has no value, but history.
-            metrics[Int(state.firstMetric) + $0].timeMilliseconds != .min || metrics[Int(state.firstMetric) + $0].encoder.count > 0
-        }
+        // A metric that only late messages told has no value, but history.
+        let known = fleet.places(of: device).filter { fleet.metrics[$0.place].isTold || fleet.metrics[$0.place].encoder.count > 0 }
         writer.write(UInt32(known.count))
-        for slot in known {
-            let index = Int(state.firstMetric) + slot
+        for (slot, place) in known {
             writer.write(UInt32(slot))
-            writer.write(metrics[index].value)
-            writer.write(metrics[index].timeMilliseconds)
-            writer.write(metrics[index].isUnknown)
-            let start = index * SampleEncoder.capacityBytes
-            writer.write(metrics[index].encoder.count)
-            writer.write(blob: chunks[start..<start + metrics[index].encoder.byteCount])
+            writer.write(fleet.metrics[place].value)
+            writer.write(fleet.metrics[place].timeMilliseconds)
+            writer.write(fleet.metrics[place].isUnknown)
+            writer.write(fleet.metrics[place].encoder.count)
+            writer.write(blob: fleet.openChunk(at: place))
         }
         writeFaults(device, &writer)
     }
@@ -131,8 +127,8 @@ extension StewardCore {
         let slotOf = try readLayouts(&reader, profiles)
         for _ in 0..<(try reader.integer(UInt32.self)) { try readDevice(&reader, json, slotOf) }
         // From the last to the first, so that the lowest vacant place stands at the end of the list, where it is taken from.
-        for device in hot.indices.reversed() where records[device].id.isEmpty { vacate(device) }
-        releaseUnusedLayouts()
+        for device in fleet.devices.indices.reversed() where fleet.records[device].id.isEmpty { vacate(device) }
+        fleet.releaseUnusedProfiles()
         try Self.read(&alarms, &reader, json)
         try Self.read(&runs, &reader, json)
         try Self.read(&orders, &reader, json)
@@ -151,16 +147,16 @@ extension StewardCore {
     /// The alarms that hold are the truth about the faults: a profile that was away for a while finds them active again, and what the
     /// profile no longer judges is noted to be ended.
     private mutating func matchAlarms() {
-        for device in hot.indices {
-            let profile = layouts[Int(hot[device].profile)].profile
+        for device in fleet.devices.indices {
+            let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
             guard !profile.messages.isEmpty else { continue }
-            if records[device].alertCodes.count > profile.alerts.count {
-                records[device].alertCodes.removeLast(records[device].alertCodes.count - profile.alerts.count)
+            if fleet.records[device].alertCodes.count > profile.alerts.count {
+                fleet.records[device].alertCodes.removeLast(fleet.records[device].alertCodes.count - profile.alerts.count)
             }
-            for alarm in records[device].activeAlarms.compactMap({ alarms[$0] }) where alarm.condition != Self.foldedCondition {
+            for alarm in fleet.records[device].activeAlarms.compactMap({ alarms[$0] }) where alarm.condition != Self.foldedCondition {
                 switch alarm.source {
                 case .silence, .order: continue
-                case .deviceAlert: if records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
+                case .deviceAlert: if fleet.records[device].alertCodes.contains(where: { $0.contains(alarm.condition) }) { continue }
                 case .anomaly: if alarm.normalSinceMilliseconds != nil || isWatched(device, alarm) { continue }
                 case .condition:
                     // What stands only for a person to see it waits for no reading.
@@ -185,7 +181,7 @@ extension StewardCore {
 
     /// Where the profiles and slots of a snapshot lie now: by old profile number, the new one, and by old slot number, the new one.
     private struct Remapping {
-        var profile: [Int] = []
+        var profile: [ProfileIndex] = []
         var slots: [[Int32]] = []
         var supplies: [[Int]] = []
     }
@@ -197,14 +193,15 @@ extension StewardCore {
             let before = remembered.first { $0.isBase && $0.name == profile.name }
             var layout = ProfileLayout(profile, remembering: before?.slots ?? [])
             layout.adoptSupplies(before?.supplies ?? [])
-            add(layout)
+            fleet.add(layout)
         }
         for before in remembered {
             let profile = place(of: before)
-            learned[profile] = try JSONDecoder().decode(SupplyLearning.self, from: Data(before.learned))
+            fleet.profiles[profile].learned = try JSONDecoder().decode(SupplyLearning.self, from: Data(before.learned))
             remapping.profile.append(profile)
-            remapping.slots.append(before.slots.map { layouts[profile].slot(named: $0.name) ?? -1 })
-            remapping.supplies.append(before.supplies.map { old in layouts[profile].supplies.firstIndex { $0.name == old.name } ?? -1 })
+            remapping.slots.append(before.slots.map { fleet.profiles[profile].layout.slot(named: $0.name) ?? -1 })
+            remapping.supplies.append(
+                before.supplies.map { old in fleet.profiles[profile].layout.supplies.firstIndex { $0.name == old.name } ?? -1 })
         }
         return remapping
     }
@@ -235,14 +232,14 @@ extension StewardCore {
 
     /// The layout that takes a remembered one's place: the profile's, one of a device's own, or one that keeps the state of a profile that is
     /// not loaded.
-    private mutating func place(of before: RememberedLayout) -> Int {
-        let base = layouts.indices.first { bases[$0] == $0 && layouts[$0].profile.name == before.name }
+    private mutating func place(of before: RememberedLayout) -> ProfileIndex {
+        let base = fleet.baseProfiles.first { fleet.profiles[$0].layout.profile.name == before.name }
         if let base, before.isBase { return base }
-        let loaded = base.map { layouts[$0].profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
+        let loaded = base.map { fleet.profiles[$0].layout.profile }.flatMap { $0.messages.isEmpty ? nil : $0 }
         var layout = ProfileLayout(
             loaded ?? DeviceProfile(notLoaded: before.name, supplies: before.supplies.map(\.name)), remembering: before.slots)
         layout.adoptSupplies(before.supplies)
-        return add(layout, base: base)
+        return fleet.add(layout, base: base)
     }
 
     private mutating func readDevice(_ reader: inout ByteReader, _ json: JSONDecoder, _ remapping: Remapping) throws {
@@ -259,13 +256,12 @@ extension StewardCore {
         }
         for index in record.heldMessages.indices { record.heldMessages[index].renumber(remapping.slots[oldProfile]) }
         // A lane's memory belongs to the rules that made it; other rules begin with an empty one.
-        if let cells = record.lanes.first?.cells, cells.count != derived[profile].faults.cellCount {
-            record.lanes[0].cells = Array(repeating: 0, count: derived[profile].faults.cellCount)
+        if let cells = record.lanes.first?.cells, cells.count != fleet.profiles[profile].derived.faults.cellCount {
+            record.lanes[0].cells = Array(repeating: 0, count: fleet.profiles[profile].derived.faults.cellCount)
         }
-        let device = hot.count
+        let device = fleet.add(record, profile: profile)
         if !record.lanes.isEmpty { laneDevices.append(device) }
-        var state = DeviceHot(
-            profile: Int32(profile), firstMetric: Int32(metrics.count), metricCapacity: 0, firstFault: Int32(faultCells.count))
+        var state = fleet.devices[device]
         state.newestMilliseconds = try reader.integer()
         state.arrivalMilliseconds = try reader.integer()
         state.messages = try reader.integer()
@@ -273,17 +269,13 @@ extension StewardCore {
         state.awaitsDispatch = try reader.bool()
         state.fieldProblemMilliseconds = try reader.integer()
         for list in 0..<4 { state.alertHashes[list] = try reader.integer() }
-        hot.append(state)
-        records.append(record)
-        deviceIndex[record.id] = Int32(device)
-        faultCells.append(contentsOf: repeatElement(0, count: derived[profile].faults.cellCount))
-        growMetrics(device, layouts[profile].slots.count)
+        fleet.devices[device] = state
         for _ in 0..<(try reader.integer(UInt32.self)) { try readMetric(&reader, device, remapping.slots[oldProfile]) }
         try readFaults(device, profile, &reader)
-        adopt(device, by: configuration.parents[record.id] ?? record.parent ?? layouts[profile].profile.parent?.text)
+        adopt(device, by: configuration.parents[record.id] ?? record.parent ?? fleet.profiles[profile].layout.profile.parent?.text)
     }
 
-    private mutating func readMetric(_ reader: inout ByteReader, _ device: Int, _ slots: [Int32]) throws {
+    private mutating func readMetric(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: [Int32]) throws {
         let old = Int(try reader.integer(UInt32.self))
         let value = try reader.double()
         let time: Int64 = try reader.integer()
@@ -291,18 +283,13 @@ extension StewardCore {
         let count: Int32 = try reader.integer()
         let bytes = try reader.blob()
         guard slots.indices.contains(old), slots[old] >= 0 else { return }
-        let index = Int(hot[device].firstMetric + slots[old])
-        metrics[index].value = value
-        metrics[index].timeMilliseconds = time
-        metrics[index].isUnknown = isUnknown
+        let place = fleet.takePlace(device, slots[old])
+        fleet.metrics[place].value = value
+        fleet.metrics[place].timeMilliseconds = time
+        fleet.metrics[place].isUnknown = isUnknown
         // The open chunk is written anew sample by sample, so that the encoder's inner state is no part of the format.
-        let samples = try bytes.withUnsafeBytes { try SampleChunk.decode($0, count: Int(count)) }
-        chunks.withUnsafeMutableBytes { all in
-            let start = index * SampleEncoder.capacityBytes
-            let storage = UnsafeMutableRawBufferPointer(rebasing: all[start..<start + SampleEncoder.capacityBytes])
-            for sample in samples {
-                _ = metrics[index].encoder.append(timeMilliseconds: sample.timeMilliseconds, value: sample.value, into: storage)
-            }
+        for sample in try bytes.withUnsafeBytes({ try SampleChunk.decode($0, count: Int(count)) }) {
+            _ = fleet.keep(sample.value, atMilliseconds: sample.timeMilliseconds, at: place)
         }
     }
 
@@ -311,10 +298,10 @@ extension StewardCore {
     /// The state lies in memory as a core or as the bytes of a snapshot, never as two cores: those of many devices would not fit.
     public mutating func reload(with profiles: [DeviceProfile]) throws {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(hot.count * Self.usualDeviceBytes)
+        bytes.reserveCapacity(fleet.devices.count * Self.usualDeviceBytes)
         try writeSnapshot { bytes.append(contentsOf: $0) }
         let (configuration, quarantined) = (configuration, quarantined)
-        let present = layouts.indices.filter { bases[$0] == $0 && !layouts[$0].profile.messages.isEmpty }.map { layouts[$0].profile }
+        let present = fleet.baseProfiles.map { fleet.profiles[$0].rules }.filter { !$0.messages.isEmpty }
         guard let empty = StewardCore(configuration: configuration, profiles: []) else { throw SnapshotError.noMemory }
         self = empty
         do {

@@ -25,7 +25,7 @@ extension StewardCore {
         } else if sparkplug.count < configuration.maximumSparkplugNodes {
             return sparkplug.add(SparkplugHost(group: group, node: node, tableHash: configuration.tableHash))
         } else if let place = forgettableNode() {
-            topics.forget(owner: TopicTable.owner(node: Int32(place)))
+            fleet.topics.forget(owner: TopicTable.owner(node: Int32(place)))
             sparkplug.replace(place, with: SparkplugHost(group: group, node: node, tableHash: configuration.tableHash))
             budgets.count(.nodesForgotten)
             return Int32(place)
@@ -39,7 +39,7 @@ extension StewardCore {
     private func forgettableNode() -> Int? {
         sparkplug.hosts.indices.first { index in
             sparkplug.hosts[index].devices.allSatisfy { device in
-                deviceIndex[device.key].map { isForgettable(Int($0)) } ?? (device.presence != .online)
+                fleet.device(named: device.key).map { isForgettable($0) } ?? (device.presence != .online)
             }
         }
     }
@@ -60,10 +60,10 @@ extension StewardCore {
         let device = UnsafeRawBufferPointer(rebasing: frame.topic[topic.device])
         budget.begin(number, effects: effects.count)
         let now = now
-        sparkplug.update(Int(route.device)) { host, reader, output in
+        sparkplug.update(Int(route.node)) { host, reader, output in
             host.receive(topic.kind, device: device, payload: frame.payload, at: now, reader: &reader, into: &output)
         }
-        follow(Int(route.device), frame, &effects)
+        follow(Int(route.node), frame, &effects)
         if let refusal = sparkplug.output.refusal { throw DecodeError(refusal.description) }
     }
 
@@ -96,10 +96,10 @@ extension StewardCore {
             case .birth(let key, let time):
                 isBirth = true
                 guard let target = target(key, host, &effects) else { continue }
-                if hot[Int(target.device)].isSilent { spokeAgain(Int(target.device), at: time ?? now, &effects) }
+                if fleet.devices[target.device].isSilent { spokeAgain(target.device, at: time ?? now, &effects) }
             case .death(let key, _):
                 guard let target = target(key, host, &effects) else { continue }
-                goStale(Int(target.device), Int(target.profile), &effects)
+                goStale(target.device, target.profile, &effects)
             case .readings(let range):
                 take(output.readings[range], host, isBirth: isBirth, frame, &effects)
                 isBirth = false
@@ -114,35 +114,35 @@ extension StewardCore {
     /// Which device and profile the name means. A device may have another profile than its node: the narrower topic wins.
     private mutating func target(_ key: String, _ host: Int, _ effects: inout [Effect]) -> SparkplugSessions.Target? {
         sparkplug.boundTargets(configuration.maximumDevices * 2)
-        if let known = sparkplug.targets[key] { return known.device >= 0 ? known : nil }
+        if let known = sparkplug.targets[key] { return known.device.isNone ? nil : known }
         let session = sparkplug.hosts[host]
         let name =
             key.utf8.count > session.devices[0].key.utf8.count ? String(key.utf8.dropFirst(session.devices[0].key.utf8.count + 1)) : nil
         let kind = name == nil ? SparkplugTopic.Kind.nodeData : .deviceData
         guard let topic = SparkplugTopic.text(kind, group: session.group, node: session.node, device: name ?? nil) else { return nil }
         let found = sparkplugRule(for: topic)
-        var target = SparkplugSessions.Target(device: -1, profile: -1, message: -1, root: 0)
+        var target = SparkplugSessions.Target(device: .none, profile: .none, message: -1, root: 0)
         if let (profile, message) = found {
             if let device = admit(key, profile: profile, &effects) {
-                let own = Int(hot[Int(device)].profile)
+                let own = fleet.devices[device].profile
                 target = SparkplugSessions.Target(
-                    device: device, profile: Int32(own), message: Int16(message),
-                    root: layouts[own].root(message: message, captures: []) ?? 0)
+                    device: device, profile: own, message: Int16(message),
+                    root: fleet.profiles[own].layout.root(message: message, captures: []) ?? 0)
             } else {
                 counters.refusedDevices &+= 1
-                reject(layouts[profile].profile.name, refusal(Array(key.utf8), layouts[profile].profile.name))
+                reject(fleet.profiles[profile].layout.profile.name, refusal(Array(key.utf8), fleet.profiles[profile].layout.profile.name))
             }
         }
         sparkplug.targets[key] = target
-        return target.device >= 0 ? target : nil
+        return target.device.isNone ? nil : target
     }
 
-    private func sparkplugRule(for topic: String) -> (profile: Int, message: Int)? {
+    private func sparkplugRule(for topic: String) -> (profile: ProfileIndex, message: Int)? {
         let topic = Array(topic.utf8)
         // Profiles that yield to others come last.
         for isGeneral in [false, true] {
-            for profile in layouts.indices where bases[profile] == profile {
-                let message = layouts[profile].profile.messages.firstIndex { rule in
+            for profile in fleet.baseProfiles {
+                let message = fleet.profiles[profile].layout.profile.messages.firstIndex { rule in
                     rule.format == .sparkplug && rule.isGeneral == isGeneral && topic.withUnsafeBytes { rule.topic.match($0) } != nil
                 }
                 if let message { return (profile, message) }
@@ -168,7 +168,7 @@ extension StewardCore {
         budget.add(parts: batches.count)
         for (place, batch) in batches.enumerated() {
             if let limit = budget.exhausted(effects: effects.count) {
-                return trouble.drop(batches.count - place, of: layouts[Int(target.profile)].profile.name, because: limit)
+                return trouble.drop(batches.count - place, of: fleet.profiles[target.profile].layout.profile.name, because: limit)
             }
             take(
                 batch.readings[...], target, host, at: batch.timeMilliseconds, isBirth: isBirth && batch.isLast,
@@ -190,35 +190,32 @@ extension StewardCore {
         _ readings: ArraySlice<SparkplugReading>, _ target: SparkplugSessions.Target, _ host: Int, at time: Int64?, isBirth: Bool,
         isHistorical: Bool, _ frame: Segment.Frame, _ effects: inout [Effect]
     ) {
-        var profile = Int(target.profile)
+        var profile = target.profile
         var root = target.root
         sparkplug.documents[host].write(readings)
         do throws(DecodeError) {
             let part = try decoder.open(document: sparkplug.documents[host].bytes)
-            decoder.read(part, message: Int(target.message), root: root, layout: &layouts[profile], into: &decoded)
-            if !layouts[profile].growth.isNothing, followGrowth(Int(target.device), profile) {
-                profile = Int(hot[Int(target.device)].profile)
-                root = layouts[profile].root(message: Int(target.message), captures: []) ?? 0
-                decoder.read(part, message: Int(target.message), root: root, layout: &layouts[profile], into: &decoded)
-                _ = followGrowth(Int(target.device), profile)
+            decoder.read(part, message: Int(target.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+            if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(target.device, profile) {
+                profile = fleet.devices[target.device].profile
+                root = fleet.profiles[profile].layout.root(message: Int(target.message), captures: []) ?? 0
+                decoder.read(part, message: Int(target.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+                _ = followGrowth(target.device, profile)
             }
         } catch {
-            return reject(layouts[profile].profile.name, error.description)
+            return reject(fleet.profiles[profile].layout.profile.name, error.description)
         }
         decoded.setDeviceTime(milliseconds: time)
         // A birth tells everything: what it leaves out is not known any more.
-        if isBirth { addUnknowns(Int(target.device), profile, root) }
-        apply(Int(target.device), profile, frame, isHistorical: isHistorical, &effects)
+        if isBirth { addUnknowns(target.device, profile, root) }
+        apply(target.device, profile, frame, isHistorical: isHistorical, &effects)
     }
 
     // MARK: Death
 
     /// Whatever a dead device said last says nothing about now.
-    private mutating func goStale(_ device: Int, _ profile: Int, _ effects: inout [Effect]) {
-        let first = Int(hot[device].firstMetric)
-        for index in first..<first + Int(hot[device].metricCapacity) where metrics[index].timeMilliseconds != .min {
-            metrics[index].isUnknown = true
-        }
+    private mutating func goStale(_ device: DeviceIndex, _ profile: ProfileIndex, _ effects: inout [Effect]) {
+        for (_, place) in fleet.places(of: device) where fleet.metrics[place].isTold { fleet.metrics[place].isUnknown = true }
         goOffline(
             device, text: "The edge node says that the device is gone, or is gone itself (Sparkplug death)", isRetained: false, &effects)
     }
@@ -238,10 +235,11 @@ extension StewardCore {
     /// A dead letter an hour and a node, so that a person learns of it and the table does not fill.
     private mutating func sparkplugProblem(_ host: Int, _ text: String, _ effects: inout [Effect]) {
         guard let target = target(sparkplug.hosts[host].devices[0].key, host, &effects) else { return }
-        let device = Int(target.device)
-        guard hot[device].fieldProblemMilliseconds == .min || now &- hot[device].fieldProblemMilliseconds >= 3_600_000 else { return }
-        hot[device].fieldProblemMilliseconds = now
-        reject(layouts[Int(target.profile)].profile.name, "\(text); the rest was taken. Told once an hour a node")
+        let device = target.device
+        guard fleet.devices[device].fieldProblemMilliseconds == .min || now &- fleet.devices[device].fieldProblemMilliseconds >= 3_600_000
+        else { return }
+        fleet.devices[device].fieldProblemMilliseconds = now
+        reject(fleet.profiles[target.profile].layout.profile.name, "\(text); the rest was taken. Told once an hour a node")
     }
 
     /// NCMD or DCMD: the topic and the bytes of a command's one metric. Throws why the node or the device cannot be told now.

@@ -10,9 +10,9 @@ extension StewardCore {
     }
 
     /// A cartridge was installed that no order brought.
-    mutating func drawn(_ item: String, for order: String, _ device: Int, _ effects: inout [Effect]) {
+    mutating func drawn(_ item: String, for order: String, _ device: DeviceIndex, _ effects: inout [Effect]) {
         guard stock.install(item, for: order) else { return }
-        decideStock(item, device: records[device].id, &effects) { $0.member("installed", 1) }
+        decideStock(item, device: fleet.records[device].id, &effects) { $0.member("installed", 1) }
     }
 
     private func decideStock(_ item: String, device: String, _ effects: inout [Effect], _ more: (inout JSONWriter) -> Void) {

@@ -25,9 +25,9 @@ extension StewardCore {
         }
         // The next command of a playbook may have been sent, and answered.
         for id in openRuns {
-            guard let run = runs[id], let device = deviceIndex[run.device] else { continue }
+            guard let run = runs[id], let device = fleet.device(named: run.device) else { continue }
             let action = runs.update(id) { $0.interrupt(reason: reason) } ?? nil
-            follow(Int(device), id, action, &effects)
+            follow(device, id, action, &effects)
         }
     }
 

@@ -10,17 +10,14 @@ extension StewardCore {
 
     /// `cartridge` is the same number for the same cartridge, where the device tells one from the next.
     mutating func level(
-        _ device: Int, _ profile: Int, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ level: SupplyLevel, cartridge: UInt64?, _ time: Int64,
+        _ effects: inout [Effect]
     ) {
-        let counterSlot = layouts[profile].supplies[supply].counter
-        var counter: Double?
-        if counterSlot >= 0 {
-            let metric = metrics[Int(hot[device].firstMetric + counterSlot)]
-            counter = metric.isUnknown ? nil : metric.value
-        }
-        let before = records[device].supplies[supply].model.generation
-        let change = records[device].supplies[supply].model.observe(
-            timeMilliseconds: time, level: level, counter: counter, serial: cartridge, fleet: &learned[Int(bases[profile])].priors)
+        let counter = fleet.value(device, fleet.profiles[profile].layout.supplies[supply].counter).known
+        let before = fleet.records[device].supplies[supply].model.generation
+        let change = fleet.records[device].supplies[supply].model.observe(
+            timeMilliseconds: time, level: level, counter: counter, serial: cartridge,
+            fleet: &fleet.profiles[fleet.profiles[profile].base].learned.priors)
         switch change {
         case .newGeneration(let residual): replaced(device, profile, supply, before, residual, time, &effects)
         case .reinserted: putBack(device, profile, supply)
@@ -28,10 +25,10 @@ extension StewardCore {
         }
         noteThreshold(device, supply, change, time)
         // The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
-        let evaluated = records[device].supplies[supply].evaluatedMilliseconds
+        let evaluated = fleet.records[device].supplies[supply].evaluatedMilliseconds
         guard isFresh(time) else {
             // What the past has changed is asked by the first reading of the present.
-            if change != .none { records[device].supplies[supply].evaluatedMilliseconds = .min }
+            if change != .none { fleet.records[device].supplies[supply].evaluatedMilliseconds = .min }
             return
         }
         if case .levelChanged = change {
@@ -44,8 +41,8 @@ extension StewardCore {
         case .percent, .interval: break
         }
         // Two cartridges are possible, and an order for the one that has perhaps gone already would be one too many.
-        guard !records[device].supplies[supply].model.awaitsProof else { return }
-        records[device].supplies[supply].evaluatedMilliseconds = time
+        guard !fleet.records[device].supplies[supply].model.awaitsProof else { return }
+        fleet.records[device].supplies[supply].evaluatedMilliseconds = time
         visitIfEnded(device, profile, supply, &effects)
         reconsiderWait(device, profile, supply, time, &effects)
         reorder(device, profile, supply, time, &effects)
@@ -54,11 +51,11 @@ extension StewardCore {
     /// The threshold that people use today, beside which a backtest is read.
     static var thresholdPercent: Double { 20 }
 
-    private mutating func noteThreshold(_ device: Int, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
+    private mutating func noteThreshold(_ device: DeviceIndex, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
         guard case .levelChanged(_, let level) = change, level <= Self.thresholdPercent,
-            records[device].supplies[supply].thresholdMilliseconds == nil
+            fleet.records[device].supplies[supply].thresholdMilliseconds == nil
         else { return }
-        records[device].supplies[supply].thresholdMilliseconds = time
+        fleet.records[device].supplies[supply].thresholdMilliseconds = time
     }
 
     func reorderRule(_ rule: SupplyRule) -> ReorderRule {
@@ -66,25 +63,25 @@ extension StewardCore {
     }
 
     /// Nil without a forecast.
-    func reorderQuestion(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64) -> ReorderQuestion? {
-        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
-        let known = learned[Int(bases[profile])]
+    func reorderQuestion(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64) -> ReorderQuestion? {
+        let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout.supplies[supply].rule]
+        let known = fleet.profiles[fleet.profiles[profile].base].learned
         guard
-            case .success(let end) = records[device].supplies[supply].model.endDistribution(atMilliseconds: time, fleet: known.priors)
+            case .success(let end) = fleet.records[device].supplies[supply].model.endDistribution(atMilliseconds: time, fleet: known.priors)
         else { return nil }
         return ReorderQuestion(
             end: end, lead: leadTime(device, profile, supply), calendar: supplierCalendar(device, profile, supply), rule: reorderRule(rule),
             price: known.price,
-            timeMilliseconds: time, gapDays: records[device].supplies[supply].model.expectedGapDays(atMilliseconds: time))
+            timeMilliseconds: time, gapDays: fleet.records[device].supplies[supply].model.expectedGapDays(atMilliseconds: time))
     }
 
-    private mutating func reorder(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ effects: inout [Effect]) {
-        let slot = layouts[profile].supplies[supply]
-        let rule = layouts[profile].profile.supplies[slot.rule]
-        guard rule.isOrdered, records[device].supplies[supply].order == nil else { return }
+    private mutating func reorder(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64, _ effects: inout [Effect]) {
+        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let rule = fleet.profiles[profile].layout.profile.supplies[slot.rule]
+        guard rule.isOrdered, fleet.records[device].supplies[supply].order == nil else { return }
         let lead = leadTime(device, profile, supply)
         // Most supplies are far from their end, and a glance tells.
-        if let left = records[device].supplies[supply].model.roughDaysLeft, left > 3 * lead.days + 14 { return }
+        if let left = fleet.records[device].supplies[supply].model.roughDaysLeft, left > 3 * lead.days + 14 { return }
         var days: [Double]?
         var risk = 1.0
         let reason: String
@@ -96,75 +93,76 @@ extension StewardCore {
             days = range
             reason = question.rule.reason(weighing, leadDays: lead.days, daysLeft: range)
         } else if let text = reorderRule(rule).reasonWithoutForecast(
-            levelPercent: records[device].supplies[supply].model.levelPercent)
+            levelPercent: fleet.records[device].supplies[supply].model.levelPercent)
         {
             reason = text
-        } else if records[device].supplies[supply].model.saidLowPercent != nil {
+        } else if fleet.records[device].supplies[supply].model.saidLowPercent != nil {
             reason = ReorderRule.reasonOfLow
         } else {
             return
         }
-        let state = records[device].supplies[supply]
+        let state = fleet.records[device].supplies[supply]
         let order = SupplyOrder(
-            device: records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
+            device: fleet.records[device].id, supply: slot.name, item: item(device, profile, supply), generation: state.model.generation,
             reason: reason, decidedMilliseconds: time, levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0,
             daysLeft: days)
         place(order, device: device, supply: supply, at: time, &effects)
         // What stock covers is asked again with every report; it was decided once.
         guard state.orderedMilliseconds == nil else { return }
-        records[device].supplies[supply].orderedMilliseconds = time
-        records[device].supplies[supply].orderRisk = risk
+        fleet.records[device].supplies[supply].orderedMilliseconds = time
+        fleet.records[device].supplies[supply].orderRisk = risk
         // As for the lives that are judged: of one that is too short for any order, the price learns nothing.
         guard let days, Self.isLongEnough(lifeDays: Self.days(since: state.installedMilliseconds, until: time) + days[1], lead) else {
             return
         }
-        learned[Int(bases[profile])].price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
+        fleet.profiles[fleet.profiles[profile].base].learned.price.ordered(risk: risk, serviceLevel: reorderRule(rule).serviceLevel)
     }
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
     private mutating func replaced(
-        _ device: Int, _ profile: Int, _ supply: Int, _ former: Int32, _ residual: Double, _ time: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ former: Int32, _ residual: Double, _ time: Int64,
+        _ effects: inout [Effect]
     ) {
-        let slot = layouts[profile].supplies[supply]
-        let generation = records[device].supplies[supply].model.generation
+        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let generation = fleet.records[device].supplies[supply].model.generation
         judge(device, profile, supply, endedAt: time)
-        var decision = Decision(.supplyReplaced, at: time, device: records[device].id) { writer in
+        var decision = Decision(.supplyReplaced, at: time, device: fleet.records[device].id) { writer in
             writer.member("supply", slot.name)
             writer.member("generation", Int64(generation))
             // An estimate: more digits than the device's own would pretend to know.
             writer.member("residualPercent", (residual * 10).rounded() / 10)
         }
-        let state = records[device].supplies[supply]
+        let state = fleet.records[device].supplies[supply]
         let lead = leadTime(device, profile, supply)
         // What nobody orders is not late.
-        if layouts[profile].profile.supplies[slot.rule].isOrdered {
+        if fleet.profiles[profile].layout.profile.supplies[slot.rule].isOrdered {
             decision.life = SupplyLife(
                 supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
                 orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
                 leadSpread: lead.spread, calendar: supplierCalendar(device, profile, supply), residualPercent: residual)
         }
         effects.append(.decision(decision))
-        records[device].supplies[supply].thresholdMilliseconds = nil
-        records[device].supplies[supply].installedMilliseconds = time
-        records[device].supplies[supply].orderedMilliseconds = nil
+        fleet.records[device].supplies[supply].thresholdMilliseconds = nil
+        fleet.records[device].supplies[supply].installedMilliseconds = time
+        fleet.records[device].supplies[supply].orderedMilliseconds = nil
         installed(device, profile, supply, instead: former, left: residual, at: time, &effects)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
-    private mutating func judge(_ device: Int, _ profile: Int, _ supply: Int, endedAt time: Int64) {
-        let state = records[device].supplies[supply]
-        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+    private mutating func judge(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, endedAt time: Int64) {
+        let state = fleet.records[device].supplies[supply]
+        let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout.supplies[supply].rule]
         guard rule.isOrdered, let installed = state.installedMilliseconds else { return }
         let lead = leadTime(device, profile, supply)
         guard Self.isLongEnough(lifeDays: Self.days(since: installed, until: time), lead) else { return }
         guard let ordered = state.orderedMilliseconds else {
-            learned[Int(bases[profile])].price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
+            fleet.profiles[fleet.profiles[profile].base].learned.price.ended(foretold: 1 - reorderRule(rule).serviceLevel, late: 1)
             return
         }
         let late = lead.outcome(
             orderedAt: ordered, endedAt: time, calendar: supplierCalendar(device, profile, supply)
         ).late
-        learned[Int(bases[profile])].price.ended(foretold: state.orderRisk, late: late)
+        fleet.profiles[fleet.profiles[profile].base].learned.price.ended(foretold: state.orderRisk, late: late)
     }
 
     /// A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.

@@ -10,23 +10,25 @@ extension StewardCore {
     /// Level, counter, yield, use by weekday, lead time, the risk today and the day it will cross, as one JSON object.
     /// False when there is no such device or supply.
     public func writeSupplyExplanation(device id: String, supply name: String, _ writer: inout JSONWriter) -> Bool {
-        guard let index = deviceIndex[id] else { return false }
-        let device = Int(index)
-        let profile = Int(hot[device].profile)
-        guard let supply = layouts[profile].supplies.firstIndex(where: { $0.name == name }), supply < records[device].supplies.count else {
+        guard let index = fleet.device(named: id) else { return false }
+        let device = index
+        let profile = fleet.devices[device].profile
+        guard let supply = fleet.profiles[profile].layout.supplies.firstIndex(where: { $0.name == name }),
+            supply < fleet.records[device].supplies.count
+        else {
             return false
         }
-        let slot = layouts[profile].supplies[supply]
-        let rule = layouts[profile].profile.supplies[slot.rule]
-        let state = records[device].supplies[supply]
-        let time = hot[device].newestMilliseconds
+        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let rule = fleet.profiles[profile].layout.profile.supplies[slot.rule]
+        let state = fleet.records[device].supplies[supply]
+        let time = fleet.devices[device].newestMilliseconds
         writer.beginObject()
         writer.member("device", id)
         writer.member("supply", name)
         writer.member("time", time)
         writer.member("generation", Int64(state.model.generation))
         write(state.model.evidence(atMilliseconds: time), counter: rule.counter, reading: counter(device, slot), &writer)
-        switch state.model.forecast(atMilliseconds: time, fleet: learned[Int(bases[profile])].priors) {
+        switch state.model.forecast(atMilliseconds: time, fleet: fleet.profiles[fleet.profiles[profile].base].learned.priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
             writer.beginArray()
@@ -51,10 +53,8 @@ extension StewardCore {
     }
 
     /// What the usage counter says now; nil where there is none, or it is not known.
-    private func counter(_ device: Int, _ slot: SupplySlot) -> Double? {
-        guard slot.counter >= 0, slot.counter < hot[device].metricCapacity else { return nil }
-        let metric = metrics[Int(hot[device].firstMetric + slot.counter)]
-        return metric.isUnknown ? nil : metric.value
+    private func counter(_ device: DeviceIndex, _ slot: SupplySlot) -> Double? {
+        fleet.value(device, slot.counter).known
     }
 
     private func write(_ evidence: SupplyEvidence, counter: String?, reading: Double?, _ writer: inout JSONWriter) {
@@ -86,10 +86,10 @@ extension StewardCore {
         writer.endObject()
     }
 
-    private func writeDecision(_ device: Int, _ profile: Int, _ supply: Int, _ time: Int64, _ writer: inout JSONWriter) {
-        let rule = layouts[profile].profile.supplies[layouts[profile].supplies[supply].rule]
+    private func writeDecision(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64, _ writer: inout JSONWriter) {
+        let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout.supplies[supply].rule]
         let decision = reorderRule(rule)
-        let price = learned[Int(bases[profile])].price
+        let price = fleet.profiles[fleet.profiles[profile].base].learned.price
         writer.key("decision")
         writer.beginObject()
         writer.member("serviceLevel", decision.serviceLevel)

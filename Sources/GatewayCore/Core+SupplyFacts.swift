@@ -4,32 +4,32 @@ import Telemetry
 extension StewardCore {
     /// `reading` is nil when a full report does not name the supply.
     mutating func said(
-        _ device: Int, _ profile: Int, _ supply: Int, _ reading: SupplyReading?, _ time: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ reading: SupplyReading?, _ time: Int64, _ effects: inout [Effect]
     ) {
-        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
+        while fleet.records[device].supplies.count <= supply { fleet.records[device].supplies.append(SupplyState()) }
         let level = reading?.level ?? .unknown(.absent)
-        records[device].supplies[supply].reported = level
+        fleet.records[device].supplies[supply].reported = level
         if let reading { noteFacts(device, profile, supply, reading) }
         self.level(
-            device, profile, supply, level, cartridge: records[device].supplies[supply].facts?.serialHash, time, &effects)
+            device, profile, supply, level, cartridge: fleet.records[device].supplies[supply].facts?.serialHash, time, &effects)
     }
 
-    mutating func noteFacts(_ device: Int, _ profile: Int, _ supply: Int, _ reading: SupplyReading) {
-        while records[device].supplies.count <= supply { records[device].supplies.append(SupplyState()) }
-        if reading.factsHash != 0, reading.factsHash != records[device].supplies[supply].factsHash {
+    mutating func noteFacts(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ reading: SupplyReading) {
+        while fleet.records[device].supplies.count <= supply { fleet.records[device].supplies.append(SupplyState()) }
+        if reading.factsHash != 0, reading.factsHash != fleet.records[device].supplies[supply].factsHash {
             // Messages of different kinds name different members: only what changes the facts is kept.
-            let known = records[device].supplies[supply].facts ?? SupplyFacts()
-            let facts = decoder.facts(of: reading, layout: layouts[profile], updating: known)
-            records[device].supplies[supply].factsHash = reading.factsHash
-            records[device].supplies[supply].facts = facts
+            let known = fleet.records[device].supplies[supply].facts ?? SupplyFacts()
+            let facts = decoder.facts(of: reading, layout: fleet.profiles[profile].layout, updating: known)
+            fleet.records[device].supplies[supply].factsHash = reading.factsHash
+            fleet.records[device].supplies[supply].facts = facts
         }
     }
 
     /// What to order: the profile may leave it to the supply that is in the device. What the device does not tell is named by the label, and
     /// that by the supply's name.
-    func item(_ device: Int, _ profile: Int, _ supply: Int) -> String {
-        let slot = layouts[profile].supplies[supply]
-        let facts = records[device].supplies[supply].facts
+    func item(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int) -> String {
+        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let facts = fleet.records[device].supplies[supply].facts
         let label = facts?.label ?? slot.name
         return NameTemplate(slot.item).filled([("partNumber", facts?.partNumber ?? label), ("label", label)])
     }

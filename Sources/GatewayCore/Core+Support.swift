@@ -5,39 +5,40 @@ import Telemetry
 /// Remote support: an alarm starts its playbook, replies and telemetry move it on, and a ticket ends what no command mended.
 extension StewardCore {
     /// Decides what an alarm sets off. Evidence of the past sets nothing off; if the alarm still holds in the present, it is asked again.
-    mutating func dispatch(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+    mutating func dispatch(_ device: DeviceIndex, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
         guard alarm.source != .silence, alarm.source != .order, alarm.source != .anomaly else { return }
         guard !alarm.isLate else {
-            hot[device].awaitsDispatch = true
+            fleet.devices[device].awaitsDispatch = true
             counters.suppressedDispatches &+= 1
             return
         }
         start(device, alarm, playbook, &effects)
     }
 
-    mutating func start(_ device: Int, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
+    mutating func start(_ device: DeviceIndex, _ alarm: Alarm, _ playbook: String?, _ effects: inout [Effect]) {
         guard inhibition(device, alarm) == nil else { return hold(alarm) }
         guard let playbook else {
             // Without a playbook only a person can help, and only where it matters.
             if alarm.severity <= .major { openTicket(device, alarm, reason: "there is no playbook for it", &effects) }
             return
         }
-        let profile = layouts[Int(hot[device].profile)].profile
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
         guard openRuns.count < configuration.maximumOpenRuns else {
             return openTicket(device, alarm, reason: "\(openRuns.count) commands are open already (limits.openCommands)", &effects)
         }
-        guard records[device].openRuns.count < Self.maximumOpenRunsPerDevice else {
-            return openTicket(device, alarm, reason: "\(records[device].openRuns.count) commands of this device are open already", &effects)
+        guard fleet.records[device].openRuns.count < Self.maximumOpenRunsPerDevice else {
+            return openTicket(
+                device, alarm, reason: "\(fleet.records[device].openRuns.count) commands of this device are open already", &effects)
         }
         var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook, round: alarm.repeats)
         guard runs[run.id] == nil, !wasBegun(run, round: alarm.repeats) else { return }
-        records[device].incidents.noteAction()
+        fleet.records[device].incidents.noteAction()
         let action = run.begin(profile, atMilliseconds: now)
         runs.insert(run, id: run.id)
         runs.trim(finishedBeyond: configuration.maximumFinished, of: \.device) { !$0.isOpen }
         if run.isOpen {
             openRuns.append(run.id)
-            records[device].openRuns.append(run.id)
+            fleet.records[device].openRuns.append(run.id)
             nextRunDeadline = min(nextRunDeadline, run.deadlineMilliseconds ?? .max)
         }
         perform(device, run, action, &effects)
@@ -50,14 +51,14 @@ extension StewardCore {
     }
 
     /// Alarms that evidence of the past raised and that hold in the present.
-    mutating func dispatchWaiting(_ device: Int, _ effects: inout [Effect]) {
-        hot[device].awaitsDispatch = false
-        for id in records[device].activeAlarms {
+    mutating func dispatchWaiting(_ device: DeviceIndex, _ effects: inout [Effect]) {
+        fleet.devices[device].awaitsDispatch = false
+        for id in fleet.records[device].activeAlarms {
             guard let alarm = alarms[id], alarm.isLate, alarm.source != .silence, alarm.source != .order,
                 alarm.source != .anomaly, alarm.normalSinceMilliseconds == nil
             else { continue }
             guard isConfirmed(device, alarm) else {
-                hot[device].awaitsDispatch = true
+                fleet.devices[device].awaitsDispatch = true
                 continue
             }
             start(device, alarm, playbook(of: alarm, device), &effects)
@@ -65,27 +66,28 @@ extension StewardCore {
     }
 
     /// The message that is being taken, or another one of the present, says that the alarm still holds.
-    private func isConfirmed(_ device: Int, _ alarm: Alarm) -> Bool {
-        let layout = layouts[Int(hot[device].profile)]
+    private func isConfirmed(_ device: DeviceIndex, _ alarm: Alarm) -> Bool {
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
         guard alarm.source == .condition else {
             return decoded.alerts.contains { alerts in
-                records[device].alertCodes.indices.contains(alerts.list)
-                    && records[device].alertCodes[alerts.list].contains(alarm.condition)
+                fleet.records[device].alertCodes.indices.contains(alerts.list)
+                    && fleet.records[device].alertCodes[alerts.list].contains(alarm.condition)
             }
         }
         guard let fault = layout.profile.faults.first(where: { $0.id == alarm.condition }) else { return false }
         return fault.raise.metrics.contains { name in
-            guard let slot = layout.slot(named: name), slot < hot[device].metricCapacity else { return false }
-            let metric = metrics[Int(hot[device].firstMetric + slot)]
-            return !metric.isUnknown && isFresh(metric.timeMilliseconds)
+            guard let slot = layout.slot(named: name), case .live(_, let time) = fleet.value(device, slot) else { return false }
+            return isFresh(time)
         }
     }
 
-    mutating func answered(_ device: Int, _ reply: CommandReply, _ effects: inout [Effect]) {
-        let id = records[device].id
+    mutating func answered(_ device: DeviceIndex, _ reply: CommandReply, _ effects: inout [Effect]) {
+        let id = fleet.records[device].id
         // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
-        guard let run = records[device].openRuns.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else { return }
-        let profile = layouts[Int(hot[device].profile)].profile
+        guard let run = fleet.records[device].openRuns.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else {
+            return
+        }
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
         let now = now
         let before = runs[run]
         let action = runs.update(run) { $0.replied(reply, profile, atMilliseconds: now) } ?? nil
@@ -100,10 +102,10 @@ extension StewardCore {
     }
 
     /// The alarm returned to normal, which verifies the command that was sent for it.
-    mutating func alarmWentAway(_ device: Int, _ alarm: String, at time: Int64, _ effects: inout [Effect]) {
-        if let run = records[device].openRuns.first(where: { runs[$0]?.alarm == alarm }) {
+    mutating func alarmWentAway(_ device: DeviceIndex, _ alarm: String, at time: Int64, _ effects: inout [Effect]) {
+        if let run = fleet.records[device].openRuns.first(where: { runs[$0]?.alarm == alarm }) {
             let action = runs.update(run) { $0.alarmCleared() } ?? nil
-            if action == .finished(mended: true) { records[device].mendedMilliseconds = time }
+            if action == .finished(mended: true) { fleet.records[device].mendedMilliseconds = time }
             follow(device, run, action, &effects)
         }
         ticketRecovers(about: alarm)
@@ -120,23 +122,24 @@ extension StewardCore {
         return tickets[former]?.alarm == subject ? former : Ticket.id(about: subject)
     }
 
-    mutating func follow(_ device: Int, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
+    mutating func follow(_ device: DeviceIndex, _ run: String, _ action: PlaybookRun.Action?, _ effects: inout [Effect]) {
         // An early look at the deadlines costs little; a late one would let an expired command wait.
         nextRunDeadline = min(nextRunDeadline, runs[run]?.deadlineMilliseconds ?? .max)
         if runs[run]?.isOpen != true {
             openRuns.removeAll { $0 == run }
-            records[device].openRuns.removeAll { $0 == run }
+            fleet.records[device].openRuns.removeAll { $0 == run }
         }
         if let action, let current = runs[run] { perform(device, current, action, &effects) }
     }
 
-    private mutating func perform(_ device: Int, _ run: PlaybookRun, _ action: PlaybookRun.Action, _ effects: inout [Effect]) {
+    private mutating func perform(_ device: DeviceIndex, _ run: PlaybookRun, _ action: PlaybookRun.Action, _ effects: inout [Effect]) {
         switch action {
         case .send(let command, let request, let deadline):
             send(device, run, command, request, deadline, &effects)
         case .openTicket(let reason):
             if let alarm = alarms[run.alarm] {
-                let text = layouts[Int(hot[device].profile)].profile.playbooks.first { $0.name == run.playbook }?.ticketText
+                let text = fleet.profiles[fleet.devices[device].profile].layout.profile.playbooks.first { $0.name == run.playbook }?
+                    .ticketText
                 openTicket(device, alarm, text: text, reason: reason, &effects)
             }
         case .finished(let mended):
@@ -150,9 +153,11 @@ extension StewardCore {
     }
 
     private mutating func send(
-        _ device: Int, _ run: PlaybookRun, _ name: String, _ request: String, _ deadline: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ run: PlaybookRun, _ name: String, _ request: String, _ deadline: Int64, _ effects: inout [Effect]
     ) {
-        guard let rule = layouts[Int(hot[device].profile)].profile.commands.first(where: { $0.name == name }) else { return }
+        guard let rule = fleet.profiles[fleet.devices[device].profile].layout.profile.commands.first(where: { $0.name == name }) else {
+            return
+        }
         let values = [("device", run.device), ("requestId", request)]
         var message = (topic: NameTemplate(rule.topic).filled(values), payload: rule.body(values))
         if rule.format == .sparkplug {
@@ -174,21 +179,21 @@ extension StewardCore {
     }
 
     /// The step is over before it began; the next one, or a person, has to help.
-    private mutating func cannotSend(_ device: Int, _ run: String, _ request: String, _ reason: String, _ effects: inout [Effect]) {
-        let profile = layouts[Int(hot[device].profile)].profile
+    private mutating func cannotSend(_ device: DeviceIndex, _ run: String, _ request: String, _ reason: String, _ effects: inout [Effect]) {
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
         let now = now
         let action = runs.update(run) { $0.undeliverable(requestID: request, reason: reason, profile, atMilliseconds: now) } ?? nil
         follow(device, run, action, &effects)
     }
 
-    mutating func openTicket(_ device: Int, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {
+    mutating func openTicket(_ device: DeviceIndex, _ alarm: Alarm, text: String? = nil, reason: String, _ effects: inout [Effect]) {
         let ticket = Ticket(
             alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
             onsetMilliseconds: alarm.onsetMilliseconds)
         openTicket(device, ticket, &effects)
     }
 
-    mutating func openTicket(_ device: Int, _ ticket: Ticket, _ effects: inout [Effect]) {
+    mutating func openTicket(_ device: DeviceIndex, _ ticket: Ticket, _ effects: inout [Effect]) {
         let known = ticketID(about: ticket.alarm)
         if tickets[known]?.state == .recovered {
             // The same trouble again: the same ticket, which was delivered already.
@@ -215,9 +220,9 @@ extension StewardCore {
     }
 
     /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.
-    func isBeingMended(_ device: Int) -> Bool {
-        if records[device].mendedMilliseconds == hot[device].newestMilliseconds { return true }
-        return records[device].openRuns.contains { run in
+    func isBeingMended(_ device: DeviceIndex) -> Bool {
+        if fleet.records[device].mendedMilliseconds == fleet.devices[device].newestMilliseconds { return true }
+        return fleet.records[device].openRuns.contains { run in
             guard case .verifying? = runs[run]?.state else { return false }
             return true
         }

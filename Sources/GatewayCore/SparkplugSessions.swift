@@ -2,10 +2,10 @@ import Telemetry
 
 /// The edge nodes that speak Sparkplug B, and what their devices are called here.
 struct SparkplugSessions: Sendable {
-    /// How the messages about one Sparkplug device are read. -1 for a device that was turned away.
+    /// How the messages about one Sparkplug device are read; no device for one that was turned away.
     struct Target: Sendable {
-        var device: Int32
-        var profile: Int32
+        var device: DeviceIndex
+        var profile: ProfileIndex
         var message: Int16
         var root: Int32
     }

@@ -18,34 +18,14 @@ public struct StewardCore {
     /// Arrival time of the newest segment: the core's only clock.
     public internal(set) var now: Int64 = 0
 
-    var layouts: [ProfileLayout] = []
-    var derived: [LayoutDerived] = []
-    /// What the devices of each profile taught, beside its layout.
-    var learned: [SupplyLearning] = []
-    /// For each layout the one of its profile that meets new devices: itself, unless it belongs to one device (`namesPerDevice`).
-    var bases: [Int32] = []
-    var topics: TopicTable
+    var fleet: FleetState
     var repeats: RepeatFilter
     /// What waits in `repeats` can be judged now.
     var mustReleaseRepeats = false
 
-    var hot: [DeviceHot] = []
-    var records: [DeviceRecord] = []
-    var deviceIndex: [String: Int32] = [:]
-    /// Places of devices that are gone, the highest first; where the search for one that may be forgotten stands.
-    var vacantDevices: [Int] = []
+    /// Where the search for a device that may be forgotten stands.
     var admissionHand = 0
     var refusedNames = RefusedNames()
-    /// Room that was given back, by its size, and layouts that belong to nobody.
-    var freeMetrics: [Int: [Int32]] = [:]
-    var freeFaultCells: [Int: [Int32]] = [:]
-    var freeLayouts: [Int] = []
-    /// Devices that have a layout of their own though their profile does not ask for it.
-    var ownLayouts = 0
-    var metrics: [MetricState] = []
-    var chunks: [UInt8] = []
-    /// What the conditions of each device remember: a block each, as long as its profile's rules need.
-    var faultCells: [Int64] = []
 
     var anomalies: AnomalyDesk
 
@@ -74,13 +54,13 @@ public struct StewardCore {
     /// Alarms that flap.
     var flapping: [String] = []
     /// Devices with shelved alarms.
-    var shelvingDevices: [Int] = []
+    var shelvingDevices: [DeviceIndex] = []
     /// When a window, a shelf or a flapping alarm has to be looked at again, in arrival time.
     var nextInhibitionCheck: Int64 = .max
     /// Devices whose late readings are being judged.
-    var laneDevices: [Int] = []
+    var laneDevices: [DeviceIndex] = []
     /// Devices with messages that wait for those before them.
-    var waitingDevices: [Int] = []
+    var waitingDevices: [DeviceIndex] = []
     /// When these two have to be looked at again, in arrival time.
     var nextQuietCheck: Int64 = .max
     /// Some device hangs on another.
@@ -108,7 +88,7 @@ public struct StewardCore {
     var orphans: [Orphan] = []
 
     struct Orphan: Sendable {
-        var device: Int
+        var device: DeviceIndex
         var condition: String
         var source: Alarm.Source
     }
@@ -122,30 +102,14 @@ public struct StewardCore {
         self.configuration = configuration
         self.decoder = decoder
         anomalies = AnomalyDesk(maximumMetrics: configuration.maximumAnomalyMetrics)
-        topics = TopicTable(maximumTopics: configuration.maximumDevices * 3, hash: configuration.tableHash)
+        fleet = FleetState(topics: TopicTable(maximumTopics: configuration.maximumDevices * 3, hash: configuration.tableHash))
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         sparkplug = SparkplugSessions(
             maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes)
-        for profile in profiles { add(ProfileLayout(profile)) }
+        for profile in profiles { fleet.add(ProfileLayout(profile)) }
         plans = configuration.maintenance.prefix(Self.maximumWindows).map { MaintenancePlan($0, isConfigured: true) }
         nextWindowEdge = plans.isEmpty ? .max : .min
         nextInhibitionCheck = nextWindowEdge
-    }
-
-    @discardableResult
-    mutating func add(_ layout: ProfileLayout, base: Int? = nil) -> Int {
-        if base != nil, !layout.profile.namesPerDevice { ownLayouts += 1 }
-        if let base, let free = freeLayouts.popLast() {
-            bases[free] = Int32(base)
-            layouts[free] = layout
-            derived[free] = LayoutDerived(layout)
-            return free
-        }
-        bases.append(Int32(base ?? layouts.count))
-        layouts.append(layout)
-        derived.append(LayoutDerived(layout))
-        learned.append(SupplyLearning())
-        return layouts.count - 1
     }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
@@ -181,7 +145,7 @@ public struct StewardCore {
 
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
-        let scan = hot.isEmpty || !isConnected ? Int64.max : nextSilenceScan
+        let scan = fleet.devices.isEmpty || !isConnected ? Int64.max : nextSilenceScan
         let due = min(
             nextRunDeadline, scan, nextOrderDue, sparkplug.nextDueMilliseconds,
             min(nextQuietCheck, nextInhibitionCheck, repeats.dueMilliseconds))

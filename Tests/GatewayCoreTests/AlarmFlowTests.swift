@@ -133,7 +133,7 @@ import Testing
         #expect(
             line.contains("\"downtimeMilliseconds\":300000") && line.contains("\"conditions\":[\"dust\"]")
                 && line.contains("\"remote\":false"))
-        let totals = driver.core.records[0].ledger.totals(atMilliseconds: Driver.start + 500_000)
+        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 500_000)
         #expect(totals.productiveMilliseconds == 100_000)
         #expect(totals.unscheduledDowntimeMilliseconds == 200_000)
         #expect(totals.scheduledDowntimeMilliseconds == 100_000)
@@ -169,7 +169,7 @@ import Testing
         }
         #expect(driver.kinds(.alarmRaised).count == 1000)
         for count in [driver.core.alarms.count, driver.core.runs.count, driver.core.tickets.count] { #expect(count <= 60) }
-        #expect(driver.core.records[0].activeAlarms.isEmpty)
+        #expect(driver.core.fleet.records[0].activeAlarms.isEmpty)
         #expect(driver.core.openRuns.isEmpty)
     }
 }

@@ -64,7 +64,7 @@ import Testing
         for reading in Self.shifted(seed: 1) { driver.tell("k1", reading.members, at: 40 * 86_400, time: reading.second) }
         #expect(raised(driver).count == 1)
         #expect(raised(driver).first?.isLate == true)
-        #expect(!driver.core.hot[0].awaitsDispatch)
+        #expect(!driver.core.fleet.devices[0].awaitsDispatch)
         #expect(driver.deliveries.isEmpty)
     }
 

@@ -10,8 +10,8 @@ import Testing
         var driver = try Driver()
         for topic in ["x", "", "t/p1", "t/p1/data/", "$SYS/broker/uptime", "t/p1/dat"] { driver.send(topic, "{}", at: 0) }
         #expect(driver.effects.deadLetters.map(\.reason) == Array(repeating: "no profile reads this topic", count: 6))
-        #expect(driver.core.hot.isEmpty)
-        #expect(driver.core.topics.count == 0)
+        #expect(driver.core.fleet.devices.isEmpty)
+        #expect(driver.core.fleet.topics.count == 0)
         let letter = try #require(driver.effects.deadLetters.first)
         #expect(letter.event == 2 && letter.topic == Array("x".utf8) && letter.payload == Array("{}".utf8) && letter.profile == nil)
     }
@@ -23,7 +23,7 @@ import Testing
         var driver = try Driver()
         driver.tell(name, "\"temp\":-50", at: 0)
         #expect(driver.effects.deadLetters.first?.reason.contains(words) == true)
-        #expect(driver.core.hot.isEmpty)
+        #expect(driver.core.fleet.devices.isEmpty)
         #expect(driver.deliveries.isEmpty)
     }
 
@@ -61,7 +61,7 @@ import Testing
         driver.tell("caf\u{E9}", "\"temp\":1", at: 0)
         driver.tell("cafe\u{301}", "\"errors\":[\"jam\"]", at: 1)
         #expect(driver.commands.allSatisfy { $0.topic.utf8.elementsEqual("t/cafe\u{301}/do/first".utf8) })
-        #expect(driver.core.hot[0].messages == 1)
+        #expect(driver.core.fleet.devices[0].messages == 1)
     }
 
     @Test func devicesAreLimited() throws {
@@ -69,7 +69,7 @@ import Testing
         configuration.maximumDevices = 3
         var driver = try Driver(configuration: configuration)
         for device in 0..<10 { driver.tell("p\(device)", "\"temp\":1", at: Double(device)) }
-        #expect(driver.core.hot.count == 3)
+        #expect(driver.core.fleet.devices.count == 3)
         #expect(driver.core.counters.refusedDevices == 7)
         #expect(driver.effects.deadLetters.last?.reason.hasPrefix("there are 3 devices already (limits.devices)") == true)
         driver.tell("p0", "\"temp\":-50", at: 20)
@@ -80,7 +80,7 @@ import Testing
         let any = "{ profile: 'any', messages: [{ topic: '{site}/{device}/data' }] }"
         var driver = try Driver([any])
         driver.send(String(repeating: "s", count: 60_000) + "/d/data", "{}", at: 0)
-        #expect(driver.core.topics.count == 0)
+        #expect(driver.core.fleet.topics.count == 0)
         #expect(driver.effects.deadLetters.first?.reason.contains("topic") == true)
     }
 
@@ -167,7 +167,7 @@ import Testing
         for round in 0..<240 {
             for device in 0..<4 { driver.tell("p\(device)", "\"n\(round)\":\(device)", at: Double(round + 1)) }
         }
-        #expect(driver.core.metrics.count <= 4 * 256 * 4)
+        #expect(driver.core.fleet.metrics.count <= 4 * 256 * 4)
         for device in 0..<4 {
             #expect(driver.core.openSamples(device: "p\(device)", metric: "n17")?.samples.map(\.value) == [Double(device)])
             #expect(driver.core.openSamples(device: "p\(device)", metric: "temp")?.samples.map(\.value) == [1])

@@ -162,3 +162,29 @@ enum Press {
         """
     }
 }
+
+extension Driver {
+    /// The metrics that the device has told, by name, each with its value as text or `unknown`.
+    func values(_ device: String) throws -> [String: String] {
+        let index = try #require(core.fleet.device(named: device))
+        let slots = core.fleet.profiles[core.fleet.devices[index].profile].layout.slots
+        var values: [String: String] = [:]
+        for (number, slot) in slots.enumerated() {
+            switch core.fleet.value(index, Int32(number)) {
+            case .never: continue
+            case .unknown: values[slot.name] = "unknown"
+            case .retained(let value), .live(let value, _):
+                values[slot.name] = slot.kind == .state ? StewardCore.state(slot, value) : "\(value)"
+            }
+        }
+        return values
+    }
+}
+
+extension DeviceIndex: ExpressibleByIntegerLiteral {
+    public init(integerLiteral place: Int32) { self.init(place: place) }
+}
+
+extension ProfileIndex: ExpressibleByIntegerLiteral {
+    public init(integerLiteral place: Int32) { self.init(place: place) }
+}

@@ -12,7 +12,7 @@ import Testing
         for _ in 0..<3 { driver.tell("p1", members, at: 10, time: 0, retained: true) }
         #expect(driver.effects.isEmpty)
         #expect(driver.core.counters.retained == 3)
-        #expect(driver.core.hot[0].arrivalMilliseconds == .min)
+        #expect(driver.core.fleet.devices[0].arrivalMilliseconds == .min)
         var writer = JSONWriter()
         #expect(driver.core.writeDevice("p1", &writer))
         #expect(writer.text.contains("\"status\":\"down\"") && writer.text.contains("\"retained\":true"))
@@ -178,7 +178,7 @@ import Testing
         #expect(driver.lines[0].contains("\"condition\":\"silent\"") && driver.lines[0].contains("\"onset\":\(Driver.start)"))
         #expect(driver.core.totals().silent == 1)
         // Nobody vouches for the time since its last word.
-        let totals = driver.core.records[0].ledger.totals(atMilliseconds: Driver.start + 1_300_000)
+        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 1_300_000)
         #expect(totals.productiveMilliseconds == 0 && totals.unknownMilliseconds == 1_300_000)
         driver.tell("p1", "\"temp\":1", at: 1400)
         #expect(driver.effects.decidedKinds == ["alarm.raised", "alarm.cleared"])

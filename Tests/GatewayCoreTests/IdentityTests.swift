@@ -87,11 +87,11 @@ import Testing
         driver.core.orders = BoundedMap()
         driver.core.orders.insert(try renamed(order, order.id, to: former), id: former)
         // The supply has forgotten which one it was, so that only the fields can tell.
-        driver.core.records[0].supplies[0].order = nil
+        driver.core.fleet.records[0].supplies[0].order = nil
         driver = try restarted(driver)
         driver.tell("p1", #""status":"idle","supplies":{"black":4}"#, at: 4000)
         #expect(driver.deliveries.isEmpty)
-        #expect(driver.core.records[0].supplies[0].order == former)
+        #expect(driver.core.fleet.records[0].supplies[0].order == former)
         driver.control(.orderUpdate(order: former, state: .shipped, reference: nil, detail: nil), at: 4001)
         #expect(driver.core.orders[former]?.state == .shipped)
     }
@@ -132,7 +132,7 @@ import Testing
         driver.core.tickets.insert(try renamed(ticket, ticket.id, to: formerTicket), id: formerTicket)
         driver.core.runs = BoundedMap()
         driver.core.runs.insert(try renamed(run, run.id, to: formerRun), id: formerRun)
-        driver.core.records[1].openRuns = [formerRun]
+        driver.core.fleet.records[1].openRuns = [formerRun]
         driver = try restarted(driver)
         // The same alarm asks once more, because a window over the device has ended.
         let alarm = try #require(driver.core.alarms[run.alarm])

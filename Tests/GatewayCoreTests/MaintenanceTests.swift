@@ -67,7 +67,7 @@ import Testing
         driver.wait(until: 600)
         // Still down: from the end of the window on it is a fault.
         #expect(driver.kinds(.incidentOpened).map(\.timeMilliseconds) == [Driver.start + 500_000])
-        let totals = driver.core.records[0].ledger.totals(atMilliseconds: Driver.start + 600_000)
+        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 600_000)
         #expect(totals.scheduledDowntimeMilliseconds == 300_000 && totals.unscheduledDowntimeMilliseconds == 100_000)
     }
 

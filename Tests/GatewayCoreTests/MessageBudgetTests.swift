@@ -48,11 +48,11 @@ import Testing
         var driver = try Driver([Self.hub])
         let payload = rows(400) { "{\"id\":\"d\($0)\",\"temp\":1}" }
         let first = driver.send("hub/telemetry", payload, at: 1)
-        #expect(driver.core.hot.count == MessageBudget.maximumNewDevices)
+        #expect(driver.core.fleet.devices.count == MessageBudget.maximumNewDevices)
         #expect(first.deadLetters.count == 1)
         #expect(first.deadLetters.first?.reason.contains("one message brings at most 256 new devices") == true)
         let second = driver.send("hub/telemetry", payload, at: 2)
-        #expect(driver.core.hot.count == 400)
+        #expect(driver.core.fleet.devices.count == 400)
         #expect(second.deadLetters.isEmpty)
     }
 
@@ -74,7 +74,7 @@ import Testing
                 separator: ",")
             + "}"
         let effects = driver.send("hub/map", payload, at: 1)
-        #expect(driver.core.hot.count < 15)
+        #expect(driver.core.fleet.devices.count < 15)
         #expect(effects.deadLetters.map(\.reason).first?.contains("one message brings at most 1024 new names") == true)
     }
 

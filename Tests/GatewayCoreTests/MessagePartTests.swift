@@ -7,15 +7,7 @@ import Testing
 @Suite struct MessagePartTests {
     /// Every metric of a device that has a value, as `name=value`, sorted.
     private func values(_ driver: Driver, _ device: String) throws -> [String] {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        let layout = driver.core.layouts[Int(driver.core.hot[index].profile)]
-        return layout.slots.enumerated().compactMap { slot, definition in
-            guard slot < Int(driver.core.hot[index].metricCapacity) else { return nil }
-            let metric = driver.core.metrics[Int(driver.core.hot[index].firstMetric) + slot]
-            guard metric.timeMilliseconds != .min else { return nil }
-            let text = definition.kind == .state ? StewardCore.state(definition, metric.value) : "\(metric.value)"
-            return "\(definition.name)=\(metric.isUnknown ? "unknown" : text)"
-        }.sorted()
+        try driver.values(device).map { "\($0)=\($1)" }.sorted()
     }
 
     private static let plug = """

@@ -15,15 +15,7 @@ import Testing
         """
 
     private func names(_ driver: Driver, _ device: String) throws -> [String: Double] {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        let hot = driver.core.hot[index]
-        let layout = driver.core.layouts[Int(hot.profile)]
-        var values: [String: Double] = [:]
-        for (slot, definition) in layout.slots.enumerated() where slot < Int(hot.metricCapacity) {
-            let metric = driver.core.metrics[Int(hot.firstMetric) + slot]
-            if metric.timeMilliseconds != .min, !metric.isUnknown { values[definition.name] = metric.value }
-        }
-        return values
+        try driver.values(device).compactMapValues { Double($0) }
     }
 
     private func members(_ prefix: String, _ range: Range<Int>) -> String {
@@ -35,7 +27,7 @@ import Testing
         driver.send("o/good/data", "{\"temp\":1,\"own\":5}", at: 1)
         for round in 0..<100 { driver.send("o/bad/data", "{\"temp\":2,\(members("n\(round)-", 0..<20))}", at: 2) }
         #expect(driver.core.budgets[.ownLayouts] == 1)
-        #expect(driver.core.layouts[0].slots.count < ProfileLayout.maximumSlots / 2)
+        #expect(driver.core.fleet.profiles[0].layout.slots.count < ProfileLayout.maximumSlots / 2)
         // What it told before it was set apart is still there, and it goes on by itself.
         let bad = try names(driver, "bad")
         #expect(bad["temp"] == 2 && bad["n0-0"] == 0 && bad["n0-19"] == 19)
@@ -54,7 +46,7 @@ import Testing
     @Test func manyInventedDevicesDoNotTakeTheNamesOfThoseThatCome() throws {
         var driver = try Driver([Self.profile])
         for device in 0..<20 { driver.send("o/bad\(device)/data", "{\(members("n\(device)-", 0..<60))}", at: 1) }
-        #expect(driver.core.layouts[0].slots.count == ProfileLayout.maximumSlots)
+        #expect(driver.core.fleet.profiles[0].layout.slots.count == ProfileLayout.maximumSlots)
         driver.send("o/new/data", "{\"temp\":3,\"further\":6}", at: 4)
         #expect(try names(driver, "new") == ["temp": 3, "further": 6])
         #expect(driver.effects.deadLetters.isEmpty)
@@ -88,10 +80,10 @@ import Testing
             try StewardCore(
                 configuration: CoreConfiguration(), profiles: [try Driver.profile(Self.profile)], snapshot: try driver.snapshot()))
         #expect(restored.digestLines() == driver.core.digestLines())
-        #expect(restored.ownLayouts == 1)
-        let index = Int(try #require(restored.deviceIndex["a"]))
-        let layout = restored.layouts[Int(restored.hot[index].profile)]
+        #expect(restored.fleet.ownLayouts == 1)
+        let index = try #require(restored.fleet.device(named: "a"))
+        let layout = restored.fleet.profiles[restored.fleet.devices[index].profile].layout
         let black = try #require(layout.supplies.firstIndex { $0.name == "black" })
-        #expect(restored.records[index].supplies[black].model.levelPercent.map { $0.rounded() } == 49)
+        #expect(restored.fleet.records[index].supplies[black].model.levelPercent.map { $0.rounded() } == 49)
     }
 }

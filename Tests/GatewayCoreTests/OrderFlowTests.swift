@@ -108,12 +108,12 @@ import Testing
         func place(_ device: String, latestHours: Int64?, at second: Double) {
             let now = Driver.start + Int64(second * 1000)
             var effects: [Effect] = []
-            guard let index = driver.core.deviceIndex[device] else { return }
+            guard let index = driver.core.fleet.device(named: device) else { return }
             let order = SupplyOrder(
                 device: device, supply: "black", item: "i", generation: 1, reason: "r", decidedMilliseconds: now, levelPercent: 20,
                 daysLeft: nil,
                 latestSendMilliseconds: latestHours.map { now + $0 * 3_600_000 })
-            driver.core.place(order, device: Int(index), supply: 0, at: now, &effects)
+            driver.core.place(order, device: index, supply: 0, at: now, &effects)
             driver.effects += effects
         }
         driver.tick(at: 10)
@@ -322,7 +322,7 @@ import Testing
         }
         driver.send("orders/or-none/status", #"{"state":"shipped"}"#, at: 105)
         #expect(driver.effects.deadLetters.last?.reason.contains("no order") == true)
-        #expect(driver.core.hot.count == 1, "no device was made of it")
+        #expect(driver.core.fleet.devices.count == 1, "no device was made of it")
     }
 
     /// Reports, repeats, restarts and deadlines in any order: one order a generation, and a snapshot in the middle changes nothing.

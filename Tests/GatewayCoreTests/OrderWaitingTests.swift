@@ -73,7 +73,7 @@ import Testing
         #expect(orders(driver).count == 1 && shipment.key.hasPrefix("sh-"))
         #expect(text(shipment).contains(id("black")) && text(shipment).contains(id("cyan")))
         // The life of black is judged by when it went, not by when it was decided.
-        let ordered = try #require(driver.core.records[0].supplies.compactMap(\.orderedMilliseconds).min())
+        let ordered = try #require(driver.core.fleet.records[0].supplies.compactMap(\.orderedMilliseconds).min())
         #expect(ordered > black.decidedMilliseconds + 4 * 3_600_000)
     }
 

@@ -22,8 +22,8 @@ import Testing
     }
 
     private func slots(_ driver: Driver, _ device: String) throws -> [String] {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        return driver.core.layouts[Int(driver.core.hot[index].profile)].slots.map(\.name)
+        let index = try #require(driver.core.fleet.device(named: device))
+        return driver.core.fleet.profiles[driver.core.fleet.devices[index].profile].layout.slots.map(\.name)
     }
 
     @Test func oneDeviceCannotUseUpTheNamesOfAnother() throws {

@@ -44,7 +44,7 @@ import Testing
             "{slot}": { level: "/supplies/{slot}", counter: "pages", leadTimeDays: 3, floorPercent: 10, item: "new-{slot}" },
             """#
         try reload(&driver, Press.text(supplies: rules))
-        let models = driver.core.records[0].supplies.map(\.model.levelPercent)
+        let models = driver.core.fleet.records[0].supplies.map(\.model.levelPercent)
         #expect(models.filter { $0 != nil }.count == 2)
         driver.tell("p1", "\"supplies\":{\"black\":50,\"cyan\":60}", at: 40)
         #expect(driver.kinds(.order).isEmpty, "\(driver.lines)")

@@ -33,8 +33,8 @@ import Testing
         #expect(!driver.core.digestLines().contains { $0.contains(" p1 ") && $0.hasPrefix("device") })
         // It may come again, and then it begins anew.
         driver.tell("p1", "\"temp\":21", at: 6)
-        #expect(driver.core.hot.count == 2)
-        #expect(driver.core.hot[Int(try #require(driver.core.deviceIndex["p1"]))].messages == 1)
+        #expect(driver.core.fleet.devices.count == 2)
+        #expect(driver.core.fleet.devices[try #require(driver.core.fleet.device(named: "p1"))].messages == 1)
         // One that is not there is refused.
         driver.control(.removeDevice(device: "p9", by: "ann"), at: 7)
         #expect(driver.core.counters.refusedControls == 1)
@@ -43,14 +43,14 @@ import Testing
     @Test func theRoomOfRemovedDevicesIsUsedAgain() throws {
         var driver = try Driver()
         for device in 0..<50 { driver.tell("p\(device)", "\"temp\":20,\"pages\":5,\"supplies\":{\"black\":50}", at: 1) }
-        let before = (driver.core.metrics.count, driver.core.faultCells.count, driver.core.topics.count)
+        let before = (driver.core.fleet.metrics.count, driver.core.fleet.cells.count, driver.core.fleet.topics.count)
         for round in 0..<40 {
             for device in 0..<50 { driver.control(.removeDevice(device: "p\(device)", by: "ann"), at: 2) }
-            #expect(driver.core.topics.count == 0)
+            #expect(driver.core.fleet.topics.count == 0)
             for device in 0..<50 { driver.tell("p\(device)", "\"temp\":\(round),\"pages\":5,\"supplies\":{\"black\":50}", at: 3) }
         }
-        #expect(driver.core.hot.count == 50)
-        #expect((driver.core.metrics.count, driver.core.faultCells.count, driver.core.topics.count) == before)
+        #expect(driver.core.fleet.devices.count == 50)
+        #expect((driver.core.fleet.metrics.count, driver.core.fleet.cells.count, driver.core.fleet.topics.count) == before)
     }
 
     @Test func aReplayAndASnapshotComeToTheSame() throws {
@@ -82,7 +82,7 @@ import Testing
         for device in 0..<35 { driver.tell("invented\(device)", "\"temp\":20", at: 5) }
         // They have just come, so they have the benefit of the doubt.
         driver.tell("early", "\"temp\":20", at: 6)
-        #expect(driver.core.deviceIndex["early"] == nil)
+        #expect(driver.core.fleet.device(named: "early") == nil)
         #expect(driver.effects.deadLetters.last?.reason.contains("limits.devices") == true)
         // Who comes again has said more than they, also after a restart.
         let restored = try #require(
@@ -91,21 +91,21 @@ import Testing
         driver = Driver(core: restored, number: driver.number)
         driver.tell("early", "\"temp\":21", at: 7)
         driver.tell("early", "\"temp\":22", at: 8)
-        #expect(driver.core.deviceIndex["early"] != nil)
+        #expect(driver.core.fleet.device(named: "early") != nil)
         #expect(driver.core.deviceCount == 40)
         for device in 0..<34 { driver.tell("late\(device)", "\"temp\":20", at: 400) }
         #expect(driver.core.deviceCount == 40)
         #expect(driver.core.budgets[.devicesForgotten] == 35)
-        #expect((0..<34).allSatisfy { driver.core.deviceIndex["late\($0)"] != nil })
+        #expect((0..<34).allSatisfy { driver.core.fleet.device(named: "late\($0)") != nil })
         // Who has shown to be a device never goes.
-        #expect((0..<5).allSatisfy { driver.core.deviceIndex["real\($0)"] != nil })
+        #expect((0..<5).allSatisfy { driver.core.fleet.device(named: "real\($0)") != nil })
     }
 
     @Test func aDeviceOfWhichNothingWasUnderstoodGivesWayAtOnce() throws {
         var driver = try Driver(configuration: limited(3))
         for device in 0..<3 { driver.send("t/garbage\(device)/data", "garbage", at: 1) }
         driver.tell("p1", "\"temp\":20", at: 2)
-        #expect(driver.core.deviceIndex["p1"] != nil)
+        #expect(driver.core.fleet.device(named: "p1") != nil)
     }
 
     @Test func oneMessageOfLongAgoIsKeptWhenAnAlarmOrAnOrderHangsOnIt() throws {
@@ -114,7 +114,7 @@ import Testing
         driver.tell("p2", "\"supplies\":{\"black\":1},\"pages\":100", at: 1)
         let hasOrder = driver.deliveries.contains { $0.channel == .order && $0.device == "p2" }
         driver.tell("p3", "\"temp\":1", at: 1000)
-        #expect(driver.core.deviceIndex["p1"] != nil)
-        #expect((driver.core.deviceIndex["p2"] != nil) == hasOrder)
+        #expect(driver.core.fleet.device(named: "p1") != nil)
+        #expect((driver.core.fleet.device(named: "p2") != nil) == hasOrder)
     }
 }

@@ -46,7 +46,7 @@ import Testing
         #expect(due == time(1803))
         driver.wait(until: 1804)
         #expect(incidents(driver) == 2)
-        #expect(driver.core.hot[0].messages == 4)
+        #expect(driver.core.fleet.devices[0].messages == 4)
         #expect(driver.core.counters.repeats == 0)
     }
 
@@ -56,7 +56,7 @@ import Testing
         reconnect(&driver, at: 2)
         driver.take([packet(1, jam, again: true), packet(2, clear, again: true), packet(3, jam)], atMilliseconds: time(3))
         #expect(driver.core.counters.repeats == 2)
-        #expect(driver.core.hot[0].messages == 3)
+        #expect(driver.core.fleet.devices[0].messages == 3)
     }
 
     @Test func aBrokerThatCountsOnwardIsKnownByItsIds() throws {
@@ -67,7 +67,7 @@ import Testing
         #expect(driver.core.counters.repeats == 1)
         driver.take([packet(11, #"{"status":"idle"}"#, again: true)], atMilliseconds: time(602))
         #expect(driver.core.counters.repeats == 1)
-        #expect(driver.core.hot[0].messages == 11)
+        #expect(driver.core.fleet.devices[0].messages == 11)
     }
 
     /// NATS does not wait for a reconnect.
@@ -90,7 +90,7 @@ import Testing
         reconnect(&driver, at: 2, kept: false)
         driver.take([packet(1, jam, again: true), packet(2, clear, again: true)], atMilliseconds: time(3))
         #expect(driver.core.counters.repeats == 0)
-        #expect(driver.core.hot[0].messages == 4)
+        #expect(driver.core.fleet.devices[0].messages == 4)
     }
 
     /// A device that says the same every minute, without a time, is heard again at once after a reconnect.

@@ -6,21 +6,12 @@ import Testing
 /// What rules of several kinds do in the core: several for one topic, answers of many shapes, lists of codes in several places, full reports.
 @Suite struct RuleFlowTests {
     private func values(_ driver: Driver, _ device: String) throws -> [String: String] {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        let layout = driver.core.layouts[Int(driver.core.hot[index].profile)]
-        var result: [String: String] = [:]
-        for (slot, definition) in layout.slots.enumerated() where slot < Int(driver.core.hot[index].metricCapacity) {
-            let metric = driver.core.metrics[Int(driver.core.hot[index].firstMetric) + slot]
-            guard metric.timeMilliseconds != .min else { continue }
-            let text = definition.kind == .state ? StewardCore.state(definition, metric.value) : "\(metric.value)"
-            result[definition.name] = metric.isUnknown ? "?" : text
-        }
-        return result
+        try driver.values(device).mapValues { $0 == "unknown" ? "?" : $0 }
     }
 
     private func alarms(_ driver: Driver, _ device: String) throws -> [String] {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        return driver.core.records[index].activeAlarms.compactMap { driver.core.alarms[$0]?.condition }.sorted()
+        let index = try #require(driver.core.fleet.device(named: device))
+        return driver.core.fleet.records[index].activeAlarms.compactMap { driver.core.alarms[$0]?.condition }.sorted()
     }
 
     @Test func oneMessageFeedsTwoRules() throws {
@@ -161,8 +152,8 @@ import Testing
             """
         ])
         driver.send("t/a", #"{"v":9}"#, at: 1)
-        let before = driver.core.topics.count
+        let before = driver.core.fleet.topics.count
         for number in 0..<100 { driver.send("r/a/\(number)", "ok", at: 2) }
-        #expect(driver.core.topics.count == before)
+        #expect(driver.core.fleet.topics.count == before)
     }
 }

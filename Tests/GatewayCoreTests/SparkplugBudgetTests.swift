@@ -37,11 +37,11 @@ import Testing
         var driver = try driver()
         try birth(&driver, "good", at: 1)
         for number in 0..<3000 { try send(&driver, "g/DDATA/bad/d\(number)", seq: nil, [("Temp", 1)], at: 2) }
-        #expect(driver.core.topics.count <= 600)
+        #expect(driver.core.fleet.topics.count <= 600)
         #expect(driver.core.sparkplug.targets.count <= 400)
         try send(&driver, "g/NDATA/good", seq: 1, [("Temp", 30)], at: 3)
-        let index = Int(try #require(driver.core.deviceIndex["g/good"]))
-        #expect(driver.core.metrics[Int(driver.core.hot[index].firstMetric)].value == 30)
+        let index = try #require(driver.core.fleet.device(named: "g/good"))
+        #expect(driver.core.fleet.value(index, 0).known == 30)
     }
 
     @Test func allNodesTogetherHaveABoundedNumberOfMetricsAndEachItsShare() throws {
@@ -62,14 +62,14 @@ import Testing
         for second in 2..<5 { try send(&driver, "g/NDATA/good", seq: UInt64(second - 1), [("Temp", 1)], at: Double(second)) }
         for node in 0..<19 { try birth(&driver, "bad\(node)", at: 5) }
         try birth(&driver, "early", at: 6)
-        #expect(driver.core.deviceIndex["g/early"] == nil)
+        #expect(driver.core.fleet.device(named: "g/early") == nil)
         #expect(driver.effects.deadLetters.last?.reason.contains("limits.sparkplugNodes") == true)
         for node in 0..<19 { try birth(&driver, "late\(node)", at: 400) }
-        #expect((0..<19).allSatisfy { driver.core.deviceIndex["g/late\($0)"] != nil })
+        #expect((0..<19).allSatisfy { driver.core.fleet.device(named: "g/late\($0)") != nil })
         #expect(driver.core.sparkplug.count == 20)
         #expect(driver.core.budgets[.nodesForgotten] == 19)
         try send(&driver, "g/NDATA/good", seq: 4, [("Temp", 77)], at: 401)
-        let index = Int(try #require(driver.core.deviceIndex["g/good"]))
-        #expect(driver.core.metrics[Int(driver.core.hot[index].firstMetric)].value == 77)
+        let index = try #require(driver.core.fleet.device(named: "g/good"))
+        #expect(driver.core.fleet.value(index, 0).known == 77)
     }
 }

@@ -72,13 +72,7 @@ import Testing
     }
 
     private func value(_ driver: Driver, _ metric: String, device: String = "plant/cell/oven") throws -> String {
-        let index = Int(try #require(driver.core.deviceIndex[device]))
-        let layout = driver.core.layouts[Int(driver.core.hot[index].profile)]
-        let slot = Int(try #require(layout.slot(named: metric)))
-        let state = driver.core.metrics[Int(driver.core.hot[index].firstMetric) + slot]
-        if state.timeMilliseconds == .min { return "never" }
-        if state.isUnknown { return "unknown" }
-        return layout.slots[slot].kind == .state ? StewardCore.state(layout.slots[slot], state.value) : "\(state.value)"
+        try driver.values(device)[metric] ?? "never"
     }
 
     private func document(_ names: [String]) throws -> SparkplugDocument {

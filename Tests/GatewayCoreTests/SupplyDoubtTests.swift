@@ -76,10 +76,10 @@ import Testing
         tell(&driver, "40", "B2", hours: 10...14)
         #expect(driver.core.orderState(id(1)) == .installed)
         tell(&driver, "9", "A1", hours: 15...20)
-        #expect(driver.core.records[0].supplies[0].model.generation == 1)
+        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 1)
         driver = try again(driver)
         tell(&driver, "39", "B2", hours: 21...25)
-        #expect(driver.core.records[0].supplies[0].model.generation == 2)
+        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 2)
         tell(&driver, "8", "B2", hours: 26...40)
         #expect(ordered(driver) == [id(2)], "the first one went before the snapshot")
     }
@@ -118,7 +118,7 @@ import Testing
         tell(&driver, "9", "A1", hours: 15...20)
         #expect(driver.core.stock.needs.map(\.order) == [id(1)])
         tell(&driver, "100", "C3", hours: 21...25)
-        #expect(driver.core.records[0].supplies[0].model.generation == 3)
+        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 3)
         #expect(driver.core.stock.needs.isEmpty && driver.core.stock.unitsOnHand("black") == 0)
     }
 }

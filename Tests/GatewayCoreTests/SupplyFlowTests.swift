@@ -124,6 +124,6 @@ import Testing
         var driver = try Driver()
         level("4000", &driver, at: 0)
         #expect(driver.effects.deadLetters.first?.reason.contains("out of range") == true)
-        #expect(driver.core.records[0].supplies.isEmpty || driver.core.records[0].supplies[0].model.levelPercent == nil)
+        #expect(driver.core.fleet.records[0].supplies.isEmpty || driver.core.fleet.records[0].supplies[0].model.levelPercent == nil)
     }
 }

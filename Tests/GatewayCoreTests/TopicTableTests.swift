@@ -12,13 +12,13 @@ import Testing
 
     private func insert(_ topic: String, _ table: inout TopicTable, owner: Int32, hash: UInt64? = nil) {
         var name = topic
-        let route = TopicTable.Route(device: owner, profile: 0, root: 0, message: 0, reply: -1)
+        let route = TopicTable.Route(device: DeviceIndex(place: owner), profile: 0, root: 0, message: 0, reply: -1)
         name.withUTF8 { table.insert(UnsafeRawBufferPointer($0), hash: hash ?? self.hash(topic), route, owner: owner) }
     }
 
     private func find(_ topic: String, _ table: TopicTable, hash: UInt64? = nil) -> Int32? {
         var name = topic
-        return name.withUTF8 { table.find(UnsafeRawBufferPointer($0), hash: hash ?? self.hash(topic))?.device }
+        return name.withUTF8 { table.find(UnsafeRawBufferPointer($0), hash: hash ?? self.hash(topic))?.device.place }
     }
 
     @Test func aFullTableForgetsTheOldestTopicOfWhoeverHasMost() {
@@ -90,13 +90,13 @@ import Testing
         var driver = try Driver([Self.profile], configuration: configuration)
         driver.send("m/known/data", "{\"temp\":1}", at: 1)
         for number in 0..<2000 { driver.send("m/greedy/\(number)/replies", "{}", at: 2) }
-        #expect(driver.core.topics.count <= 300)
+        #expect(driver.core.fleet.topics.count <= 300)
         #expect(driver.effects.deadLetters.isEmpty)
         driver.send("m/new/data", "{\"temp\":2}", at: 3)
         driver.send("m/known/x/replies", "{\"id\":\"c-1\",\"outcome\":\"ok\"}", at: 3)
         driver.send("m/known/data", "{\"temp\":3}", at: 4)
         #expect(driver.effects.deadLetters.isEmpty)
-        #expect(driver.core.deviceIndex["new"] != nil)
+        #expect(driver.core.fleet.device(named: "new") != nil)
         #expect(driver.core.counters.readings == 3)
     }
 }

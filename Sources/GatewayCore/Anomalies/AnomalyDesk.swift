@@ -11,7 +11,7 @@ struct AnomalyTurn {
 
 /// The detectors of metrics and of devices as wholes: who has one, what they are fed, and what they find.
 ///
-/// Who asks keeps the place of each detector (`MetricState.watch`, `DeviceHot.machine`) and brings the rest as values. A place below 0 is no
+/// Who asks keeps the place of each detector (`MetricState.watch`, `DeviceState.machine`) and brings the rest as values. A place below 0 is no
 /// detector: `MetricWatch.none` or `.refused`.
 struct AnomalyDesk: Sendable {
     static let machineCondition = "anomaly:machine"
@@ -124,27 +124,29 @@ struct AnomalyDesk: Sendable {
 
     // MARK: Devices as wholes
 
-    /// Takes what the gauges are when a device has told all that it tells at this time. `states` are the metrics of all devices, and those of
-    /// this one begin at `first`. True when its detector has raised or cleared a warning: `machineTurn` tells it.
-    mutating func takeRow(_ states: [MetricState], first: Int, at time: Int64, gapMilliseconds: Int64, place: Int32) -> Bool {
+    /// Takes what the gauges are when a device has told all that it tells at this time. True when its detector has raised or cleared a
+    /// warning: `machineTurn` tells it.
+    mutating func takeRow(_ fleet: FleetState, _ device: DeviceIndex, at time: Int64, gapMilliseconds: Int64) -> Bool {
+        let place = fleet.devices[device].machine
         let before = machines[Int(place)].detector.isAnomalous
-        let verdict = machines[Int(place)].note(states, first: first, at: time, gapMilliseconds: gapMilliseconds)
+        let verdict = machines[Int(place)].note(fleet, device, at: time, gapMilliseconds: gapMilliseconds)
         return verdict.map { $0.isAnomalous != before } ?? false
     }
 
     /// What the detector says since its last row.
-    func machineTurn(_ layout: ProfileLayout, _ states: [MetricState], first: Int, place: Int32) -> AnomalyTurn {
-        let machine = machines[Int(place)]
+    func machineTurn(_ fleet: FleetState, _ device: DeviceIndex) -> AnomalyTurn {
+        let machine = machines[Int(fleet.devices[device].machine)]
+        let slots = fleet.profiles[fleet.devices[device].profile].layout.slots
         let reason = machine.detector.reason
         let slot = { (channel: Int) in Int(machine.slots[channel]) }
         var turn = AnomalyTurn(condition: Self.machineCondition)
         turn.evidence = reason.parts.map { part in
-            let metric = states[first + slot(part.channel)]
+            let metric = fleet.metric(device, Int32(slot(part.channel))) ?? MetricState()
             return Alarm.Evidence(
-                metric: layout.slots[slot(part.channel)].name, value: metric.value, timeMilliseconds: metric.timeMilliseconds)
+                metric: slots[slot(part.channel)].name, value: metric.value, timeMilliseconds: metric.timeMilliseconds)
         }
         if machine.detector.isAnomalous {
-            turn.reason = reason.text { (layout.slots[slot($0)].name, Self.unitText(layout.slots[slot($0)])) }
+            turn.reason = reason.text { (slots[slot($0)].name, Self.unitText(slots[slot($0)])) }
         }
         return turn
     }

@@ -10,32 +10,32 @@ extension StewardCore {
     /// Only for a slot that is watched. `last` is when the metric was known before, or `Int64.min`; `former` what it was then.
     @inline(__always)
     mutating func watch(
-        _ device: Int, _ profile: Int, _ reading: Reading, former: Double?, last: Int64, at time: Int64, _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, former: Double?, last: Int64, at time: Int64,
+        _ effects: inout [Effect]
     ) {
         // A dead letter that is taken once more tells of the past.
         guard replayedArrivalMilliseconds == nil else { return }
-        let index = Int(hot[device].firstMetric + reading.slot)
-        let isRate = derived[profile].isRate[Int(reading.slot)]
+        let index = fleet.takePlace(device, reading.slot)
+        let isRate = fleet.profiles[profile].derived.isRate[Int(reading.slot)]
         let hasTurned = anomalies.take(
             reading.value, former: former, last: last, at: time, isRate: isRate,
-            gapMilliseconds: layouts[profile].profile.gapMilliseconds, place: &metrics[index].watch)
+            gapMilliseconds: fleet.profiles[profile].layout.profile.gapMilliseconds, place: &fleet.metrics[index].watch)
         guard hasTurned else { return }
-        let slot = layouts[profile].slots[Int(reading.slot)]
-        tell(anomalies.turn(slot, isRate: isRate, value: reading.value, at: time, place: metrics[index].watch), device, at: time, &effects)
+        let slot = fleet.profiles[profile].layout.slots[Int(reading.slot)]
+        tell(
+            anomalies.turn(slot, isRate: isRate, value: reading.value, at: time, place: fleet.metrics[index].watch), device, at: time,
+            &effects)
     }
 
     /// The device has told all that it tells at this time.
-    mutating func watchMachine(_ device: Int, _ profile: Int, at time: Int64, _ effects: inout [Effect]) {
+    mutating func watchMachine(_ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, _ effects: inout [Effect]) {
         guard replayedArrivalMilliseconds == nil else { return }
-        guard hot[device].machine >= 0 else { return admitMachine(device, profile) }
-        let first = Int(hot[device].firstMetric)
-        let hasTurned = anomalies.takeRow(
-            metrics, first: first, at: time, gapMilliseconds: layouts[profile].profile.gapMilliseconds, place: hot[device].machine)
-        guard hasTurned else { return }
-        tell(anomalies.machineTurn(layouts[profile], metrics, first: first, place: hot[device].machine), device, at: time, &effects)
+        guard fleet.devices[device].machine >= 0 else { return admitMachine(device, profile) }
+        guard anomalies.takeRow(fleet, device, at: time, gapMilliseconds: fleet.profiles[profile].rules.gapMilliseconds) else { return }
+        tell(anomalies.machineTurn(fleet, device), device, at: time, &effects)
     }
 
-    private mutating func tell(_ turn: AnomalyTurn, _ device: Int, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func tell(_ turn: AnomalyTurn, _ device: DeviceIndex, at time: Int64, _ effects: inout [Effect]) {
         guard let reason = turn.reason else {
             return clear(device, condition: turn.condition, source: .anomaly, at: time, turn.evidence, &effects)
         }
@@ -46,70 +46,75 @@ extension StewardCore {
 
     /// Its channels are the gauges that it has shown by then. So a device is asked at every sixteenth message only, when most names
     /// have been met.
-    private mutating func admitMachine(_ device: Int, _ profile: Int) {
-        guard hot[device].messages & 15 == 0 else { return }
+    private mutating func admitMachine(_ device: DeviceIndex, _ profile: ProfileIndex) {
+        guard fleet.devices[device].messages & 15 == 0 else { return }
         let places = anomalyPlaces(device)
-        let gauges = places.indices.filter { places[$0] >= 0 && !derived[profile].isRate[$0] }.prefix(MachineDetector.maximumChannels)
-        anomalies.admitMachine(gauges.map { Int32($0) }, place: &hot[device].machine)
+        let gauges = places.indices.filter { places[$0] >= 0 && !fleet.profiles[profile].derived.isRate[$0] }.prefix(
+            MachineDetector.maximumChannels)
+        anomalies.admitMachine(gauges.map { Int32($0) }, place: &fleet.devices[device].machine)
     }
 
     /// The profile does not want the metric watched, as was found out when a name that a snapshot remembered was met again.
-    mutating func unwatch(_ device: Int, _ profile: Int, _ slot: Int32, at time: Int64, _ effects: inout [Effect]) {
-        anomalies.release(metric: &metrics[Int(hot[device].firstMetric + slot)].watch)
-        let condition = AnomalyDesk.condition(layouts[profile].slots[Int(slot)].name)
+    mutating func unwatch(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32, at time: Int64, _ effects: inout [Effect]) {
+        anomalies.release(metric: &fleet.metrics[fleet.takePlace(device, slot)].watch)
+        let condition = AnomalyDesk.condition(fleet.profiles[profile].layout.slots[Int(slot)].name)
         clear(device, condition: condition, source: .anomaly, at: time, [], &effects)
         // The device as a whole begins anew without it.
-        guard anomalies.hasMachine(at: hot[device].machine, channelOf: slot) else { return }
-        anomalies.release(machine: &hot[device].machine)
+        guard anomalies.hasMachine(at: fleet.devices[device].machine, channelOf: slot) else { return }
+        anomalies.release(machine: &fleet.devices[device].machine)
         clear(device, condition: AnomalyDesk.machineCondition, source: .anomaly, at: time, [], &effects)
     }
 
     /// Its metrics have no detectors any more, nor has the device as a whole.
-    mutating func releaseDetectors(_ device: Int) {
-        for index in metricRange(device) { anomalies.release(metric: &metrics[index].watch) }
-        anomalies.release(machine: &hot[device].machine)
+    mutating func releaseDetectors(_ device: DeviceIndex) {
+        for (_, place) in fleet.places(of: device) { anomalies.release(metric: &fleet.metrics[place].watch) }
+        anomalies.release(machine: &fleet.devices[device].machine)
     }
 
     /// The clock that dates its readings was set.
-    mutating func shiftDetectors(_ device: Int, byMilliseconds step: Int64) {
-        for index in metricRange(device) { anomalies.shift(metric: metrics[index].watch, byMilliseconds: step) }
-        anomalies.shift(machine: hot[device].machine, byMilliseconds: step)
-    }
-
-    private func metricRange(_ device: Int) -> Range<Int> {
-        Int(hot[device].firstMetric)..<Int(hot[device].firstMetric + hot[device].metricCapacity)
+    mutating func shiftDetectors(_ device: DeviceIndex, byMilliseconds step: Int64) {
+        for (_, place) in fleet.places(of: device) { anomalies.shift(metric: fleet.metrics[place].watch, byMilliseconds: step) }
+        anomalies.shift(machine: fleet.devices[device].machine, byMilliseconds: step)
     }
 
     /// The places of the detectors of a device's metrics, in the order of its slots.
-    private func anomalyPlaces(_ device: Int) -> [Int32] {
-        metrics[metricRange(device)].prefix(layouts[Int(hot[device].profile)].slots.count).map(\.watch)
+    private func anomalyPlaces(_ device: DeviceIndex) -> [Int32] {
+        fleet.profiles[fleet.devices[device].profile].layout.slots.indices.map {
+            fleet.metric(device, Int32($0))?.watch ?? MetricWatch.none
+        }
     }
 
     /// Whether a detector still says what the alarm says. Alarms of detectors that are gone have to be ended.
-    func isWatched(_ device: Int, _ alarm: Alarm) -> Bool {
+    func isWatched(_ device: DeviceIndex, _ alarm: Alarm) -> Bool {
         anomalies.stands(
-            alarm.condition, layouts[Int(hot[device].profile)], places: anomalyPlaces(device), machine: hot[device].machine)
+            alarm.condition, fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device),
+            machine: fleet.devices[device].machine)
     }
 
     // MARK: Snapshot and digest
 
-    func anomalySection(_ device: Int) -> [UInt8]? {
+    func anomalySection(_ device: DeviceIndex) -> [UInt8]? {
         anomalies.section(
-            device: records[device].id, layouts[Int(hot[device].profile)], places: anomalyPlaces(device), machine: hot[device].machine)
+            device: fleet.records[device].id, fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device),
+            machine: fleet.devices[device].machine)
     }
 
     mutating func readAnomalies(_ bytes: [UInt8]) throws {
         var reader = ByteReader(bytes)
-        guard let index = deviceIndex[try reader.text()] else { return }
-        let device = Int(index)
-        let profile = Int(hot[device].profile)
+        guard let device = fleet.device(named: try reader.text()) else { return }
+        let profile = fleet.devices[device].profile
         var places = anomalyPlaces(device)
-        try anomalies.read(&reader, layouts[profile], derived[profile], places: &places, machine: &hot[device].machine)
-        for (index, place) in zip(metricRange(device), places) { metrics[index].watch = place }
+        try anomalies.read(
+            &reader, fleet.profiles[profile].layout, fleet.profiles[profile].derived, places: &places,
+            machine: &fleet.devices[device].machine)
+        for (slot, place) in places.enumerated() where place != MetricWatch.none {
+            fleet.metrics[fleet.takePlace(device, Int32(slot))].watch = place
+        }
     }
 
-    func anomalyLines(_ device: Int) -> [String] {
+    func anomalyLines(_ device: DeviceIndex) -> [String] {
         anomalies.digestLines(
-            device: records[device].id, layouts[Int(hot[device].profile)], places: anomalyPlaces(device), machine: hot[device].machine)
+            device: fleet.records[device].id, fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device),
+            machine: fleet.devices[device].machine)
     }
 }

@@ -31,8 +31,8 @@ struct MachineWatch: Sendable {
 
     var stateBytes: Int { MemoryLayout<MachineWatch>.stride + detector.stateBytes + slots.count * 16 }
 
-    /// Takes what the gauges are at the device's message; nil unless a row was over. The device's metrics begin at `first`.
-    mutating func note(_ metrics: [MetricState], first: Int, at time: Int64, gapMilliseconds: Int64) -> MachineDetector.Verdict? {
+    /// Takes what the gauges are at the device's message; nil unless a row was over.
+    mutating func note(_ fleet: FleetState, _ device: DeviceIndex, at time: Int64, gapMilliseconds: Int64) -> MachineDetector.Verdict? {
         guard time > lastMilliseconds else { return nil }
         let isGap = lastMilliseconds == .min || time &- lastMilliseconds > gapMilliseconds
         lastMilliseconds = time
@@ -46,12 +46,9 @@ struct MachineWatch: Sendable {
             begin(at: time)
         }
         for (index, slot) in slots.enumerated() {
-            let metric = metrics[first + Int(slot)]
-            guard !metric.isUnknown, metric.timeMilliseconds > .min + 1, time &- metric.timeMilliseconds <= gapMilliseconds else {
-                continue
-            }
+            guard case .live(let value, let measured) = fleet.value(device, slot), time &- measured <= gapMilliseconds else { continue }
             // Bounded, so that a sum of the largest numbers is a number.
-            sums[index] += min(max(metric.value, -1e300), 1e300)
+            sums[index] += min(max(value, -1e300), 1e300)
             counts[index] &+= 1
         }
         return verdict

@@ -7,9 +7,11 @@ import Telemetry
 /// collide push one another out instead of making everybody's search long.
 struct TopicTable: Sendable {
     struct Route: Equatable, Sendable {
-        /// -1 where the payload names the devices; the number of the edge node for Sparkplug B.
-        var device: Int32
-        var profile: Int32
+        /// None where the payload names the devices.
+        var device: DeviceIndex
+        /// The number of the edge node for Sparkplug B, or -1.
+        var node: Int32 = -1
+        var profile: ProfileIndex
         /// Where the layout's walk begins for this topic.
         var root: Int32
         /// Index of the message rule, or -1 for a topic that carries only replies.
@@ -66,7 +68,7 @@ struct TopicTable: Sendable {
 
     /// Whose topics they are: a device's, an edge node's, or everybody's, where the payload names the devices.
     static let everybody: Int32 = 0
-    static func owner(device: Int32) -> Int32 { device * 2 + 1 }
+    static func owner(device: DeviceIndex) -> Int32 { device.place * 2 + 1 }
     static func owner(node: Int32) -> Int32 { node * 2 + 2 }
 
     @inline(__always)

@@ -4,24 +4,14 @@ import Replenishment
 import ServiceValue
 import Telemetry
 
-/// The newest value of one metric of one device, and its open chunk of history. Plain data in one flat array.
-struct MetricState: Sendable {
-    var value: Double = 0
-    /// Event time of the value; `Int64.min` while there is none.
-    var timeMilliseconds: Int64 = .min
-    var isUnknown = true
-    /// Its detector's place, or why it has none (`MetricWatch`).
-    var watch = MetricWatch.none
-    var encoder = SampleEncoder()
-}
-
 /// What the hot path touches of a device. Plain data in one flat array.
-struct DeviceHot: Sendable {
-    var profile: Int32
-    /// The device's metrics lie at `firstMetric ..< firstMetric + metricCapacity`.
-    var firstMetric: Int32
-    var metricCapacity: Int32
-    var firstFault: Int32
+struct DeviceState: Sendable {
+    var profile: ProfileIndex
+    /// Where its table of metric pages lies, and how many pages it has room for.
+    var firstPage: Int32 = 0
+    var pageCount: Int32 = 0
+    /// Where the block lies in which its conditions remember.
+    var firstCell: Int32
     var newestMilliseconds: Int64 = .min
     var arrivalMilliseconds: Int64 = .min
     var messages: Int64 = 0
@@ -109,10 +99,4 @@ struct SupplyState: Sendable, Codable {
         case evaluatedMilliseconds, order, orderedMilliseconds, orderRisk, installedMilliseconds, thresholdMilliseconds, reported, facts
         case factsHash
     }
-}
-
-/// What all devices of one profile taught: for their forecasts, and for the price at which orders wait.
-struct SupplyLearning: Equatable, Sendable, Codable {
-    var priors = FleetPriors()
-    var price = LatenessPrice()
 }

@@ -1,0 +1,221 @@
+import FaultDetection
+import Telemetry
+
+/// The devices of the site, their profiles, and what they said last. It decides nothing.
+struct FleetState: Sendable {
+    var profiles = Table<ProfileIndex, ProfileSlot>()
+    var devices = Table<DeviceIndex, DeviceState>()
+    var records = Table<DeviceIndex, DeviceRecord>()
+    private(set) var names: [String: DeviceIndex] = [:]
+    /// Places of devices that are gone, the highest first.
+    private(set) var vacant: [DeviceIndex] = []
+
+    /// Metrics lie in pages of `pageSize` slots, and a device has only the pages of slots that it told: many names are known to a profile of which
+    /// each device uses a few.
+    var metrics = BlockPool(blank: MetricState())
+    private var pages = BlockPool<Int32>(blank: -1)
+    /// Open chunks of history, a block of `SampleEncoder.capacityBytes` each.
+    private(set) var samples = BlockPool<UInt8>(blank: 0)
+    /// What the conditions of each device remember: a block each, as long as the rules of its profile need.
+    var cells = BlockPool<Int64>(blank: 0)
+    var topics: TopicTable
+
+    private var freeProfiles: [ProfileIndex] = []
+    /// Devices that have a layout of their own though their profile does not ask for it.
+    private(set) var ownLayouts = 0
+
+    private static var pageSize: Int32 { 4 }
+
+    init(topics: TopicTable) { self.topics = topics }
+
+    var deviceCount: Int { devices.count - vacant.count }
+
+    // MARK: Profiles
+
+    @discardableResult
+    mutating func add(_ layout: ProfileLayout, base: ProfileIndex? = nil) -> ProfileIndex {
+        if base != nil, !layout.profile.namesPerDevice { ownLayouts += 1 }
+        if let base, let free = freeProfiles.popLast() {
+            profiles[free] = ProfileSlot(layout, base: base)
+            return free
+        }
+        return profiles.append(ProfileSlot(layout, base: base ?? ProfileIndex(place: Int32(profiles.count))))
+    }
+
+    /// The layout of a device that is gone keeps its place, and next to nothing else.
+    mutating func release(_ profile: ProfileIndex) {
+        let rules = profiles[profile].rules
+        if !rules.namesPerDevice { ownLayouts -= 1 }
+        profiles[profile] = ProfileSlot(
+            ProfileLayout(DeviceProfile(notLoaded: rules.name, supplies: [])), base: profiles[profile].base)
+        freeProfiles.append(profile)
+    }
+
+    /// After a snapshot: layouts that were one device's and that no device has.
+    mutating func releaseUnusedProfiles() {
+        let used = Set(devices.indices.map { devices[$0].profile })
+        for profile in profiles.indices where profiles[profile].base != profile && !used.contains(profile) { release(profile) }
+    }
+
+    /// Profiles as they were loaded, without the layouts that devices have to themselves.
+    var baseProfiles: [ProfileIndex] { profiles.indices.filter { profiles[$0].base == $0 } }
+
+    @inline(__always)
+    func rules(of device: DeviceIndex) -> DeviceProfile { profiles[devices[device].profile].rules }
+
+    /// The slot of the profile that the device shares with others.
+    func base(of device: DeviceIndex) -> ProfileIndex { profiles[devices[device].profile].base }
+
+    // MARK: Devices
+
+    func device(named name: String) -> DeviceIndex? { names[name] }
+
+    /// The device of exactly these bytes. Text that only looks the same is another name: to a broker é and e with an accent are two topics.
+    func device(spelled name: String) -> DeviceIndex? {
+        names[name].flatMap { records[$0].id.utf8.elementsEqual(name.utf8) ? $0 : nil }
+    }
+
+    /// Gives a new device the lowest vacant place, or one at the end.
+    mutating func add(_ record: DeviceRecord, profile: ProfileIndex) -> DeviceIndex {
+        let state = DeviceState(profile: profile, firstCell: cells.take(profiles[profile].derived.faults.cellCount))
+        let device: DeviceIndex
+        if let place = vacant.popLast() {
+            device = place
+            devices[place] = state
+            records[place] = record
+        } else {
+            device = devices.append(state)
+            _ = records.append(record)
+        }
+        names[record.id] = device
+        return device
+    }
+
+    /// Everything that the device took is free, and its place is vacant.
+    mutating func vacate(_ device: DeviceIndex) {
+        let profile = devices[device].profile
+        let base = profiles[profile].base
+        topics.forget(owner: TopicTable.owner(device: device))
+        names[records[device].id] = nil
+        releaseMetrics(of: device)
+        cells.release(devices[device].firstCell, size: profiles[profile].derived.faults.cellCount)
+        if base != profile { release(profile) }
+        records[device] = DeviceRecord(id: "")
+        devices[device] = DeviceState(profile: base, firstCell: 0, isVacant: true)
+        // The lowest place is taken first, so that the order of the devices follows from the state alone.
+        vacant.insert(device, at: vacant.firstIndex { $0 < device } ?? vacant.endIndex)
+    }
+
+    var presentDevices: [DeviceIndex] { devices.indices.filter { !devices[$0].isVacant } }
+
+    // MARK: Metrics
+
+    /// Where the metric lies, or -1 while the device has not told anything of its page.
+    @inline(__always)
+    func place(_ device: DeviceIndex, _ slot: Int32) -> Int {
+        let page = slot / Self.pageSize
+        guard page < devices[device].pageCount else { return -1 }
+        let first = pages[Int(devices[device].firstPage + page)]
+        return first < 0 ? -1 : Int(first + slot % Self.pageSize)
+    }
+
+    /// Where the metric lies; makes room for it.
+    @inline(__always)
+    mutating func takePlace(_ device: DeviceIndex, _ slot: Int32) -> Int {
+        let place = place(device, slot)
+        return place >= 0 ? place : makePlace(device, slot)
+    }
+
+    @inline(never)
+    private mutating func makePlace(_ device: DeviceIndex, _ slot: Int32) -> Int {
+        let page = slot / Self.pageSize
+        let count = devices[device].pageCount
+        if page >= count {
+            // What the profile knows by now is soon told, too.
+            let known = (Int32(profiles[devices[device].profile].layout.slots.count) + Self.pageSize - 1) / Self.pageSize
+            let wanted = max(page + 1, known)
+            let first = pages.take(Int(wanted))
+            let old = devices[device].firstPage
+            for index in 0..<count { pages[Int(first + index)] = pages[Int(old + index)] }
+            pages.release(old, size: Int(count))
+            devices[device].firstPage = first
+            devices[device].pageCount = wanted
+        }
+        let index = Int(devices[device].firstPage + page)
+        if pages[index] < 0 { pages[index] = metrics.take(Int(Self.pageSize)) }
+        return Int(pages[index] + slot % Self.pageSize)
+    }
+
+    /// What is known of a metric of the device. A slot below 0 stands for no metric, of which nothing is ever known.
+    func value(_ device: DeviceIndex, _ slot: Int32) -> MetricValue {
+        guard slot >= 0, let metric = metric(device, slot), metric.isTold else { return .never }
+        if metric.isUnknown { return .unknown(sinceMilliseconds: metric.timeMilliseconds) }
+        return metric.isLive ? .live(metric.value, atMilliseconds: metric.timeMilliseconds) : .retained(metric.value)
+    }
+
+    func metric(_ device: DeviceIndex, _ slot: Int32) -> MetricState? {
+        let place = place(device, slot)
+        return place < 0 ? nil : metrics[place]
+    }
+
+    /// The slots of the device that have a place, in order, each with it.
+    func places(of device: DeviceIndex) -> [(slot: Int32, place: Int)] {
+        let slots = Int32(profiles[devices[device].profile].layout.slots.count)
+        return (0..<min(devices[device].pageCount * Self.pageSize, slots)).compactMap { slot in
+            let place = place(device, slot)
+            return place < 0 ? nil : (slot, place)
+        }
+    }
+
+    private mutating func releaseMetrics(of device: DeviceIndex) {
+        for page in 0..<devices[device].pageCount {
+            let first = pages[Int(devices[device].firstPage + page)]
+            guard first >= 0 else { continue }
+            for place in Int(first)..<Int(first + Self.pageSize) { releaseSamples(place) }
+            metrics.release(first, size: Int(Self.pageSize))
+        }
+        pages.release(devices[device].firstPage, size: Int(devices[device].pageCount))
+        devices[device].firstPage = 0
+        devices[device].pageCount = 0
+    }
+
+    /// Gives the device another layout. `slotOf` says which slot each of the former ones is there, or -1.
+    mutating func move(_ device: DeviceIndex, to profile: ProfileIndex, slotOf: [Int32]) {
+        let former = places(of: device).map { (slot: $0.slot, state: metrics[$0.place]) }.filter { !$0.state.isBlank }
+        for (_, place) in places(of: device) { metrics[place] = MetricState() }
+        releaseMetrics(of: device)
+        devices[device].profile = profile
+        for (slot, state) in former where slotOf[Int(slot)] >= 0 { metrics[takePlace(device, slotOf[Int(slot)])] = state }
+    }
+
+    // MARK: History
+
+    /// Adds a sample to the open chunk of a metric; false when it is full.
+    @inline(__always)
+    mutating func keep(_ value: Double, atMilliseconds time: Int64, at place: Int) -> Bool {
+        if metrics[place].samples < 0 { metrics[place].samples = samples.take(SampleEncoder.capacityBytes) }
+        let first = Int(metrics[place].samples)
+        return samples.withPointer(to: first) { bytes in
+            metrics[place].encoder.append(
+                timeMilliseconds: time, value: value,
+                into: UnsafeMutableRawBufferPointer(start: bytes, count: SampleEncoder.capacityBytes))
+        } ?? false
+    }
+
+    /// The bytes of the open chunk of a metric.
+    func openChunk(at place: Int) -> ArraySlice<UInt8> {
+        metrics[place].samples < 0 ? [] : samples.block(Int(metrics[place].samples), count: metrics[place].encoder.byteCount)
+    }
+
+    private mutating func releaseSamples(_ place: Int) {
+        if metrics[place].samples >= 0 { samples.release(metrics[place].samples, size: SampleEncoder.capacityBytes) }
+    }
+
+    /// Bytes of the tables: what the devices cost.
+    var stateBytes: Int {
+        metrics.count * MemoryLayout<MetricState>.stride + pages.count * MemoryLayout<Int32>.stride + samples.count
+            + cells.count * MemoryLayout<Int64>.stride
+            + devices.count * (MemoryLayout<DeviceState>.stride + MemoryLayout<DeviceRecord>.stride)
+            + records.indices.reduce(0) { $0 + records[$1].supplies.count * MemoryLayout<SupplyState>.stride }
+    }
+}
