@@ -42,9 +42,11 @@ let libraries: [Target] = [
 ]
 
 let adapters: [Target] = [
-    .target(name: "MQTTLink", dependencies: ["CMosquitto"]),
+    // Lock, thread, wake and clock, over pthread: what adapters and shell share.
+    .target(name: "Threading"),
+    .target(name: "MQTTLink", dependencies: ["CMosquitto", "Threading"]),
     .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
-    .target(name: "HTTPService", dependencies: ["CMicroHTTPD"]),
+    .target(name: "HTTPService", dependencies: ["CMicroHTTPD", "Threading"]),
     .target(name: "Outbound", dependencies: ["CCurl", "CCrypto"]),
     .target(name: "XMLReading", dependencies: ["CLibXML"]),
 ]
@@ -52,15 +54,17 @@ let adapters: [Target] = [
 let shell: [Target] = [
     .target(
         name: "Gateway",
-        dependencies: ["GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading", "CMalloc", "CTimex", "CSystemd"]),
+        dependencies: [
+            "GatewayCore", "MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading", "Threading", "CMalloc", "CTimex", "CSystemd",
+        ]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
-    .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound"]),
+    .target(name: "SimulatedFleet", dependencies: ["Telemetry", "MQTTLink", "HTTPService", "Outbound", "Threading"]),
     // `steward bench` runs it.
     .target(
         name: "Benchmarks", dependencies: ["GatewayCore", "Telemetry"], path: "Tests/Benchmarks",
         exclude: ["latency.py", "memory.py", "questions.py"]),
     .executableTarget(
-        name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Benchmarks"],
+        name: "steward", dependencies: ["Gateway", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading", "Benchmarks"],
         // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).
         linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 ]
@@ -73,13 +77,13 @@ let tests: [Target] = [
     .testTarget(name: "ReplenishmentTests", dependencies: ["Replenishment"]),
     .testTarget(name: "ServiceValueTests", dependencies: ["ServiceValue"]),
     .testTarget(name: "GatewayCoreTests", dependencies: ["GatewayCore"]),
-    .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink"]),
+    .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink", "Threading"]),
     .testTarget(name: "SQLiteStoreTests", dependencies: ["SQLiteStore"]),
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
     .testTarget(name: "XMLReadingTests", dependencies: ["XMLReading", "Replenishment"]),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "MQTTLink", "CSQLite"]),
-    .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "MQTTLink", "Threading", "CSQLite"]),
+    .testTarget(name: "SimulatedFleetTests", dependencies: ["SimulatedFleet", "Threading"]),
     .testTarget(name: "StewardTests", dependencies: ["steward", "HTTPService", "Gateway"]),
 ]
 

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// Every open connection and what it is waited for, so that one that is too slow, or one too many, can be ended.
 ///
@@ -50,18 +51,12 @@ final class ConnectionTable: Sendable {
         counters = configuration.counters
     }
 
-    static func nowMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
     /// So long nobody is ended for want of room.
     private static let graceMilliseconds: Int64 = 250
 
     /// A new connection.
     func add(descriptor: Int32) -> Entry {
-        let now = Self.nowMilliseconds()
+        let now = Clock.monotonicMilliseconds()
         let entry = Entry(descriptor: descriptor, nowMilliseconds: now)
         entries.withLock { entries in
             entries[ObjectIdentifier(entry)] = entry
@@ -86,7 +81,7 @@ final class ConnectionTable: Sendable {
     func remove(_ entry: Entry) { entries.withLock { $0[ObjectIdentifier(entry)] = nil } }
 
     func set(_ entry: Entry, _ phase: Entry.Phase) {
-        let now = Self.nowMilliseconds()
+        let now = Clock.monotonicMilliseconds()
         entries.withLock { _ in
             // The time of the first request runs from the connection's beginning, not from its first line.
             if !(entry.phase == .receiving && phase == .receiving) { entry.sinceMilliseconds = now }
@@ -96,7 +91,7 @@ final class ConnectionTable: Sendable {
 
     /// Ends what has taken too long. True: room is short, and this should be called again soon.
     func endOverdue() -> Bool {
-        let now = Self.nowMilliseconds()
+        let now = Clock.monotonicMilliseconds()
         return entries.withLock { entries in
             for entry in entries.values where now - entry.sinceMilliseconds > allowed(entry.phase) { end(entry, in: &entries) }
             let excess = entries.count - comfortableCount

@@ -1,5 +1,6 @@
 import CMosquitto
 import Glibc
+import Threading
 
 /// Publishes commands at QoS 1, through a connection of its own (clean session, client id with "-commands"): flushing it cannot
 /// release the PUBACKs of the `IngestClient`. May be used from any thread; it connects and reconnects on a thread of its own.
@@ -20,7 +21,7 @@ public final class CommandClient: Sendable {
         try configuration.validate()
         let queue = try CommandQueue(maximumInFlight: maximumInFlight, onConnectionChange: onConnectionChange)
         self.queue = queue
-        try WorkerThread.start {
+        let run: @Sendable () -> Void = {
             do throws(MQTTError) {
                 try CommandLoop(configuration, queue, announcement).run()
             } catch {
@@ -29,6 +30,7 @@ public final class CommandClient: Sendable {
             }
             queue.finish()
         }
+        do { try NamedThread("steward-commands", run).detach() } catch { throw .ofSystem(error) }
     }
 
     deinit { queue.requestClose() }
@@ -56,7 +58,7 @@ public final class CommandClient: Sendable {
             let message = "the payload has \(payload.count) bytes; a command may have 1 MiB"
             throw MQTTError(code: MOSQ_ERR_PAYLOAD_SIZE.rawValue, operation: "publish", message: message)
         }
-        let deadline = Connection.monotonicMilliseconds() + min(max(0, timeoutMilliseconds), 86_400_000)
+        let deadline = Clock.monotonicMilliseconds() + min(max(0, timeoutMilliseconds), 86_400_000)
         try queue.add(
             Command(
                 key: key, topic: topic, payload: payload, qualityOfService: qualityOfService == 0 ? 0 : 1, deadlineMilliseconds: deadline,

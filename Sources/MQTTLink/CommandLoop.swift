@@ -1,5 +1,6 @@
 import CMosquitto
 import Glibc
+import Threading
 
 /// The thread of a `CommandClient`: the only one that touches its connection.
 final class CommandLoop {
@@ -38,7 +39,7 @@ final class CommandLoop {
         queue.begin()
         connection.onPublished = { [unowned self] messageID, reason in published(messageID, reason) }
         while !queue.isClosing {
-            let now = Connection.monotonicMilliseconds()
+            let now = Clock.monotonicMilliseconds()
             connection.maintain(nowMilliseconds: now)
             queue.failExpired(nowMilliseconds: now)
             wait()
@@ -64,7 +65,7 @@ final class CommandLoop {
 
     /// At most a fifth of a second, so that time-outs and reconnects are not late by more.
     private func wait() {
-        var requests = [connection.pollRequest, pollfd(fd: queue.wake.rawValue, events: Int16(POLLIN), revents: 0)]
+        var requests = [connection.pollRequest, pollfd(fd: queue.wake.descriptor, events: Int16(POLLIN), revents: 0)]
         _ = poll(&requests, 2, 200)
         if requests[1].revents != 0 { queue.wake.clear() }
     }

@@ -1,6 +1,7 @@
 import CMosquitto
 import Glibc
 import Synchronization
+import Threading
 
 struct Command: Sendable {
     let key: UInt64
@@ -27,17 +28,19 @@ final class CommandQueue: Sendable {
         var thread: pthread_t?
     }
 
-    let wake: WakeDescriptor
+    let wake: WakeEvent
     let onConnectionChange: @Sendable (ConnectionEvent) -> Void
-    private let finishedSignal: WakeDescriptor
+    private let finishedSignal: WakeEvent
     private let maximumInFlight: Int
     private let state = Mutex(State())
 
     init(maximumInFlight: Int, onConnectionChange: @escaping @Sendable (ConnectionEvent) -> Void) throws(MQTTError) {
         self.maximumInFlight = maximumInFlight
         self.onConnectionChange = onConnectionChange
-        wake = try WakeDescriptor()
-        finishedSignal = try WakeDescriptor()
+        do {
+            wake = try WakeEvent()
+            finishedSignal = try WakeEvent()
+        } catch { throw .ofSystem(error) }
     }
 
     var isConnected: Bool { state.withLock { $0.connected } }
@@ -133,7 +136,6 @@ final class CommandQueue: Sendable {
     func waitUntilFinished() {
         let isOwnThread = state.withLock { state in state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
         guard !isOwnThread else { return }
-        var request = pollfd(fd: finishedSignal.rawValue, events: Int16(POLLIN), revents: 0)
-        while poll(&request, 1, -1) < 0, errno == EINTR {}
+        finishedSignal.wait(timeoutMilliseconds: -1)
     }
 }

@@ -1,6 +1,7 @@
 import CMosquitto
 import Glibc
 import Synchronization
+import Threading
 
 /// Resolves the name and opens the TCP connection on a thread of its own, because both may block for minutes (a dead DNS server,
 /// a network that swallows packets) and neither getaddrinfo nor the library can be told a limit.
@@ -15,7 +16,7 @@ final class ConnectAttempt: Sendable {
 
     let handle: MosquittoHandle
     /// Readable once the outcome is there.
-    let done: WakeDescriptor
+    let done: WakeEvent
     private let configuration: MQTTConfiguration
     private let cleanSession: Bool
     /// What this connection says of itself; its last will is set.
@@ -30,11 +31,11 @@ final class ConnectAttempt: Sendable {
         self.configuration = configuration
         self.cleanSession = cleanSession
         handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession, will: announcement)
-        done = try WakeDescriptor()
+        do { done = try WakeEvent() } catch { throw .ofSystem(error) }
     }
 
     func start() throws(MQTTError) {
-        try WorkerThread.start { [self] in run() }
+        do { try NamedThread("steward-connect") { [self] in run() }.detach() } catch { throw .ofSystem(error) }
     }
 
     /// The outcome, or nil while the attempt is under way. Afterwards the handle belongs to the caller's thread.

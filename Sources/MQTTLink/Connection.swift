@@ -1,5 +1,6 @@
 import CMosquitto
 import Glibc
+import Threading
 
 /// One client's connection: opened, kept alive, and opened again when it ends. Belongs to one thread.
 ///
@@ -88,7 +89,7 @@ final class Connection {
 
     /// What to poll for; a descriptor of -1 is ignored by poll().
     var pollRequest: pollfd {
-        if case .connecting(let attempt, _) = phase { return pollfd(fd: attempt.done.rawValue, events: Int16(POLLIN), revents: 0) }
+        if case .connecting(let attempt, _) = phase { return pollfd(fd: attempt.done.descriptor, events: Int16(POLLIN), revents: 0) }
         guard let pointer = handle?.pointer else { return pollfd(fd: -1, events: 0, revents: 0) }
         var events = Int16(POLLIN)
         if heldMessages == 0, mosquitto_want_write(pointer) { events = hasUnwritten ? Int16(POLLOUT) : Int16(POLLIN | POLLOUT) }
@@ -124,7 +125,7 @@ final class Connection {
         do {
             let attempt = try ConnectAttempt(
                 configuration, clientID: clientID, cleanSession: cleanSession,
-                announcement: announcement?.session(atMilliseconds: Self.wallMilliseconds()))
+                announcement: announcement?.session(atMilliseconds: Clock.systemMilliseconds()))
             try attempt.start()
             phase = .connecting(attempt, deadlineMilliseconds: now + Int64(configuration.connectTimeoutSeconds) * 1000)
         } catch {
@@ -169,7 +170,7 @@ final class Connection {
         guard heldMessages > 0 else { return }
         messagesOfConnection += heldMessages
         heldMessages = 0
-        if Self.monotonicMilliseconds() - heldSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
+        if Clock.monotonicMilliseconds() - heldSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
         // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
         guard messagesOfConnection > logUntilMessages, !isLogOff, let pointer = established else { return }
         isLogOff = true
@@ -178,7 +179,7 @@ final class Connection {
 
     /// To be called before a batch is read.
     func beginReading() {
-        let now = Self.monotonicMilliseconds()
+        let now = Clock.monotonicMilliseconds()
         if let last = lastReadMilliseconds, now - last > Self.slowMilliseconds { expectRepeats() }
         lastReadMilliseconds = now
     }
@@ -194,11 +195,11 @@ final class Connection {
     /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
     func flush(waitMilliseconds: Int64) {
         guard heldMessages == 0 else { return }
-        let deadline = Self.monotonicMilliseconds() + waitMilliseconds
+        let deadline = Clock.monotonicMilliseconds() + waitMilliseconds
         while let pointer = handle?.pointer, mosquitto_want_write(pointer) {
             settle(mosquitto_loop_write(pointer, 1), "write")
             guard let pointer = handle?.pointer, mosquitto_want_write(pointer) else { return }
-            let remaining = deadline - Self.monotonicMilliseconds()
+            let remaining = deadline - Clock.monotonicMilliseconds()
             guard remaining > 0 else { return }
             var request = pollfd(fd: mosquitto_socket(pointer), events: Int16(POLLOUT), revents: 0)
             _ = poll(&request, 1, Int32(clamping: remaining))
@@ -225,10 +226,10 @@ final class Connection {
     /// Reads what the broker still sends until it closes. Closing with input unread would reset the connection, and a broker that
     /// is reset throws away the PUBACKs it has not read yet, and sends all those messages again.
     private static func awaitEnd(_ socket: Int32, waitMilliseconds: Int64) {
-        let deadline = monotonicMilliseconds() + waitMilliseconds
+        let deadline = Clock.monotonicMilliseconds() + waitMilliseconds
         var bytes = [UInt8](repeating: 0, count: 64 * 1024)
         while socket >= 0 {
-            let remaining = deadline - monotonicMilliseconds()
+            let remaining = deadline - Clock.monotonicMilliseconds()
             var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             guard remaining > 0, poll(&request, 1, Int32(clamping: remaining)) > 0 else { return }
             let count = read(socket, &bytes, bytes.count)
@@ -236,22 +237,10 @@ final class Connection {
         }
     }
 
-    static func monotonicMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
-    private static func wallMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
     // MARK: What the callbacks noted
 
     func deliver(_ message: UnsafePointer<mosquitto_message>) {
-        if heldMessages == 0 { heldSinceMilliseconds = Self.monotonicMilliseconds() }
+        if heldMessages == 0 { heldSinceMilliseconds = Clock.monotonicMilliseconds() }
         heldMessages += 1
         deliveredMessages += 1
         let length = Int(message.pointee.payloadlen)

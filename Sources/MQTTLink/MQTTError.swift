@@ -1,5 +1,6 @@
 import CMosquitto
 import Glibc
+import Threading
 
 /// What failed, in words that say what to do about it.
 public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -22,6 +23,10 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - systemError: errno as it stood right after the call.
     ///   - detail: what the library logged, which for TLS is the only place that names the cause.
+    static func ofSystem(_ error: SystemError) -> MQTTError {
+        ofLibrary(MOSQ_ERR_ERRNO.rawValue, systemError: error.code, operation: error.operation)
+    }
+
     static func ofLibrary(_ code: Int32, systemError: Int32 = 0, operation: String, detail: String = "") -> MQTTError {
         var message: String
         switch code {

@@ -1,6 +1,7 @@
 import Gateway
 import Glibc
 import Outbound
+import Threading
 
 /// Writes: each has an id, so that the gateway can be asked what became of it when its answer does not come.
 extension APIClient {
@@ -39,7 +40,7 @@ extension APIClient {
 
     /// What the gateway says of a write, once it knows; nil when it does not in time.
     private func outcome(of key: String) -> Outcome? {
-        let deadline = Self.monotonicMilliseconds() + Self.patienceMilliseconds
+        let deadline = Clock.monotonicMilliseconds() + Self.patienceMilliseconds
         repeat {
             if let answer = try? APIValue(parsing: get(["requests", key])) {
                 switch answer["state"].string {
@@ -49,14 +50,8 @@ extension APIClient {
                 }
             }
             usleep(250_000)
-        } while Self.monotonicMilliseconds() < deadline
+        } while Clock.monotonicMilliseconds() < deadline
         return nil
-    }
-
-    private static func monotonicMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     private static func newID() throws -> String {

@@ -1,6 +1,7 @@
 import Glibc
 import Outbound
 import SimulatedFleet
+import Threading
 
 /// `steward demo`: a private broker, the gateway and a simulated fleet, all on loopback, and what they do in words.
 enum DemoCommand: Subcommand {
@@ -23,15 +24,15 @@ enum DemoCommand: Subcommand {
         defer { site.stop() }
         try site.start()
         Console.print("Status page: \(site.url)/   (Ctrl-C ends the demo)\n\n")
-        let begin = ElapsedTime.milliseconds()
+        let begin = Clock.monotonicMilliseconds()
         var story = DemoStory(quiet: arguments.has("quiet"))
         while !signals.wait(milliseconds: 500) {
-            let elapsed = ElapsedTime.milliseconds() - begin
+            let elapsed = Clock.monotonicMilliseconds() - begin
             if let problem = site.problem { throw CommandFailure(problem) }
             story.tell(try site.journal(), try site.status(), elapsedMilliseconds: elapsed)
             if let end, elapsed >= end { break }
         }
-        story.tell(try site.journal(), try site.status(), elapsedMilliseconds: ElapsedTime.milliseconds() - begin)
+        story.tell(try site.journal(), try site.status(), elapsedMilliseconds: Clock.monotonicMilliseconds() - begin)
         Console.print(story.summary(try site.status(), site.fleetStatistics))
         return end != nil && !story.isWhole ? .failed : .ok
     }

@@ -1,6 +1,7 @@
 import Gateway
 import Outbound
 import SimulatedFleet
+import Threading
 
 /// `steward simulate`: a fleet of simulated devices on a broker.
 enum SimulateCommand: Subcommand {
@@ -38,7 +39,7 @@ enum SimulateCommand: Subcommand {
         configuration.apiURL = arguments.value("api")
         configuration.apiToken = try arguments.value("token-file").map(OperatorToken.read)
         configuration.supplierListen = arguments.value("supplier-listen") ?? configuration.supplierListen
-        let end = try duration(arguments).map { Int64($0 * 1000) + ElapsedTime.milliseconds() }
+        let end = try duration(arguments).map { Int64($0 * 1000) + Clock.monotonicMilliseconds() }
         let runner = try FleetRunner(configuration: configuration)
         try runner.start()
         Console.error(
@@ -46,7 +47,7 @@ enum SimulateCommand: Subcommand {
         )
         var nextLine: Int64 = 0
         while !signals.wait(milliseconds: 200) {
-            let now = ElapsedTime.milliseconds()
+            let now = Clock.monotonicMilliseconds()
             if let end, now >= end { break }
             guard now >= nextLine else { continue }
             nextLine = now + 5000

@@ -1,4 +1,5 @@
 import Glibc
+import Threading
 
 /// What standard output can show.
 struct Terminal: Sendable {
@@ -29,9 +30,7 @@ struct Terminal: Sendable {
         } else if isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
             terminal.columns = Int(size.ws_col)
         }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        terminal.nowMilliseconds = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+        terminal.nowMilliseconds = Clock.systemMilliseconds()
         return terminal
     }
 

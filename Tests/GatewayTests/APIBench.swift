@@ -3,6 +3,7 @@ import Foundation
 import GatewayCore
 import HTTPService
 import SQLiteStore
+import Threading
 
 @testable import Gateway
 

@@ -3,6 +3,7 @@ import GatewayCore
 import SQLiteStore
 import Synchronization
 import Testing
+import Threading
 
 @testable import Gateway
 

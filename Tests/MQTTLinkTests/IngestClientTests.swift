@@ -1,4 +1,5 @@
 import Testing
+import Threading
 
 @testable import MQTTLink
 
@@ -68,8 +69,8 @@ import Testing
         try broker.publish("t/a", lines: (0..<10).map { "\($0)" })
         try first?.run(acknowledging: false) { first?.payloads.count == 10 }
         // The library's keep-alive goes by its own clock in whole seconds, so this has to live through it: 5 s, then a margin.
-        let due = Connection.monotonicMilliseconds() + 6500
-        while Connection.monotonicMilliseconds() < due {
+        let due = Clock.monotonicMilliseconds() + 6500
+        while Clock.monotonicMilliseconds() < due {
             first?.maintain()
             _ = try first?.client.receive(timeoutMilliseconds: 50, maximumMessages: 10, maximumBytes: 1000)
         }
@@ -128,8 +129,8 @@ import Testing
 
     @Test func theWakeDescriptorEndsTheWait() throws {
         let broker = try Broker()
-        let wake = try WakeDescriptor()
-        let reader = try Reader(.local(broker), wakeDescriptor: wake.rawValue)
+        let wake = try WakeEvent()
+        let reader = try Reader(.local(broker), wakeDescriptor: wake.descriptor)
         try reader.subscribe()
         wake.signal()
         let woken = try reader.client.receive(timeoutMilliseconds: 20_000, maximumMessages: 1, maximumBytes: 1)
@@ -164,9 +165,9 @@ import Testing
         try reader.run { $0.isConnected && reader.subscribed }
         let line = String(repeating: "z", count: 240)
         try broker.publish("t/a", lines: Array(repeating: line, count: 40_000))
-        let start = Connection.monotonicMilliseconds()
+        let start = Clock.monotonicMilliseconds()
         try reader.run { $0.deliveredMessages >= 40_000 }
-        let elapsed = max(1, Connection.monotonicMilliseconds() - start)
+        let elapsed = max(1, Clock.monotonicMilliseconds() - start)
         print("drained 40000 messages of 240 bytes in \(elapsed) ms: \(40_000_000 / elapsed) messages/s")
         #expect(reader.client.deliveredMessages == 40_000)
     }
@@ -187,9 +188,9 @@ final class CountingReader {
     }
 
     func run(until condition: (IngestClient) -> Bool) throws {
-        let deadline = Connection.monotonicMilliseconds() + 30_000
-        while !condition(client), Connection.monotonicMilliseconds() < deadline {
-            client.maintain(nowMilliseconds: Connection.monotonicMilliseconds())
+        let deadline = Clock.monotonicMilliseconds() + 30_000
+        while !condition(client), Clock.monotonicMilliseconds() < deadline {
+            client.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
             _ = try client.receive(timeoutMilliseconds: 20, maximumMessages: 5000, maximumBytes: 1 << 24)
             client.acknowledge()
         }

@@ -1,4 +1,5 @@
 import Glibc
+import Threading
 
 @testable import MQTTLink
 
@@ -29,7 +30,7 @@ final class Reader {
     var payloads: [String] { record.messages.map(\.payload) }
     var isSubscribed: Bool { record.events.contains(.subscribed) }
 
-    func maintain() { client.maintain(nowMilliseconds: Connection.monotonicMilliseconds() + clockOffsetMilliseconds) }
+    func maintain() { client.maintain(nowMilliseconds: Clock.monotonicMilliseconds() + clockOffsetMilliseconds) }
 
     /// The owner's loop, until the condition holds. False when it did not within the limit.
     @discardableResult
@@ -37,9 +38,9 @@ final class Reader {
         acknowledging: Bool = true, seconds: Double = 20, maximumMessages: Int = 1000, maximumBytes: Int = 1 << 20,
         until condition: () -> Bool
     ) throws -> Bool {
-        let deadline = Connection.monotonicMilliseconds() + Int64(seconds * 1000)
+        let deadline = Clock.monotonicMilliseconds() + Int64(seconds * 1000)
         while !condition() {
-            guard Connection.monotonicMilliseconds() < deadline else { return false }
+            guard Clock.monotonicMilliseconds() < deadline else { return false }
             maintain()
             _ = try client.receive(timeoutMilliseconds: 20, maximumMessages: maximumMessages, maximumBytes: maximumBytes)
             if acknowledging { client.acknowledge() }
@@ -54,8 +55,8 @@ final class Reader {
 
     /// The loop for a while in which nothing should come: until the broker has answered a round trip of ours.
     func settle() throws {
-        let deadline = Connection.monotonicMilliseconds() + 400
-        try run { Connection.monotonicMilliseconds() > deadline }
+        let deadline = Clock.monotonicMilliseconds() + 400
+        try run { Clock.monotonicMilliseconds() > deadline }
     }
 
     func configurationErrors() -> [MQTTError] {

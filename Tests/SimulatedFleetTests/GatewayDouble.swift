@@ -1,6 +1,7 @@
 import HTTPService
 import Outbound
 import Synchronization
+import Threading
 
 @testable import SimulatedFleet
 
@@ -58,7 +59,7 @@ func post(_ body: String, to address: String, key: String = "ev", secret: String
     var headers: [(name: String, value: String)] = [("Content-Type", "application/json")]
     if let secret {
         let signature = try WebhookSignature(secrets: [secret])
-        headers += try signature.headers(id: key, timestampSeconds: FleetClock.now / 1000, payload: Array(body.utf8))
+        headers += try signature.headers(id: key, timestampSeconds: Clock.systemMilliseconds() / 1000, payload: Array(body.utf8))
     }
     let client = try WebhookClient()
     let request = WebhookRequest(url: "http://\(address)/orders", headers: headers, body: Array(body.utf8), timeoutSeconds: 10)

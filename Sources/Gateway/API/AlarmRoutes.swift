@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPService
 import Telemetry
+import Threading
 
 /// Alarms, and what people do about them.
 extension GatewayAPI {

@@ -2,6 +2,7 @@ import GatewayCore
 import HTTPService
 import Outbound
 import Replenishment
+import Threading
 
 /// Takes what cXML suppliers send of their own: ConfirmationRequest and ShipNoticeRequest, at `POST /api/v1/cxml`.
 ///

@@ -1,4 +1,5 @@
 import GatewayCore
+import Threading
 
 /// The ids of all devices, sorted, for listings. Sorting twenty thousand takes tens of milliseconds, which the core has not: the ids are
 /// read in slices, sorted by the asker, and kept while they are the same.

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPService
 import Telemetry
+import Threading
 
 /// Devices, with their supplies and their history.
 extension GatewayAPI {

@@ -1,6 +1,7 @@
 import HTTPService
 import SQLiteStore
 import Telemetry
+import Threading
 
 /// Reads what the writer has committed, on a connection of its own, from the HTTP threads.
 final class HistoryReader: @unchecked Sendable {

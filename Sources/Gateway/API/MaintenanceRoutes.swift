@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPService
 import Telemetry
+import Threading
 
 /// Maintenance windows.
 extension GatewayAPI {

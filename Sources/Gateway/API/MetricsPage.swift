@@ -3,6 +3,7 @@ import HTTPService
 import Replenishment
 import SQLiteStore
 import Telemetry
+import Threading
 
 /// `/metrics` in the Prometheus text format.
 extension GatewayAPI {

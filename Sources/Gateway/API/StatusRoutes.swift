@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPService
 import Telemetry
+import Threading
 
 /// How the gateway is: health, figures, status, and the page for people.
 extension GatewayAPI {

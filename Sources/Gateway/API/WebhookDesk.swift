@@ -3,6 +3,7 @@ import HTTPService
 import Outbound
 import Replenishment
 import Telemetry
+import Threading
 
 /// Takes what suppliers of kind `webhook` report of their own, at `POST /api/v1/suppliers/{name}/reports`.
 ///

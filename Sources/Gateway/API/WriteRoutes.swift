@@ -4,6 +4,7 @@ import HTTPService
 import Outbound
 import SQLiteStore
 import Telemetry
+import Threading
 
 /// Writes carry an id, the sender's `Idempotency-Key` or one that is made here, so that nobody has to guess what became of one: it can be
 /// asked about, and sent again without being done twice.

@@ -1,5 +1,6 @@
 import GatewayCore
 import SQLiteStore
+import Threading
 
 /// How one try to deliver an outbox entry ended.
 enum DeliveryReport: Sendable {

@@ -1,5 +1,6 @@
 import GatewayCore
 import Telemetry
+import Threading
 
 /// What the core tells of itself for `/metrics` and `/api/v1/status`. The core's thread publishes it, so nobody has to ask: what is read
 /// is at most a moment old, also while the core has a long piece of work in hand.

@@ -1,4 +1,5 @@
 import GatewayCore
+import Threading
 
 /// What a walk has gathered so far. Between two slices it belongs to the asker, within one to the core's thread.
 private final class WalkBox<State>: @unchecked Sendable {

@@ -3,6 +3,7 @@ import GatewayCore
 import Glibc
 import Synchronization
 import Telemetry
+import Threading
 
 /// A committed batch on its way to the core, and the memory it lies in.
 final class SegmentBox: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import GatewayCore
 import Outbound
+import Threading
 
 /// Delivers to one receiver, one entry after the other, on a thread of its own: a receiver that is slow holds up no other.
 final class DeliveryWorker: @unchecked Sendable {

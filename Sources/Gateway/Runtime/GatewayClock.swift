@@ -1,36 +1,7 @@
 import CTimex
 import Glibc
 import Synchronization
-
-/// The clocks of the system, and the gateway's own time, for every thread of the shell. The core has no clock.
-enum Clock {
-    /// Added to the steady clock it is the gateway's time; without a running gateway the system's time counts.
-    private static let offset = Atomic<Int64>(.min)
-
-    /// The gateway's time in milliseconds since 1970: what things are dated by. It is set only by `GatewayClock`, which tells the core.
-    static func wallMilliseconds() -> Int64 {
-        let offset = offset.load(ordering: .relaxed)
-        return offset == .min ? systemMilliseconds() : steadyMilliseconds() &+ offset
-    }
-
-    /// What the system's clock says, right or wrong.
-    static func systemMilliseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
-    /// For waiting: nobody sets it, and it stands still while the machine sleeps.
-    static func monotonicMilliseconds() -> Int64 { monotonicNanoseconds() / 1_000_000 }
-    static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
-    /// What the calling thread has worked.
-    static func threadNanoseconds() -> Int64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
-    /// For how much time has passed: nobody sets it, and sleep counts.
-    static func steadyMilliseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) / 1_000_000 }
-
-    fileprivate static func follow(_ offsetMilliseconds: Int64) { offset.store(offsetMilliseconds, ordering: .relaxed) }
-
-    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-}
+import Threading
 
 /// Keeps the gateway's time, and says when it is set. It is used by the ingest thread alone.
 final class GatewayClock {
@@ -49,7 +20,7 @@ final class GatewayClock {
             wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(),
             isSynchronised: Self.isSynchronised())
         judge = ClockJudge(now, memory: memory.load(), lastCommittedMilliseconds: lastCommittedMilliseconds)
-        Clock.follow(judge.offsetMilliseconds)
+        Clock.follow(offsetMilliseconds: judge.offsetMilliseconds)
     }
 
     /// Looks at the clocks. Not nil: the gateway's time has been set by so much, and the core has to be told before anything else.
@@ -60,7 +31,7 @@ final class GatewayClock {
         if abs(difference) > ClockJudge.stepMilliseconds { now.isSynchronised = isSynchronised(now.steadyMilliseconds) }
         let finding = judge.look(now)
         if finding == .nothing, abs(difference) <= 2 { return nil }
-        Clock.follow(judge.offsetMilliseconds)
+        Clock.follow(offsetMilliseconds: judge.offsetMilliseconds)
         statistics.clockDifference.store(judge.held?.differenceMilliseconds ?? 0, ordering: .relaxed)
         return tell(finding)
     }

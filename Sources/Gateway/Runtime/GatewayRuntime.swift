@@ -6,6 +6,7 @@ import MQTTLink
 import Outbound
 import SQLiteStore
 import Telemetry
+import Threading
 
 /// The running gateway: opens the store, rebuilds the core, wires the threads, and turns the ingest loop until it is told to stop.
 public final class GatewayRuntime {

@@ -1,4 +1,5 @@
 import Synchronization
+import Threading
 
 /// What the shell counts since the process began; read by `/metrics` from any thread.
 public final class GatewayStatistics: Sendable {

@@ -4,6 +4,7 @@ import Glibc
 import MQTTLink
 import SQLiteStore
 import Telemetry
+import Threading
 
 /// The thread that owns the broker's socket and the store: read what is there, commit it, only then acknowledge it.
 ///

@@ -1,4 +1,5 @@
 import Telemetry
+import Threading
 
 /// What became of a reload of the profiles.
 enum ReloadResult: Sendable {

@@ -1,5 +1,6 @@
 import GatewayCore
 import SQLiteStore
+import Threading
 
 /// When to take a snapshot, and what may be forgotten.
 final class Retention {

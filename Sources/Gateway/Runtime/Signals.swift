@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// SIGTERM, SIGINT and SIGHUP as flags. A handler may do next to nothing: it sets the flag and wakes the loop.
 enum Signals {

@@ -1,3 +1,5 @@
+import Threading
+
 /// The bytes of a snapshot on their way from the thread that makes them to the one that owns the store: a few pieces at a time, so that
 /// a large state never lies in memory as bytes.
 final class SnapshotPipe: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import GatewayCore
 import SQLiteStore
+import Threading
 
 /// Opens the store and finds out what it has lost, before anything relies on it.
 struct StoreOpening {

@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import Threading
 
 /// Tells systemd that the gateway is ready, alive, reloading or stopping. Without systemd each call does nothing.
 struct SystemdNotifier {

@@ -1,5 +1,6 @@
 import GatewayCore
 import Replenishment
+import Threading
 
 /// One outbox entry on its way out.
 struct DeliveryJob: Sendable {

@@ -1,5 +1,6 @@
 import Synchronization
 import Telemetry
+import Threading
 
 /// Customers who answer a survey now and then, after their device was helped or a delivery was put in.
 final class CustomerSandbox: Sendable {
@@ -8,7 +9,7 @@ final class CustomerSandbox: Sendable {
     private let counts: FleetCounts
     private let share: Double
     /// Makes the ids of this run differ from those of the run before.
-    private let run = String(FleetClock.now, radix: 36)
+    private let run = String(Clock.systemMilliseconds(), radix: 36)
     private let state: Mutex<(generator: SplitMix64, answers: Int)>
 
     init(api: GatewayAPI, errands: ErrandQueue, counts: FleetCounts, configuration: FleetConfiguration) {

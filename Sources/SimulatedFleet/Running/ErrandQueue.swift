@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threading
 
 /// Does things later, one after the other, on a thread of its own: what suppliers and customers do takes its time.
 final class ErrandQueue: Sendable {
@@ -9,25 +10,25 @@ final class ErrandQueue: Sendable {
         /// Soonest first; what is due at the same time stays in the order it came.
         var waiting: [(at: Int64, errand: Errand)] = []
         var isStopping = false
-        var thread: FleetThread?
+        var thread: NamedThread?
     }
 
     private let capacity: Int
-    private let wake: WakePipe
+    private let wake: WakeEvent
     private let state = Mutex(State())
 
-    init(capacity: Int = 10_000) throws(FleetError) {
+    init(capacity: Int = 10_000) throws {
         self.capacity = capacity
-        wake = try WakePipe()
+        wake = try WakeEvent()
         // The thread holds the queue until stop().
-        let thread = try FleetThread { self.run() }
+        let thread = try NamedThread("errands") { self.run() }
         state.withLock { $0.thread = thread }
     }
 
     /// False when too much is waiting already, or the queue has stopped: the errand is then never done.
     @discardableResult
     func add(afterMilliseconds: Int64, _ errand: @escaping Errand) -> Bool {
-        let at = FleetClock.monotonic + max(0, afterMilliseconds)
+        let at = Clock.monotonicMilliseconds() + max(0, afterMilliseconds)
         let isTaken = state.withLock { state in
             guard !state.isStopping, state.waiting.count < capacity else { return false }
             let index = state.waiting.firstIndex { $0.at > at } ?? state.waiting.count
@@ -60,7 +61,7 @@ final class ErrandQueue: Sendable {
         state.withLock { state in
             if state.isStopping { return .stop }
             guard let first = state.waiting.first else { return .wait(milliseconds: 60_000) }
-            let wait = first.at - FleetClock.monotonic
+            let wait = first.at - Clock.monotonicMilliseconds()
             return wait > 0 ? .wait(milliseconds: wait) : .run(state.waiting.removeFirst().errand)
         }
     }
@@ -71,44 +72,9 @@ final class ErrandQueue: Sendable {
             case .stop: return
             case .run(let errand): errand()
             case .wait(let milliseconds):
-                wake.wait(milliseconds: milliseconds)
+                wake.wait(timeoutMilliseconds: milliseconds)
+                wake.clear()
             }
         }
-    }
-}
-
-/// Wakes a thread that waits in poll(); Swift's Glibc module has no eventfd.
-final class WakePipe: Sendable {
-    private let readEnd: Int32
-    private let writeEnd: Int32
-
-    init() throws(FleetError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            throw FleetError("cannot open a pipe: \(String(cString: strerror(errno))); see the limit on open files")
-        }
-        for end in ends {
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-        }
-        (readEnd, writeEnd) = (ends[0], ends[1])
-    }
-
-    deinit {
-        close(readEnd)
-        close(writeEnd)
-    }
-
-    /// A full pipe is no loss: its reader is awake already.
-    func signal() {
-        var byte: UInt8 = 1
-        _ = write(writeEnd, &byte, 1)
-    }
-
-    func wait(milliseconds: Int64) {
-        var request = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
-        guard poll(&request, 1, Int32(clamping: milliseconds)) > 0 else { return }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        _ = read(readEnd, &bytes, bytes.count)
     }
 }

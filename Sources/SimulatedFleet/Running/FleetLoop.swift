@@ -1,5 +1,6 @@
 import Glibc
 import MQTTLink
+import Threading
 
 /// The fleet's own thread: it alone moves the devices on.
 struct FleetLoop {
@@ -42,7 +43,7 @@ struct FleetLoop {
         self.counts = counts
         self.customers = customers
         self.arrivals = arrivals
-        liveStart = FleetClock.now
+        liveStart = Clock.systemMilliseconds()
         reportMilliseconds = Int64(configuration.reportSeconds * 1000)
         fleetTime = liveStart - Int64(configuration.historyDays) * WorkingHours.dayMilliseconds
         fleet = Fleet(
@@ -62,7 +63,7 @@ struct FleetLoop {
     mutating func run() throws {
         defer { subscriber.close() }
         while !stopping.isRaised {
-            subscriber.maintain(nowMilliseconds: FleetClock.monotonic)
+            subscriber.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
             let isTellingThePast = fleetTime < liveStart && publisher.isConnected
             _ = try subscriber.receive(timeoutMilliseconds: isTellingThePast ? 2 : 50, maximumMessages: 500, maximumBytes: 4 << 20)
             takeCommands()
@@ -93,7 +94,7 @@ struct FleetLoop {
 
     private mutating func takeCommands() {
         for command in mailbox.delivered {
-            let answer = fleet.receive(topic: command.topic, payload: command.payload, at: max(fleetTime, FleetClock.now))
+            let answer = fleet.receive(topic: command.topic, payload: command.payload, at: max(fleetTime, Clock.systemMilliseconds()))
             counts.update {
                 $0.commandsReceived += 1
                 switch answer.disposition {
@@ -109,7 +110,7 @@ struct FleetLoop {
 
     private mutating func takeArrivals() {
         for arrival in arrivals.take() {
-            if fleet.install(device: arrival.device, supply: arrival.supply, at: max(fleetTime, FleetClock.now)) {
+            if fleet.install(device: arrival.device, supply: arrival.supply, at: max(fleetTime, Clock.systemMilliseconds())) {
                 counts.update { $0.installations += 1 }
             } else {
                 counts.failed("delivered for \(arrival.device), which has no slot \(arrival.supply)")
@@ -119,7 +120,7 @@ struct FleetLoop {
 
     /// Lets the devices catch up with the clock, hour by hour in the past, report by report today, as fast as the broker takes it.
     private mutating func moveOn() {
-        let now = FleetClock.now
+        let now = Clock.systemMilliseconds()
         guard publisher.isConnected else { return }
         if fleetTime >= liveStart, now - fleetTime > Self.longestLagMilliseconds {
             fleet.skip(to: now)

@@ -2,13 +2,14 @@ import Glibc
 import MQTTLink
 import Outbound
 import Synchronization
+import Threading
 
 /// Lets a fleet live in real time: publishes over MQTT, takes commands, orders and deliveries, and answers surveys.
 ///
 /// A broker or a gateway that is away is no error: the fleet waits for the one, and tries the other again.
 public final class FleetRunner: Sendable {
     private struct Running {
-        var thread: FleetThread
+        var thread: NamedThread
         var publisher: CommandClient
         var errands: ErrandQueue
         var api: GatewayAPI?
@@ -110,9 +111,9 @@ public final class FleetRunner: Sendable {
     /// The loop is made on the thread it lives on, as the receiving client belongs to one thread.
     private func startLoop(
         _ publisher: CommandClient, subscriber: MQTTConfiguration, _ arrivals: InstallationInbox, customers: CustomerSandbox?
-    ) throws -> FleetThread {
+    ) throws -> NamedThread {
         let (configuration, counts, stopping) = (self.configuration, self.counts, self.stopping)
-        return try FleetThread {
+        return try NamedThread("fleet", stackBytes: 8 << 20) {
             do {
                 var loop = try FleetLoop(
                     configuration: configuration, subscriber: subscriber, publisher: publisher, counts: counts, customers: customers,

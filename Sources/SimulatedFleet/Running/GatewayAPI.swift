@@ -1,5 +1,6 @@
 import Outbound
 import Synchronization
+import Threading
 
 /// Posts JSON to the gateway, as suppliers and survey services do; tries again while the gateway is away or overloaded.
 final class GatewayAPI: Sendable {
@@ -40,7 +41,7 @@ final class GatewayAPI: Sendable {
         var headers: [(name: String, value: String)] = [("Content-Type", "application/json"), ("Idempotency-Key", key)]
         if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
         do {
-            let seconds = FleetClock.now / 1000
+            let seconds = Clock.systemMilliseconds() / 1000
             if let signature { headers += try signature.headers(id: key, timestampSeconds: seconds, payload: payload) }
         } catch {
             return completion(.failed(reason: error.description))

@@ -2,6 +2,7 @@ import HTTPService
 import Outbound
 import Synchronization
 import Telemetry
+import Threading
 
 /// A supplier: takes order webhooks at POST /orders, and afterwards tells the gateway that they are accepted, shipped and delivered.
 ///
@@ -141,7 +142,7 @@ final class SupplierSandbox: Sendable {
             let signed = request.headers["webhook-signature"]
         else { return false }
         let verdict = try? signature.verify(
-            id: id, timestamp: time, signature: signed, payload: request.body, nowSeconds: FleetClock.now / 1000)
+            id: id, timestamp: time, signature: signed, payload: request.body, nowSeconds: Clock.systemMilliseconds() / 1000)
         return verdict == .genuine
     }
 
