@@ -1,5 +1,5 @@
+import Documents
 import Glibc
-import Telemetry
 
 /// What is believed of the cartridge in the slot: percent left and percent a unit of the counter, as one Gaussian of two dimensions.
 ///

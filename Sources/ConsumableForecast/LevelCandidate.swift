@@ -1,4 +1,5 @@
-import Telemetry
+import CivilCalendar
+import Documents
 
 /// A level far from the accepted one that has yet to prove that it stays.
 struct LevelCandidate: Codable, Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// How a device tells levels: the step in which it counts, and whether it trembles.
 struct LevelSteps: Codable, Equatable, Sendable {

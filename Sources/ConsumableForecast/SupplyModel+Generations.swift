@@ -1,5 +1,4 @@
 import Glibc
-import Telemetry
 
 /// One cartridge follows another: what the old one taught, and what is believed of the new one.
 extension SupplyModel {

@@ -1,5 +1,3 @@
-import Telemetry
-
 /// What a level says: more of the same cartridge, another one, or nothing yet.
 extension SupplyModel {
     mutating func number(_ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// How the use of one counter spreads over the week and the day, and when the next reading will come.
 ///

@@ -1,4 +1,5 @@
-import Telemetry
+import CivilCalendar
+import Documents
 
 /// Use of one counter: completed days go to the rate and to the week's profile.
 struct UseModel: Codable, Equatable, Sendable {

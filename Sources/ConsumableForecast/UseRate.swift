@@ -1,5 +1,5 @@
+import Documents
 import Glibc
-import Telemetry
 
 /// The pages of an average day, as a distribution over 32 points of its logarithm.
 ///

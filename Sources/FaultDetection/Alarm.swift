@@ -1,3 +1,5 @@
+import CivilCalendar
+import Hashing
 import Telemetry
 
 /// A detected condition with a life of its own, in the states of ISA-18.2.

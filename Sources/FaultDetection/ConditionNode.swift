@@ -1,5 +1,3 @@
-import Telemetry
-
 /// One condition of a rule, made ready: metric names are inputs of the rule, state names are bits, and parts are bits of other nodes.
 ///
 /// The parts of a node stand before it, so one walk over the nodes gives the truth of all.

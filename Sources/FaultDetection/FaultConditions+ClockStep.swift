@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// What conditions remember of times, when the gateway's clock was set.
 extension FaultConditions {

@@ -1,5 +1,3 @@
-import Telemetry
-
 /// The truth of single conditions.
 extension FaultConditions {
     /// Walks over the nodes of a rule. `updated` is the input that was just read, or -1: only that one moves what counts readings.

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// A JSON document of the API as the status page and the client read it: what is absent, null or of another kind reads as nil, so that
 /// an older or newer gateway is shown as far as it goes.

@@ -1,5 +1,5 @@
+import CivilCalendar
 import Replenishment
-import Telemetry
 
 /// Numbers, times and names of the API in the words that people read, the same on the status page and on the terminal.
 public enum HumanText {

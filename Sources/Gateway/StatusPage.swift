@@ -1,5 +1,3 @@
-import Telemetry
-
 /// The page that `/` shows: how the gateway is doing, for people, without a script. It is a pure function of what the API answers,
 /// so that it never says anything else than the API does.
 public enum StatusPage {

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Replenishment
-import Telemetry
 
 /// Everything that happens to the gateway and is not a message of a device. These events stand in the inbox among the messages,
 /// so that a replay meets them at the same place.

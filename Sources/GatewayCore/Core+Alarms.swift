@@ -1,4 +1,6 @@
+import Documents
 import FaultDetection
+import RemoteSupport
 import ServiceValue
 import Telemetry
 

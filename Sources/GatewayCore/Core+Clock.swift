@@ -1,5 +1,12 @@
+import CivilCalendar
+import ConsumableForecast
+import Documents
 import FaultDetection
 import FoundationEssentials
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Sparkplug
 import Telemetry
 
 /// The gateway's clock was set. The shell says so before anything that is dated by the new clock, and by how much, so nothing here has to

@@ -1,4 +1,5 @@
 import FaultDetection
+import SampleCodec
 import Telemetry
 
 /// How devices come to be known.

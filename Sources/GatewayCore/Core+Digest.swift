@@ -1,5 +1,6 @@
 import FaultDetection
 import FoundationEssentials
+import Hashing
 import RemoteSupport
 import Replenishment
 import ServiceValue

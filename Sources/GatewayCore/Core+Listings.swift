@@ -1,7 +1,7 @@
+import Documents
 import FaultDetection
 import RemoteSupport
 import Replenishment
-import Telemetry
 
 /// Lists that are read item by item, so that whoever reads a long one can let go of the core in between.
 public enum Listing: String, Sendable {

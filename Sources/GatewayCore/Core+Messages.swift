@@ -1,4 +1,6 @@
 import FaultDetection
+import Hashing
+import SampleCodec
 import ServiceValue
 import Telemetry
 

@@ -1,4 +1,6 @@
+import ConsumableForecast
 import Replenishment
+import Telemetry
 
 /// Orders that a person asks for: the first of a generation, or another attempt after the one before came to nothing.
 extension StewardCore {

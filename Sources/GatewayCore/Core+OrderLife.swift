@@ -1,3 +1,5 @@
+import ConsumableForecast
+import Documents
 import FaultDetection
 import RemoteSupport
 import Replenishment

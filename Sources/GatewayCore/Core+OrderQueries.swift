@@ -1,5 +1,5 @@
+import Documents
 import Replenishment
-import Telemetry
 
 /// Orders as the API shows them.
 extension StewardCore {

@@ -1,5 +1,6 @@
 import ConsumableForecast
 import Replenishment
+import Telemetry
 
 /// How long an order may wait for company: as long as sending it then keeps the risk at what the service level allows.
 extension StewardCore {

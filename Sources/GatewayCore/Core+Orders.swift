@@ -1,3 +1,7 @@
+import CivilCalendar
+import ConsumableForecast
+import Documents
+import Hashing
 import RemoteSupport
 import Replenishment
 import Telemetry

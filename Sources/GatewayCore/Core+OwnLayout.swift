@@ -1,4 +1,5 @@
 import FaultDetection
+import SampleCodec
 import Telemetry
 
 /// The names of a profile belong to all its devices, and there is room for so many only. A device that brings more than its share, or that finds

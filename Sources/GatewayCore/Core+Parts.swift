@@ -1,4 +1,5 @@
 import FaultDetection
+import ServiceValue
 import Telemetry
 
 /// Messages that are more, or other, than one JSON object about the device of the topic.

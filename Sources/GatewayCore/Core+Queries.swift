@@ -1,7 +1,9 @@
 import ConsumableForecast
+import Documents
 import FaultDetection
 import RemoteSupport
 import Replenishment
+import SampleCodec
 import ServiceValue
 import Telemetry
 

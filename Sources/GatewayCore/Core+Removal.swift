@@ -1,6 +1,9 @@
+import Documents
 import FaultDetection
 import RemoteSupport
 import Replenishment
+import SampleCodec
+import ServiceValue
 import Telemetry
 
 /// How devices go: a person removes them, or they give way to new ones because almost nothing was ever heard of them. What a device took is free

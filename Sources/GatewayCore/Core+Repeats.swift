@@ -1,5 +1,3 @@
-import Telemetry
-
 /// What the broker sends again. `RepeatFilter` says how it is known.
 extension StewardCore {
     /// For a message that the broker marks, or that comes while others wait for a verdict.

@@ -1,9 +1,12 @@
 import ConsumableForecast
+import Documents
 import FaultDetection
 import FoundationEssentials
 import RemoteSupport
 import Replenishment
+import SampleCodec
 import ServiceValue
+import Sparkplug
 import Telemetry
 
 /// The whole state as bytes. A snapshot and the events after it rebuild the state exactly; a reload of the profiles goes the same way.

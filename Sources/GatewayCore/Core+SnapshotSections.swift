@@ -1,6 +1,6 @@
+import Documents
 import FoundationEssentials
 import Replenishment
-import Telemetry
 
 /// What a snapshot holds behind its fixed parts: sections by name, so that a program of another version passes over what it does not know.
 extension StewardCore {

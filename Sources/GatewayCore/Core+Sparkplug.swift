@@ -1,5 +1,8 @@
+import Documents
 import FaultDetection
+import Hashing
 import RemoteSupport
+import Sparkplug
 import Telemetry
 
 /// Sparkplug B: each edge node has a session of its own, which puts its messages in order and knows what its aliases mean. What it yields is

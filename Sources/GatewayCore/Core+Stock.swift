@@ -1,5 +1,5 @@
+import Documents
 import Replenishment
-import Telemetry
 
 /// The cupboard: counted by people, drawn down when a new cartridge is seen in a slot.
 extension StewardCore {

@@ -1,6 +1,7 @@
+import Documents
 import FaultDetection
+import RemoteSupport
 import Replenishment
-import Telemetry
 
 /// Damage of the store: the state may lack what was decided, so nothing is repeated without a question.
 extension StewardCore {

@@ -1,4 +1,5 @@
 import ConsumableForecast
+import Documents
 import RemoteSupport
 import Replenishment
 import Telemetry

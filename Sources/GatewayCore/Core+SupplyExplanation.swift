@@ -1,4 +1,5 @@
 import ConsumableForecast
+import Documents
 import Replenishment
 import Telemetry
 

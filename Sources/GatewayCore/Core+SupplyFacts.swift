@@ -1,3 +1,4 @@
+import Documents
 import Telemetry
 
 /// What a device says of its supplies: kept as it was said, beside what the model makes of it.

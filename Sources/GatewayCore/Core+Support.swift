@@ -1,5 +1,8 @@
+import Documents
 import FaultDetection
 import RemoteSupport
+import ServiceValue
+import Sparkplug
 import Telemetry
 
 /// Remote support: an alarm starts its playbook, replies and telemetry move it on, and a ticket ends what no command mended.

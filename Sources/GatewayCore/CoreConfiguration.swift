@@ -1,5 +1,5 @@
+import Hashing
 import Replenishment
-import Telemetry
 
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// What is to happen because of an event. The core does nothing itself.
 public enum Effect: Equatable, Sendable {

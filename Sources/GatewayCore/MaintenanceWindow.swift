@@ -1,5 +1,5 @@
+import CivilCalendar
 import FoundationEssentials
-import Telemetry
 
 /// A time in which people work on devices: faults are detected, and nothing is sent until it is over. It is arrival time that decides.
 public struct MaintenanceWindow: Equatable, Sendable, Codable {

@@ -1,4 +1,5 @@
-import Telemetry
+import CivilCalendar
+import Documents
 
 /// Recognises what the broker sends again although it is committed: its acknowledgement did not reach the broker, or not in time.
 ///

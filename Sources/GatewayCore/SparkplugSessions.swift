@@ -1,4 +1,4 @@
-import Telemetry
+import Sparkplug
 
 /// The edge nodes that speak Sparkplug B, and what their devices are called here.
 struct SparkplugSessions: Sendable {

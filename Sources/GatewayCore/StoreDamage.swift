@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// Something that the store has lost or cannot vouch for, as the shell found it and as it stands in the inbox.
 public struct StoreDamage: Equatable, Sendable, Codable {

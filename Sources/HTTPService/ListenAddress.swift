@@ -1,3 +1,5 @@
+// In a static build the types of <netinet/in.h> belong to the first C module that includes it.
+import CMicroHTTPD
 import Glibc
 
 /// A numeric address and a port, read from the configuration.

@@ -1,3 +1,5 @@
+import CivilCalendar
+import Hashing
 import Telemetry
 
 /// One attempt to mend one alarm remotely: command after command, each verified in telemetry, and a ticket when none helped.

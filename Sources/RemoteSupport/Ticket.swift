@@ -1,3 +1,4 @@
+import Hashing
 import Telemetry
 
 /// Work for a person on one device.

@@ -1,5 +1,4 @@
 import Glibc
-import Telemetry
 
 /// How long an order takes to arrive: a lognormal around the quoted days.
 ///

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// The life of an order: which step may follow which, and since when it stands where it stands. Time is handed in.
 ///

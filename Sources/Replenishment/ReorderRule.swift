@@ -1,5 +1,3 @@
-import Telemetry
-
 /// When to order.
 ///
 /// The risk is the probability that the supply ends before an order placed now arrives. It is weighed against waiting, at one price for

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// The days on which a supplier works: lead times are counted in these, by the clock on the supplier's wall.
 public struct SupplierCalendar: Equatable, Sendable {

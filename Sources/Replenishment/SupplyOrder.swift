@@ -1,4 +1,5 @@
-import Telemetry
+import CivilCalendar
+import Hashing
 
 /// A replenishment request for one generation of one supply, with its life from planned to installed.
 public struct SupplyOrder: Equatable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// Where the time of one device went, in event time: closed intervals as totals, and the one that is open.
 ///

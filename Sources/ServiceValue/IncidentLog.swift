@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// The incidents of one device: at most one is open, the newest closed ones are kept, and the totals of all.
 public struct IncidentLog: Codable, Equatable, Sendable {

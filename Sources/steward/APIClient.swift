@@ -1,6 +1,6 @@
+import Documents
 import Gateway
 import Outbound
-import Telemetry
 
 /// Asks a running gateway over its HTTP API, and turns what goes wrong into advice.
 struct APIClient {

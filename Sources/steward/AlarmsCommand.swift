@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 enum AlarmsCommand: ListCommand {
     static let name = "alarms"

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// The command line of one subcommand, parsed in GNU's way: `--name value`, `--name=value`, flags, `--` ends the options, and options may
 /// stand behind positionals. An option given twice counts with its last value, or with all of them in their order.

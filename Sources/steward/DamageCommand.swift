@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 enum DamageCommand: ListCommand {
     static let name = "damage"

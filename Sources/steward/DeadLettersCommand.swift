@@ -1,5 +1,4 @@
 import Gateway
-import Telemetry
 
 /// `steward deadletters`: the messages that could not be used, and how to take them once more.
 enum DeadLettersCommand: ListCommand {

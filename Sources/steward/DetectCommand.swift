@@ -1,6 +1,5 @@
 import FaultDetection
 import Glibc
-import Telemetry
 
 /// `steward detect`: the anomaly detectors of the core over a recorded series.
 enum DetectCommand: Subcommand {

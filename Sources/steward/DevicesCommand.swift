@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 enum DevicesCommand: ListCommand {
     static let name = "devices"

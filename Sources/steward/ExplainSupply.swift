@@ -1,5 +1,4 @@
 import Gateway
-import Telemetry
 
 /// The part of `steward explain` that speaks of a supply: what the forecast rests on, and why there is an order or none.
 enum ExplainSupply {

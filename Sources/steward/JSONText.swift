@@ -1,5 +1,3 @@
-import Telemetry
-
 /// JSON as it may be shown: what a terminal would obey, or what would show text in another order, is escaped as JSON escapes it, so the
 /// meaning stays. It is the same when standard output is no terminal, as it may be shown later.
 enum JSONText {

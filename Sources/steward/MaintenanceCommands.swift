@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 enum MaintenanceListCommand: ListCommand {
     static let name = "maintenance list"

@@ -1,6 +1,5 @@
 import Gateway
 import Glibc
-import Telemetry
 
 /// Where the token of the API comes from.
 struct OperatorToken {

@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 /// `steward orders`: what was ordered and how it stands, and the word of a person on it.
 enum OrdersCommand: ListCommand {

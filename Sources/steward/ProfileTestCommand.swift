@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Gateway
 import Glibc
-import Telemetry
 
 /// `steward profile test`: one message, and what a profile makes of it.
 enum ProfileTestCommand: Subcommand {

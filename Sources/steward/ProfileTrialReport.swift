@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 /// The result of `steward profile test`, for people and as JSON.
 struct ProfileTrialReport {

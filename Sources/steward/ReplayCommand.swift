@@ -1,7 +1,6 @@
 import Gateway
 import GatewayCore
 import Glibc
-import Telemetry
 
 /// `steward replay`: the core of `run` over a recording.
 enum ReplayCommand: Subcommand {

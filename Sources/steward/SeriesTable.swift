@@ -1,4 +1,5 @@
-import Telemetry
+import CivilCalendar
+import Documents
 
 /// The rows of a CSV file: a time and some numbers each. Quoted cells may hold delimiters and doubled quotes, but no line feeds.
 struct SeriesTable {

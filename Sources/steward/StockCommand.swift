@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 /// `steward stock list`: what lies in the cupboard of the site.
 enum StockListCommand: ListCommand {

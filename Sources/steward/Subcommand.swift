@@ -1,5 +1,5 @@
+import Documents
 import Gateway
-import Telemetry
 
 /// One word after `steward`, or two, such as `profile check`. A type each, in a file of its own, and a line in the list of main.swift.
 protocol Subcommand: SendableMetatype {

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// A time on the command line.
 enum TimeArgument {

@@ -1,5 +1,4 @@
 import Gateway
-import Telemetry
 
 /// What the subcommands that change something have in common: they send under an id, and tell truly what became of it.
 enum WriteCommand {

@@ -1,4 +1,5 @@
 import Glibc
+import SampleCodec
 import Telemetry
 
 /// What decoding costs, a row a format and a shipped profile: bytes of a message to readings, on one core.

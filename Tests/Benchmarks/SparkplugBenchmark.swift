@@ -1,4 +1,5 @@
 import GatewayCore
+import Sparkplug
 import Telemetry
 
 /// What Sparkplug B costs: data by alias of edge nodes with devices, through the session, the profile and the whole core.

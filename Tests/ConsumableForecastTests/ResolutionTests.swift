@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ConsumableForecast

@@ -1,25 +1,8 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ConsumableForecast
-
-/// SplitMix64 (Steele et al., OOPSLA 2014).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func normal() -> Double {
-        (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
-    }
-}
 
 /// A printer of an office over 200 days: quiet weekends, jobs of a few pages, pages of different coverage,
 /// cartridges that differ by 10 % and are changed the morning after they ran dry.

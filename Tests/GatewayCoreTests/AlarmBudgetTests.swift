@@ -1,4 +1,5 @@
 import FaultDetection
+import RemoteSupport
 import Telemetry
 import Testing
 

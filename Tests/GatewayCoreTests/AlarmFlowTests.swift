@@ -1,4 +1,6 @@
-import Telemetry
+import FaultDetection
+import RemoteSupport
+import ServiceValue
 import Testing
 
 @testable import GatewayCore

@@ -1,6 +1,7 @@
 import FaultDetection
 import FoundationEssentials
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

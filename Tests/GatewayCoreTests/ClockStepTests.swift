@@ -1,6 +1,6 @@
 import FaultDetection
 import FoundationEssentials
-import Telemetry
+import ServiceValue
 import Testing
 
 @testable import GatewayCore

@@ -1,4 +1,4 @@
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

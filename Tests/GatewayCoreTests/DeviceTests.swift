@@ -1,5 +1,5 @@
+import Documents
 import ServiceValue
-import Telemetry
 import Testing
 
 @testable import GatewayCore

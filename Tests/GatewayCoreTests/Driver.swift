@@ -3,20 +3,6 @@ import Testing
 
 @testable import GatewayCore
 
-/// SplitMix64 (Steele et al., OOPSLA 2014): a seed is all there is to say about a failure.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// One thing that happens, as it would stand in the inbox.
 enum Happening {
     case message(topic: String, payload: [UInt8], isRetained: Bool)

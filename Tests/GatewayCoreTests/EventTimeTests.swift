@@ -1,5 +1,10 @@
+import CivilCalendar
+import Documents
 import Foundation
+import SampleCodec
+import ServiceValue
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

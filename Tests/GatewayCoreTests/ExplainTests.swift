@@ -1,4 +1,5 @@
-import Telemetry
+import Documents
+import FaultDetection
 import Testing
 
 @testable import GatewayCore

@@ -1,5 +1,5 @@
 import FaultDetection
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

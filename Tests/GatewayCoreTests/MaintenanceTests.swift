@@ -1,6 +1,6 @@
+import CivilCalendar
 import FoundationEssentials
 import ServiceValue
-import Telemetry
 import Testing
 
 @testable import GatewayCore

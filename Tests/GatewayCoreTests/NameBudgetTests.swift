@@ -1,3 +1,4 @@
+import ConsumableForecast
 import Telemetry
 import Testing
 

@@ -1,5 +1,4 @@
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import GatewayCore

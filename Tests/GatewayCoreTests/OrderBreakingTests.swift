@@ -1,5 +1,5 @@
+import FaultDetection
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import GatewayCore

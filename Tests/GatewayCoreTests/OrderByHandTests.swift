@@ -1,5 +1,6 @@
+import Documents
+import RemoteSupport
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import GatewayCore

@@ -1,5 +1,6 @@
+import RemoteSupport
 import Replenishment
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Replenishment
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

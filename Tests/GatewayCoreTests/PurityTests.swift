@@ -7,7 +7,8 @@ import Testing
         .deletingLastPathComponent()
         .appending(path: "Sources")
     static let pure = [
-        "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore",
+        "CivilCalendar", "Documents", "Hashing", "SampleCodec", "Sparkplug", "Telemetry", "FaultDetection", "ConsumableForecast",
+        "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore",
     ]
     static let adapters = ["MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading"]
     static let forbidden =

@@ -1,4 +1,7 @@
-import Telemetry
+import Documents
+import Replenishment
+import ServiceValue
+import TestSupport
 
 @testable import GatewayCore
 

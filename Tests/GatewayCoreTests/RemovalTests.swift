@@ -1,5 +1,4 @@
 import FaultDetection
-import Telemetry
 import Testing
 
 @testable import GatewayCore

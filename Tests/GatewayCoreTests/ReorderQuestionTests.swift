@@ -1,5 +1,6 @@
 import ConsumableForecast
 import Replenishment
+import Telemetry
 import Testing
 
 @testable import GatewayCore

@@ -1,5 +1,6 @@
+import Documents
 import Glibc
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import GatewayCore

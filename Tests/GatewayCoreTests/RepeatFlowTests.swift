@@ -1,4 +1,3 @@
-import Telemetry
 import Testing
 
 @testable import GatewayCore

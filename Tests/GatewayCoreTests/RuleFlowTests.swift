@@ -1,3 +1,5 @@
+import FaultDetection
+import RemoteSupport
 import Telemetry
 import Testing
 

@@ -1,4 +1,6 @@
-import Telemetry
+import Replenishment
+import ServiceValue
+import TestSupport
 import Testing
 
 @testable import GatewayCore

@@ -1,4 +1,4 @@
-import Telemetry
+import Sparkplug
 import Testing
 
 @testable import GatewayCore

@@ -1,3 +1,5 @@
+import SampleCodec
+import Sparkplug
 import Telemetry
 import Testing
 

@@ -1,5 +1,5 @@
+import RemoteSupport
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import GatewayCore

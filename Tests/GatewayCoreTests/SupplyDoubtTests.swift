@@ -1,5 +1,5 @@
+import ConsumableForecast
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import GatewayCore

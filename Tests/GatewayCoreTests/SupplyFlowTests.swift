@@ -1,4 +1,5 @@
-import Telemetry
+import ConsumableForecast
+import Replenishment
 import Testing
 
 @testable import GatewayCore

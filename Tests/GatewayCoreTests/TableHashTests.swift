@@ -1,4 +1,4 @@
-import Telemetry
+import Hashing
 import Testing
 
 @testable import GatewayCore

@@ -1,4 +1,5 @@
-import Telemetry
+import Hashing
+import TestSupport
 import Testing
 
 @testable import GatewayCore

@@ -1,4 +1,4 @@
-import Telemetry
+import ConsumableForecast
 import Testing
 
 @testable import GatewayCore

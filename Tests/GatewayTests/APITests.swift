@@ -1,7 +1,6 @@
 import Foundation
 import HTTPService
 import SQLiteStore
-import Telemetry
 import Testing
 
 @testable import Gateway

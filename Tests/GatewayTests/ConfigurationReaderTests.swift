@@ -1,4 +1,7 @@
-import Telemetry
+import Documents
+import FoundationEssentials
+import GatewayCore
+import SQLiteStore
 import Testing
 
 @testable import Gateway

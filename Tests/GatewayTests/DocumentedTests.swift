@@ -1,5 +1,6 @@
 import Foundation
 import GatewayCore
+import HTTPService
 import Testing
 
 @testable import Gateway

@@ -1,6 +1,5 @@
 import Foundation
 import GatewayCore
-import Telemetry
 import Testing
 
 @testable import Gateway

@@ -1,5 +1,7 @@
+import CivilCalendar
+import Documents
+import GatewayCore
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import Gateway

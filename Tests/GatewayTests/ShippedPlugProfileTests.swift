@@ -1,6 +1,6 @@
+import Documents
 import Foundation
 import GatewayCore
-import Telemetry
 import Testing
 
 @testable import Gateway

@@ -1,5 +1,6 @@
+import Documents
+import GatewayCore
 import Replenishment
-import Telemetry
 import Testing
 
 @testable import Gateway

@@ -1,5 +1,6 @@
+import CivilCalendar
 import FoundationEssentials
-import Telemetry
+import TestSupport
 import Testing
 
 @testable import Replenishment
@@ -106,19 +107,5 @@ private let day: Int64 = 24 * hour
         let limit = max(allowed, risk(0)) + 2e-8
         #expect((0...window).contains(wait) && risk(wait) <= limit, "seed \(seed)")
         #expect(wait == window || risk(wait + 61_000) > limit - 2e-8, "seed \(seed): it could have waited longer")
-    }
-}
-
-/// SplitMix64 (Steele et al., OOPSLA 2014).
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -44,8 +45,8 @@ import Testing
         try copyStore(directory.storePath, copyPath)
         let database = try readFile(copyPath)
         let log = try readFile(copyPath + "-wal")
-        var generator = SeededGenerator(state: .random(in: 0 ... .max))
-        let seed = generator.state
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
         var seen: Set<Int64> = []
         for _ in 0..<40 {
             let cut = Int.random(in: 0...log.count, using: &generator)

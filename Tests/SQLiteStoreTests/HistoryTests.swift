@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -106,7 +107,7 @@ import Testing
     @Test func aChunkCostsLessThanFortyBytesBesidesItsOwn() throws {
         let store = try Store(path: directory.storePath)
         let before = try store.statistics().fileBytes
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         var bytes: Int64 = 0
         let series = try (0..<1_000).compactMap { try store.series(device: "printer-\($0)", metric: "m", unit: "1") }
         let seriesBytes = try store.statistics().fileBytes - before

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -14,7 +15,7 @@ import Testing
 
     @Test func aLargeSnapshotComesBackFromPartsOfAnySize() throws {
         let store = try store()
-        var generator = SeededGenerator(state: 42)
+        var generator = SeededGenerator(seed: 42)
         let bytes = (0..<3_500_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
         try store.saveSnapshot(event: 4, formatVersion: 1) { writer in
             try writer.append(Array(bytes[..<10]))

@@ -108,16 +108,3 @@ extension StoreReader {
             due.sorted { ($0.entry.notBeforeMilliseconds, $0.entry.key) < ($1.entry.notBeforeMilliseconds, $1.entry.key) }.prefix(limit))
     }
 }
-
-/// SplitMix64: the seed is printed, so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}

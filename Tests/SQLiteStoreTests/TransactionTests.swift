@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -71,8 +72,8 @@ import Testing
         var limits = StoreLimits()
         (limits.outboxEntries, limits.finishedOutboxEntries, limits.journalEntries) = (20, 10, 30)
         (limits.deadLetterEntries, limits.deadLetterBytes, limits.quarantineEntries, limits.series) = (10, 300, 5, 6)
-        var generator = SeededGenerator(state: .random(in: 0 ... .max))
-        let seed = generator.state
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
         var store = try Store(path: directory.storePath, limits: limits)
         for _ in 0..<300 {
             let rollsBack = Bool.random(using: &generator)

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Glibc
 
 /// Watches one gauge or rate without a rule: one pass, bounded state, no look ahead, no training.

@@ -1,6 +1,5 @@
 import GatewayCore
 import HTTPService
-import Telemetry
 import Threading
 
 /// Alarms, and what people do about them.

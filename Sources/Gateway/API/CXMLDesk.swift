@@ -3,6 +3,7 @@ import HTTPService
 import Outbound
 import Replenishment
 import Threading
+import XMLReading
 
 /// Takes what cXML suppliers send of their own: ConfirmationRequest and ShipNoticeRequest, at `POST /api/v1/cxml`.
 ///

@@ -1,6 +1,5 @@
 import GatewayCore
 import HTTPService
-import Telemetry
 
 /// Damage of the store: what was found, and who has seen it.
 extension GatewayAPI {

@@ -1,6 +1,6 @@
+import Documents
 import HTTPService
 import SQLiteStore
-import Telemetry
 
 /// Messages that could not be used, and taking them once more after a profile is mended.
 extension GatewayAPI {

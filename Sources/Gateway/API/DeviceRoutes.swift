@@ -1,6 +1,5 @@
 import GatewayCore
 import HTTPService
-import Telemetry
 import Threading
 
 /// Devices, with their supplies and their history.

@@ -1,6 +1,6 @@
+import Documents
 import GatewayCore
 import HTTPService
-import Telemetry
 
 /// The digest of the whole state, by which two gateways, or a gateway and a replay, are compared.
 extension GatewayAPI {

@@ -1,7 +1,7 @@
+import Documents
 import GatewayCore
 import HTTPService
 import Synchronization
-import Telemetry
 
 /// The HTTP face of the gateway: JSON under /api/v1, metrics, health, and the status page. One file a resource has its routes and handlers.
 ///

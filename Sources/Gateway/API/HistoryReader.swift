@@ -1,6 +1,8 @@
+import Documents
+import GatewayCore
 import HTTPService
 import SQLiteStore
-import Telemetry
+import SampleCodec
 import Threading
 
 /// Reads what the writer has committed, on a connection of its own, from the HTTP threads.

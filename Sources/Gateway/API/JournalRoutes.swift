@@ -1,5 +1,6 @@
+import Documents
 import HTTPService
-import Telemetry
+import SQLiteStore
 
 /// Every decision, the newest first.
 extension GatewayAPI {

@@ -1,7 +1,8 @@
+import Documents
 import GatewayCore
 import HTTPService
 import Replenishment
-import Telemetry
+import Synchronization
 
 /// Long answers, put together in slices by who asks, so that the core goes on with its work in between.
 extension GatewayAPI {

@@ -1,6 +1,6 @@
+import Documents
 import GatewayCore
 import HTTPService
-import Telemetry
 import Threading
 
 /// Maintenance windows.

@@ -1,8 +1,9 @@
+import Documents
 import GatewayCore
 import HTTPService
 import Replenishment
 import SQLiteStore
-import Telemetry
+import Synchronization
 import Threading
 
 /// `/metrics` in the Prometheus text format.

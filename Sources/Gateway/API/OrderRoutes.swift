@@ -1,7 +1,6 @@
 import GatewayCore
 import HTTPService
 import Replenishment
-import Telemetry
 
 /// Orders, and what people and suppliers say about them.
 extension GatewayAPI {

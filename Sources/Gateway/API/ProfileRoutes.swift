@@ -1,5 +1,5 @@
+import Documents
 import HTTPService
-import Telemetry
 
 /// The reload of the device profiles.
 extension GatewayAPI {

@@ -1,5 +1,5 @@
+import Documents
 import HTTPService
-import Telemetry
 
 /// Reads the one object that a request's body is. Wrong types, values out of bounds, missing and unknown members are told all at once, with
 /// their places, as one problem document with status 400.

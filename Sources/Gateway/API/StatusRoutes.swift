@@ -1,6 +1,8 @@
+import Documents
 import GatewayCore
 import HTTPService
-import Telemetry
+import SQLiteStore
+import Synchronization
 import Threading
 
 /// How the gateway is: health, figures, status, and the page for people.

@@ -1,7 +1,7 @@
+import Documents
 import GatewayCore
 import HTTPService
 import Replenishment
-import Telemetry
 
 /// What lies on the site's own shelf.
 extension GatewayAPI {

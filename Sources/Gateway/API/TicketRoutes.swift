@@ -1,6 +1,5 @@
 import GatewayCore
 import HTTPService
-import Telemetry
 
 /// Work for people, and the commands that went before it.
 extension GatewayAPI {

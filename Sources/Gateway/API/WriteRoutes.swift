@@ -1,9 +1,10 @@
+import Documents
 import FoundationEssentials
 import GatewayCore
 import HTTPService
 import Outbound
 import SQLiteStore
-import Telemetry
+import Synchronization
 import Threading
 
 /// Writes carry an id, the sender's `Idempotency-Key` or one that is made here, so that nobody has to guess what became of one: it can be

@@ -1,6 +1,7 @@
+import CivilCalendar
+import Documents
 import GatewayCore
 import Replenishment
-import Telemetry
 
 /// How sure to be that a successor is there in time, and on which days suppliers work.
 extension ConfigurationReader {

@@ -1,5 +1,5 @@
+import Documents
 import GatewayCore
-import Telemetry
 
 /// Maintenance windows, and what devices hang on.
 extension ConfigurationReader {

@@ -1,6 +1,8 @@
+import CivilCalendar
+import Documents
 import FoundationEssentials
 import GatewayCore
-import Telemetry
+import Hashing
 
 /// Reads a maintenance window as the configuration and the API say it.
 enum MaintenanceReader {

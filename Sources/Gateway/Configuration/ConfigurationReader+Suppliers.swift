@@ -1,5 +1,6 @@
+import Documents
+import GatewayCore
 import Replenishment
-import Telemetry
 
 /// `suppliers` and `replenishment`: from whom, on which conditions, and how to reach them.
 extension ConfigurationReader {

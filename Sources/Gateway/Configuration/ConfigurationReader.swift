@@ -1,5 +1,8 @@
+import Documents
 import FoundationEssentials
-import Telemetry
+import GatewayCore
+import SQLiteStore
+import Sparkplug
 
 /// Reads the configuration file and tells every mistake with its place.
 public enum ConfigurationReader {

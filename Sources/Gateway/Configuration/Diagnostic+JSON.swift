@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 extension JSONWriter {
     /// `[{"file","line","column","message"},…]`

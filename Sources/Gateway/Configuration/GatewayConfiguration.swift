@@ -1,7 +1,6 @@
 import GatewayCore
 import MQTTLink
 import SQLiteStore
-import Telemetry
 
 /// `/etc/steward/steward.json` as values. An unknown key, a wrong type or a missing file is refused with its place.
 public struct GatewayConfiguration: Sendable {

@@ -1,3 +1,5 @@
+import CivilCalendar
+import Documents
 import FoundationEssentials
 import Glibc
 import Telemetry

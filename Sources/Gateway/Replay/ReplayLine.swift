@@ -1,5 +1,5 @@
+import Documents
 import FoundationEssentials
-import Telemetry
 
 /// One line of a recording: `{"time": ms, "topic": "…", "payload": …}`, where the payload is a JSON value, a string, or `payload_b64`.
 ///

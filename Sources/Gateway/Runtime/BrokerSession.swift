@@ -1,5 +1,5 @@
+import Documents
 import MQTTLink
-import Telemetry
 
 /// Which session at which broker is in use, and what it is believed to hold. What changes is committed with the next batch, so that the
 /// store tells of another session exactly from the event on that tells the core of it.

@@ -1,6 +1,6 @@
+import CivilCalendar
 import GatewayCore
 import SQLiteStore
-import Telemetry
 
 /// Steps of the clock on their way through the ingest thread. The core is some batches behind, so what it decides before it has met a step is
 /// still dated by the clock from before.

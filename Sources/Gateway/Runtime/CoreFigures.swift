@@ -1,5 +1,5 @@
+import Documents
 import GatewayCore
-import Telemetry
 import Threading
 
 /// What the core tells of itself for `/metrics` and `/api/v1/status`. The core's thread publishes it, so nobody has to ask: what is read

@@ -1,5 +1,6 @@
 import GatewayCore
 import SQLiteStore
+import Synchronization
 
 /// Writes what the core decided into the store, within the ingest loop's transaction, and remembers which deliveries the outbox will not have,
 /// for the core to hear of them once the rest is committed.

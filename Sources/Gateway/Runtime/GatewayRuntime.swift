@@ -1,10 +1,15 @@
 import CMalloc
+import Documents
 import GatewayCore
 import Glibc
 import HTTPService
+import Hashing
 import MQTTLink
 import Outbound
+import Replenishment
 import SQLiteStore
+import Sparkplug
+import Synchronization
 import Telemetry
 import Threading
 

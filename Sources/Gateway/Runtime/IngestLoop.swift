@@ -3,7 +3,7 @@ import GatewayCore
 import Glibc
 import MQTTLink
 import SQLiteStore
-import Telemetry
+import Synchronization
 import Threading
 
 /// The thread that owns the broker's socket and the store: read what is there, commit it, only then acknowledge it.

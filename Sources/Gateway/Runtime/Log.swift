@@ -1,6 +1,6 @@
+import CivilCalendar
 import Glibc
 import Synchronization
-import Telemetry
 import Threading
 
 /// Lines for the journal: `level message key=value`, one line each, with every foreign string escaped.

@@ -1,5 +1,5 @@
+import Documents
 import GatewayCore
-import Telemetry
 
 /// What an outbox row holds beside its key: everything that a delivery needs after a restart.
 struct OutboxPayload {

@@ -1,7 +1,7 @@
 import GatewayCore
 import MQTTLink
 import SQLiteStore
-import Telemetry
+import Synchronization
 import Threading
 
 /// Hands due outbox entries to those who deliver them. It lives on the ingest thread, which owns the store.

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 import Threading
 
 /// What became of a reload of the profiles.

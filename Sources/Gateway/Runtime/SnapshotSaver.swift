@@ -1,6 +1,7 @@
 import CMalloc
 import GatewayCore
 import SQLiteStore
+import Synchronization
 
 /// Commits a snapshot in small steps between the batches. It may fail, for want of room above all: then it is dropped, counted and tried
 /// again later, and the batches go on.

@@ -1,6 +1,7 @@
 import GatewayCore
 import Outbound
 import Replenishment
+import Telemetry
 import XMLReading
 
 /// cXML over HTTP POST. The supplier's `Response/Status` decides, not the status of HTTP alone.

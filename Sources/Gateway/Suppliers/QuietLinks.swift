@@ -1,4 +1,5 @@
 import GatewayCore
+import Hashing
 import Outbound
 import Replenishment
 import Telemetry

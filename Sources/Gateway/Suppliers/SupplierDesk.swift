@@ -1,4 +1,5 @@
 import GatewayCore
+import Replenishment
 
 /// The workers of all suppliers, by name, and of the tickets.
 struct SupplierDesk {

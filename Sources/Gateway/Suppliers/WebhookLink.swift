@@ -1,7 +1,6 @@
 import GatewayCore
 import Glibc
 import Outbound
-import Telemetry
 import Threading
 
 /// Signed webhooks: CloudEvents 1.0 in JSON, signed as Standard Webhooks says.

@@ -1,4 +1,6 @@
+import Documents
 import FaultDetection
+import Hashing
 import Telemetry
 
 /// What a detector found, or that what it found is over.

@@ -1,3 +1,5 @@
+import CivilCalendar
+import Documents
 import FaultDetection
 import Telemetry
 

@@ -1,5 +1,5 @@
+import CivilCalendar
 import FaultDetection
-import Telemetry
 
 /// The detector of one metric of one device, changed in its place.
 struct MetricWatch: Sendable {

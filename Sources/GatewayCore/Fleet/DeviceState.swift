@@ -1,6 +1,7 @@
 import ConsumableForecast
 import FaultDetection
 import Replenishment
+import SampleCodec
 import ServiceValue
 import Telemetry
 

@@ -1,4 +1,5 @@
-import Telemetry
+import Documents
+import Hashing
 
 /// Who was turned away because there are devices enough, so that one who comes again is told from one who was made up for a single message.
 ///

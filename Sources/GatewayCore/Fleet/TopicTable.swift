@@ -1,4 +1,4 @@
-import Telemetry
+import Hashing
 
 /// Topic bytes → who sent it and how to read it. Found by hash, verified byte by byte; open addressing in flat arrays.
 ///

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// What a cXML supplier says: the response to an order, and what it sends of its own later (ConfirmationRequest, ShipNoticeRequest).
 public enum CXMLAnswer {

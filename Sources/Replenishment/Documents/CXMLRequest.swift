@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// An order as cXML 1.2 (http://cxml.org, the User's Guide's OrderRequest and Profile): a PunchOut-free purchase order over HTTP POST.
 /// Calling off is an OrderRequest of type `delete` that names the first one by its payload id.

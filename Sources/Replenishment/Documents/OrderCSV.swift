@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// An order as a CSV file (RFC 4180): a heading, a row a line, CRLF.
 ///

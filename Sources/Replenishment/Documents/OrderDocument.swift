@@ -1,3 +1,4 @@
+import Documents
 import Telemetry
 
 /// What a supplier is to be told: an order, a shipment of several, or that one is called off. It is read from the outbox's JSON, so that

@@ -1,4 +1,4 @@
-import Telemetry
+import CivilCalendar
 
 /// An order as an e-mail: MIME text (RFC 5322, 2045, 2047). The Message-ID is the idempotency key, so a mail that is sent twice is one mail
 /// to whoever looks, and an answer names the order in In-Reply-To.

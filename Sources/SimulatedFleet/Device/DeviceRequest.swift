@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// A message to a device, read as far as the device understands it.
 struct DeviceRequest {

@@ -1,5 +1,3 @@
-import Telemetry
-
 /// One simulated device: reports of the past, then live ones, faults, and commands.
 ///
 /// It knows no clock and does no I/O. The same seed, plan and calls give the same bytes, and it does not matter whether time is

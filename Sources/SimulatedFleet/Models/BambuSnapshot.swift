@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// All that a Bambu report tells at one moment; the report itself is this, or its difference from what was told before.
 struct BambuSnapshot: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// The inside of one device: what it measures and how that changes with time.
 protocol DeviceModel: Sendable {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// A pump or a compressor, which runs day and night and is judged by its bearing.
 struct Machine: DeviceModel {

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// An office printer (four toners, a fuser) or a label printer (ribbon and labels, a print head).
 struct PaperPrinter: DeviceModel {

@@ -1,5 +1,5 @@
+import Documents
 import Synchronization
-import Telemetry
 import Threading
 
 /// Customers who answer a survey now and then, after their device was helped or a delivery was put in.

@@ -1,4 +1,4 @@
-import Telemetry
+import Documents
 
 /// An order as it arrives at the supplier: a CloudEvent (CloudEvents 1.0, JSON format) whose `data` names device, supply and item.
 struct SupplierOrder: Sendable, Equatable {

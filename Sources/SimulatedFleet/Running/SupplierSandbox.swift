@@ -1,7 +1,7 @@
+import Documents
 import HTTPService
 import Outbound
 import Synchronization
-import Telemetry
 import Threading
 
 /// A supplier: takes order webhooks at POST /orders, and afterwards tells the gateway that they are accepted, shipped and delivered.

@@ -1,3 +1,5 @@
+import Hashing
+
 /// How a layout comes to know its fields: from the profile at the start, from the telemetry later. None of it is on the hot path.
 extension ProfileLayout {
     mutating func buildPatterns() {

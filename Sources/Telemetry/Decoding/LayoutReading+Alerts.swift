@@ -1,3 +1,5 @@
+import Hashing
+
 /// Codes that are bits of one value.
 extension ProfileLayout {
     /// False when they are not, or the value cannot be read.

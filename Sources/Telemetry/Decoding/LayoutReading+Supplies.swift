@@ -1,3 +1,5 @@
+import Hashing
+
 /// What a level means: by the profile, and by the members that stand beside it.
 extension ProfileLayout {
     /// The members beside a level, by `SupplyMember`: where each stands on the tape, or 0.

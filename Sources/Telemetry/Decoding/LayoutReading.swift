@@ -1,3 +1,6 @@
+import CivilCalendar
+import Hashing
+
 /// The walk over a parsed message: members that the layout does not know cost one comparison and are stepped over whole.
 extension ProfileLayout {
     /// `index` is where the part of the message stands on the tape: 1 for a whole message.

@@ -1,3 +1,5 @@
+import Documents
+
 public struct CommandRule: Equatable, Sendable {
     public enum Format: String, CaseIterable, Sendable {
         case json

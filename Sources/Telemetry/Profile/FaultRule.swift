@@ -1,3 +1,5 @@
+import Hashing
+
 /// ITU-T X.733, without "cleared" and "indeterminate", which are states here. The most severe comes first.
 public enum Severity: String, CaseIterable, Sendable, Codable, Comparable {
     case critical, major, minor, warning

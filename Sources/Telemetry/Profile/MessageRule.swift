@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// A topic that carries readings.
 public struct MessageRule: Equatable, Sendable {
     public enum Format: String, CaseIterable, Sendable {

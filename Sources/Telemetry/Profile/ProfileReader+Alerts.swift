@@ -1,3 +1,5 @@
+import Documents
+
 /// The lists of codes that a device reports.
 extension ProfileReader {
     /// One rule for each place where the list may stand.

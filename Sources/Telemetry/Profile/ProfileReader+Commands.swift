@@ -1,3 +1,5 @@
+import Documents
+
 /// Commands and playbooks, and whether what refers to something finds it.
 extension ProfileReader {
     func command(_ named: (member: DocumentMember, reader: ObjectReader)) -> CommandRule? {

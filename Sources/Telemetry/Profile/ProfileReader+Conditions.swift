@@ -1,3 +1,5 @@
+import Documents
+
 /// Conditions: what a member of each kind means, and which of them fit together.
 extension ProfileReader {
     /// The keys of which a condition has exactly one: they say what kind of condition it is.

@@ -1,3 +1,5 @@
+import Documents
+
 /// Status and faults.
 extension ProfileReader {
     func status(_ reader: ObjectReader) -> StatusRule? {

@@ -1,3 +1,5 @@
+import Documents
+
 /// How long an order takes, and how often it may come too late.
 extension ProfileReader {
     /// `leadTimeDays`: a number of days, or `"{name}"` for the digits in that level of the topic. Three days where neither is told.

@@ -1,3 +1,6 @@
+import CivilCalendar
+import Documents
+
 /// What a message looks like: its topic, its format, its parts and its time.
 extension ProfileReader {
     func message(_ reader: ObjectReader) -> MessageRule? {

@@ -1,3 +1,5 @@
+import Documents
+
 /// Metrics, and the names that tell them apart.
 extension ProfileReader {
     /// One metric, or a list of the places where it may stand.

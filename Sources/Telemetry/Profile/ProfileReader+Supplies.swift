@@ -1,3 +1,5 @@
+import Documents
+
 /// Supplies.
 extension ProfileReader {
     /// One rule for each place where the level may stand: all else is the same.

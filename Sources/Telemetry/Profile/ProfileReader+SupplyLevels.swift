@@ -1,3 +1,5 @@
+import Documents
+
 /// How the level of a supply is to be understood.
 extension ProfileReader {
     func readMeaning(_ reader: ObjectReader, _ rule: inout SupplyRule) {

@@ -1,3 +1,6 @@
+import CivilCalendar
+import Documents
+
 /// Turns a JSON5 document into a `DeviceProfile`, and tells every mistake with its place.
 public final class ProfileReader {
     let report: DocumentReport

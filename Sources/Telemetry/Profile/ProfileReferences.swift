@@ -1,3 +1,5 @@
+import Documents
+
 extension DocumentNode {
     /// One step down a document: a member by its key, or an item by its number.
     enum Step: Equatable, Sendable, ExpressibleByStringLiteral {

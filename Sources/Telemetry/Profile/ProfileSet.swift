@@ -1,3 +1,6 @@
+import CivilCalendar
+import Documents
+
 /// The profiles that are loaded together: they may extend one another, and no two may claim one topic.
 public struct ProfileSet: Sendable {
     /// Those without a mistake, in the order in which they were added.

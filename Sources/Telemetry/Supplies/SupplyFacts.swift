@@ -1,3 +1,5 @@
+import Hashing
+
 /// What a device says of the supply that is in it, other than its level: for people, for orders, and to know one cartridge from the next.
 public struct SupplyFacts: Equatable, Sendable, Codable {
     /// By `SupplyMember.facts`. One reference, because most devices say nothing of it.

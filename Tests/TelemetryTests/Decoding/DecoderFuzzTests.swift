@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Telemetry
@@ -12,25 +13,6 @@ import Testing
         #"[{"a":1},[2,[3]],"x",null,true]"#,
     ].map { Array($0.utf8) }
 
-    private static let pieces = [
-        "null", "true", "-1", "1e999", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "\"\"", "{}", "[]", "{\"a\":",
-        "[[[[", "]]", "\\ud800", "\\u0000", "\u{0}", "\"ts\":", "\"temp\":1,\"temp\":2", "\"supply.black\":5", ",", "0.1e-400", "NaN",
-        "\u{FFFD}",
-    ].map { Array($0.utf8) }
-
-    static func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
-        let at = Int.random(in: 0...bytes.count, using: &generator)
-        switch Int.random(in: 0..<7, using: &generator) {
-        case 0: if at < bytes.count { bytes[at] = UInt8.random(in: 0...255, using: &generator) }
-        case 1: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 0..<9, using: &generator)))
-        case 2: bytes.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &generator)], at: at)
-        case 3: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 30)], at: at)
-        case 4: if at < bytes.count { bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-        case 5: bytes.insert(contentsOf: "\"n\(Int.random(in: 0..<9999, using: &generator))\":\(at),".utf8, at: min(1, bytes.count))
-        default: bytes.removeLast(min(bytes.count, Int.random(in: 0..<4, using: &generator)))
-        }
-    }
-
     private func run(_ profile: String, count: Int, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var bench = try DecoderBench(profile)
@@ -39,7 +21,7 @@ import Testing
         var taken = 0
         for round in 0..<count {
             var payload = Self.fixtures[Int.random(in: 0..<Self.fixtures.count, using: &generator)]
-            for _ in 0..<Int.random(in: 0...3, using: &generator) { Self.mutate(&payload, &generator) }
+            for _ in 0..<Int.random(in: 0...3, using: &generator) { Mutator.mutate(&payload, &generator) }
             buffer.replaceSubrange(0..<payload.count, with: payload)
             let codes = buffer.withUnsafeBytes { bytes -> Int in
                 let frame = UnsafeRawBufferPointer(rebasing: bytes[..<payload.count])
@@ -184,7 +166,7 @@ import Testing
             let number = Int.random(in: 0..<targets.count, using: &generator)
             let sample = targets[number].messages.randomElement(using: &generator)
             guard var (topic, payload) = sample else { continue }
-            for _ in 0..<Int.random(in: 0...4, using: &generator) { Self.mutate(&payload, &generator) }
+            for _ in 0..<Int.random(in: 0...4, using: &generator) { Mutator.mutate(&payload, &generator) }
             // Levels of the topic are names too.
             if Int.random(in: 0..<8, using: &generator) == 0, let slash = topic.lastIndex(of: "/") {
                 topic = topic[...slash] + "n\(Int.random(in: 0..<5000, using: &generator))"

@@ -1,4 +1,7 @@
+import CivilCalendar
 import Foundation
+import Hashing
+import TestSupport
 import Testing
 
 @testable import Telemetry

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Telemetry
@@ -76,7 +77,7 @@ import Testing
         ].map { Array($0.utf8) }
         for _ in 0..<FuzzRun.rounds(20_000) {
             var bytes = fixtures[Int.random(in: 0..<fixtures.count, using: &generator)]
-            for _ in 0..<Int.random(in: 0...5, using: &generator) { DecoderFuzzTests.mutate(&bytes, &generator) }
+            for _ in 0..<Int.random(in: 0...5, using: &generator) { Mutator.mutate(&bytes, &generator) }
             let name = SupplyName.clean(bytes: bytes)
             let isVisible = name.text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "\u{202E}" }
             let isBounded = [name.text, name.partNumber ?? "", name.serialNumber ?? ""].allSatisfy {

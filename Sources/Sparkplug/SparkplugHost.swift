@@ -1,0 +1,183 @@
+import CivilCalendar
+import Hashing
+
+/// What a Sparkplug B host application (specification 3.0) knows of one edge node and its devices.
+///
+/// A state machine without I/O and clock: messages and arrival times in, `SparkplugOutput` out. Its rules:
+/// - A birth tells names, datatypes and aliases. Data before it asks for a rebirth, at most once in `limits.rebirthMilliseconds`.
+///   As long as nothing is known of the node or device, metrics that carry their name and type are read all the same; after a death none is.
+/// - Messages are applied in the order of their seq. A gap is waited for; then what came is applied and a rebirth asked for,
+///   because a lost message may have changed anything. Waiting for the rebirth instead would silence nodes that cannot be reborn.
+///   A repeat is ignored; data that comes after its place was given up still counts, as it has a time of its own.
+/// - A death of another session than the one that was born (bdSeq) is ignored.
+public struct SparkplugHost: Equatable, Sendable {
+    public enum Presence: UInt8, Sendable {
+        /// Nothing was heard that tells.
+        case unknown
+        case online
+        case offline
+        /// The node was reborn within its session, and the device's own birth has not come yet.
+        case awaitingBirth
+    }
+
+    /// The node itself (number 0) or a device behind it.
+    public struct Device: Equatable, Sendable {
+        /// Empty for the node.
+        public internal(set) var id: String
+        /// "group/node" or "group/node/device".
+        public internal(set) var key: String
+        public internal(set) var presence = Presence.unknown
+    }
+
+    public struct Metric: Equatable, Sendable {
+        public internal(set) var device: Int32
+        public internal(set) var name: String
+        public internal(set) var datatype: SparkplugDatatype
+        public internal(set) var alias: UInt64?
+        /// False for one that is in no birth, or no longer.
+        public internal(set) var isBorn: Bool
+        /// The next metric whose name has the same hash, or -1.
+        var next: Int32 = -1
+    }
+
+    struct Pending: Equatable, Sendable {
+        var seq: UInt8
+        var kind: SparkplugTopic.Kind
+        var device: [UInt8]
+        var payload: [UInt8]
+        var arrivalMilliseconds: Int64
+        /// When the node made it, or the earliest time there is.
+        var timestampMilliseconds: Int64
+    }
+
+    public let group: String
+    public let node: String
+    public private(set) var limits: SparkplugLimits
+    private let ownMetrics: Int
+    /// Where a metric's name lies among `names`.
+    let tableHash: KeyedHash
+    public internal(set) var devices: [Device]
+    public internal(set) var metrics: [Metric] = []
+    /// Goes up with every birth of the node: numbers of devices and metrics mean something else then.
+    public internal(set) var generation: UInt32 = 0
+    /// The session that the last NBIRTH began.
+    public internal(set) var bdSeq: UInt64?
+
+    var nextSeq: UInt8 = 0
+    /// In the order in which they are to be applied.
+    var pending: [Pending] = []
+    var pendingBytes = 0
+    /// What was applied last, by the low bits of its seq: a repeat has the same content, a late message has not.
+    var recent = [UInt64](repeating: 0, count: Int(behindWindow))
+    /// Late messages without one in order between them: the node may have begun anew without us hearing its birth.
+    var behindRun: UInt8 = 0
+    var rebirthAskedMilliseconds: Int64?
+    /// A rebirth is wanted, and its throttle window is not over.
+    var isRebirthHeld = false
+    var deviceBirthsDueMilliseconds: Int64?
+    /// -1 for an alias that was given twice and so means nothing.
+    var aliases: [UInt64: Int32] = [:]
+    var names: [UInt64: Int32] = [:]
+
+    public init(group: String, node: String, limits: SparkplugLimits = SparkplugLimits(), tableHash: KeyedHash = KeyedHash()) {
+        self.tableHash = tableHash
+        self.group = group
+        self.node = node
+        self.limits = limits
+        ownMetrics = limits.metrics
+        devices = [Device(id: "", key: "\(group)/\(node)")]
+    }
+
+    public var presence: Presence { devices[0].presence }
+
+    /// What is left for this node where all nodes together have a limit.
+    public mutating func allowMetrics(_ count: Int) { limits.metrics = min(ownMetrics, count) }
+
+    /// Whether the last value of a metric says nothing about now.
+    public func isStale(metric: Int) -> Bool {
+        guard metrics.indices.contains(metric) else { return true }
+        return presence != .online || devices[Int(metrics[metric].device)].presence != .online || !metrics[metric].isBorn
+    }
+
+    /// When `tick` has something to do, in arrival time, or nil.
+    public var nextDueMilliseconds: Int64? {
+        var due = reorderDueMilliseconds
+        if isRebirthHeld, let asked = rebirthAskedMilliseconds { due = min(due ?? .max, asked &+ limits.rebirthMilliseconds) }
+        if let births = deviceBirthsDueMilliseconds { due = min(due ?? .max, births) }
+        return due
+    }
+
+    var reorderDueMilliseconds: Int64? {
+        pending.lazy.map(\.arrivalMilliseconds).min().map { $0 &+ limits.reorderMilliseconds }
+    }
+
+    /// Does what is due by `now`, which is a time of arrival.
+    public mutating func tick(at now: Int64, reader: inout SparkplugPayload, into output: inout SparkplugOutput) {
+        output.clear()
+        expire(at: now, &reader, &output)
+    }
+
+    /// Takes one message of this node. `device` are the bytes of the topic's device, empty for kinds of the node.
+    ///
+    /// Commands and STATE are for others and yield nothing. `now` is the time of arrival, in milliseconds since 1970.
+    public mutating func receive(
+        _ kind: SparkplugTopic.Kind, device: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, at now: Int64,
+        reader: inout SparkplugPayload, into output: inout SparkplugOutput
+    ) {
+        output.clear()
+        expire(at: now, &reader, &output)
+        switch kind {
+        case .nodeCommand, .deviceCommand, .state: return
+        default: break
+        }
+        do { try reader.decode(payload) } catch {
+            output.refusal = error
+            // Without its birth a node stays unknown. What else cannot be read leaves a gap in the order, which asks by itself.
+            if kind == .nodeBirth { askForRebirth(at: now, &output) }
+            return
+        }
+        switch kind {
+        case .nodeBirth: nodeBirth(payload, at: now, &reader, &output)
+        case .nodeDeath: nodeDeath(payload, at: now, &reader, &output)
+        default: sequenced(kind, device, payload, at: now, &reader, &output)
+        }
+    }
+
+    /// The gateway's clock was set: what is waited for is as far away as before.
+    public mutating func shift(byMilliseconds step: Int64) {
+        for index in pending.indices {
+            pending[index].arrivalMilliseconds = pending[index].arrivalMilliseconds.shifted(byMilliseconds: step)
+        }
+        rebirthAskedMilliseconds = rebirthAskedMilliseconds.shifted(byMilliseconds: step)
+        deviceBirthsDueMilliseconds = deviceBirthsDueMilliseconds.shifted(byMilliseconds: step)
+    }
+
+    private mutating func expire(at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
+        if let due = reorderDueMilliseconds, now >= due {
+            output.problem("\(devices[0].key): the message with seq \(nextSeq) did not come")
+            giveUpOrder(at: now, &reader, &output)
+        }
+        if let due = deviceBirthsDueMilliseconds, now >= due {
+            deviceBirthsDueMilliseconds = nil
+            for index in devices.indices where devices[index].presence == .awaitingBirth {
+                devices[index].presence = .offline
+                output.events.append(.death(device: devices[index].key, timestampMilliseconds: nil))
+            }
+        }
+        if isRebirthHeld { askForRebirth(at: now, &output) }
+    }
+
+    /// Asks once in a throttle window; in between the wish is kept.
+    mutating func askForRebirth(at now: Int64, _ output: inout SparkplugOutput) {
+        if rebirthAskedMilliseconds == now { return }
+        // A clock that was set back must not silence the requests.
+        if let asked = rebirthAskedMilliseconds, now >= asked, now &- asked < limits.rebirthMilliseconds {
+            isRebirthHeld = true
+            return
+        }
+        isRebirthHeld = false
+        guard let request = rebirthRequest(at: now) else { return }
+        rebirthAskedMilliseconds = now
+        output.events.append(.rebirthRequest(topic: request.topic, payload: request.payload))
+    }
+}
