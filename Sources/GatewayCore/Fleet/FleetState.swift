@@ -1,4 +1,5 @@
 import FaultDetection
+import SampleCodec
 import Telemetry
 
 /// The devices of the site, their profiles, and what they said last. It decides nothing.
