@@ -52,7 +52,7 @@ let adapters: [Target] = [
     .target(name: "Threading"),
     .target(name: "MQTTLink", dependencies: ["CMosquitto", "Threading"]),
     .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
-    .target(name: "HTTPService", dependencies: ["CMicroHTTPD"]),
+    .target(name: "HTTPService", dependencies: ["CMicroHTTPD", "Threading"]),
     .target(name: "Outbound", dependencies: ["CCrypto", "CCurl"]),
     .target(name: "XMLReading", dependencies: ["CLibXML"]),
 ]
@@ -62,10 +62,10 @@ let shell: [Target] = [
         name: "Gateway",
         dependencies: [
             "CivilCalendar", "CMalloc", "CSystemd", "CTimex", "Documents", "GatewayCore", "Hashing", "HTTPService", "MQTTLink", "Outbound",
-            "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "XMLReading",
+            "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
         ]),
     // A fleet of simulated devices and a supplier, for the demo and for trying things.
-    .target(name: "SimulatedFleet", dependencies: ["Documents", "HTTPService", "MQTTLink", "Outbound"]),
+    .target(name: "SimulatedFleet", dependencies: ["Documents", "HTTPService", "MQTTLink", "Outbound", "Threading"]),
     // `steward bench` runs it.
     .target(
         name: "Benchmarks",
@@ -77,7 +77,7 @@ let shell: [Target] = [
         name: "steward",
         dependencies: [
             "Benchmarks", "CivilCalendar", "Documents", "FaultDetection", "Gateway", "GatewayCore", "Outbound", "SimulatedFleet",
-            "Telemetry",
+            "Telemetry", "Threading",
         ],
         // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).
         linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
@@ -103,7 +103,7 @@ let tests: [Target] = [
             "CivilCalendar", "ConsumableForecast", "Documents", "FaultDetection", "GatewayCore", "Hashing", "RemoteSupport",
             "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "Telemetry", "TestSupport",
         ]),
-    .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink"]),
+    .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink", "Threading"]),
     .testTarget(name: "SQLiteStoreTests", dependencies: ["CSQLite", "SQLiteStore", "TestSupport"]),
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
     .testTarget(name: "OutboundTests", dependencies: ["Outbound"]),
@@ -112,9 +112,9 @@ let tests: [Target] = [
         name: "GatewayTests",
         dependencies: [
             "CivilCalendar", "CSQLite", "Documents", "Gateway", "GatewayCore", "HTTPService", "MQTTLink", "Replenishment", "SQLiteStore",
-            "Telemetry",
+            "Telemetry", "Threading",
         ]),
-    .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry"]),
+    .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading"]),
     .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward"]),
 ]
 
