@@ -64,9 +64,21 @@ let shell: [Target] = [
             "CivilCalendar", "CMalloc", "CSystemd", "CTimex", "Documents", "GatewayCore", "Hashing", "HTTPService", "MQTTLink", "Outbound",
             "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
         ]),
-    // A fleet of simulated devices and a supplier, for the demo and for trying things.
+    // What both programs share: their command lines, and text for terminals.
+    .target(name: "TerminalProgram", dependencies: ["Documents", "Threading"]),
+    .executableTarget(
+        name: "steward",
+        dependencies: [
+            "CivilCalendar", "Documents", "FaultDetection", "Gateway", "GatewayCore", "Outbound", "Telemetry", "TerminalProgram",
+            "Threading",
+        ],
+        // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).
+        linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
+]
+
+/// What is not for a site: a fleet of simulated devices and a supplier, and the measurements.
+let tools: [Target] = [
     .target(name: "SimulatedFleet", dependencies: ["Documents", "HTTPService", "MQTTLink", "Outbound", "Threading"]),
-    // `steward bench` runs it.
     .target(
         name: "Benchmarks",
         dependencies: [
@@ -74,13 +86,8 @@ let shell: [Target] = [
         ],
         path: "Tests/Benchmarks", exclude: ["latency.py", "memory.py", "questions.py"]),
     .executableTarget(
-        name: "steward",
-        dependencies: [
-            "Benchmarks", "CivilCalendar", "Documents", "FaultDetection", "Gateway", "GatewayCore", "Outbound", "SimulatedFleet",
-            "Telemetry", "Threading",
-        ],
-        // Every symbol is bound at start, so that the table of addresses can be read-only from then on (full RELRO).
-        linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
+        name: "steward-tools",
+        dependencies: ["Benchmarks", "Documents", "Gateway", "Outbound", "SimulatedFleet", "TerminalProgram", "Threading"]),
 ]
 
 let tests: [Target] = [
@@ -115,11 +122,11 @@ let tests: [Target] = [
             "Telemetry", "Threading",
         ]),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading"]),
-    .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward"]),
+    .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward", "TerminalProgram"]),
 ]
 
 // The hot path crosses from GatewayCore into Telemetry and FaultDetection for each reading; without this each such call stays a call.
-for target in pure + adapters + shell {
+for target in pure + adapters + shell + tools {
     target.swiftSettings = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 }
 // A file imports every module whose members it uses, not only those whose types it names.
@@ -129,7 +136,7 @@ for target in pure + adapters + shell + tests {
 
 let package = Package(
     name: "steward",
-    targets: pure + libraries + adapters + shell + tests,
+    targets: pure + libraries + adapters + shell + tools + tests,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

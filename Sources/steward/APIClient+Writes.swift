@@ -1,6 +1,7 @@
 import Gateway
 import Glibc
 import Outbound
+import TerminalProgram
 import Threading
 
 /// Writes: each has an id, so that the gateway can be asked what became of it when its answer does not come.

@@ -1,6 +1,7 @@
 import Documents
 import Gateway
 import Outbound
+import TerminalProgram
 
 /// Asks a running gateway over its HTTP API, and turns what goes wrong into advice.
 struct APIClient {

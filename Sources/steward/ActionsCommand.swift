@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 enum ActionsCommand: ListCommand {
     static let name = "actions"

@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 enum AlarmsCommand: ListCommand {
     static let name = "alarms"

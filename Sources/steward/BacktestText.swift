@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// The backtest of a replay, a line a supply.
 enum BacktestText {

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// Cells that several tables share: how words are coloured, and how times and supplies are shown.
 extension Table.Cell {

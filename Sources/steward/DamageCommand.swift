@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 enum DamageCommand: ListCommand {
     static let name = "damage"

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// `steward deadletters`: the messages that could not be used, and how to take them once more.
 enum DeadLettersCommand: ListCommand {

@@ -1,5 +1,6 @@
 import FaultDetection
 import Glibc
+import TerminalProgram
 
 /// `steward detect`: the anomaly detectors of the core over a recorded series.
 enum DetectCommand: Subcommand {

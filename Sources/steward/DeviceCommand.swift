@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 enum DeviceCommand: QueryCommand {
     static let name = "device"

@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 enum DevicesCommand: ListCommand {
     static let name = "devices"

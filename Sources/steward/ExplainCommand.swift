@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 /// `steward explain`: why an alarm stands and another does not; why a supply was ordered, or is not yet.
 enum ExplainCommand: QueryCommand {

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// The part of `steward explain` that speaks of a supply: what the forecast rests on, and why there is an order or none.
 enum ExplainSupply {

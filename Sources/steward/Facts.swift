@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// Lines of `name  value`.
 struct Facts: Sendable {

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 enum HistoryCommand: QueryCommand {
     static let name = "history"

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// A subcommand that shows a list of the API as a table.
 protocol ListCommand: QueryCommand {

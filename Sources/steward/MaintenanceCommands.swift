@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 enum MaintenanceListCommand: ListCommand {
     static let name = "maintenance list"

@@ -1,5 +1,6 @@
 import Gateway
 import Glibc
+import TerminalProgram
 
 /// Where the token of the API comes from.
 struct OperatorToken {
@@ -14,12 +15,12 @@ struct OperatorToken {
     /// another user lets listen in the gateway's place while that is down.
     static func find(_ arguments: Arguments, url: String) throws -> OperatorToken {
         if let file = arguments.value("token-file") ?? Terminal.environment("STEWARD_TOKEN_FILE") {
-            return OperatorToken(token: try read(file))
+            return OperatorToken(token: try TokenFile.read(file))
         }
         guard isThisMachine(url) else { return OperatorToken() }
         var found = OperatorToken()
         for file in candidates() {
-            if access(file, R_OK) == 0, let token = try? read(file) {
+            if access(file, R_OK) == 0, let token = try? TokenFile.read(file) {
                 var status = stat()
                 guard stat(file, &status) == 0, Listeners.users(port: port(url)).isSubset(of: [0, status.st_uid]) else {
                     found.advice = "another user's program listens at \(TerminalText.visible(url)): it does not get the token of \(file)"
@@ -52,21 +53,5 @@ struct OperatorToken {
         guard !authority.contains("@") else { return false }
         let host = authority.hasPrefix("[") ? String(authority.prefix { $0 != "]" }) + "]" : String(authority.prefix { $0 != ":" })
         return host == "localhost" || host == "127.0.0.1" || host == "[::1]"
-    }
-
-    static func read(_ path: String) throws -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw CommandFailure("the token file \(Arguments.shown(path)) cannot be read; check its name and its permissions")
-        }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(descriptor, &bytes, bytes.count)
-        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-        let token = String(text.drop { $0.isWhitespace }.prefix { !$0.isNewline })
-        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw CommandFailure("the token file \(Arguments.shown(path)) holds no token; it needs one line of printable ASCII characters")
-        }
-        return token
     }
 }

@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 /// `steward orders`: what was ordered and how it stands, and the word of a person on it.
 enum OrdersCommand: ListCommand {

@@ -1,6 +1,7 @@
 import Documents
 import Gateway
 import Telemetry
+import TerminalProgram
 
 /// `steward profile check`: every mistake of every profile in one run.
 enum ProfileCheckCommand: Subcommand {

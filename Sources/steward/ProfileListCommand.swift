@@ -1,6 +1,7 @@
 import Documents
 import Gateway
 import Telemetry
+import TerminalProgram
 
 /// `steward profile list`: what is loaded, and how much each profile says.
 enum ProfileListCommand: Subcommand {

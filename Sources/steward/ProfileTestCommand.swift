@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Gateway
 import Glibc
+import TerminalProgram
 
 /// `steward profile test`: one message, and what a profile makes of it.
 enum ProfileTestCommand: Subcommand {

@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 /// The result of `steward profile test`, for people and as JSON.
 struct ProfileTrialReport {

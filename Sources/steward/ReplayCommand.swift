@@ -1,6 +1,7 @@
 import Gateway
 import GatewayCore
 import Glibc
+import TerminalProgram
 
 /// `steward replay`: the core of `run` over a recording.
 enum ReplayCommand: Subcommand {

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// `steward run`: the gateway itself.
 enum RunCommand: Subcommand {

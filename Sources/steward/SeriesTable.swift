@@ -1,5 +1,6 @@
 import CivilCalendar
 import Documents
+import TerminalProgram
 
 /// The rows of a CSV file: a time and some numbers each. Quoted cells may hold delimiters and doubled quotes, but no line feeds.
 struct SeriesTable {

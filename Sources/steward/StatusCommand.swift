@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 enum StatusCommand: QueryCommand {
     static let name = "status"

@@ -1,5 +1,6 @@
 import Documents
 import Gateway
+import TerminalProgram
 
 /// `steward stock list`: what lies in the cupboard of the site.
 enum StockListCommand: ListCommand {

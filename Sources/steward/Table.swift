@@ -1,3 +1,5 @@
+import TerminalProgram
+
 /// Aligned columns for a terminal. Cells may come from devices: they are made visible here, so that no caller can forget it.
 struct Table: Sendable {
     struct Column: Sendable {

@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 enum TicketsCommand: ListCommand {
     static let name = "tickets"

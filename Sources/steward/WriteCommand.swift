@@ -1,4 +1,5 @@
 import Gateway
+import TerminalProgram
 
 /// What the subcommands that change something have in common: they send under an id, and tell truly what became of it.
 enum WriteCommand {

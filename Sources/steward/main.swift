@@ -1,4 +1,6 @@
+import Gateway
 import Glibc
+import TerminalProgram
 
 /// Every subcommand, in the order of `steward --help`.
 enum Subcommands {
@@ -26,10 +28,12 @@ enum Subcommands {
         ProfileTestCommand.self,
         ReplayCommand.self,
         DetectCommand.self,
-        SimulateCommand.self,
-        DemoCommand.self,
-        BenchCommand.self,
     ]
 }
 
-exit(Program.run(Array(CommandLine.arguments.dropFirst()), Subcommands.all).rawValue)
+let words = Array(CommandLine.arguments.dropFirst())
+if let word = words.first, DeveloperTools.names.contains(word) { exit(DeveloperTools.run(words).rawValue) }
+let program = Program(
+    name: "steward", version: StewardVersion.current, purpose: "Steward looks after connected printers and equipment.",
+    subcommands: Subcommands.all)
+exit(program.run(words).rawValue)

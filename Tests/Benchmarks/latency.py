@@ -3,7 +3,7 @@
 
     latency.py [--steward .build/release/steward] [--rate 5000] [--probes 800] [--interval 0.025] [--dead-deliveries 1000]
 
-A private mosquitto, `steward run`, and `steward simulate` as the load. A probe publishes a jam of a device of its own and waits for the
+A private mosquitto, `steward run`, and `steward-tools simulate` as the load. A probe publishes a jam of a device of its own and waits for the
 command that the gateway sends for it: two commits lie in between (the message, then the decision). With --dead-deliveries so many tickets
 wait meanwhile for a desk that takes connections and never answers. Needs paho-mqtt and mosquitto.
 """

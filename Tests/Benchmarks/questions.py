@@ -3,7 +3,7 @@
 
     questions.py [--steward .build/release/steward] [--devices 20000] [--report-seconds 2] [--loops 8] [--seconds 10] [--pairs 3]
 
-A private mosquitto, `steward run`, and `steward simulate` as the load. Windows without and with loops alternate. The loops are processes
+A private mosquitto, `steward run`, and `steward-tools simulate` as the load. Windows without and with loops alternate. The loops are processes
 of their own with nice 19, so that on a small machine they take no time from the broker and the load themselves: what is seen is what
 the gateway does for them. They ask everything, the costly questions with the operator's token. Also printed: the longest time between
 two words to systemd's watchdog (asked for every 5 s), and how soon a question is answered when the loops have ended.

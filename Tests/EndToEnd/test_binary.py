@@ -33,3 +33,12 @@ def test_release_build_has_no_hooks(make, hook):
     gateway = make.gateway(start=False)
     gateway.environment[hook] = "1"
     assert f"{hook} is set, and a release build has no hooks" in gateway.refusal()
+
+
+def test_the_shipped_program_has_no_simulator(tmp_path):
+    program = STEWARD.read_bytes()
+    assert b"SimulatedFleet" not in program and b"SupplierSandbox" not in program
+    subprocess.run(["install", "-s", "-m", "755", STEWARD, tmp_path / "steward"], check=True)
+    for word in ("demo", "simulate", "bench"):
+        result = subprocess.run([tmp_path / "steward", word], capture_output=True, text=True)
+        assert result.returncode == 2 and "steward-tools" in result.stderr, result

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import TerminalProgram
 @testable import steward
 
 @Suite struct ArgumentsTests {

@@ -2,6 +2,7 @@ import Foundation
 import HTTPService
 import Testing
 
+@testable import TerminalProgram
 @testable import steward
 
 /// The program itself against a real server.

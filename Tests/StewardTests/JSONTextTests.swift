@@ -2,6 +2,7 @@ import Foundation
 import HTTPService
 import Testing
 
+@testable import TerminalProgram
 @testable import steward
 
 @Suite struct JSONTextTests {

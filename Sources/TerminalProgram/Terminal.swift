@@ -2,8 +2,8 @@ import Glibc
 import Threading
 
 /// What standard output can show.
-struct Terminal: Sendable {
-    enum Colour: String, Sendable {
+package struct Terminal: Sendable {
+    package enum Colour: String, Sendable {
         case red = "31"
         case boldRed = "1;31"
         case yellow = "33"
@@ -13,14 +13,14 @@ struct Terminal: Sendable {
         case bold = "1"
     }
 
-    var isColoured = false
+    package var isColoured = false
     /// Nil when nothing limits a line.
-    var columns: Int?
+    package var columns: Int?
     /// For "3 min ago".
-    var nowMilliseconds: Int64 = 0
+    package var nowMilliseconds: Int64 = 0
 
     /// That of the process. Colours need a terminal and no `NO_COLOR` (no-color.org); `COLUMNS` wins over the terminal's own width.
-    static func current() -> Terminal {
+    package static func current() -> Terminal {
         var terminal = Terminal()
         let isTerminal = isatty(STDOUT_FILENO) == 1
         terminal.isColoured = isTerminal && environment("NO_COLOR") == nil && environment("TERM") != "dumb"
@@ -35,13 +35,13 @@ struct Terminal: Sendable {
     }
 
     /// Nil also when it is set to nothing.
-    static func environment(_ name: String) -> String? {
+    package static func environment(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text
     }
 
-    func paint(_ text: String, _ colour: Colour?) -> String {
+    package func paint(_ text: String, _ colour: Colour?) -> String {
         guard isColoured, let colour, !text.isEmpty else { return text }
         return "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m"
     }

@@ -1,9 +1,10 @@
 import Gateway
 import Outbound
 import SimulatedFleet
+import TerminalProgram
 import Threading
 
-/// `steward simulate`: a fleet of simulated devices on a broker.
+/// `steward-tools simulate`: a fleet of simulated devices on a broker.
 enum SimulateCommand: Subcommand {
     static let name = "simulate"
     static let summary = "Run a fleet of simulated devices, with a supplier and customers"
@@ -37,7 +38,7 @@ enum SimulateCommand: Subcommand {
             configuration.brokerPort = port
         }
         configuration.apiURL = arguments.value("api")
-        configuration.apiToken = try arguments.value("token-file").map(OperatorToken.read)
+        configuration.apiToken = try arguments.value("token-file").map(TokenFile.read)
         configuration.supplierListen = arguments.value("supplier-listen") ?? configuration.supplierListen
         let end = try duration(arguments).map { Int64($0 * 1000) + Clock.monotonicMilliseconds() }
         let runner = try FleetRunner(configuration: configuration)

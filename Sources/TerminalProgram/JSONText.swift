@@ -1,7 +1,7 @@
 /// JSON as it may be shown: what a terminal would obey, or what would show text in another order, is escaped as JSON escapes it, so the
 /// meaning stays. It is the same when standard output is no terminal, as it may be shown later.
-enum JSONText {
-    static func visible(_ bytes: [UInt8]) -> [UInt8] {
+package enum JSONText {
+    package static func visible(_ bytes: [UInt8]) -> [UInt8] {
         var visible: [UInt8] = []
         visible.reserveCapacity(bytes.count + 1)
         // Bytes that are not UTF-8 become U+FFFD here.

@@ -2,9 +2,9 @@ import Documents
 
 /// The command line of one subcommand, parsed in GNU's way: `--name value`, `--name=value`, flags, `--` ends the options, and options may
 /// stand behind positionals. An option given twice counts with its last value, or with all of them in their order.
-struct Arguments: Equatable, Sendable {
+package struct Arguments: Equatable, Sendable {
     /// What a command line turned out to be.
-    enum Parsed: Equatable, Sendable {
+    package enum Parsed: Equatable, Sendable {
         case arguments(Arguments)
         case help
     }
@@ -16,10 +16,10 @@ struct Arguments: Equatable, Sendable {
     }
 
     private var given: [Given] = []
-    private(set) var positionals: [String] = []
+    package private(set) var positionals: [String] = []
 
     /// Throws `UsageError` for all that `usage` does not allow. `--help` wins over every mistake.
-    static func parse(_ words: [String], _ usage: Usage) throws(UsageError) -> Parsed {
+    package static func parse(_ words: [String], _ usage: Usage) throws(UsageError) -> Parsed {
         if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) { return .help }
         var arguments = Arguments()
         var rest = words[...]
@@ -75,16 +75,16 @@ struct Arguments: Equatable, Sendable {
     }
 
     /// Whether a flag, or an option with a value, was given.
-    func has(_ name: String) -> Bool { given.contains { $0.name == name } }
+    package func has(_ name: String) -> Bool { given.contains { $0.name == name } }
 
     /// The last value given.
-    func value(_ name: String) -> String? { given.last { $0.name == name }?.value }
+    package func value(_ name: String) -> String? { given.last { $0.name == name }?.value }
 
     /// All values given, in their order.
-    func values(_ name: String) -> [String] { given.filter { $0.name == name }.compactMap(\.value) }
+    package func values(_ name: String) -> [String] { given.filter { $0.name == name }.compactMap(\.value) }
 
     /// A whole number within `range`; nil when the option was not given.
-    func integer<Number: FixedWidthInteger>(_ name: String, in range: ClosedRange<Number>) throws(UsageError) -> Number? {
+    package func integer<Number: FixedWidthInteger>(_ name: String, in range: ClosedRange<Number>) throws(UsageError) -> Number? {
         guard let text = value(name) else { return nil }
         guard let number = Number(text), range.contains(number) else {
             throw UsageError("--\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(Self.shown(text))")
@@ -93,7 +93,7 @@ struct Arguments: Equatable, Sendable {
     }
 
     /// A finite number within `range`; nil when the option was not given.
-    func number(_ name: String, in range: ClosedRange<Double>) throws(UsageError) -> Double? {
+    package func number(_ name: String, in range: ClosedRange<Double>) throws(UsageError) -> Double? {
         guard let text = value(name) else { return nil }
         guard let number = Double(text), number.isFinite, range.contains(number) else {
             throw UsageError("--\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(Self.shown(text))")
@@ -102,7 +102,7 @@ struct Arguments: Equatable, Sendable {
     }
 
     /// One of some words; nil when the option was not given.
-    func choice(_ name: String, of choices: [String]) throws(UsageError) -> String? {
+    package func choice(_ name: String, of choices: [String]) throws(UsageError) -> String? {
         guard let text = value(name) else { return nil }
         guard choices.contains(text) else {
             throw UsageError(
@@ -113,5 +113,5 @@ struct Arguments: Equatable, Sendable {
     }
 
     /// A word of the command line in an error message: in quotes, as it may be empty or hold blanks.
-    static func shown(_ word: String) -> String { "\"\(TerminalText.visible(word))\"" }
+    package static func shown(_ word: String) -> String { "\"\(TerminalText.visible(word))\"" }
 }

@@ -2,24 +2,24 @@ import Glibc
 import Synchronization
 
 /// The two streams of the process. Nothing is buffered here: who prints many small pieces gathers them first.
-enum Console {
+package enum Console {
     private static let outputError = Atomic<Int32>(0)
 
-    static func print(_ text: String) { print(bytes: Array(text.utf8)) }
+    package static func print(_ text: String) { print(bytes: Array(text.utf8)) }
 
     /// A JSON document, with what a terminal would obey escaped, and a line feed at its end.
-    static func print(json: [UInt8]) { print(bytes: JSONText.visible(json)) }
+    package static func print(json: [UInt8]) { print(bytes: JSONText.visible(json)) }
 
-    static func print(bytes: [UInt8]) {
+    package static func print(bytes: [UInt8]) {
         let error = write(bytes, to: STDOUT_FILENO)
         if error != 0 { outputError.store(error, ordering: .relaxed) }
     }
 
     /// A line on standard error.
-    static func error(_ line: String) { _ = write(Array((line + "\n").utf8), to: STDERR_FILENO) }
+    package static func error(_ line: String) { _ = write(Array((line + "\n").utf8), to: STDERR_FILENO) }
 
     /// Why standard output could not take all that was printed, such as a full disk; nil when it took it.
-    static var outputFailure: String? {
+    package static var outputFailure: String? {
         let error = outputError.load(ordering: .relaxed)
         return error == 0 ? nil : String(cString: strerror(error))
     }

@@ -3,6 +3,7 @@ import Gateway
 import Glibc
 import Outbound
 import SimulatedFleet
+import TerminalProgram
 
 /// The processes and files of one demo, in a directory of its own.
 final class DemoSite {
@@ -50,6 +51,16 @@ final class DemoSite {
         return String(cString: resolved)
     }
 
+    /// The program that is shipped lies beside this one.
+    private static func gateway() throws -> String {
+        let own = try absolute("/proc/self/exe")
+        let path = own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/steward"
+        guard access(path, X_OK) == 0 else {
+            throw CommandFailure("\(path) is not there: swift build -c release --static-swift-stdlib --product steward")
+        }
+        return path
+    }
+
     private func file(_ name: String) -> String { directory + "/" + name }
 
     private func write(_ text: String, to name: String) throws {
@@ -88,10 +99,10 @@ final class DemoSite {
             """, to: "steward.json")
         broker = try ChildProcess("mosquitto", [mosquitto, "-c", file("mosquitto.conf")], log: file("mosquitto.log"))
         gateway = try ChildProcess(
-            "steward run", [try Self.absolute("/proc/self/exe"), "run", "--config", file("steward.json")], log: file("steward.log"))
+            "steward run", [try Self.gateway(), "run", "--config", file("steward.json")], log: file("steward.log"))
         try waitUntilReady()
         // Its suppliers and customers speak with the operator's word here.
-        fleetConfiguration.apiToken = try OperatorToken.read(Credential.file(besideStore: file("steward.db")))
+        fleetConfiguration.apiToken = try TokenFile.read(Credential.file(besideStore: file("steward.db")))
         let fleet = try FleetRunner(configuration: fleetConfiguration)
         try fleet.start()
         self.fleet = fleet

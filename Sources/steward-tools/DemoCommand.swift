@@ -1,9 +1,10 @@
 import Glibc
 import Outbound
 import SimulatedFleet
+import TerminalProgram
 import Threading
 
-/// `steward demo`: a private broker, the gateway and a simulated fleet, all on loopback, and what they do in words.
+/// `steward-tools demo`: a private broker, the gateway and a simulated fleet, all on loopback, and what they do in words.
 enum DemoCommand: Subcommand {
     static let name = "demo"
     static let summary = "Show the whole way on this machine: broker, gateway and a simulated fleet"

@@ -1,6 +1,7 @@
 import Documents
 import Gateway
 import SimulatedFleet
+import TerminalProgram
 
 /// Tells in words what the gateway decides, and keeps the list of what a demo has to show.
 struct DemoStory {

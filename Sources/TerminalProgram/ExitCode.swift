@@ -1,5 +1,5 @@
 /// What the program tells the shell.
-enum ExitCode: Int32, Sendable {
+package enum ExitCode: Int32, Sendable {
     case ok = 0
     case failed = 1
     /// The command line was wrong; nothing was done.
@@ -11,23 +11,23 @@ enum ExitCode: Int32, Sendable {
 }
 
 /// The command line is wrong. The message says what is, and what would be right.
-struct UsageError: Error, Equatable, CustomStringConvertible {
-    let message: String
+package struct UsageError: Error, Equatable, CustomStringConvertible {
+    package let message: String
 
-    init(_ message: String) { self.message = message }
+    package init(_ message: String) { self.message = message }
 
-    var description: String { message }
+    package var description: String { message }
 }
 
 /// A subcommand could not do its work. The message says why, and what to do.
-struct CommandFailure: Error, Equatable, CustomStringConvertible {
-    let message: String
-    let exitCode: ExitCode
+package struct CommandFailure: Error, Equatable, CustomStringConvertible {
+    package let message: String
+    package let exitCode: ExitCode
 
-    init(_ message: String, exitCode: ExitCode = .failed) {
+    package init(_ message: String, exitCode: ExitCode = .failed) {
         self.message = message
         self.exitCode = exitCode
     }
 
-    var description: String { message }
+    package var description: String { message }
 }

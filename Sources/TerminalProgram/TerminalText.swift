@@ -1,9 +1,9 @@
 /// Text of devices as a terminal may show it. A device chooses its own name, and an escape sequence in one could rewrite the
 /// screen, hide an alarm, or answer for the person who looks.
-enum TerminalText {
+package enum TerminalText {
     /// Replaces what would not be seen, or would move other text: control characters become their pictures (U+2400 …) and
     /// bidirectional overrides, zero-width and other invisible characters become U+FFFD. Line feeds are control characters, too.
-    static func visible(_ text: String) -> String {
+    package static func visible(_ text: String) -> String {
         var visible = String.UnicodeScalarView()
         var marks = 0
         for scalar in text.unicodeScalars {
@@ -32,9 +32,9 @@ enum TerminalText {
 
     /// Columns that the text takes on a terminal, after `visible`: two for East Asian wide characters and emoji (UAX #11),
     /// none for combining marks.
-    static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
+    package static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
 
-    static func width(_ character: Character) -> Int {
+    package static func width(_ character: Character) -> Int {
         // A cluster is as wide as its base; a variation selector 16 asks for the wide picture of an emoji.
         guard let base = character.unicodeScalars.first else { return 0 }
         if base.value < 0x300 { return 1 }
@@ -64,7 +64,7 @@ enum TerminalText {
     }
 
     /// Cuts to at most `columns`, with `…` where something is missing.
-    static func cut(_ text: String, toColumns columns: Int) -> String {
+    package static func cut(_ text: String, toColumns columns: Int) -> String {
         guard columns > 0 else { return "" }
         var used = 0
         var kept = ""

@@ -1,4 +1,5 @@
 import Glibc
+import TerminalProgram
 
 /// A program that the demo starts and ends again, by its process id.
 final class ChildProcess {

@@ -1,7 +1,8 @@
 import Benchmarks
 import Gateway
+import TerminalProgram
 
-/// `steward bench`: the figures that a regression shows in.
+/// `steward-tools bench`: the figures that a regression shows in.
 enum BenchCommand: Subcommand {
     static let name = "bench"
     static let summary = "Measure the core on this machine, without network and disk"
