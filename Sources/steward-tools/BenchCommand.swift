@@ -44,7 +44,7 @@ enum BenchCommand: Subcommand {
         Console.print(
             """
             anomaly detectors: \(Int(anomaly.nanosecondsPerReading)) ns a reading every minute, \(Int(anomaly.nanosecondsPerTick)) ns a reading every 5 minutes (\(anomaly.metrics) metrics)
-            anomaly state: \(anomaly.bytesPerMetric) bytes a metric, \(anomaly.snapshotBytesPerMetric) bytes in a snapshot
+            anomaly state: \(anomaly.bytesPerYoungMetric) bytes a metric after 8 hours, \(anomaly.bytesPerMetric) after three weeks, \(anomaly.snapshotBytesPerMetric) bytes in a snapshot
             machine detector: \(Int(anomaly.nanosecondsPerMachineRow)) ns a row of 8 gauges, \(anomaly.bytesPerMachine) bytes
 
             """)

@@ -9,6 +9,8 @@ public struct AnomalyBenchmark {
         public var nanosecondsPerReading = 0.0
         /// Readings five minutes apart, of which every one does.
         public var nanosecondsPerTick = 0.0
+        /// Of a metric that was watched for eight hours, and for three weeks: it grows with the half-hours that it has met.
+        public var bytesPerYoungMetric = 0
         public var bytesPerMetric = 0
         public var snapshotBytesPerMetric = 0
         /// A row of eight gauges.
@@ -23,7 +25,8 @@ public struct AnomalyBenchmark {
         let rounds = max(1, 2_000_000 / metrics)
         result.nanosecondsPerTick = measure(&detectors, values, rounds: rounds, first: 0, seconds: 300)
         result.nanosecondsPerReading = measure(&detectors, values, rounds: rounds, first: rounds * 300, seconds: 60)
-        result.bytesPerMetric = MemoryLayout<MetricDetector>.stride
+        result.bytesPerYoungMetric = bytes(values, ticks: 8 * 12)
+        result.bytesPerMetric = bytes(values, ticks: 21 * 288)
         var bytes: [UInt8] = []
         for detector in detectors { detector.write(to: &bytes) }
         result.snapshotBytesPerMetric = bytes.count / metrics
@@ -45,6 +48,13 @@ public struct AnomalyBenchmark {
             }
         }
         return (now() - begin) * 1e9 / Double(rounds * detectors.count)
+    }
+
+    /// In the mean of some detectors after so many ticks of five minutes.
+    private static func bytes(_ values: [Double], ticks: Int) -> Int {
+        var detectors = [MetricDetector](repeating: MetricDetector(), count: 20)
+        _ = measure(&detectors, values, rounds: ticks, first: 0, seconds: 300)
+        return detectors.reduce(0) { $0 + $1.stateBytes } / detectors.count
     }
 
     private static func noise(count: Int) -> [Double] {

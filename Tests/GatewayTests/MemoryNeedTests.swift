@@ -28,7 +28,7 @@ import Testing
         }
         let totals = core.totals()
         #expect(totals.devices == devices && totals.watchedMetrics == 2_000)
-        let bytes = (core.stateBytes - totals.watchedMetrics * MemoryNeed.detectorBytes) / devices
+        let bytes = (core.stateBytes - core.detectorBytes) / devices
         print("a device of 8 members: \(bytes) bytes")
         #expect(bytes <= MemoryNeed.usualDeviceBytes && bytes > MemoryNeed.usualDeviceBytes / 2, "\(bytes) bytes a device")
     }
@@ -50,7 +50,7 @@ import Testing
     @Test func whatDoesNotFitIsTold() throws {
         var configuration = CoreConfiguration()
         func warning(_ available: Int?, devices: Int = 0, stateBytes: Int = 0) -> String? {
-            MemoryNeed.warning(configuration, devices: devices, watchedMetrics: 0, stateBytes: stateBytes, available: available)
+            MemoryNeed.warning(configuration, devices: devices, stateBytes: stateBytes, available: available)
         }
         #expect(warning(nil) == nil && warning(1 << 30) == nil)
         #expect(warning(256 << 20)?.contains("limits.devices (20000)") == true)

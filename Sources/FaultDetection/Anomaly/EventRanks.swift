@@ -1,20 +1,22 @@
-/// How large the largest values of the past were: a logarithmic histogram of the maxima of blocks of ticks.
+/// How large the largest values of the past were: a logarithmic histogram of the maxima of blocks of ticks, for each of the four ways of
+/// looking (`AnomalyKind`, by its raw value).
 ///
 /// Ticks of one event are not independent, maxima of blocks nearly are: so the rank of a value among them says how rare it is whatever
 /// the distribution of the metric, and metrics can be compared. Old events fade: instead of all counts shrinking at each block, each
 /// new event weighs more than the one before, and counts and weight are halved together at a half-life.
+///
+/// The counts lie in tables of the detector, which the caller passes.
 struct EventRanks: Sendable {
     static let binCount = 120
     private static let binsPerDecade: Float = 40
     private static let lowestDecade: Float = -1
 
-    private(set) var counts = InlineArray<120, UInt16>(repeating: 0)
     /// The highest bin with a count.
-    private(set) var highest: UInt8 = 0
+    private var highest = SIMD4<UInt8>(repeating: 0)
     /// The highest bin of the block that is still open.
-    private(set) var pending: UInt8 = 0
+    private var pending = SIMD4<UInt8>(repeating: 0)
     /// Below it, values are too common to be ranked.
-    private(set) var threshold: UInt8 = 0
+    private var threshold = SIMD4<UInt8>(repeating: 0)
 
     static func bin(_ value: Float) -> Int {
         // The lowest and highest bins take all that is beyond, so NaN must not come here; infinity may.
@@ -24,69 +26,88 @@ struct EventRanks: Sendable {
 
     /// Notes a bin in the open block and returns the weight of past maxima above it, in it, or at most `margin` bins below it; nil when
     /// that is more than anybody asks for, which is nearly always.
-    mutating func note(_ bin: Int, margin: Int) -> UInt32? {
-        pending = max(pending, UInt8(truncatingIfNeeded: bin))
+    @inline(__always)
+    mutating func note(_ kind: Int, _ bin: Int, margin: Int, _ tables: borrowing SparseTables) -> UInt32? {
+        pending[kind] = max(pending[kind], UInt8(truncatingIfNeeded: bin))
         let lowest = max(0, bin - margin)
-        guard lowest >= Int(threshold) else { return nil }
+        return lowest >= Int(threshold[kind]) ? weight(kind, from: lowest, tables) : nil
+    }
+
+    private func weight(_ kind: Int, from lowest: Int, _ tables: borrowing SparseTables) -> UInt32 {
+        let table = SparseTables.Table.ranks(kind)
         var weight: UInt32 = 0
-        var index = Int(highest)
-        while index >= lowest {
-            weight &+= UInt32(counts[index])
-            index -= 1
+        for place in 0..<tables.count(table) {
+            let (bin, offset) = tables.entry(table, at: place)
+            if bin >= lowest, bin <= highest[kind] { weight &+= UInt32(tables.load(offset, as: UInt16.self)) }
         }
         return weight
     }
 
     /// Finds the lowest bin that is worth a look: at or above it lies no more than `limit`.
-    mutating func findThreshold(limit: UInt32) {
+    mutating func findThreshold(_ kind: Int, limit: UInt32, _ tables: borrowing SparseTables) {
+        let table = SparseTables.Table.ranks(kind)
         var weight: UInt32 = 0
-        var index = Int(highest)
-        while index >= 0 {
-            weight &+= UInt32(counts[index])
-            if weight > limit { break }
-            index -= 1
+        for place in (0..<tables.count(table)).reversed() {
+            let (bin, offset) = tables.entry(table, at: place)
+            guard bin <= highest[kind] else { continue }
+            weight &+= UInt32(tables.load(offset, as: UInt16.self))
+            if weight > limit {
+                threshold[kind] = bin + 1
+                return
+            }
         }
-        threshold = UInt8(index + 1)
+        threshold[kind] = 0
     }
 
     /// Closes the block.
-    mutating func close(weight: UInt16) {
-        let index = Int(pending)
-        counts[index] = UInt16(min(UInt32(counts[index]) + UInt32(weight), UInt32(UInt16.max)))
-        highest = max(highest, pending)
-        pending = 0
+    mutating func close(_ kind: Int, weight: UInt16, _ tables: inout SparseTables) {
+        let offset = tables.findOrInsert(.ranks(kind), pending[kind])
+        let count = tables.load(offset, as: UInt16.self)
+        tables.store(UInt16(min(UInt32(count) + UInt32(weight), UInt32(UInt16.max))), at: offset)
+        highest[kind] = max(highest[kind], pending[kind])
+        pending[kind] = 0
     }
 
-    mutating func halve() {
-        var top = 0
-        for index in 0..<Self.binCount {
-            counts[index] /= 2
-            if counts[index] > 0 { top = index }
+    mutating func halve(_ kind: Int, _ tables: inout SparseTables) {
+        let table = SparseTables.Table.ranks(kind)
+        highest[kind] = 0
+        for place in (0..<tables.count(table)).reversed() {
+            let (bin, offset) = tables.entry(table, at: place)
+            let half = tables.load(offset, as: UInt16.self) / 2
+            if half == 0 {
+                tables.remove(table, at: place)
+            } else {
+                tables.store(half, at: offset)
+                highest[kind] = max(highest[kind], bin)
+            }
         }
-        highest = UInt8(top)
     }
 }
 
 extension EventRanks {
     /// The open block's maximum, and the counts from the first to the last that is not zero.
-    func write(to bytes: inout CompactWriter) {
-        bytes.byte(pending)
-        let first = (0..<Self.binCount).first { counts[$0] > 0 } ?? 0
-        bytes.byte(UInt8(first))
-        bytes.byte(highest)
-        for index in first...max(first, Int(highest)) { bytes.number(UInt64(counts[index])) }
+    func write(_ kind: Int, _ tables: SparseTables, to bytes: inout CompactWriter) {
+        let table = SparseTables.Table.ranks(kind)
+        bytes.byte(pending[kind])
+        let first = tables.count(table) > 0 ? tables.entry(table, at: 0).key : 0
+        bytes.byte(first)
+        bytes.byte(highest[kind])
+        for bin in first...max(first, highest[kind]) {
+            bytes.number(tables.find(table, bin).map { UInt64(tables.load($0, as: UInt16.self)) } ?? 0)
+        }
     }
 
-    /// Nil when the bytes do not make sense.
-    init?(from bytes: inout CompactReader) {
+    /// False when the bytes do not make sense.
+    mutating func read(_ kind: Int, from bytes: inout CompactReader, _ tables: inout SparseTables) -> Bool {
         guard let pending = bytes.byte(), let first = bytes.byte(), let last = bytes.byte(),
-            Int(pending) < Self.binCount, Int(last) < Self.binCount
-        else { return nil }
-        self.pending = pending
-        for index in Int(first)...max(Int(first), Int(last)) {
-            guard index < Self.binCount, let count = bytes.number(), count <= UInt64(UInt16.max) else { return nil }
-            counts[index] = UInt16(count)
+            Int(pending) < Self.binCount, Int(last) < Self.binCount, Int(first) < Self.binCount
+        else { return false }
+        self.pending[kind] = pending
+        for bin in first...max(first, last) {
+            guard let count = bytes.number(), count <= UInt64(UInt16.max) else { return false }
+            if count > 0 { tables.store(UInt16(count), at: tables.findOrInsert(.ranks(kind), bin)) }
         }
-        highest = last
+        highest[kind] = last
+        return true
     }
 }

@@ -11,18 +11,18 @@ extension MetricDetector {
         out.signed(tickStart == .min ? -1 << 62 : tickStart)
         out.double(sum)
         out.number(UInt64(count))
-        season.write(to: &out)
+        SeasonTable.write(tables, to: &out)
         out.number(UInt64(ticks))
         out.float(tickSeconds)
         for value in [
             residualVariance, mean, variance, level, previous, changeVariance, sustained, sustainedVariance,
         ] { out.double(value) }
-        for index in 0..<4 { ranks[index].write(to: &out) }
-        for value in [blockTicks, blocksSinceHalving, recentIndex, recentTicks, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
+        for index in 0..<4 { ranks.write(index, tables, to: &out) }
+        for value in [blockTicks, blocksSinceHalving, recent.index, recent.ticks, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
             out.byte(value)
         }
         out.number(UInt64(totalWeight))
-        for index in 0..<12 { out.float(recent[index]) }
+        for index in 0..<12 { out.float(recent.value(index, tables)) }
         out.signed(sideMilliseconds == .min ? -1 << 62 : sideMilliseconds)
         reason.write(to: &out)
         bytes += out.bytes
@@ -45,7 +45,7 @@ extension MetricDetector {
         guard let origin = reader.double(), let first = reader.signed().flatMap(Self.time), let last = reader.signed().flatMap(Self.time),
             let start = reader.signed().flatMap(Self.time),
             let sum = reader.double(), let count = reader.number(), count < UInt64(UInt32.max),
-            let season = SeasonTable(from: &reader)
+            SeasonTable.read(from: &reader, &tables)
         else { return false }
         self.origin = origin
         firstMilliseconds = first
@@ -53,7 +53,6 @@ extension MetricDetector {
         tickStart = start
         self.sum = sum
         self.count = UInt32(count)
-        self.season = season
         return true
     }
 
@@ -75,8 +74,7 @@ extension MetricDetector {
 
     private mutating func readEvents(_ reader: inout CompactReader) -> Bool {
         for index in 0..<4 {
-            guard let ranks = EventRanks(from: &reader) else { return false }
-            self.ranks[index] = ranks
+            guard ranks.read(index, from: &reader, &tables) else { return false }
         }
         guard let blockTicks = reader.byte(), let blocks = reader.byte(), let index = reader.byte(), let ticks = reader.byte(),
             let calm = reader.byte(), let flag = reader.byte(), let side = reader.byte(), let total = reader.number(),
@@ -84,15 +82,14 @@ extension MetricDetector {
         else { return false }
         self.blockTicks = blockTicks
         blocksSinceHalving = blocks
-        recentIndex = index
-        recentTicks = ticks
+        recent = DayMaxima(index: index, ticks: ticks)
         self.calm = min(calm, Self.calmTicks)
         isAnomalous = flag != 0
         self.side = Int8(bitPattern: side)
         totalWeight = UInt32(total)
         for index in 0..<12 {
             guard let value = reader.float() else { return false }
-            recent[index] = value
+            recent.set(index, value, &tables)
         }
         guard let since = reader.signed().flatMap(Self.time), let reason = AnomalyReason(from: &reader) else { return false }
         sideMilliseconds = since

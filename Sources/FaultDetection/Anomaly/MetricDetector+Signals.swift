@@ -35,12 +35,14 @@ extension MetricDetector {
     }
 
     private mutating func lookAtSeason(_ x: Double, _ slot: Int, _ rate: Double, _ signals: inout Signals) -> Double {
-        let expected = season.mean(slot)
-        let residual = expected.map { x - $0 } ?? 0
-        let usual = (0.5 * residualVariance + 0.5 * season.variance(slot)).squareRoot()
+        let offset = tables.findOrInsert(.season, UInt8(truncatingIfNeeded: slot))
+        var entry = tables.seasonEntry(offset)
+        let residual = entry.count > 0 ? x - Double(entry.mean) : 0
+        let usual = (0.5 * residualVariance + 0.5 * entry.variance).squareRoot()
         signals.sizes[0] = Self.ratio(residual, usual)
         signals.deviations[0] = residual
-        season.learn(slot, x, residual: residual)
+        entry.learn(x, residual: residual)
+        tables.store(entry, at: offset)
         residualVariance += rate * (residual * residual - residualVariance)
         return usual > 0 ? min(8, max(-8, residual / usual)) : 0
     }
@@ -80,13 +82,11 @@ extension MetricDetector {
 
     /// Turns the rank into a score, and lets the warning stand or clear.
     mutating func judge(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
-        var strongest: Float = -9
-        for index in 0..<12 { strongest = max(strongest, recent[index]) }
         // As rare as what was warned of is nothing new, though each block that is remembered makes it a little rarer.
-        var score = q > strongest + 0.02 ? max(0, q / Self.limit) : 0
+        var score = q > recent.strongest(tables) + 0.02 ? max(0, q / Self.limit) : 0
         // Knowing nothing yet: told, but never a warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
-        remember(q)
+        recent.note(q, ticksPerTwelfth: (ticksPerDay / 12).rounded(.down), &tables)
         let isNew = score >= 1
         if isNew {
             isAnomalous = true
@@ -97,15 +97,5 @@ extension MetricDetector {
             if calm >= Self.calmTicks { isAnomalous = false }
         }
         return Verdict(score: score, isAnomalous: isAnomalous, isNew: isNew)
-    }
-
-    /// The strongest q of each twelfth of the last day.
-    private mutating func remember(_ q: Float) {
-        recent[Int(recentIndex)] = max(recent[Int(recentIndex)], q)
-        recentTicks += 1
-        guard Float(recentTicks) >= (ticksPerDay / 12).rounded(.down) else { return }
-        recentTicks = 0
-        recentIndex = (recentIndex + 1) % 12
-        recent[Int(recentIndex)] = -9
     }
 }

@@ -7,7 +7,8 @@ import Glibc
 /// what it sees among the maxima of past blocks of ticks (`EventRanks`). The score is q = 0.3·log₁₀(T + 1) − log₁₀(c + 1) over its limit,
 /// where T blocks are remembered and c of them had as much: so that a value that was never seen counts for more, the longer the past. It is invariant to the metric's unit, offset and sign.
 ///
-/// The value is plain data without references: an array of detectors is one piece of memory.
+/// A reading that closes no tick touches the first line of the value only. What depends on what was met (half-hours of the week, sizes)
+/// lies in `SparseTables` and grows with it.
 public struct MetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
@@ -24,18 +25,21 @@ public struct MetricDetector: Sendable {
     /// Ticks in a row that have to be usual before a warning clears: an hour of five-minute ticks.
     static let calmTicks: UInt8 = 12
 
-    // What has come in since the last tick.
-    var origin = 0.0
-    var firstMilliseconds = Int64.min
+    // What has come in since the last tick, and what else a reading asks for.
     var lastMilliseconds = Int64.min
     var tickStart = Int64.min
+    var origin = 0.0
     var sum = 0.0
     var count: UInt32 = 0
+    var tickSeconds: Float = 0
+    public internal(set) var isAnomalous = false
+    /// The side of what is usual on which the value has been since `sideMilliseconds`: 1 above, -1 below, 0 neither.
+    var side: Int8 = 0
 
     // What is usual; all values relative to the origin.
-    var season = SeasonTable()
+    var firstMilliseconds = Int64.min
+    var tables = SparseTables()
     var ticks: UInt32 = 0
-    var tickSeconds: Float = 0
     var residualVariance = 0.0
     var mean = 0.0
     var variance = 0.0
@@ -46,7 +50,7 @@ public struct MetricDetector: Sendable {
     var sustainedVariance = 0.0
 
     // How rare it is.
-    var ranks = InlineArray<4, EventRanks>(repeating: EventRanks())
+    var ranks = EventRanks()
     var blockTicks: UInt8 = 0
     var blocksSinceHalving: UInt8 = 0
     var totalWeight: UInt32 = 0
@@ -56,18 +60,24 @@ public struct MetricDetector: Sendable {
     var familiarity: Float = 0
 
     // What has been said of it.
-    var recent = InlineArray<12, Float>(repeating: -9)
-    var recentIndex: UInt8 = 0
-    var recentTicks: UInt8 = 0
+    var recent = DayMaxima()
     var calm: UInt8 = 0
-    public internal(set) var isAnomalous = false
-    /// Since when the value has been on one side of what is usual.
     var sideMilliseconds = Int64.min
-    var side: Int8 = 0
-    /// Why the last warning was raised.
-    public internal(set) var reason = AnomalyReason()
+    /// At most one. Most detectors never warn, and have no memory for it.
+    private var lastReason: [AnomalyReason] = []
 
     public init() {}
+
+    /// Why the last warning was raised.
+    public internal(set) var reason: AnomalyReason {
+        get { lastReason.first ?? AnomalyReason() }
+        set { lastReason = newValue == AnomalyReason() ? [] : [newValue] }
+    }
+
+    /// Memory that it takes.
+    public var stateBytes: Int {
+        MemoryLayout<MetricDetector>.stride + tables.heapBytes + (lastReason.isEmpty ? 0 : 40 + MemoryLayout<AnomalyReason>.stride)
+    }
 
     /// The clock that dates its readings was set.
     public mutating func shift(byMilliseconds step: Int64) {
@@ -168,7 +178,7 @@ public struct MetricDetector: Sendable {
     /// q of a size, or −1 when it is too common or too small to be ranked.
     private mutating func rank(_ size: Float, _ index: Int) -> Float {
         let (margin, floor) = Self.caution(index)
-        guard let found = ranks[index].note(EventRanks.bin(size), margin: margin), size >= floor else { return -1 }
+        guard let found = ranks.note(index, EventRanks.bin(size), margin: margin, tables), size >= floor else { return -1 }
         return found == 0 ? familiarity : familiarity - FastLog.log10(Float(found) / Float(weight) + 1)
     }
 
@@ -176,13 +186,13 @@ public struct MetricDetector: Sendable {
         blockTicks += 1
         guard blockTicks >= Self.ticksPerBlock else { return }
         blockTicks = 0
-        for index in 0..<4 { ranks[index].close(weight: weight) }
+        for index in 0..<4 { ranks.close(index, weight: weight, &tables) }
         totalWeight += UInt32(weight)
         blocksSinceHalving += 1
         if Double(blocksSinceHalving) >= Self.halfLifeBlocks {
             blocksSinceHalving = 0
             totalWeight /= 2
-            for index in 0..<4 { ranks[index].halve() }
+            for index in 0..<4 { ranks.halve(index, &tables) }
         }
         weigh()
     }
@@ -194,6 +204,6 @@ public struct MetricDetector: Sendable {
         familiarity = 0.3 * FastLog.log10(blocks + 1)
         // Beyond that many, q is negative.
         let limit = UInt32(Float(weight) * max(0, Float(exp2(Double(familiarity) * 3.321_928)) - 1))
-        for index in 0..<4 { ranks[index].findThreshold(limit: limit) }
+        for index in 0..<4 { ranks.findThreshold(index, limit: limit, tables) }
     }
 }

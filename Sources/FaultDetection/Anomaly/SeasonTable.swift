@@ -1,14 +1,30 @@
 /// What a metric usually is at a half-hour of a weekday or of a weekend day, and how far off that usually is.
-struct SeasonTable: Sendable {
+enum SeasonTable {
     static let slotCount = 96
     /// The slowest rate of learning: a slot follows a change within some thirty ticks of its own, which is days.
     private static let slowestRate = 0.03
 
-    /// Relative to the metric's origin.
-    private(set) var means = InlineArray<96, Float>(repeating: 0)
-    /// Root of the mean squared residual: the square of a large number would not fit.
-    private(set) var spreads = InlineArray<96, Float>(repeating: 0)
-    private(set) var counts = InlineArray<96, UInt8>(repeating: 0)
+    /// What is known of one slot.
+    struct Entry {
+        /// Relative to the metric's origin.
+        var mean: Float = 0
+        /// Root of the mean squared residual: the square of a large number would not fit.
+        var spread: Float = 0
+        /// Ticks that it was learned from, at most 255; never 0 in the table.
+        var count: UInt8 = 0
+
+        /// Mean squared residual.
+        var variance: Double { Double(spread) * Double(spread) }
+
+        mutating func learn(_ value: Double, residual: Double) {
+            if count < UInt8.max { count += 1 }
+            let rate = max(1 / Double(count), slowestRate)
+            let old = Double(mean)
+            let square = variance
+            mean = count == 1 ? Float(value) : Float(old + rate * (value - old))
+            spread = Float((square + rate * (residual * residual - square)).squareRoot())
+        }
+    }
 
     /// The slot of a local time in milliseconds since 1970.
     static func slot(localMilliseconds time: Int64) -> Int {
@@ -21,45 +37,44 @@ struct SeasonTable: Sendable {
 
     static func isWeekend(_ slot: Int) -> Bool { slot >= 48 }
 
-    /// Nil while nothing is known of the slot.
-    func mean(_ slot: Int) -> Double? { counts[slot] > 0 ? Double(means[slot]) : nil }
-
-    /// Mean squared residual of the slot.
-    func variance(_ slot: Int) -> Double { Double(spreads[slot]) * Double(spreads[slot]) }
-
-    mutating func learn(_ slot: Int, _ value: Double, residual: Double) {
-        if counts[slot] < UInt8.max { counts[slot] += 1 }
-        let rate = max(1 / Double(counts[slot]), Self.slowestRate)
-        let old = Double(means[slot])
-        means[slot] = counts[slot] == 1 ? Float(value) : Float(old + rate * (value - old))
-        let square = variance(slot)
-        spreads[slot] = Float((square + rate * (residual * residual - square)).squareRoot())
-    }
-
     private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {
         let quotient = a / b
         return a % b < 0 ? quotient - 1 : quotient
     }
-}
 
-extension SeasonTable {
-    func write(to bytes: inout CompactWriter) {
-        for slot in 0..<Self.slotCount {
-            bytes.byte(counts[slot])
-            if counts[slot] == 0 { continue }
-            bytes.float(means[slot])
-            bytes.float(spreads[slot])
+    static func write(_ tables: SparseTables, to bytes: inout CompactWriter) {
+        for slot in 0..<UInt8(slotCount) {
+            let entry = tables.find(.season, slot).map(tables.seasonEntry) ?? Entry()
+            bytes.byte(entry.count)
+            if entry.count == 0 { continue }
+            bytes.float(entry.mean)
+            bytes.float(entry.spread)
         }
     }
 
-    init?(from bytes: inout CompactReader) {
-        for slot in 0..<Self.slotCount {
-            guard let count = bytes.byte() else { return nil }
+    /// False when the bytes do not make sense.
+    static func read(from bytes: inout CompactReader, _ tables: inout SparseTables) -> Bool {
+        for slot in 0..<UInt8(slotCount) {
+            guard let count = bytes.byte() else { return false }
             if count == 0 { continue }
-            guard let mean = bytes.float(), let spread = bytes.float(), spread >= 0 else { return nil }
-            counts[slot] = count
-            means[slot] = mean
-            spreads[slot] = spread
+            guard let mean = bytes.float(), let spread = bytes.float(), spread >= 0 else { return false }
+            tables.store(Entry(mean: mean, spread: spread, count: count), at: tables.findOrInsert(.season, slot))
         }
+        return true
+    }
+}
+
+extension SparseTables {
+    @inline(__always)
+    func seasonEntry(_ offset: Int) -> SeasonTable.Entry {
+        SeasonTable.Entry(
+            mean: load(offset, as: Float.self), spread: load(offset + 4, as: Float.self), count: load(offset + 8, as: UInt8.self))
+    }
+
+    @inline(__always)
+    mutating func store(_ entry: SeasonTable.Entry, at offset: Int) {
+        store(entry.mean, at: offset)
+        store(entry.spread, at: offset + 4)
+        store(entry.count, at: offset + 8)
     }
 }

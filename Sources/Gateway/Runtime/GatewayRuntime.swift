@@ -62,9 +62,8 @@ public final class GatewayRuntime {
             clock: clock,
             wake: wake,
             announce: { commands.setAnnouncing($0) })
-        let totals = recovery.core.totals()
         let warning = MemoryNeed.warning(
-            configuration.core, devices: totals.devices, watchedMetrics: totals.watchedMetrics, stateBytes: recovery.core.stateBytes,
+            configuration.core, devices: recovery.core.deviceCount, stateBytes: recovery.core.stateBytes - recovery.core.detectorBytes,
             available: memoryBytes)
         if let warning { Log.warning(warning) }
         // The bytes of the snapshot have become the state.

@@ -8,7 +8,8 @@ enum MemoryNeed {
     static let emptyBytes = 32 << 20
     /// Of ten metrics and two supplies, without detectors.
     static let usualDeviceBytes = 7_200
-    static let detectorBytes = 2_200
+    /// Of one that has met all half-hours of a week, and three weeks of sizes. Younger ones take less (`steward bench`).
+    static let detectorBytes = 1_600
     /// The worst moment, in states.
     static let worstFactor = 2.2
 
@@ -20,12 +21,12 @@ enum MemoryNeed {
     }
 
     /// What to tell when the limits do not fit; nil when they do. Devices that are known already tell what one costs.
+    /// - Parameter stateBytes: what they take without detectors.
     /// - Parameter available: what the control group or `limits.memoryMegabytes` allows; nil for all there is.
-    static func warning(_ configuration: CoreConfiguration, devices: Int, watchedMetrics: Int, stateBytes: Int, available: Int?) -> String?
-    {
+    static func warning(_ configuration: CoreConfiguration, devices: Int, stateBytes: Int, available: Int?) -> String? {
         guard let available else { return nil }
         var deviceBytes = usualDeviceBytes
-        if devices >= 100 { deviceBytes = max(deviceBytes, (stateBytes - watchedMetrics * detectorBytes) / devices) }
+        if devices >= 100 { deviceBytes = max(deviceBytes, stateBytes / devices) }
         let need = bytes(configuration, deviceBytes: deviceBytes)
         guard need > available else { return nil }
         return

@@ -33,7 +33,7 @@ struct AnomalyDesk: Sendable {
 
     /// Memory that the detectors take, free places included.
     var stateBytes: Int {
-        metrics.count * MemoryLayout<MetricWatch>.stride + machines.reduce(0) { $0 + $1.stateBytes }
+        metrics.reduce(0) { $0 + $1.stateBytes } + machines.reduce(0) { $0 + $1.stateBytes }
     }
 
     static func condition(_ metric: String) -> String {

@@ -7,6 +7,8 @@ extension StewardCore {
     /// Metrics that are watched, and those for which there was no room (`limits.anomalyMetrics`).
     public var watchedMetrics: Int { anomalies.watchedMetrics }
     public var refusedWatches: Int { anomalies.refusedMetrics }
+    /// What the detectors take of `stateBytes`.
+    public var detectorBytes: Int { anomalies.stateBytes }
 
     /// Only for a slot that is watched. `last` is when the metric was known before, or `Int64.min`; `former` what it was then.
     @inline(__always)

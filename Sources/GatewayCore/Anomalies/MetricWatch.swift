@@ -32,6 +32,8 @@ struct MetricWatch: Sendable {
         return (value - baseValue) / Double(elapsed) * 3_600_000
     }
 
+    var stateBytes: Int { MemoryLayout<MetricWatch>.stride - MemoryLayout<MetricDetector>.stride + detector.stateBytes }
+
     mutating func shift(byMilliseconds step: Int64) {
         baseMilliseconds = baseMilliseconds.shifted(byMilliseconds: step)
         detector.shift(byMilliseconds: step)

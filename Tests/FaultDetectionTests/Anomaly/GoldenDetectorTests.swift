@@ -1,0 +1,86 @@
+import FoundationEssentials
+import Testing
+
+@testable import FaultDetection
+
+/// Bytes that earlier programs wrote stay readable, and equal states give equal bytes: the digest is a hash over them.
+///
+/// A line of the file is a name, the bytes, and a checksum of what the detector says to the readings that follow. Version 1 was written by
+/// the detectors of plain arrays (before 2026-12).
+@Suite struct GoldenDetectorTests {
+    private static let lines: [String: (bytes: [UInt8], verdicts: UInt64)] = {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/detectors-1.txt")
+        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        var lines: [String: (bytes: [UInt8], verdicts: UInt64)] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            let digits = Array(words[1].utf8)
+            let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+                UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+            }
+            lines[String(words[0])] = (bytes, UInt64(words[2], radix: 16) ?? 0)
+        }
+        return lines
+    }()
+
+    private static func add(_ score: Float, _ flags: UInt64, to sum: inout UInt64) {
+        sum = (sum ^ UInt64(score.bitPattern) ^ flags << 40) &* 0x0000_0100_0000_01B3
+    }
+
+    private static func run(_ detector: inout MetricDetector, _ readings: ArraySlice<DetectorSeries.Reading>) -> UInt64 {
+        var sum: UInt64 = 1
+        for reading in readings {
+            let verdict = detector.take(reading.value, atMilliseconds: reading.time)
+            add(verdict.score, (verdict.isAnomalous ? 1 : 0) | (verdict.isNew ? 2 : 0), to: &sum)
+        }
+        return sum
+    }
+
+    private static func run(_ detector: inout MachineDetector, _ rows: ArraySlice<[Double]>) -> UInt64 {
+        var sum: UInt64 = 1
+        for row in rows {
+            let verdict = detector.take(row)
+            add(verdict.score, (verdict.isAnomalous ? 1 : 0) | (verdict.isNew ? 2 : 0) | (verdict.isChange ? 4 : 0), to: &sum)
+        }
+        return sum
+    }
+
+    private static func expect(_ name: String, _ bytes: [UInt8], _ verdicts: UInt64) throws {
+        let golden = try #require(lines[name], "no line \(name)")
+        #expect(golden.bytes == bytes, "\(name)")
+        #expect(golden.verdicts == verdicts, "\(name)")
+    }
+
+    @Test(arguments: [(0, 0), (1, 130), (2, 9_000), (3, 20_000), (6, 40_000)] as [(UInt64, Int)])
+    func metric(seed: UInt64, cut: Int) throws {
+        let readings = DetectorSeries.metric(seed: seed, count: cut + 3000)
+        var detector = MetricDetector()
+        _ = Self.run(&detector, readings[..<cut])
+        var bytes: [UInt8] = []
+        detector.write(to: &bytes)
+        var read = try #require(MetricDetector(bytes: (Self.lines["metric-\(seed)"]?.bytes ?? [])[...]))
+        var again: [UInt8] = []
+        read.write(to: &again)
+        #expect(again == bytes)
+        let verdicts = Self.run(&detector, readings[cut...])
+        try Self.expect("metric-\(seed)", bytes, verdicts)
+        #expect(Self.run(&read, readings[cut...]) == verdicts)
+    }
+
+    @Test(arguments: [(0, 3, 0), (1, 3, 37), (2, 5, 700), (3, 24, 1500)] as [(UInt64, Int, Int)])
+    func machine(seed: UInt64, channels: Int, cut: Int) throws {
+        // Of whole rows.
+        let rows = DetectorSeries.rows(seed: seed, channels: channels, count: cut + 1000).map { $0.map { $0.isNaN ? 7 : $0 } }
+        var detector = MachineDetector(channels: channels)
+        _ = Self.run(&detector, rows[..<cut])
+        var bytes: [UInt8] = []
+        detector.write(to: &bytes)
+        var read = try #require(MachineDetector(bytes: (Self.lines["machine-\(seed)"]?.bytes ?? [])[...]))
+        var again: [UInt8] = []
+        read.write(to: &again)
+        #expect(again == bytes)
+        let verdicts = Self.run(&detector, rows[cut...])
+        try Self.expect("machine-\(seed)", bytes, verdicts)
+        #expect(Self.run(&read, rows[cut...]) == verdicts)
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Testing
+
+@testable import FaultDetection
+
+/// The detectors against plain ones that keep everything at its full size: the same verdicts and the same bytes, bit for bit, whatever comes.
+///
+/// `STEWARD_DETECTOR_SEEDS` series of each; 24 in the tests.
+@Suite struct PlainDetectorTests {
+    private static let seeds = UInt64(ProcessInfo.processInfo.environment["STEWARD_DETECTOR_SEEDS"] ?? "") ?? 24
+
+    private static func bytes(_ write: (inout [UInt8]) -> Void) -> [UInt8] {
+        var bytes: [UInt8] = []
+        write(&bytes)
+        return bytes
+    }
+
+    @Test func metricsAgree() throws {
+        var raised = 0
+        for seed in 0..<Self.seeds {
+            var noise = SeededNoise(seed &+ 1000)
+            var plain = PlainMetricDetector()
+            var detector = MetricDetector()
+            for (index, reading) in DetectorSeries.metric(seed: seed, count: 12_000).enumerated() {
+                let expected = plain.take(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
+                let verdict = detector.take(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
+                guard verdict == expected else {
+                    Issue.record("seed \(seed), reading \(index): \(verdict) is not \(expected)")
+                    return
+                }
+                if verdict.isNew { raised += 1 }
+                switch noise.bits() % 3000 {
+                case 0:
+                    let step = Int64(noise.bits() % 100_000_000) - 50_000_000
+                    plain.shift(byMilliseconds: step)
+                    detector.shift(byMilliseconds: step)
+                case 1:
+                    let bytes = Self.bytes(plain.write(to:))
+                    #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), reading \(index)")
+                    #expect(detector.reason == plain.reason)
+                    detector = try #require(MetricDetector(bytes: bytes[...]))
+                default: break
+                }
+            }
+            #expect(Self.bytes(detector.write(to:)) == Self.bytes(plain.write(to:)), "seed \(seed)")
+        }
+        // Nothing is shown by series in which nothing happens.
+        #expect(raised > 0)
+    }
+
+    @Test func brokenBytesAreReadAlike() throws {
+        var noise = SeededNoise(5)
+        var plain = PlainMetricDetector()
+        for reading in DetectorSeries.metric(seed: 2, count: 9000) { _ = plain.take(reading.value, atMilliseconds: reading.time) }
+        let whole = Self.bytes(plain.write(to:))
+        for round in 0..<500 {
+            var broken = whole
+            broken[Int(noise.bits() % UInt64(broken.count))] = UInt8(truncatingIfNeeded: noise.bits())
+            let expected = PlainMetricDetector(bytes: broken[...]).map { Self.bytes($0.write(to:)) }
+            #expect(MetricDetector(bytes: broken[...]).map { Self.bytes($0.write(to:)) } == expected, "round \(round)")
+        }
+    }
+}
