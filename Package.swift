@@ -99,7 +99,7 @@ let tests: [Target] = [
     .testTarget(name: "SparkplugTests", dependencies: ["Documents", "Sparkplug", "TestSupport"]),
     .testTarget(
         name: "TelemetryTests", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry", "TestSupport"]),
-    .testTarget(name: "FaultDetectionTests", dependencies: ["FaultDetection", "Telemetry"], exclude: ["Golden"]),
+    .testTarget(name: "FaultDetectionTests", dependencies: ["CivilCalendar", "FaultDetection", "Telemetry"], exclude: ["Golden"]),
     .testTarget(name: "ConsumableForecastTests", dependencies: ["ConsumableForecast", "Telemetry", "TestSupport"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),

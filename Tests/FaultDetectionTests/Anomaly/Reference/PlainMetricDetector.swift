@@ -1,3 +1,4 @@
+import CivilCalendar
 import Glibc
 
 @testable import FaultDetection
