@@ -130,7 +130,7 @@ for target in pure + adapters + shell + tools {
     target.swiftSettings = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 }
 // A file imports every module whose members it uses, not only those whose types it names.
-for target in pure + adapters + shell + tests {
+for target in pure + adapters + shell + tools + tests {
     target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("MemberImportVisibility")]
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What questions cost the work: messages committed and processed per second, quiet and while loops ask anything at many devices.
 
-    questions.py [--steward .build/release/steward] [--devices 20000] [--report-seconds 2] [--loops 8] [--seconds 10] [--pairs 3]
+    questions.py [--steward .build/release/steward] [--devices 20000] [--report-seconds 2] [--loops 8] [--per-second 200] [--seconds 10] [--pairs 3]
 
 A private mosquitto, `steward run`, and `steward-tools simulate` as the load. Windows without and with loops alternate. The loops are processes
 of their own with nice 19, so that on a small machine they take no time from the broker and the load themselves: what is seen is what
-the gateway does for them. They ask everything, the costly questions with the operator's token. Also printed: the longest time between
+the gateway does for them. Without --per-second they ask as fast as they are answered. They ask everything, the costly questions with the operator's token. Also printed: the longest time between
 two words to systemd's watchdog (asked for every 5 s), and how soon a question is answered when the loops have ended.
 """
 import argparse, json, os, pathlib, signal, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
@@ -13,10 +13,13 @@ import argparse, json, os, pathlib, signal, socket, statistics, subprocess, sys,
 PATHS = ["/api/v1/digest", "/api/v1/devices?limit=10000", "/", "/api/v1/devices?limit=1000", "/api/v1/alarms?all=true&limit=10000",
          "/metrics", "/api/v1/status", "/api/v1/actions?limit=1000"]
 ASKER = """
-import itertools, os, sys, urllib.request
+import itertools, os, sys, time, urllib.request
 os.nice(19)
-url, token, paths = sys.argv[1], sys.argv[2], sys.argv[3:]
+url, token, pause, paths = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4:]
+next_time = time.monotonic()
 for path in itertools.cycle(paths):
+    next_time += pause
+    time.sleep(max(0, next_time - time.monotonic()))
     try:
         urllib.request.urlopen(urllib.request.Request(url + path, headers={"Authorization": "Bearer " + token}), timeout=20).read()
         os.write(1, b"a")
@@ -77,6 +80,7 @@ def main():
     a.add_argument("--devices", type=int, default=20_000)
     a.add_argument("--report-seconds", type=float, default=2)
     a.add_argument("--loops", type=int, default=8)
+    a.add_argument("--per-second", type=float, default=0, help="questions of all loops together; 0: as many as are answered")
     a.add_argument("--seconds", type=float, default=10)
     a.add_argument("--pairs", type=int, default=3)
     o = a.parse_args()
@@ -118,11 +122,11 @@ def main():
 
 
 def measure(o, url, token, meter):
-    pairs = []
+    pairs, pause = [], o.loops / o.per_second if o.per_second else 0
     for _ in range(o.pairs):
         calm = meter.rates(o.seconds)
         askers = [
-            subprocess.Popen([sys.executable, "-c", ASKER, url, token, *PATHS[n % len(PATHS):], *PATHS[:n % len(PATHS)]],
+            subprocess.Popen([sys.executable, "-c", ASKER, url, token, str(pause), *PATHS[n % len(PATHS):], *PATHS[:n % len(PATHS)]],
                              stdout=subprocess.PIPE)
             for n in range(o.loops)]
         time.sleep(2)
