@@ -53,7 +53,7 @@ let adapters: [Target] = [
     .target(name: "MQTTLink", dependencies: ["CMosquitto", "Threading"]),
     .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
     .target(name: "HTTPService", dependencies: ["CMicroHTTPD", "Threading"]),
-    .target(name: "Outbound", dependencies: ["CCrypto", "CCurl"]),
+    .target(name: "Outbound", dependencies: ["CCrypto", "CCurl", "CivilCalendar"]),
     .target(name: "XMLReading", dependencies: ["CLibXML"]),
 ]
 
@@ -78,7 +78,7 @@ let shell: [Target] = [
 
 /// What is not for a site: a fleet of simulated devices and a supplier, and the measurements.
 let tools: [Target] = [
-    .target(name: "SimulatedFleet", dependencies: ["Documents", "HTTPService", "MQTTLink", "Outbound", "Threading"]),
+    .target(name: "SimulatedFleet", dependencies: ["CivilCalendar", "Documents", "HTTPService", "MQTTLink", "Outbound", "Threading"]),
     .target(
         name: "Benchmarks",
         dependencies: [
@@ -100,7 +100,7 @@ let tests: [Target] = [
     .testTarget(
         name: "TelemetryTests", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry", "TestSupport"]),
     .testTarget(name: "FaultDetectionTests", dependencies: ["CivilCalendar", "FaultDetection", "Telemetry"], exclude: ["Golden"]),
-    .testTarget(name: "ConsumableForecastTests", dependencies: ["ConsumableForecast", "Telemetry", "TestSupport"]),
+    .testTarget(name: "ConsumableForecastTests", dependencies: ["CivilCalendar", "ConsumableForecast", "Telemetry", "TestSupport"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),
     .testTarget(name: "ServiceValueTests", dependencies: ["ServiceValue"]),

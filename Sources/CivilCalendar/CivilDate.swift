@@ -1,20 +1,21 @@
-/// A day of the proleptic Gregorian calendar: the way back from `CivilTime.days`, and the checks that untrusted dates need.
-struct CivilDate: Equatable, Sendable {
-    var year: Int
-    var month: Int
-    var day: Int
+/// A day of the proleptic Gregorian calendar. The arithmetic follows Howard Hinnant's "chrono-compatible low-level date algorithms".
+public struct CivilDate: Equatable, Sendable {
+    public var year: Int
+    public var month: Int
+    public var day: Int
 
     /// The years that a text may name. Nothing here is asked about times outside them, and all arithmetic stays far from overflow.
     static let years = 1...9999
 
-    init(year: Int, month: Int, day: Int) {
+    /// Any numbers; whether there is such a day says `isReal`.
+    public init(year: Int, month: Int, day: Int) {
         self.year = year
         self.month = month
         self.day = day
     }
 
-    /// The date of a day counted from 1970-01-01, after Howard Hinnant's `civil_from_days`.
-    init(days: Int) {
+    /// The date of a day counted from 1970-01-01 (`civil_from_days`).
+    public init(daysSince1970 days: Int) {
         let z = days + 719_468
         let era = (z >= 0 ? z : z - 146_096) / 146_097
         let dayOfEra = z - era * 146_097
@@ -26,9 +27,17 @@ struct CivilDate: Equatable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    var days: Int { CivilTime.days(year: year, month: month, day: day) }
+    /// The day counted from 1970-01-01 (`days_from_civil`). A month has to be one from 1 to 12; a day beyond its month counts on into the next.
+    public var daysSince1970: Int {
+        let y = month <= 2 ? year - 1 : year
+        let era = (y >= 0 ? y : y - 399) / 400
+        let yearOfEra = y - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
 
-    var isReal: Bool {
+    /// Whether the calendar has such a day, in the years 1 to 9999.
+    public var isReal: Bool {
         Self.years.contains(year) && (1...12).contains(month) && day >= 1 && day <= Self.length(ofMonth: month, year: year)
     }
 
@@ -41,7 +50,9 @@ struct CivilDate: Equatable, Sendable {
         default: 31
         }
     }
+}
 
-    /// 0 is Sunday, as in POSIX. 1970-01-01 was a Thursday.
-    static func weekday(days: Int) -> Int { ((days % 7) + 11) % 7 }
+extension Int64 {
+    /// The quotient rounded down also below zero, as the day of a time before 1970 needs it. The divisor is positive.
+    @inlinable public func dividedDown(by divisor: Int64) -> Int64 { self / divisor - (self % divisor < 0 ? 1 : 0) }
 }

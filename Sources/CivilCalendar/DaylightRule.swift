@@ -10,16 +10,16 @@ struct DaylightRule: Equatable, Sendable {
         /// `n`, 0 to 365: the leap day is counted.
         case zeroBased(Int)
         /// `Mm.w.d`: the w-th weekday of a month, 5 being the last.
-        case weekday(month: Int, week: Int, day: Int)
+        case weekday(month: Int, week: Int, day: Weekday)
 
         func days(year: Int) -> Int {
-            let first = CivilTime.days(year: year, month: 1, day: 1)
+            let first = CivilDate(year: year, month: 1, day: 1).daysSince1970
             switch self {
             case .julian(let number): return first + number - 1 + (number >= 60 && CivilDate.isLeap(year) ? 1 : 0)
             case .zeroBased(let number): return first + number
             case .weekday(let month, let week, let day):
-                let start = CivilTime.days(year: year, month: month, day: 1)
-                var offset = (day - CivilDate.weekday(days: start) + 7) % 7 + (week - 1) * 7
+                let start = CivilDate(year: year, month: month, day: 1).daysSince1970
+                var offset = (day.rawValue - Weekday(daysSince1970: start).rawValue + 7) % 7 + (week - 1) * 7
                 if offset >= CivilDate.length(ofMonth: month, year: year) { offset -= 7 }
                 return start + offset
             }
@@ -57,8 +57,8 @@ struct DaylightRule: Equatable, Sendable {
             guard reader.isAtEnd || reader.skip(",") else { return nil }
         }
         // Without dates POSIX leaves the choice to the system; all systems take the rule of the United States.
-        var start = Change(day: .weekday(month: 3, week: 2, day: 0))
-        var end = Change(day: .weekday(month: 11, week: 1, day: 0))
+        var start = Change(day: .weekday(month: 3, week: 2, day: .sunday))
+        var end = Change(day: .weekday(month: 11, week: 1, day: .sunday))
         if !reader.isAtEnd {
             guard let first = reader.change(), reader.skip(","), let second = reader.change(), reader.isAtEnd else { return nil }
             start = first
@@ -163,7 +163,11 @@ struct DaylightRuleReader {
 
     private mutating func day() -> DaylightRule.Day? {
         if skip("M") {
-            guard let month = number(1...12), skip("."), let week = number(1...5), skip("."), let day = number(0...6) else { return nil }
+            guard let month = number(1...12), skip("."), let week = number(1...5), skip("."),
+                let day = number(0...6).flatMap(Weekday.init(rawValue:))
+            else {
+                return nil
+            }
             return .weekday(month: month, week: week, day: day)
         }
         if skip("J") { return number(1...365).map { .julian($0) } }

@@ -18,6 +18,12 @@ public enum LocalTimeText: Equatable, Sendable {
         public var minute = 0
         public var second = 0
         public var millisecond = 0
+
+        /// The moment in milliseconds since 1970 at which a clock so far east of Greenwich shows this.
+        public func milliseconds(offsetSeconds: Int = 0) -> Int64 {
+            let days = CivilDate(year: year, month: month, day: day).daysSince1970
+            return Int64(days * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds) * 1000 + Int64(millisecond)
+        }
     }
 
     public static let maximumBytes = 48
@@ -154,13 +160,11 @@ private struct TimeTextReader {
         guard CivilDate(year: wall.year, month: wall.month, day: wall.day).isReal, wall.hour <= 23, wall.minute <= 59, wall.second <= 60
         else { return nil }
         guard let offsetSeconds else { return .local(wall) }
-        let days = CivilTime.days(year: wall.year, month: wall.month, day: wall.day)
-        let seconds = days * 86_400 + wall.hour * 3600 + wall.minute * 60 + wall.second - offsetSeconds
-        return .instant(milliseconds: Int64(seconds) * 1000 + Int64(wall.millisecond))
+        return .instant(milliseconds: wall.milliseconds(offsetSeconds: offsetSeconds))
     }
 
     mutating func rfc1123() -> LocalTimeText? {
-        if ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(where: { word($0) }) {
+        if Weekday.allCases.contains(where: { word($0.shortName) }) {
             guard skip(","), skip(" ") else { return nil }
         }
         guard let day = digits(2) ?? digits(1), skip(" "), let month = month(), skip(" "), let year = digits(4), skip(" "),

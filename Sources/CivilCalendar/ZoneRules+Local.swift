@@ -34,7 +34,7 @@ extension ZoneRules {
     ) -> Resolution {
         let date = CivilDate(year: year, month: month, day: day)
         guard date.isReal, (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second) else { return .impossible }
-        let local = Int64(date.days) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
+        let local = Int64(date.daysSince1970) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
         // No offset is larger than 26 hours, so whatever can matter lies within these. Mostly nothing does.
         let next = firstIndex(after: local - 93_601)
         if next < transitions.count, transitions[next].utcSeconds > local + 93_600 {

@@ -80,7 +80,7 @@ public struct ZoneRules: Equatable, Sendable {
     /// The year of an instant in UTC, held within the years 1 to 9999.
     static func year(ofUTCSeconds time: Int64) -> Int {
         let time = min(max(time, -62_135_596_800), 253_402_300_799)
-        return CivilDate(days: Int((time - (time < 0 ? 86_399 : 0)) / 86_400)).year
+        return CivilDate(daysSince1970: Int(time.dividedDown(by: 86_400))).year
     }
 
     /// The changes of offset in a span of a few days, from table and rule.

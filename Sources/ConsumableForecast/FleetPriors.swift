@@ -1,5 +1,7 @@
+import CivilCalendar
+
 /// What one kind of device taught so far, for the supplies of which little is known: a few hundred bytes that do not grow.
-public struct FleetPriors: Codable, Equatable, Sendable {
+public struct FleetPriors: Equatable, Sendable {
     /// Levels at which people swap a cartridge that still has something in it; bin 0 is "when it is empty".
     static let endLevels = SIMD8<Double>(0, 3, 5, 7, 9, 11, 14, 0)
     /// Before anything was seen: one in eight is swapped early, anywhere from 2 to 12 %.
@@ -7,8 +9,12 @@ public struct FleetPriors: Codable, Equatable, Sendable {
     private static let endPriorWeight = 25.0
     static let endBins = 7
 
-    private var weekdaySums = SIMD8<Double>(1.25, 1.25, 1.25, 1.25, 1.25, 0.4, 0.25, 0) * 3
-    private var weekdayCounts = SIMD8<Double>(repeating: 3)
+    /// Before anything was seen: the use of an office, relative to that of an average day.
+    private static let weekPrior = SIMD8<Double>(week: { $0 == .saturday ? 0.4 : $0 == .sunday ? 0.25 : 1.25 }, last: 0)
+    private static let weekPriorWeight = 3.0
+
+    private var weekdaySums = FleetPriors.weekPrior * FleetPriors.weekPriorWeight
+    private var weekdayCounts = SIMD8<Double>(repeating: FleetPriors.weekPriorWeight)
     private var ends = FleetPriors.endPrior * FleetPriors.endPriorWeight
 
     public init() {}
@@ -19,7 +25,7 @@ public struct FleetPriors: Codable, Equatable, Sendable {
         return weights * (7 / weights.sum())
     }
 
-    mutating func learnWeekday(_ weekday: Int, ratio: Double) {
+    mutating func learnWeekday(_ weekday: Weekday, ratio: Double) {
         weekdaySums[weekday] += min(ratio, 4)
         weekdayCounts[weekday] += 1
         if weekdayCounts[weekday] > 400 {
@@ -35,5 +41,31 @@ public struct FleetPriors: Codable, Equatable, Sendable {
     mutating func learnEnd(_ shares: SIMD8<Double>) {
         ends += shares
         if ends.sum() > 1_000 { ends *= 0.5 }
+    }
+}
+
+extension FleetPriors: Codable {
+    private enum CodingKeys: String, CodingKey { case weekdaySums, weekdayCounts, ends, startsWithThursday }
+
+    /// Earlier versions held the weekend to be Tuesday and Wednesday and did not write `startsWithThursday`. What was learned since lies in the same
+    /// sums, so the difference of the two priors is added. Sums that were halved since hold less of the wrong prior, at most a hundredth of a weight.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        weekdaySums = try values.decode(SIMD8<Double>.self, forKey: .weekdaySums)
+        weekdayCounts = try values.decode(SIMD8<Double>.self, forKey: .weekdayCounts)
+        ends = try values.decode(SIMD8<Double>.self, forKey: .ends)
+        if try values.decodeIfPresent(Bool.self, forKey: .startsWithThursday) != true {
+            let former = SIMD8<Double>(1.25, 1.25, 1.25, 1.25, 1.25, 0.4, 0.25, 0)
+            weekdaySums += (Self.weekPrior - former) * Self.weekPriorWeight
+            weekdaySums.replace(with: 0, where: weekdaySums .< 0)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(weekdaySums, forKey: .weekdaySums)
+        try values.encode(weekdayCounts, forKey: .weekdayCounts)
+        try values.encode(ends, forKey: .ends)
+        try values.encode(true, forKey: .startsWithThursday)
     }
 }

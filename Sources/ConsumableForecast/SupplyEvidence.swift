@@ -1,3 +1,4 @@
+import CivilCalendar
 import Glibc
 
 /// What a forecast rests on, for people who ask why.
@@ -32,8 +33,6 @@ extension SupplyModel {
     public func evidence(atMilliseconds: Int64) -> SupplyEvidence {
         let known = cartridge?.hasYield == true ? cartridge : nil
         let place = levelPercent != nil || isSomeRemaining ? cartridge : nil
-        // 1970-01-01 was a Thursday.
-        let weights = (0..<7).map { use.calendar.weights[($0 + 4) % 7] }
         return SupplyEvidence(
             reportedPercent: levelPercent, isSomeRemaining: isSomeRemaining, saidLowPercent: saidLowPercent, stepPercent: steps.percent,
             jitterPercent: steps.jitterVariance?.squareRoot(), estimatedPercent: estimatedPercent,
@@ -41,7 +40,8 @@ extension SupplyModel {
             percentPerUnitRelativeError: known.map { $0.perUnitVariance.squareRoot() / $0.perUnit }, hasCounter: hasCounter,
             unitsPerDay: hasCounter && use.rate.isKnown ? use.rate.mean : nil,
             unitsPerDayRelativeError: hasCounter && use.rate.isKnown ? use.rate.relativeVariance.squareRoot() : nil,
-            dayRelativeDeviation: use.rate.dayVariation.squareRoot(), weekdayWeights: weights, completedDays: use.completedDays,
+            dayRelativeDeviation: use.rate.dayVariation.squareRoot(), weekdayWeights: Weekday.fromMonday.map { use.calendar.weights[$0] },
+            completedDays: use.completedDays,
             expectedGapDays: expectedGapDays(atMilliseconds: atMilliseconds))
     }
 }

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Documents
 
 /// How the use of one counter spreads over the week and the day, and when the next reading will come.
@@ -22,15 +23,14 @@ struct UseCalendar: Codable, Equatable, Sendable {
 
     /// Day number since 1970, rounded down also before that, and how much of it has gone.
     static func day(_ milliseconds: Int64) -> (number: Int64, part: Double) {
-        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: millisecondsPerDay)
-        let isBefore = rest < 0
-        return (isBefore ? whole - 1 : whole, Double(isBefore ? rest + millisecondsPerDay : rest) / Double(millisecondsPerDay))
+        let day = milliseconds.dividedDown(by: millisecondsPerDay)
+        return (day, Double(milliseconds &- day &* millisecondsPerDay) / Double(millisecondsPerDay))
     }
 
     /// How much fewer days carry the use than there are: 1 when all are alike, 1.4 when a week has five.
     var unevenness: Double { (weights * weights).sum() / 7 }
 
-    static func weekday(_ day: Int64) -> Int { Int(((day % 7) + 7) % 7) }
+    static func weekday(_ day: Int64) -> Weekday { Weekday(daysSince1970: Int(day)) }
 
     /// Sum of the weights of `days` whole days from `first` on.
     func weight(from first: Int64, days: Int64) -> Double {
@@ -41,7 +41,7 @@ struct UseCalendar: Codable, Equatable, Sendable {
     }
 
     /// Takes one completed day: units relative to the rate that was expected of a day of weight 1.
-    mutating func learn(weekday: Int, ratio: Double, fleet: SIMD8<Double>) {
+    mutating func learn(weekday: Weekday, ratio: Double, fleet: SIMD8<Double>) {
         let fade: Float = 0.93
         sums[weekday] = sums[weekday] * fade + Float(min(ratio, 4))
         counts[weekday] = counts[weekday] * fade + 1
@@ -96,7 +96,8 @@ struct UseCalendar: Codable, Equatable, Sendable {
 
     /// Weighted days since 1970-01-01: use between two times is the rate times the difference.
     func activity(_ day: Int64, _ part: Double) -> Double {
-        let week = (day >= 0 ? day : day - 6) / 7
+        // Weeks from Thursday to Wednesday, as day numbers count.
+        let week = day.dividedDown(by: 7)
         let weekday = Int(day - week * 7)
         var sum = Double(week) * 7
         for index in 0..<weekday { sum += weights[index] }

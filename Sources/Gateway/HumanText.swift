@@ -5,7 +5,7 @@ import Replenishment
 public enum HumanText {
     /// `2026-11-21 22:04:05`, in UTC wherever it is read.
     public static func time(_ milliseconds: Int64) -> String {
-        let text = CivilTime.text(milliseconds)
+        let text = UTCText.rfc3339(milliseconds) ?? String(milliseconds)
         guard text.utf8.count == 24 else { return text }
         return String(text.prefix(10)) + " " + text.dropFirst(11).prefix(8)
     }

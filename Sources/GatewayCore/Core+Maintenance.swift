@@ -1,3 +1,4 @@
+import CivilCalendar
 import Documents
 import FaultDetection
 import ServiceValue
@@ -145,8 +146,6 @@ extension StewardCore {
 extension MaintenanceWindow {
     var deviceName: String? { if case .device(let id) = scope { id } else { nil } }
 
-    static let dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
-
     /// `22:00`
     static func clock(_ minute: Int) -> String {
         let two = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
@@ -167,7 +166,7 @@ extension JSONWriter {
             beginObject()
             key("days")
             beginArray()
-            for day in days where MaintenanceWindow.dayNames.indices.contains(day) { string(MaintenanceWindow.dayNames[day]) }
+            for day in days { string(day.name) }
             endArray()
             member("from", MaintenanceWindow.clock(from))
             member("until", MaintenanceWindow.clock(until))

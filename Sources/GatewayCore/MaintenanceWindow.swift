@@ -7,12 +7,30 @@ public struct MaintenanceWindow: Equatable, Sendable, Codable {
         case all
         case device(String)
         case profile(String)
+
+        /// What the id of a window without one is made of, in the form that stored ids were made of.
+        public var identity: String {
+            switch self {
+            case .all: "all"
+            case .device(let id): "device(\(id.debugDescription))"
+            case .profile(let name): "profile(\(name.debugDescription))"
+            }
+        }
     }
 
     public enum Schedule: Equatable, Sendable, Codable {
         case once(fromMilliseconds: Int64, untilMilliseconds: Int64)
-        /// Days with 0 for Sunday, and minutes of the day in the zone. An end at or before the beginning lies on the next day.
-        case weekly(days: [Int], fromMinute: Int, untilMinute: Int)
+        /// Minutes of the day in the zone. An end at or before the beginning lies on the next day.
+        case weekly(days: [Weekday], fromMinute: Int, untilMinute: Int)
+
+        /// As `Scope.identity`; a day stands there as its number.
+        public var identity: String {
+            switch self {
+            case .once(let from, let until): "once(fromMilliseconds: \(from), untilMilliseconds: \(until))"
+            case .weekly(let days, let from, let until):
+                "weekly(days: \(days.map(\.rawValue)), fromMinute: \(from), untilMinute: \(until))"
+            }
+        }
     }
 
     public var id: String
@@ -54,9 +72,8 @@ struct MaintenancePlan: Sendable {
         switch window.schedule {
         case .once(let from, let until): return time < until && from < until ? from..<until : nil
         case .weekly(let days, let from, let until):
-            let seconds = time / 1000 - (time % 1000 < 0 ? 1 : 0)
-            let today = rules.localDay(atUTCSeconds: seconds)
-            for day in today - 1...today + 8 where days.contains(ZoneRules.weekday(ofLocalDay: day)) {
+            let today = rules.localDay(atUTCSeconds: time.dividedDown(by: 1000))
+            for day in today - 1...today + 8 where days.contains(Weekday(daysSince1970: day)) {
                 guard let start = rules.instant(localDay: day, minute: from),
                     let end = rules.instant(localDay: until <= from ? day + 1 : day, minute: until), start < end
                 else { continue }

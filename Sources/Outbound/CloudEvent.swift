@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// An event in the structured JSON form of CloudEvents 1.0 (https://github.com/cloudevents/spec, JSON event format).
 public struct CloudEvent: Sendable {
     public static let contentType = "application/cloudevents+json"
@@ -43,7 +45,7 @@ public struct CloudEvent: Sendable {
         var text = "{\"specversion\":\"1.0\",\"id\":\(JSONText.quote(id)),\"source\":\(JSONText.quote(source))"
         text += ",\"type\":\(JSONText.quote(type))"
         if let subject { text += ",\"subject\":\(JSONText.quote(subject))" }
-        if let time = timeMilliseconds.flatMap(RFC3339.text(epochMilliseconds:)) { text += ",\"time\":\"\(time)\"" }
+        if let time = timeMilliseconds.flatMap(UTCText.rfc3339) { text += ",\"time\":\"\(time)\"" }
         guard let data, !data.isEmpty else { return Array((text + "}").utf8) }
         return Array((text + ",\"datacontenttype\":\"application/json\",\"data\":").utf8) + data + [UInt8(ascii: "}")]
     }
@@ -64,36 +66,5 @@ enum JSONText {
             }
         }
         return quoted + "\""
-    }
-}
-
-enum RFC3339 {
-    /// `2026-03-01T12:34:56.789Z`, or nil outside the years 0000 to 9999.
-    static func text(epochMilliseconds: Int64) -> String? {
-        // 0000-01-01 and 10000-01-01 in the proleptic Gregorian calendar.
-        guard epochMilliseconds >= -62_167_219_200_000, epochMilliseconds < 253_402_300_800_000 else { return nil }
-        let day = epochMilliseconds >= 0 ? epochMilliseconds / 86_400_000 : (epochMilliseconds - 86_399_999) / 86_400_000
-        let inDay = epochMilliseconds - day * 86_400_000
-        let (year, month, dayOfMonth) = civil(day)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))"
-        let time = "\(padded(inDay / 3_600_000, 2)):\(padded(inDay / 60_000 % 60, 2)):\(padded(inDay / 1_000 % 60, 2))"
-        return "\(date)T\(time).\(padded(inDay % 1_000, 3))Z"
-    }
-
-    /// Year, month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap day is the last of its year.
-    private static func civil(_ day: Int64) -> (Int64, Int64, Int64) {
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
-
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

@@ -2,8 +2,9 @@ import CivilCalendar
 
 /// The days on which a supplier works: lead times are counted in these, by the clock on the supplier's wall.
 public struct SupplierCalendar: Equatable, Sendable {
-    /// Monday is 0.
-    public var workingWeekdays: Set<Int>
+    public static let ordinaryWorkingDays: Set<Weekday> = [.monday, .tuesday, .wednesday, .thursday, .friday]
+
+    public var workingDays: Set<Weekday>
     /// Days since 1970-01-01 on which nobody works.
     public var holidays: Set<Int64>
     /// Orders after this hour of the supplier's day are taken up the next working day.
@@ -11,10 +12,11 @@ public struct SupplierCalendar: Equatable, Sendable {
     /// The supplier's zone, summer time included.
     public var zone: ZoneRules
 
-    public init(workingWeekdays: Set<Int> = [0, 1, 2, 3, 4], holidays: Set<Int64> = [], cutoffHour: Double = 24, zone: ZoneRules = .utc) {
-        let days = workingWeekdays.filter { (0...6).contains($0) }
+    public init(
+        workingDays: Set<Weekday> = ordinaryWorkingDays, holidays: Set<Int64> = [], cutoffHour: Double = 24, zone: ZoneRules = .utc
+    ) {
         // A supplier that never works would never deliver.
-        self.workingWeekdays = days.isEmpty ? [0, 1, 2, 3, 4] : days
+        self.workingDays = workingDays.isEmpty ? Self.ordinaryWorkingDays : workingDays
         self.holidays = holidays
         self.cutoffHour = cutoffHour.isFinite ? min(max(cutoffHour, 0), 24) : 24
         self.zone = zone
@@ -23,8 +25,7 @@ public struct SupplierCalendar: Equatable, Sendable {
     private static let perDay = 86_400_000.0
 
     public func works(onDay day: Int64) -> Bool {
-        // 1970-01-01 was a Thursday.
-        workingWeekdays.contains(Int((((day + 3) % 7) + 7) % 7)) && !holidays.contains(day)
+        workingDays.contains(Weekday(daysSince1970: Int(day))) && !holidays.contains(day)
     }
 
     /// Days from the order to the arrival: the order waits for a working day before the cut-off, and then so many working days pass.

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Gateway
 import TerminalProgram
 
@@ -84,10 +85,9 @@ enum ExplainSupply {
     private static func weekdays(_ use: APIValue) -> String? {
         guard use["counter"].string != nil else { return "all alike, because no counter tells them apart" }
         let weights = use["weekdayWeights"].items
-        let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-        guard weights.count == names.count else { return nil }
-        return zip(names, weights).map { name, weight in
-            "\(name) \(weight.number.map { HumanText.number($0, decimals: 2) } ?? "?")"
+        guard weights.count == Weekday.fromMonday.count else { return nil }
+        return zip(Weekday.fromMonday, weights).map { day, weight in
+            "\(day.shortName) \(weight.number.map { HumanText.number($0, decimals: 2) } ?? "?")"
         }.joined(separator: "  ")
     }
 

@@ -81,9 +81,7 @@ struct SeriesTable {
     private func time(_ text: String) throws(CommandFailure) -> Int64 {
         switch LocalTimeText(text) {
         case .instant(let milliseconds): return milliseconds
-        case .local(let wall):
-            let days = CivilTime.days(year: wall.year, month: wall.month, day: wall.day)
-            return Int64(days * 86_400 + wall.hour * 3600 + wall.minute * 60 + wall.second) * 1000 + Int64(wall.millisecond)
+        case .local(let wall): return wall.milliseconds()
         case .number(let number):
             // Seconds reach that in the year 5138, milliseconds did in 1973.
             let milliseconds = abs(number) < 1e11 ? number * 1000 : number

@@ -34,13 +34,10 @@ enum TimeArgument {
             guard template[index] == UInt8(ascii: "0") ? isDigit : byte == template[index] else { return nil }
         }
         func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1) - 0x30 } }
-        let (month, day) = (number(5..<7), number(8..<10))
+        let date = CivilDate(year: number(0..<4), month: number(5..<7), day: number(8..<10))
         let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
-        guard (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
-        let days = CivilTime.days(year: number(0..<4), month: month, day: day)
-        let result = Int64(days * 86_400 + hour * 3600 + minute * 60 + second) * 1000
-        // A day that the month does not have turns up in another month.
-        return result >= 0 && CivilTime.text(result).utf8.elementsEqual(bytes[..<10] + [0x54] + bytes[11...] + Array(".000Z".utf8))
-            ? result : nil
+        guard date.isReal, hour < 24, minute < 60, second < 60 else { return nil }
+        let result = Int64(date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second) * 1000
+        return result >= 0 ? result : nil
     }
 }

@@ -43,8 +43,8 @@ import Testing
             var time: Int64 = -1_500_000_000
             while time < 6_000_000_000 {
                 let local = time + Int64(rules.offsetSeconds(atUTCSeconds: time))
-                let date = CivilDate(days: Int(local >= 0 ? local / 86_400 : (local - 86_399) / 86_400))
-                let rest = Int(local - Int64(date.days) * 86_400)
+                let date = CivilDate(daysSince1970: Int(local.dividedDown(by: 86_400)))
+                let rest = Int(local - Int64(date.daysSince1970) * 86_400)
                 let back = rules.utcSeconds(
                     localYear: date.year, month: date.month, day: date.day, hour: rest / 3600, minute: rest / 60 % 60, second: rest % 60)
                 switch back {
@@ -99,7 +99,7 @@ import Testing
     ]) func footers(_ footer: String, _ january: Int, _ july: Int) throws {
         let rules = try ZoneRules(tzif: ZoneFixture.file([], [0], footer: footer, version: "3"))
         for year in [1999, 2026, 2100, 2101, 2500] {
-            let start = Int64(CivilTime.days(year: year, month: 1, day: 1)) * 86_400
+            let start = Int64(CivilDate(year: year, month: 1, day: 1).daysSince1970) * 86_400
             #expect(rules.offsetSeconds(atUTCSeconds: start + 10 * 86_400) == january, "\(footer) \(year)")
             #expect(rules.offsetSeconds(atUTCSeconds: start + 190 * 86_400) == july, "\(footer) \(year)")
         }

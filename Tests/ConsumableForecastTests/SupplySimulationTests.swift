@@ -1,3 +1,4 @@
+import CivilCalendar
 import Glibc
 import TestSupport
 import Testing
@@ -33,9 +34,10 @@ struct SimulatedPrinter {
             let day = Double(slot) / 24
             let hour = slot % 24
             let isWorking = hour >= 8 && hour < 18
-            let weekday = slot / 24 % 7
+            let time = 1_767_225_600_000 + Int64(slot) * 3_600_000
+            let isWeekend = UseCalendar.weekday(UseCalendar.day(time).number).isWeekend
             if isWorking, level > 0 {
-                let mean = pagesPerDay / 10 * (weekday < 5 ? 1.2 : 0.1)
+                let mean = pagesPerDay / 10 * (isWeekend ? 0.1 : 1.2)
                 let printed = (mean * exp(0.8 * generator.normal() - 0.32)).rounded()
                 pages += printed
                 level -= printed / cartridge * exp(0.4 * generator.normal() - 0.08)
@@ -54,7 +56,6 @@ struct SimulatedPrinter {
                 outcome.cartridges += 1
             }
             let shown = max(0, (level / stepPercent).rounded(rounding) * stepPercent)
-            let time = 1_767_225_600_000 + Int64(slot) * 3_600_000
             _ = model.observe(timeMilliseconds: time, levelPercent: shown, counter: hasCounter ? pages : nil)
             if hour == 12, level > 0, case .estimate(let estimate) = model.forecast(at: time) {
                 open.append((day, estimate))

@@ -1,4 +1,5 @@
-import Glibc
+import CivilCalendar
+import Foundation
 import Telemetry
 import Testing
 
@@ -37,6 +38,49 @@ private let start: Int64 = 1_767_571_200_000
         #expect(idleAfternoon < 0.8 * afternoon)
         let tomorrow = usual.use(over: 1.5).mean - usual.use(over: 0.5).mean
         #expect(abs(busy.use(over: 1.5).mean - busy.use(over: 0.5).mean - tomorrow) < 0.05 * tomorrow)
+    }
+
+    /// 2026-11-28 is a Saturday. After eight days hardly anything is known of this printer's week, so the forecast takes the built-in one.
+    @Test func theBuiltInWeekendIsSaturdayAndSunday() throws {
+        let monday: Int64 = 1_794_787_200_000
+        var model = SupplyModel()
+        var fleet = FleetPriors()
+        func observe(_ days: Range<Int>) {
+            for hours in days.lowerBound * 24..<days.upperBound * 24 {
+                _ = model.observe(
+                    timeMilliseconds: monday + Int64(hours) * hour, level: .percent(90 - Double(hours / 24), resolution: 1),
+                    counter: Double(hours * 4), fleet: &fleet)
+            }
+        }
+        observe(0..<8)
+        // Monday first.
+        let weights = model.evidence(atMilliseconds: monday + 8 * day).weekdayWeights
+        #expect(weights[..<5].allSatisfy { $0 > 1.5 * max(weights[5], weights[6]) }, "\(weights)")
+        // Until the evening of Friday, 2026-11-27: less is used on the two days that follow than on the two days after them.
+        observe(8..<12)
+        let friday = try #require(model.newestMilliseconds)
+        #expect(friday == 1_795_820_400_000)
+        let end = try model.endDistribution(atMilliseconds: friday, fleet: fleet).get()
+        #expect(end.use(over: 2).mean < 0.8 * (end.use(over: 4).mean - end.use(over: 2).mean))
+    }
+
+    /// What earlier versions stored begins with the wrong weekend and holds what was learned since: that stays, and the weekend is put right.
+    @Test func storedPriorsGetTheRightWeekend() throws {
+        let ends = "[22,0.575,0.575,0.575,0.575,0.55,0.15,0]"
+        func stored(_ sums: String, _ counts: String) throws -> FleetPriors {
+            let text = #"{"weekdaySums":\#(sums),"weekdayCounts":\#(counts),"ends":\#(ends)}"#
+            return try JSONDecoder().decode(FleetPriors.self, from: Data(text.utf8))
+        }
+        let fresh = try stored("[3.75,3.75,3.75,3.75,3.75,1.2,0.75,0]", "[3,3,3,3,3,3,3,3]")
+        let weights = FleetPriors().weekdayWeights
+        for day in Weekday.allCases { #expect(abs(fresh.weekdayWeights[day] - weights[day]) < 1e-12) }
+        // Ten Tuesdays of twice an average day: the sum of the sixth lane is Tuesday's.
+        let learned = try stored("[3.75,3.75,3.75,3.75,3.75,21.2,0.75,0]", "[3,3,3,3,3,13,3,3]")
+        var expected = FleetPriors()
+        for _ in 0..<10 { expected.learnWeekday(.tuesday, ratio: 2) }
+        for day in Weekday.allCases { #expect(abs(learned.weekdayWeights[day] - expected.weekdayWeights[day]) < 1e-12) }
+        let again = try JSONDecoder().decode(FleetPriors.self, from: JSONEncoder().encode(learned))
+        #expect(again == learned)
     }
 
     /// Five days of a week even out less than seven.

@@ -75,7 +75,8 @@ import Testing
         var configuration = CoreConfiguration()
         // 2026-01-01 is a Thursday.
         configuration.maintenance = [
-            MaintenanceWindow(id: "c", scope: .all, schedule: .weekly(days: [4, 5], fromMinute: 0, untilMinute: 60), by: "", reason: "")
+            MaintenanceWindow(
+                id: "c", scope: .all, schedule: .weekly(days: [.thursday, .friday], fromMinute: 0, untilMinute: 60), by: "", reason: "")
         ]
         var driver = try Driver([Self.profile], configuration: configuration)
         driver.tell("p1", "\"temp\":81", at: 60)
@@ -93,9 +94,29 @@ import Testing
         #expect(again.core.totals().openWindows == 0)
     }
 
+    /// Snapshots and events hold the days as numbers from Sunday as 0, and the ids of windows without one are made of these.
+    @Test func storedWindowsOfEarlierVersionsAreRead() throws {
+        let stored = #"""
+            {"id":"mw-1","scope":{"device":{"_0":"p-1"}},"schedule":{"weekly":{"days":[0,6],"fromMinute":1320,"untilMinute":240}},\#
+            "zone":"UTC","zoneBytes":"","by":"kim","reason":"service"}
+            """#
+        let window = try JSONDecoder().decode(MaintenanceWindow.self, from: Data(stored.utf8))
+        #expect(
+            window
+                == MaintenanceWindow(
+                    id: "mw-1", scope: .device("p-1"), schedule: .weekly(days: [.sunday, .saturday], fromMinute: 1320, untilMinute: 240),
+                    by: "kim", reason: "service"))
+        #expect(String(decoding: try JSONEncoder().encode(window), as: UTF8.self).contains(#""days":[0,6]"#))
+        #expect(window.schedule.identity == "weekly(days: [0, 6], fromMinute: 1320, untilMinute: 240)")
+        #expect(window.scope.identity == #"device("p-1")"#)
+        let once = MaintenanceWindow.Schedule.once(fromMilliseconds: 1, untilMilliseconds: 2)
+        #expect(once.identity == "once(fromMilliseconds: 1, untilMilliseconds: 2)")
+        #expect(MaintenanceWindow.Scope.all.identity == "all" && MaintenanceWindow.Scope.profile("x").identity == #"profile("x")"#)
+    }
+
     @Test func recurringWindowsFollowTheClockOnTheWall() throws {
         let bytes = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin"))
-        func plan(_ days: [Int], _ from: Int, _ until: Int) -> MaintenancePlan {
+        func plan(_ days: [Weekday], _ from: Int, _ until: Int) -> MaintenancePlan {
             MaintenancePlan(
                 MaintenanceWindow(
                     id: "w", scope: .all, schedule: .weekly(days: days, fromMinute: from, untilMinute: until), zone: "Europe/Berlin",
@@ -103,18 +124,18 @@ import Testing
         }
         func interval(_ plan: MaintenancePlan, _ at: String) -> [String] {
             guard case .instant(let time)? = LocalTimeText(at), let found = plan.interval(atOrAfter: time) else { return [] }
-            return [found.lowerBound, found.upperBound].map { String(CivilTime.text($0).prefix(16)) }
+            return [found.lowerBound, found.upperBound].map { String((UTCText.rfc3339($0) ?? "").prefix(16)) }
         }
-        let night = plan([6], 22 * 60, 4 * 60)
+        let night = plan([.saturday], 22 * 60, 4 * 60)
         // In winter an hour ahead of UTC, in summer two; the night of the change is an hour shorter, or longer.
         #expect(interval(night, "2026-01-03T12:00:00Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
         #expect(interval(night, "2026-01-04T02:59:59Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
         #expect(interval(night, "2026-01-04T03:00:00Z") == ["2026-01-10T21:00", "2026-01-11T03:00"])
         #expect(interval(night, "2026-03-28T12:00:00Z") == ["2026-03-28T21:00", "2026-03-29T02:00"])
         #expect(interval(night, "2026-10-24T12:00:00Z") == ["2026-10-24T20:00", "2026-10-25T03:00"])
-        #expect(interval(plan([0, 1], 0, 1440), "2026-07-05T12:00:00Z") == ["2026-07-04T22:00", "2026-07-05T22:00"])
+        #expect(interval(plan([.sunday, .monday], 0, 1440), "2026-07-05T12:00:00Z") == ["2026-07-04T22:00", "2026-07-05T22:00"])
         // What the clock skips does not begin before the change.
-        #expect(interval(plan([0], 150, 240), "2026-03-28T23:00:00Z") == ["2026-03-29T01:30", "2026-03-29T02:00"])
+        #expect(interval(plan([.sunday], 150, 240), "2026-03-28T23:00:00Z") == ["2026-03-29T01:30", "2026-03-29T02:00"])
     }
 
     @Test func windowsAreBounded() throws {

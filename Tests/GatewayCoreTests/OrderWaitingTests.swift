@@ -1,3 +1,4 @@
+import CivilCalendar
 import FoundationEssentials
 import Replenishment
 import TestSupport
@@ -226,8 +227,8 @@ import Testing
                 })
             return try untilDecided(&driver)
         }
-        let always = SupplierCalendar(workingWeekdays: [0, 1, 2, 3, 4, 5, 6])
-        let mondays = SupplierCalendar(workingWeekdays: [0])
+        let always = SupplierCalendar(workingDays: Set(Weekday.allCases))
+        let mondays = SupplierCalendar(workingDays: [.monday])
         #expect(try decided(own: always, site: mondays) == decided(own: nil, site: always))
         #expect(try decided(own: mondays, site: nil) == decided(own: nil, site: mondays))
         #expect(try decided(own: mondays, site: always) < decided(own: always, site: mondays) - 10)

@@ -16,7 +16,7 @@ import Testing
         ).core
         #expect(core.serviceLevel == 0.99)
         let calendar = try #require(core.supplierCalendar)
-        #expect(calendar.workingWeekdays == [0, 5] && calendar.holidays == [2, 19_782])
+        #expect(calendar.workingDays == [.monday, .saturday] && calendar.holidays == [2, 19_782])
         #expect(calendar.cutoffHour == 14.5 && calendar.zone.offsetSeconds(atUTCSeconds: 1_767_225_600) == -3 * 3600)
         // 1970-01-03 is a Saturday and a holiday; the Monday after it is worked.
         #expect(!calendar.works(onDay: 2) && calendar.works(onDay: 4) && calendar.works(onDay: 9))
@@ -38,7 +38,7 @@ import Testing
         ).core.replenishment
         let far = try #require(policy.supplier(named: "far"))
         #expect(far.leadTimeDays == 9.5 && far.leadTimeSpread == 0.4)
-        #expect(far.calendar?.workingWeekdays == [6] && far.calendar?.zone.offsetSeconds(atUTCSeconds: 0) == 9 * 3600)
+        #expect(far.calendar?.workingDays == [.sunday] && far.calendar?.zone.offsetSeconds(atUTCSeconds: 0) == 9 * 3600)
         #expect(policy.supplier(named: "near")?.calendar == nil && policy.hasSupplierTimes)
     }
 

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Testing
 
 @testable import Replenishment
@@ -17,7 +18,7 @@ import Testing
     @Test(arguments: [1.0, 2.5, 3, 4, 7, 30]) func meansOfALognormal(_ elapsed: Double) {
         let lead = LeadTime(days: 3, spread: 0.25)
         let plain = lead.outcome(orderedAt: monday, endedAt: after(elapsed), calendar: nil)
-        let everyDay = SupplierCalendar(workingWeekdays: [0, 1, 2, 3, 4, 5, 6])
+        let everyDay = SupplierCalendar(workingDays: Set(Weekday.allCases))
         let walked = lead.outcome(orderedAt: monday, endedAt: after(elapsed), calendar: everyDay)
         #expect(abs(plain.late - walked.late) < 0.01)
         #expect(abs(plain.waitingDays - walked.waitingDays) < 0.01)

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Testing
 
 @testable import Replenishment
@@ -93,7 +94,7 @@ private let day: Int64 = 86_400_000
         let monday: Int64 = 20_458
         let calendar = SupplierCalendar(holidays: [monday + 1, monday + 2])
         #expect(calendar.daysUntilArrival(orderedAt: monday * day, leadDays: 1.5) == 3.5)
-        #expect(SupplierCalendar(workingWeekdays: [9]).workingWeekdays == [0, 1, 2, 3, 4])
+        #expect(SupplierCalendar(workingDays: []).workingDays == [.monday, .tuesday, .wednesday, .thursday, .friday])
         for time in [Int64.min, .max, 0] { #expect(calendar.daysUntilArrival(orderedAt: time, leadDays: 400).isFinite) }
     }
 }

@@ -47,7 +47,8 @@ private let day: Int64 = 24 * hour
     func laterOrdersArriveLater(_ name: String) throws {
         var generator = SeededGenerator(seed: 7)
         let calendar = SupplierCalendar(
-            workingWeekdays: [0, 1, 3, 4], holidays: [20_540, 20_541, 20_750], cutoffHour: 15.5, zone: try zone(name))
+            workingDays: [.monday, .tuesday, .thursday, .friday], holidays: [20_540, 20_541, 20_750], cutoffHour: 15.5, zone: try zone(name)
+        )
         for _ in 0..<400 {
             let time = Int64(20_500) * day + Int64.random(in: 0..<(300 * day), using: &generator)
             let lead = Double.random(in: 0...9, using: &generator)

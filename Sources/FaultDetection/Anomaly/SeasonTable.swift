@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// What a metric usually is at a half-hour of a weekday or of a weekend day, and how far off that usually is.
 enum SeasonTable {
     static let slotCount = 96
@@ -28,19 +30,12 @@ enum SeasonTable {
 
     /// The slot of a local time in milliseconds since 1970.
     static func slot(localMilliseconds time: Int64) -> Int {
-        let halfHours = floorDivide(time, 1_800_000)
-        let day = floorDivide(halfHours, 48)
-        // 1970-01-01 was a Thursday; 0 is Sunday.
-        let weekday = day + 4 - floorDivide(day + 4, 7) * 7
-        return Int(halfHours - day * 48) + (weekday == 0 || weekday == 6 ? 48 : 0)
+        let halfHours = time.dividedDown(by: 1_800_000)
+        let day = halfHours.dividedDown(by: 48)
+        return Int(halfHours - day * 48) + (Weekday(daysSince1970: Int(day)).isWeekend ? 48 : 0)
     }
 
     static func isWeekend(_ slot: Int) -> Bool { slot >= 48 }
-
-    private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {
-        let quotient = a / b
-        return a % b < 0 ? quotient - 1 : quotient
-    }
 
     static func write(_ tables: SparseTables, to bytes: inout CompactWriter) {
         for slot in 0..<UInt8(slotCount) {

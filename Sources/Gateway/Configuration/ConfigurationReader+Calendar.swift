@@ -18,19 +18,13 @@ extension ConfigurationReader {
         }
     }
 
-    private static let dayNames = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-
     /// Also of a supplier's own `calendar`.
     static func calendar(_ reader: ObjectReader) -> SupplierCalendar {
         defer { reader.finish() }
-        var days: Set<Int> = [0, 1, 2, 3, 4]
-        if let names = reader.strings("workingDays") {
-            days = Set(names.compactMap { weekday(reader, $0) })
-            if names.isEmpty {
-                reader.report.add(
-                    "\"workingDays\" names at least one day; a supplier that never works delivers nothing", at: place(reader, "workingDays")
-                )
-            }
+        let days = MaintenanceReader.weekdays(reader, "workingDays")
+        if reader.optional("workingDays")?.value == .array([]) {
+            reader.report.add(
+                "\"workingDays\" names at least one day; a supplier that never works delivers nothing", at: place(reader, "workingDays"))
         }
         var holidays: Set<Int64> = []
         for text in reader.strings("holidays") ?? [] {
@@ -43,27 +37,18 @@ extension ConfigurationReader {
         if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: place(reader, "holidays")) }
         let cutoff = hours(reader, "cutoffHour", reader.number("cutoffHour"), in: 0...24) ?? 24
         let zone = MaintenanceReader.zone(reader).rules
-        return SupplierCalendar(workingWeekdays: days, holidays: holidays, cutoffHour: cutoff, zone: zone)
-    }
-
-    private static func weekday(_ reader: ObjectReader, _ name: String) -> Int? {
-        if let day = dayNames.firstIndex(of: name.lowercased()) { return day }
-        reader.report.add(
-            "\"workingDays\" cannot be \"\(name)\"\(Spelling.hint(name, among: dayNames)); it is one of \(dayNames.joined(separator: ", "))",
-            at: place(reader, "workingDays"))
-        return nil
+        return SupplierCalendar(
+            workingDays: days ?? SupplierCalendar.ordinaryWorkingDays, holidays: holidays, cutoffHour: cutoff, zone: zone)
     }
 
     /// Days since 1970-01-01 of `2026-12-25`; nil for a date that no calendar has.
     private static func holiday(_ text: String) -> Int64? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1970...9999).contains(year),
-            (1...12).contains(month), (1...31).contains(day)
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970
         else { return nil }
-        let days = Int64(CivilTime.days(year: year, month: month, day: day))
-        // The 31st of a month that has 30 days would be the first of the next.
-        return CivilTime.text(days * 86_400_000).hasPrefix(text) ? days : nil
+        let date = CivilDate(year: year, month: month, day: day)
+        return date.isReal ? Int64(date.daysSince1970) : nil
     }
 
     private static func hours(_ reader: ObjectReader, _ key: String, _ number: Double?, in range: ClosedRange<Double>) -> Double? {

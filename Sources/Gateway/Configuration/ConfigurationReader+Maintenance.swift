@@ -19,7 +19,7 @@ enum MaintenanceReader {
         }
         guard reader.report.diagnostics.count == before, let scope, let schedule else { return nil }
         return MaintenanceWindow(
-            id: id ?? "mw-" + StableID.short("\(scope)", "\(schedule)", zone), scope: scope, schedule: schedule, zone: zone,
+            id: id ?? "mw-" + StableID.short(scope.identity, schedule.identity, zone), scope: scope, schedule: schedule, zone: zone,
             zoneBytes: zoneBytes,
             by: person, reason: reason)
     }
@@ -68,25 +68,28 @@ enum MaintenanceReader {
         return self.weekly(weekly)
     }
 
-    private static let dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+    /// The weekdays of a list of names; nil without the list. What is none is reported.
+    static func weekdays(_ reader: ObjectReader, _ key: String) -> Set<Weekday>? {
+        guard let names = reader.strings(key) else { return nil }
+        return Set(
+            names.compactMap { name in
+                if let day = Weekday(name: name) { return day }
+                let known = Weekday.names
+                reader.report.add(
+                    "\"\(key)\" cannot be \"\(name)\"\(Spelling.hint(name, among: known)); it is one of \(known.joined(separator: ", "))",
+                    at: reader.node.position(of: key))
+                return nil
+            })
+    }
 
     private static func weekly(_ reader: ObjectReader) -> MaintenanceWindow.Schedule? {
-        var days: [Int] = []
-        for name in reader.strings("days") ?? [] {
-            if let day = dayNames.firstIndex(of: name.lowercased()) {
-                days.append(day)
-            } else {
-                reader.report.add(
-                    "\"days\" cannot be \"\(name)\"\(Spelling.hint(name, among: dayNames)); it is one of \(dayNames.joined(separator: ", "))",
-                    at: reader.node.position(of: "days"))
-            }
-        }
+        let days = weekdays(reader, "days") ?? []
         if days.isEmpty { reader.report.add("\"weekly\" needs \"days\", such as [\"monday\"]", at: reader.node.position) }
         let from = minute(reader, "from")
         let until = minute(reader, "until")
         reader.finish()
         guard let from, let until, !days.isEmpty else { return nil }
-        return .weekly(days: Array(Set(days)).sorted(), fromMinute: from % 1440, untilMinute: until)
+        return .weekly(days: Weekday.allCases.filter(days.contains), fromMinute: from % 1440, untilMinute: until)
     }
 
     /// `22:00`; `24:00` is the end of the day.

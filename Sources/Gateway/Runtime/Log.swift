@@ -19,7 +19,7 @@ public enum Log {
 
     private static func write(_ level: Level, _ message: String, _ values: KeyValuePairs<String, String>) {
         // journald reads the level from the prefix, and gives the time itself.
-        var line = underSystemd ? "<\(level.rawValue)>" : CivilTime.text(Clock.wallMilliseconds()) + " \(level) "
+        var line = underSystemd ? "<\(level.rawValue)>" : "\(UTCText.rfc3339(Clock.wallMilliseconds()) ?? "?") \(level) "
         line += escaped(message)
         for (key, value) in values { line += " \(key)=\(quoted(value))" }
         line += "\n"

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Documents
 
 /// A pump or a compressor, which runs day and night and is judged by its bearing.
@@ -30,7 +31,7 @@ struct Machine: DeviceModel {
     mutating func advance(_ passage: Passage, generator: inout SplitMix64) {
         clock = passage.at
         // Early on Sundays it is greased, if nobody has asked for it otherwise.
-        let isServiceHour = WorkingHours.isSunday(clock) && WorkingHours.hour(clock) == 3
+        let isServiceHour = WorkingHours.weekday(clock) == .sunday && WorkingHours.hour(clock) == 3
         isInMaintenance = passage.fault == .maintenance || (passage.milliseconds >= 60_000 && isServiceHour)
         // A compressor rests when nobody takes air.
         let load = 0.7 + 0.3 * passage.activity
