@@ -100,7 +100,9 @@ let tests: [Target] = [
     .testTarget(
         name: "TelemetryTests", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry", "TestSupport"]),
     .testTarget(name: "FaultDetectionTests", dependencies: ["CivilCalendar", "FaultDetection", "Telemetry"], exclude: ["Golden"]),
-    .testTarget(name: "ConsumableForecastTests", dependencies: ["CivilCalendar", "ConsumableForecast", "Telemetry", "TestSupport"]),
+    .testTarget(
+        name: "ConsumableForecastTests", dependencies: ["CivilCalendar", "ConsumableForecast", "Telemetry", "TestSupport"],
+        exclude: ["Golden"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),
     .testTarget(name: "ServiceValueTests", dependencies: ["ServiceValue"]),

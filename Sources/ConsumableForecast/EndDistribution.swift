@@ -36,12 +36,13 @@ public struct EndDistribution: Sendable {
         calendar = use.calendar
         let place = UseCalendar.day(newest)
         start = (place.number, place.part)
-        startActivity = use.calendar.activity(place.number, place.part)
-        rate = use.rate.mean
-        rateLogVariance = use.rate.varianceLog
-        dayVariation = use.rate.dayVariation
-        unevenness = use.calendar.unevenness
-        midnight = use.calendar.activity(place.number + 1, 0)
+        startActivity = calendar.activity(place.number, place.part)
+        let known = use.rate
+        rate = known.mean
+        rateLogVariance = known.varianceLog
+        dayVariation = known.dayVariation
+        unevenness = calendar.unevenness
+        midnight = calendar.activity(place.number + 1, 0)
         self.unitsPerDay = unitsPerDay
         self.coverage = coverage
         self.isTime = isTime
@@ -49,7 +50,7 @@ public struct EndDistribution: Sendable {
         today.variance = dayVariation
         if !isTime, let units = use.unitsToday {
             // Gamma and Poisson: a day's factor has the shape 1 / dayVariation before anything of the day is known.
-            let soFar = rate * max(startActivity - use.calendar.activity(place.number, 0), 0)
+            let soFar = rate * max(startActivity - calendar.activity(place.number, 0), 0)
             let shape = 1 / dayVariation
             today = ((shape + units) / (shape + soFar), 1 / (shape + units))
         }
@@ -150,11 +151,11 @@ extension SupplyModel {
     public var roughDaysLeft: Double? {
         guard let cartridge, cartridge.hasYield else { return nil }
         guard hasCounter else { return cartridge.left / (cartridge.perUnit * 1.4) }
-        return use.rate.isKnown ? cartridge.left / (cartridge.perUnit * use.rate.mean * 1.4) : nil
+        return use.isRateKnown ? cartridge.left / (cartridge.perUnit * use.meanRate * 1.4) : nil
     }
 
     /// Days until the next report, as the ones before suggest.
-    public func expectedGapDays(atMilliseconds: Int64) -> Double { use.calendar.expectedGapDays(at: atMilliseconds) }
+    public func expectedGapDays(atMilliseconds: Int64) -> Double { use.gaps.expectedDays(at: atMilliseconds) }
 
     /// What is known of the end, or why nothing is.
     public func endDistribution(atMilliseconds: Int64, fleet: FleetPriors) -> Result<EndDistribution, MissingEvidence> {
@@ -164,7 +165,7 @@ extension SupplyModel {
         guard cartridge.hasYield else { return .failure(hasIdleCounter && use.completedDays >= 2 ? .noUse : .noLevelStep) }
         if hasCounter {
             guard use.completedDays >= 2 else { return .failure(.noLevelStep) }
-            guard use.rate.isKnown, use.rate.mean > 1e-6 else { return .failure(.noUse) }
+            guard use.isRateKnown, use.meanRate > 1e-6 else { return .failure(.noUse) }
         }
         return .success(
             EndDistribution(

@@ -33,15 +33,16 @@ extension SupplyModel {
     public func evidence(atMilliseconds: Int64) -> SupplyEvidence {
         let known = cartridge?.hasYield == true ? cartridge : nil
         let place = levelPercent != nil || isSomeRemaining ? cartridge : nil
+        let week = use.calendar.weights
         return SupplyEvidence(
             reportedPercent: levelPercent, isSomeRemaining: isSomeRemaining, saidLowPercent: saidLowPercent, stepPercent: steps.percent,
             jitterPercent: steps.jitterVariance?.squareRoot(), estimatedPercent: estimatedPercent,
             estimatedPercentError: place?.leftVariance.squareRoot(), percentPerUnit: known?.perUnit,
             percentPerUnitRelativeError: known.map { $0.perUnitVariance.squareRoot() / $0.perUnit }, hasCounter: hasCounter,
-            unitsPerDay: hasCounter && use.rate.isKnown ? use.rate.mean : nil,
-            unitsPerDayRelativeError: hasCounter && use.rate.isKnown ? use.rate.relativeVariance.squareRoot() : nil,
-            dayRelativeDeviation: use.rate.dayVariation.squareRoot(), weekdayWeights: Weekday.fromMonday.map { use.calendar.weights[$0] },
-            completedDays: use.completedDays,
+            unitsPerDay: hasCounter && use.isRateKnown ? use.meanRate : nil,
+            unitsPerDayRelativeError: hasCounter && use.isRateKnown ? use.rate.relativeVariance.squareRoot() : nil,
+            dayRelativeDeviation: use.rate.dayVariation.squareRoot(),
+            weekdayWeights: Weekday.fromMonday.map { week[$0] }, completedDays: use.completedDays,
             expectedGapDays: expectedGapDays(atMilliseconds: atMilliseconds))
     }
 }

@@ -54,7 +54,7 @@ extension SupplyModel {
             return .estimate(
                 SupplyEstimate(
                     daysLeftP5: low, daysLeftP50: middle, daysLeftP95: high, percentPerPage: hasCounter ? end.cartridge.perUnit : nil,
-                    pagesPerDay: hasCounter ? use.rate.mean : nil, levelPercent: min(max(end.cartridge.left, 0), 100)))
+                    pagesPerDay: hasCounter ? use.meanRate : nil, levelPercent: min(max(end.cartridge.left, 0), 100)))
         }
     }
 }

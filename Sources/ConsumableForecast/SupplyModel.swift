@@ -5,9 +5,9 @@ import Telemetry
 
 /// State of one supply slot: levels and a usage counter in, a distribution of its end out.
 ///
-/// Less than a kilobyte of plain data that does not grow. Times are event times in ms; the caller has put times outside
+/// About half a kilobyte, and as much again once days of use have taught something. Times are event times in ms; the caller has put times outside
 /// a sane window right before, because the newest time seen makes every older reading late.
-public struct SupplyModel: Codable, Equatable, Sendable {
+public struct SupplyModel: Encodable, Equatable, Sendable {
     /// A forecast from older readings than this is refused.
     public static let staleAfterDays = 30.0
     /// A new cartridge is a rise of at least this, and of at least one and a half steps.
@@ -41,7 +41,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     var use = UseModel()
 
     var steps = LevelSteps()
-    var candidate: LevelCandidate?
+    @Rare var candidate: LevelCandidate?
     /// The cartridge and the odometer as of the last reading that told a level of it beyond doubt. What was used since then is shared
     /// out between the old cartridge and the next one, once it is known that there is a next one.
     var sureCartridge: Cartridge?
@@ -78,7 +78,7 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     private var counterMoved = false
 
     /// The cartridge before, should it come back, and serial numbers that were seen.
-    var former: FormerCartridge?
+    @Rare var former: FormerCartridge?
     var serial: UInt64 = 0
     var seenSerials = SIMD4<UInt64>(repeating: 0)
 
@@ -90,6 +90,11 @@ public struct SupplyModel: Codable, Equatable, Sendable {
     }
 
     public init() {}
+
+    /// Memory that it takes.
+    public var stateBytes: Int { MemoryLayout<SupplyModel>.stride + heapBytes }
+    /// What of that lies beside the value itself.
+    public var heapBytes: Int { use.heapBytes + $candidate.heapBytes + $former.heapBytes }
 
     /// The clock that dates its readings was set: the time between readings stays what it was.
     public mutating func shift(byMilliseconds step: Int64) {

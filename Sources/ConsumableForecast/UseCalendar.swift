@@ -1,10 +1,10 @@
 import CivilCalendar
 import Documents
 
-/// How the use of one counter spreads over the week and the day, and when the next reading will come.
+/// How the use of one counter spreads over the week and the day.
 ///
 /// Days are days of the device's own clock (UTC where it says so). A zone is not needed: weekday and hour are learned as they come.
-struct UseCalendar: Codable, Equatable, Sendable {
+struct UseCalendar: Equatable, Sendable {
     static let millisecondsPerDay: Int64 = 86_400_000
     /// Days that the fleet's profile weighs against the device's own.
     static let fleetDays = 4.0
@@ -18,8 +18,6 @@ struct UseCalendar: Codable, Equatable, Sendable {
     private(set) var weights = SIMD8<Double>(repeating: 1)
     /// Share of a day's use by eighths of the day.
     private(set) var shares = SIMD8<Float>(repeating: 0.125)
-    /// Days to the next reading, by quarters of the day for working days and, after them, for the days that follow an unusual one.
-    private var gaps = SIMD8<Float>(repeating: 0)
 
     /// Day number since 1970, rounded down also before that, and how much of it has gone.
     static func day(_ milliseconds: Int64) -> (number: Int64, part: Double) {
@@ -78,22 +76,6 @@ struct UseCalendar: Codable, Equatable, Sendable {
         shares = shares * (1 - amount) + covered * (amount / sum)
     }
 
-    /// Takes the time between two readings.
-    mutating func learnGap(from start: Int64, to end: Int64) {
-        guard end > start else { return }
-        let days = Float(min((Double(end) - Double(start)) / Double(Self.millisecondsPerDay), 7))
-        let place = Int(Self.day(start).part * 8) & 7
-        gaps[place] = gaps[place] == 0 ? days : gaps[place] + 0.08 * (days - gaps[place])
-    }
-
-    /// Days until the next reading, as seen from one that came at this time.
-    func expectedGapDays(at milliseconds: Int64) -> Double {
-        let own = gaps[Int(Self.day(milliseconds).part * 8) & 7]
-        if own > 0 { return Double(own) }
-        let known = gaps.max()
-        return known > 0 ? Double(known) : 0.5
-    }
-
     /// Weighted days since 1970-01-01: use between two times is the rate times the difference.
     func activity(_ day: Int64, _ part: Double) -> Double {
         // Weeks from Thursday to Wednesday, as day numbers count.
@@ -110,11 +92,20 @@ struct UseCalendar: Codable, Equatable, Sendable {
 }
 
 extension UseCalendar {
+    enum CodingKeys: String, CodingKey { case sums, counts, weights, shares, gaps }
+
+    /// Beside what else the container says.
+    func encode(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
+        try container.encode(sums, forKey: .sums)
+        try container.encode(counts, forKey: .counts)
+        try container.encode(weights, forKey: .weights)
+        try container.encode(shares, forKey: .shares)
+    }
+
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
         try coder.code(&sums)
         try coder.code(&counts)
         try coder.code(&weights)
         try coder.code(&shares)
-        try coder.code(&gaps)
     }
 }

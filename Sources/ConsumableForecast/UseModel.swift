@@ -2,7 +2,7 @@ import CivilCalendar
 import Documents
 
 /// Use of one counter: completed days go to the rate and to the week's profile.
-struct UseModel: Codable, Equatable, Sendable {
+struct UseModel: Equatable, Sendable {
     private var dayNumber: Int64?
     private var unitsAtDayStart = 0.0
     private var lastMilliseconds: Int64 = 0
@@ -10,11 +10,26 @@ struct UseModel: Codable, Equatable, Sendable {
     /// The day on which counting began is not a whole one and is left out.
     private var isPartialDay = true
     private(set) var completedDays = 0.0
-    private(set) var rate = UseRate()
-    private(set) var calendar = UseCalendar()
+    private(set) var gaps = ReportGaps()
+    /// At most one: what completed days taught. There is none before the first day on which something was used.
+    private var learned: [Learned] = []
+
+    private struct Learned: Equatable, Sendable {
+        var rate = UseRate()
+        var calendar = UseCalendar()
+    }
+
+    var rate: UseRate { learned.first?.rate ?? UseRate() }
+    var calendar: UseCalendar { learned.first?.calendar ?? UseCalendar() }
+    var isRateKnown: Bool { learned.isEmpty ? false : learned[0].rate.isKnown }
+    /// Units of a day of weight 1; 0 while not known.
+    var meanRate: Double { learned.isEmpty ? 0 : learned[0].rate.mean }
 
     /// Units of an ordinary day, for what is alike within one day.
-    var unitsPerDay: Double { rate.isKnown ? rate.mean * 1.3 : 0 }
+    var unitsPerDay: Double { isRateKnown ? meanRate * 1.3 : 0 }
+
+    /// Memory beside the value itself, as the allocator gives it, with the head of an array.
+    var heapBytes: Int { learned.isEmpty ? 0 : MemoryLayout<Learned>.stride + 40 }
 
     /// Units of the present day so far; nil on the day on which counting began.
     var unitsToday: Double? { isPartialDay ? nil : max(0, lastUnits - unitsAtDayStart) }
@@ -33,9 +48,10 @@ struct UseModel: Codable, Equatable, Sendable {
             lastUnits = odometer
             return
         }
-        calendar.learnGap(from: lastMilliseconds, to: timeMilliseconds)
-        if rate.isKnown {
-            calendar.learnHours(from: lastMilliseconds, to: timeMilliseconds, units: odometer - lastUnits, typicalDay: rate.mean)
+        gaps.learn(from: lastMilliseconds, to: timeMilliseconds)
+        if isRateKnown, odometer > lastUnits {
+            learned[0].calendar.learnHours(
+                from: lastMilliseconds, to: timeMilliseconds, units: odometer - lastUnits, typicalDay: learned[0].rate.mean)
         }
         if day > last { complete(last, until: day, timeMilliseconds, odometer, &fleet) }
         lastMilliseconds = timeMilliseconds
@@ -44,6 +60,7 @@ struct UseModel: Codable, Equatable, Sendable {
 
     private mutating func complete(_ last: Int64, until day: Int64, _ time: Int64, _ odometer: Double, _ fleet: inout FleetPriors) {
         // Units of a gap over midnight belong to both sides of it, as the day's profile has it.
+        let calendar = self.calendar
         let (from, fromPart) = UseCalendar.day(lastMilliseconds)
         let before = calendar.activity(from, fromPart)
         let midnight = calendar.activity(day, 0)
@@ -54,18 +71,27 @@ struct UseModel: Codable, Equatable, Sendable {
         let days = day - last
         if !isPartialDay, units >= 0 {
             completedDays = min(completedDays + Double(days), 100_000)
-            let expected = rate.isKnown ? rate.mean : 0
-            rate.fold(units: units, weight: calendar.weight(from: last, days: days), days: Double(min(days, 10_000)))
-            if days == 1, expected > 0, completedDays > 5 {
-                let weekday = UseCalendar.weekday(last)
-                let ratio = units / expected
-                fleet.learnWeekday(weekday, ratio: ratio)
-                calendar.learn(weekday: weekday, ratio: ratio, fleet: fleet.weekdayWeights)
-            }
+            learn(units: units, from: last, days: days, &fleet)
         }
         isPartialDay = false
         dayNumber = day
         unitsAtDayStart = unitsAtMidnight
+    }
+
+    private mutating func learn(units: Double, from first: Int64, days: Int64, _ fleet: inout FleetPriors) {
+        if learned.isEmpty {
+            // Nothing can be said of the rate of what has never been used.
+            guard units > 0 else { return }
+            learned = [Learned()]
+        }
+        let expected = learned[0].rate.mean
+        let weight = learned[0].calendar.weight(from: first, days: days)
+        learned[0].rate.fold(units: units, weight: weight, days: Double(min(days, 10_000)))
+        guard days == 1, expected > 0, completedDays > 5 else { return }
+        let weekday = UseCalendar.weekday(first)
+        let ratio = units / expected
+        fleet.learnWeekday(weekday, ratio: ratio)
+        learned[0].calendar.learn(weekday: weekday, ratio: ratio, fleet: fleet.weekdayWeights)
     }
 }
 
@@ -85,7 +111,30 @@ extension UseModel {
         try coder.code(&lastUnits)
         try coder.code(&isPartialDay)
         try coder.code(&completedDays)
-        try rate.code(by: &coder)
-        try calendar.code(by: &coder)
+        var known = learned.first ?? Learned()
+        try known.rate.code(by: &coder)
+        try known.calendar.code(by: &coder)
+        try gaps.code(by: &coder)
+        learned = known == Learned() ? [] : [known]
+    }
+}
+
+extension UseModel: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case dayNumber, unitsAtDayStart, lastMilliseconds, lastUnits, isPartialDay, completedDays, rate, calendar
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(dayNumber, forKey: .dayNumber)
+        try container.encode(unitsAtDayStart, forKey: .unitsAtDayStart)
+        try container.encode(lastMilliseconds, forKey: .lastMilliseconds)
+        try container.encode(lastUnits, forKey: .lastUnits)
+        try container.encode(isPartialDay, forKey: .isPartialDay)
+        try container.encode(completedDays, forKey: .completedDays)
+        try container.encode(rate, forKey: .rate)
+        var nested = container.nestedContainer(keyedBy: UseCalendar.CodingKeys.self, forKey: .calendar)
+        try calendar.encode(into: &nested)
+        try nested.encode(gaps.days, forKey: .gaps)
     }
 }

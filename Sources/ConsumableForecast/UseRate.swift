@@ -6,7 +6,7 @@ import Glibc
 /// A Bayes filter: between days the rate drifts a little and, seldom, jumps to another level; a day's pages are a negative binomial
 /// of mean rate × weekday weight, with a share of days on which nobody prints (holidays) or that fit nothing (bursts). A jump is
 /// therefore believed after a few days of it and not before, which no average of a fixed span can do.
-struct UseRate: Codable, Equatable, Sendable {
+struct UseRate: Encodable, Equatable, Sendable {
     static let spacing = 0.16
     static let priorVariation = 0.35
 
@@ -21,10 +21,14 @@ struct UseRate: Codable, Equatable, Sendable {
     /// Long-run mean and spread of the logarithm: where a jump may lead.
     private var longMean = 0.0
     private var longVariance = 0.5
+    /// Mean units of a day of weight 1; 0 while not known. It follows from the moments.
+    private(set) var mean = 0.0
+
+    private enum CodingKeys: String, CodingKey {
+        case mass, origin, days, meanLog, varianceLog, dayVariation, longMean, longVariance
+    }
 
     var isKnown: Bool { days > 0 }
-    /// Mean pages of a day of weight 1.
-    var mean: Double { days > 0 ? exp(meanLog + varianceLog / 2) : 0 }
     var relativeVariance: Double { exp(min(varianceLog, 4)) - 1 }
 
     /// Takes the units of completed days. `weight` is the sum of the weights of these days.
@@ -112,7 +116,10 @@ struct UseRate: Codable, Equatable, Sendable {
         }
         meanLog = origin + Self.spacing * sum
         varianceLog = max(squares - sum * sum, 0) * Self.spacing * Self.spacing
+        findMean()
     }
+
+    private mutating func findMean() { mean = days > 0 ? exp(meanLog + varianceLog / 2) : 0 }
 
     /// Keeps the mean within the middle third of the points.
     private mutating func recentre() {
@@ -141,5 +148,6 @@ extension UseRate {
         try coder.code(&dayVariation)
         try coder.code(&longMean)
         try coder.code(&longVariance)
+        findMean()
     }
 }

@@ -1,4 +1,5 @@
 import ConsumableForecast
+import Documents
 import FaultDetection
 import Replenishment
 import SampleCodec
@@ -92,8 +93,11 @@ struct SupplyState: Sendable, Codable {
     /// What the device said last about the level; the model keeps what it was before.
     var reported: SupplyLevel?
     /// What it says of the supply itself, and the hash by which a change is seen.
-    var facts: SupplyFacts?
+    @Rare var facts: SupplyFacts?
     var factsHash: UInt64?
+
+    /// Memory that it takes.
+    var stateBytes: Int { MemoryLayout<SupplyState>.stride + model.heapBytes + $facts.heapBytes }
 
     /// All but the model, which has bytes of its own.
     private enum CodingKeys: String, CodingKey {

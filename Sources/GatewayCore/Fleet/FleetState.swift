@@ -217,6 +217,6 @@ struct FleetState: Sendable {
         metrics.count * MemoryLayout<MetricState>.stride + pages.count * MemoryLayout<Int32>.stride + samples.count
             + cells.count * MemoryLayout<Int64>.stride
             + devices.count * (MemoryLayout<DeviceState>.stride + MemoryLayout<DeviceRecord>.stride)
-            + records.indices.reduce(0) { $0 + records[$1].supplies.count * MemoryLayout<SupplyState>.stride }
+            + records.indices.reduce(0) { $0 + records[$1].supplies.reduce(0) { $0 + $1.stateBytes } }
     }
 }
