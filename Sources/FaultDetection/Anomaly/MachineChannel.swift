@@ -6,8 +6,7 @@ struct MachineChannel: Sendable {
     var origin = 0.0
     var isKnown = false
 
-    // Calibration: means of blocks of rows, and the variance of rows.
-    var blocks = InlineArray<40, Float>(repeating: 0)
+    // Calibration: the block of rows that is open, and the variance of rows. The means of blocks lie in the detector.
     var blockSum = 0.0
     var blockRows: UInt16 = 0
     var rows: UInt32 = 0
@@ -51,42 +50,46 @@ struct MachineChannel: Sendable {
     }
 
     /// Adds a row to the calibration.
-    mutating func calibrate(_ x: Double, block: Int, isBlockFull: Bool) {
+    mutating func calibrate(_ x: Double) {
         blockSum += x
         blockRows &+= 1
-        if isBlockFull {
-            blocks[block] = Float(blockSum / Double(max(blockRows, 1)))
-            blockSum = 0
-            blockRows = 0
-        }
         rows &+= 1
         let step = x - rowMean
         rowMean += step / Double(rows)
         rowSquares += step * (x - rowMean)
     }
 
+    /// Ends the open block; its mean.
+    mutating func closeBlock() -> Float {
+        defer {
+            blockSum = 0
+            blockRows = 0
+        }
+        return Float(blockSum / Double(max(blockRows, 1)))
+    }
+
     /// Squared scale from the calibration: noise of a block's mean, twice what the blocks wander beyond that, and some of what
-    /// half a calibration apart differs.
-    func calibratedScaleSquare(rowsPerBlock: Int) -> Double {
+    /// half a calibration apart differs. `block` gives the means of its blocks.
+    func calibratedScaleSquare(rowsPerBlock: Int, _ block: (Int) -> Double) -> Double {
         let noise = rowSquares / Double(max(rows, 1))
         let perBlock = noise / Double(rowsPerBlock)
         var wander = 0.0
         for index in 0..<Self.blockCount {
-            let d = Double(blocks[index]) - rowMean
+            let d = block(index) - rowMean
             wander += d * d
         }
         wander /= Double(Self.blockCount)
-        return perBlock + 2 * max(0, wander - perBlock) + 0.3 * max(0, drift() - perBlock / 4)
+        return perBlock + 2 * max(0, wander - perBlock) + 0.3 * max(0, Self.drift(block) - perBlock / 4)
     }
 
     /// Half the mean squared difference between means of four blocks that are half a calibration apart.
-    private func drift() -> Double {
-        let apart = Self.blockCount / 2
+    private static func drift(_ block: (Int) -> Double) -> Double {
+        let apart = blockCount / 2
         var sum = 0.0
-        let count = Self.blockCount - apart - 3
+        let count = blockCount - apart - 3
         for start in 0..<count {
             var difference = 0.0
-            for index in start..<start + 4 { difference += Double(blocks[index + apart]) - Double(blocks[index]) }
+            for index in start..<start + 4 { difference += block(index + apart) - block(index) }
             sum += difference * difference / 16
         }
         return sum / Double(count) / 2

@@ -12,7 +12,9 @@ extension MachineDetector {
         for value in [calibrations, raisedRows, rowsSinceChange, rowsSinceOnset] { out.number(UInt64(value)) }
         out.byte((isAnomalous ? 1 : 0) | (awaitsRest ? 2 : 0) | (isChangeArmed ? 4 : 0))
         out.double(changePeak)
-        for channel in channels { channel.write(to: &out, blocks: block) }
+        for index in channels.indices {
+            channels[index].write(to: &out, blocks: (0..<block).map { blockMean(channel: index, block: $0) })
+        }
         bytes += out.bytes
     }
 
@@ -40,8 +42,10 @@ extension MachineDetector {
         isChangeArmed = flags & 4 != 0
         changePeak = peak
         for index in channels.indices {
-            guard let channel = MachineChannel(from: &reader, blocks: self.block) else { return nil }
+            var means: [Float] = []
+            guard let channel = MachineChannel(from: &reader, blocks: self.block, into: &means) else { return nil }
             channels[index] = channel
+            for (block, mean) in means.enumerated() { setBlockMean(mean, channel: index, block: block) }
         }
         guard reader.isAtEnd else { return nil }
     }
@@ -55,18 +59,18 @@ extension MachineChannel {
     }
 
     /// Of the blocks only those that this calibration has filled.
-    func write(to bytes: inout CompactWriter, blocks count: Int) {
+    func write(to bytes: inout CompactWriter, blocks means: [Float]) {
         bytes.byte(isKnown ? 1 : 0)
         guard isKnown else { return }
         for field in Self.doubles { bytes.double(self[keyPath: field]) }
-        for index in 0..<count { bytes.float(blocks[index]) }
+        for mean in means { bytes.float(mean) }
         bytes.number(UInt64(blockRows))
         bytes.number(UInt64(rows))
         bytes.number(UInt64(differenceRows))
         bytes.float(peak)
     }
 
-    init?(from bytes: inout CompactReader, blocks count: Int) {
+    init?(from bytes: inout CompactReader, blocks count: Int, into means: inout [Float]) {
         self.init()
         guard let known = bytes.byte() else { return nil }
         guard known == 1 else { return }
@@ -75,9 +79,9 @@ extension MachineChannel {
             guard let value = bytes.double() else { return nil }
             self[keyPath: field] = value
         }
-        for index in 0..<count {
+        for _ in 0..<count {
             guard let value = bytes.float() else { return nil }
-            blocks[index] = value
+            means.append(value)
         }
         guard let blockRows = bytes.number(), blockRows <= UInt64(UInt16.max), let rows = bytes.number(), rows <= UInt64(UInt32.max),
             let differences = bytes.number(), differences <= UInt64(UInt32.max), let peak = bytes.float(), scale >= 0,

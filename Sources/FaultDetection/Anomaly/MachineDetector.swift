@@ -21,6 +21,8 @@ public struct MachineDetector: Sendable {
 
     let rowsPerBlock: Int
     var channels: [MachineChannel]
+    /// Means of the blocks of this calibration, block by block one of each channel; 0 where a channel was unknown when the block ended.
+    private var blockMeans: [Float] = []
     var row: UInt64 = 0
     var block = 0
     var blockRow = 0
@@ -55,7 +57,10 @@ public struct MachineDetector: Sendable {
     public var channelCount: Int { channels.count }
 
     /// Memory that it takes.
-    public var stateBytes: Int { MemoryLayout<MachineDetector>.stride + channels.capacity * MemoryLayout<MachineChannel>.stride }
+    public var stateBytes: Int {
+        MemoryLayout<MachineDetector>.stride + (channels.isEmpty ? 0 : channels.count * MemoryLayout<MachineChannel>.stride + 40)
+            + (blockMeans.capacity == 0 ? 0 : blockMeans.capacity * MemoryLayout<Float>.stride + 40)
+    }
 
     var isWarm: Bool { calibrations > 0 }
     /// Rows that belong to one event: how long the peak of a deviation is looked for.
@@ -75,7 +80,8 @@ public struct MachineDetector: Sendable {
             guard value.isFinite else { continue }
             known = true
             let x = channels[index].follow(value, smoothing: smoothing)
-            if !isAnomalous { channels[index].calibrate(x, block: block, isBlockFull: isBlockFull) }
+            if !isAnomalous { channels[index].calibrate(x) }
+            if !isAnomalous, isBlockFull { setBlockMean(channels[index].closeBlock(), channel: index, block: block) }
             if !isWarm, mayLearn { channels[index].learnDifference(isCalibrating: true) }
             if isWarm, !isAnomalous, settlingRows == 0 { channels[index].usual += Self.followingRate * (x - channels[index].usual) }
         }
@@ -87,6 +93,21 @@ public struct MachineDetector: Sendable {
         return verdict
     }
 
+    func blockMean(channel: Int, block: Int) -> Float {
+        let place = block * channels.count + channel
+        return place < blockMeans.count ? blockMeans[place] : 0
+    }
+
+    /// Memory is taken as blocks end, and given back with the calibration.
+    mutating func setBlockMean(_ mean: Float, channel: Int, block: Int) {
+        let missing = (block + 1) * channels.count - blockMeans.count
+        if missing > 0 {
+            if blockMeans.count + missing > blockMeans.capacity { blockMeans.reserveCapacity(blockMeans.count + 4 * channels.count) }
+            blockMeans.append(contentsOf: repeatElement(0, count: missing))
+        }
+        blockMeans[block * channels.count + channel] = mean
+    }
+
     private mutating func advanceCalibration(_ isBlockFull: Bool) {
         blockRow = isBlockFull ? 0 : blockRow + 1
         guard isBlockFull else { return }
@@ -94,13 +115,16 @@ public struct MachineDetector: Sendable {
         guard block == MachineChannel.blockCount else { return }
         block = 0
         for index in channels.indices {
-            let square = channels[index].calibratedScaleSquare(rowsPerBlock: rowsPerBlock)
+            let square = channels[index].calibratedScaleSquare(rowsPerBlock: rowsPerBlock) {
+                Double(blockMean(channel: index, block: $0))
+            }
             if !isWarm { channels[index].usual = channels[index].rowMean }
             // Later calibrations count little each: a fault that creeps in must not become usual before it is noticed.
             let old = channels[index].scale * channels[index].scale
             channels[index].scale = (isWarm && old > 0 ? old + 0.05 * (square - old) : square).squareRoot()
             channels[index].beginCalibration()
         }
+        blockMeans = []
         calibrations += 1
     }
 
@@ -136,6 +160,7 @@ public struct MachineDetector: Sendable {
         settlingRows = 4 * rowsPerBlock
         block = 0
         blockRow = 0
+        blockMeans = []
         for index in channels.indices {
             channels[index].usual = channels[index].smooth
             channels[index].beginCalibration()

@@ -8,30 +8,41 @@ struct MachineWatch: Sendable {
     static let rowMilliseconds: Int64 = 300_000
     static let minimumGauges = 3
 
+    /// A channel, and what was read of it since its row began.
+    struct Gauge: Sendable {
+        var slot: Int32
+        var count: UInt32 = 0
+        var sum = 0.0
+    }
+
     var detector: MachineDetector
-    /// The slot of each channel.
-    private(set) var slots: [Int32]
-    var sums: [Double]
-    var counts: [UInt32]
+    /// In the order of the channels.
+    private(set) var gauges: [Gauge]
     var startMilliseconds = Int64.min
     var lastMilliseconds = Int64.min
 
     init(slots: [Int32]) {
-        self.slots = slots
+        gauges = slots.map { Gauge(slot: $0) }
         detector = MachineDetector(channels: slots.count)
-        sums = Array(repeating: 0, count: slots.count)
-        counts = Array(repeating: 0, count: slots.count)
     }
 
+    /// The slot of each channel.
+    var slots: [Int32] { gauges.map(\.slot) }
+
     /// The metrics have other numbers now.
-    mutating func renumber(_ slotOf: [Int32]) { slots = slots.map { slotOf[Int($0)] } }
+    mutating func renumber(_ slotOf: [Int32]) {
+        for index in gauges.indices { gauges[index].slot = slotOf[Int(gauges[index].slot)] }
+    }
 
     mutating func shift(byMilliseconds step: Int64) {
         startMilliseconds = startMilliseconds.shifted(byMilliseconds: step)
         lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
     }
 
-    var stateBytes: Int { MemoryLayout<MachineWatch>.stride + detector.stateBytes + slots.count * 16 }
+    var stateBytes: Int {
+        MemoryLayout<MachineWatch>.stride - MemoryLayout<MachineDetector>.stride + detector.stateBytes
+            + (gauges.isEmpty ? 0 : gauges.count * MemoryLayout<Gauge>.stride + 40)
+    }
 
     /// Takes what the gauges are at the device's message; nil unless a row was over.
     mutating func note(_ fleet: FleetState, _ device: DeviceIndex, at time: Int64, gapMilliseconds: Int64) -> MachineDetector.Verdict? {
@@ -43,36 +54,35 @@ struct MachineWatch: Sendable {
             // What was before the gap is no part of a mean with what comes after it.
             begin(at: time)
         } else if time &- startMilliseconds >= Self.rowMilliseconds {
-            for index in sums.indices { sums[index] = counts[index] == 0 ? .nan : sums[index] / Double(counts[index]) }
-            verdict = detector.take(sums)
+            verdict = detector.take(gauges.lazy.map { $0.count == 0 ? .nan : $0.sum / Double($0.count) })
             begin(at: time)
         }
-        for (index, slot) in slots.enumerated() {
-            guard case .live(let value, let measured) = fleet.value(device, slot), time &- measured <= gapMilliseconds else { continue }
-            // Bounded, so that a sum of the largest numbers is a number.
-            sums[index] += min(max(value, -1e300), 1e300)
-            counts[index] &+= 1
+        gauges.withUnsafeMutableBufferPointer { gauges in
+            for index in gauges.indices {
+                guard case .live(let value, let measured) = fleet.value(device, gauges[index].slot), time &- measured <= gapMilliseconds
+                else { continue }
+                // Bounded, so that a sum of the largest numbers is a number.
+                gauges[index].sum += min(max(value, -1e300), 1e300)
+                gauges[index].count &+= 1
+            }
         }
         return verdict
     }
 
     private mutating func begin(at time: Int64) {
         startMilliseconds = time
-        for index in sums.indices {
-            sums[index] = 0
-            counts[index] = 0
-        }
+        for index in gauges.indices { gauges[index] = Gauge(slot: gauges[index].slot) }
     }
 }
 
 extension MachineWatch {
     /// By the names of its metrics.
     func write(_ layout: ProfileLayout, to writer: inout ByteWriter) {
-        writer.write(UInt32(slots.count))
-        for (channel, slot) in slots.enumerated() {
-            writer.write(layout.slots[Int(slot)].name)
-            writer.write(sums[channel])
-            writer.write(counts[channel])
+        writer.write(UInt32(gauges.count))
+        for gauge in gauges {
+            writer.write(layout.slots[Int(gauge.slot)].name)
+            writer.write(gauge.sum)
+            writer.write(gauge.count)
         }
         writer.write(startMilliseconds)
         writer.write(lastMilliseconds)
@@ -85,23 +95,20 @@ extension MachineWatch {
     init?(from reader: inout ByteReader, _ layout: ProfileLayout) throws {
         let count = Int(try reader.integer(UInt32.self))
         guard count <= MachineDetector.maximumChannels else { throw SnapshotError.inconsistent }
-        var slots: [Int32?] = []
-        var sums: [Double] = []
-        var counts: [UInt32] = []
+        var known: [Gauge] = []
         for _ in 0..<count {
-            slots.append(layout.slot(named: try reader.text()))
-            sums.append(try reader.double())
-            counts.append(try reader.integer())
+            let slot = layout.slot(named: try reader.text())
+            let sum = try reader.double()
+            let rows: UInt32 = try reader.integer()
+            if let slot { known.append(Gauge(slot: slot, count: rows, sum: sum)) }
         }
         let start: Int64 = try reader.integer()
         let last: Int64 = try reader.integer()
         let detector = MachineDetector(bytes: try reader.blob()[...])
-        let known = slots.compactMap { $0 }
         guard let detector, detector.channelCount == count, known.count == count else { return nil }
-        self.init(slots: known)
+        self.init(slots: [])
         self.detector = detector
-        self.sums = sums
-        self.counts = counts
+        gauges = known
         startMilliseconds = start
         lastMilliseconds = last
     }

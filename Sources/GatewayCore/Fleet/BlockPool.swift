@@ -10,9 +10,13 @@ struct BlockPool<Element: Sendable>: Sendable {
     /// Elements that memory is taken for, released blocks included.
     var count: Int { elements.count }
 
+    /// Read where it lies, as rows of `Table` are.
     @inline(__always)
     subscript(place: Int) -> Element {
-        _read { yield elements[place] }
+        _read {
+            precondition(place >= 0 && place < elements.count)
+            yield elements.withUnsafeBufferPointer { $0.baseAddress.unsafelyUnwrapped + place }.pointee
+        }
         _modify { yield &elements[place] }
     }
 

@@ -42,9 +42,13 @@ struct Table<Index: TableIndex, Row: Sendable>: Sendable {
     @inline(__always)
     func contains(_ index: Index) -> Bool { index.place >= 0 && index.place < Int32(truncatingIfNeeded: rows.count) }
 
+    /// Read where it lies: an array hands out whole copies of its elements, and a device's row is hundreds of bytes with a dozen references.
     @inline(__always)
     subscript(index: Index) -> Row {
-        _read { yield rows[Int(index.place)] }
+        _read {
+            precondition(contains(index))
+            yield rows.withUnsafeBufferPointer { $0.baseAddress.unsafelyUnwrapped + Int(index.place) }.pointee
+        }
         _modify { yield &rows[Int(index.place)] }
     }
 

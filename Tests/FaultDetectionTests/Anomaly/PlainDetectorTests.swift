@@ -48,6 +48,32 @@ import Testing
         #expect(raised > 0)
     }
 
+    /// Also with gauges that vanish for a while, and with snapshots at any moment.
+    @Test func machinesAgree() throws {
+        var turns = 0
+        for seed in 0..<Self.seeds {
+            var noise = SeededNoise(seed &+ 2000)
+            let channels = [3, 1, 8, 24][Int(seed % 4)]
+            var plain = PlainMachineDetector(channels: channels, warmupRows: seed % 3 == 0 ? 80 : 400)
+            var detector = MachineDetector(channels: channels, warmupRows: seed % 3 == 0 ? 80 : 400)
+            for (index, row) in DetectorSeries.rows(seed: seed, channels: channels, count: 4000).enumerated() {
+                let expected = plain.take(row)
+                let verdict = detector.take(row)
+                guard verdict == expected else {
+                    Issue.record("seed \(seed), row \(index): \(verdict) is not \(expected)")
+                    return
+                }
+                if verdict.isNew { turns += 1 }
+                guard noise.bits() % 500 == 0 else { continue }
+                let bytes = Self.bytes(plain.write(to:))
+                #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), row \(index)")
+                detector = try #require(MachineDetector(bytes: bytes[...]))
+            }
+            #expect(Self.bytes(detector.write(to:)) == Self.bytes(plain.write(to:)), "seed \(seed)")
+        }
+        #expect(turns > 0)
+    }
+
     @Test func brokenBytesAreReadAlike() throws {
         var noise = SeededNoise(5)
         var plain = PlainMetricDetector()

@@ -377,6 +377,9 @@ struct PlainMachineChannel: Sendable {
     }
 
     mutating func beginCalibration() {
+        // A block that ends without a value of the channel counts as 0, and not as what it was in the calibration before: a snapshot does not
+        // keep that.
+        blocks = InlineArray<40, Float>(repeating: 0)
         blockSum = 0
         blockRows = 0
         rows = 0
