@@ -123,6 +123,13 @@ let tests: [Target] = [
             "CivilCalendar", "CSQLite", "Documents", "Gateway", "GatewayCore", "HTTPService", "MQTTLink", "Replenishment", "SQLiteStore",
             "Telemetry", "Threading",
         ]),
+    .testTarget(
+        name: "SimulationTests",
+        dependencies: [
+            "CSQLite", "Documents", "Gateway", "GatewayCore", "MQTTLink", "SampleCodec", "SQLiteStore", "Telemetry", "TestSupport",
+            "Threading",
+        ],
+        path: "Tests/Simulation"),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading"]),
     .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward", "TerminalProgram"]),
 ]

@@ -8,12 +8,20 @@ public enum Clock {
 
     /// The gateway's time in milliseconds since 1970: what things are dated by.
     public static func wallMilliseconds() -> Int64 {
+        #if DEBUG
+            if SimulatedTime.isOn { return systemMilliseconds() }
+        #endif
         let offset = offset.load(ordering: .relaxed)
         return offset == .min ? systemMilliseconds() : steadyMilliseconds() &+ offset
     }
 
     /// Sets the gateway's time. Only for what keeps it and tells the core of each step.
-    public static func follow(offsetMilliseconds: Int64) { offset.store(offsetMilliseconds, ordering: .relaxed) }
+    public static func follow(offsetMilliseconds: Int64) {
+        #if DEBUG
+            if SimulatedTime.isOn { return }
+        #endif
+        offset.store(offsetMilliseconds, ordering: .relaxed)
+    }
 
     /// What the system's clock says, right or wrong.
     public static func systemMilliseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
@@ -26,6 +34,9 @@ public enum Clock {
     public static func steadyMilliseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) / 1_000_000 }
 
     private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        #if DEBUG
+            if let simulated = SimulatedTime.nanoseconds { return simulated }
+        #endif
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -283,7 +283,7 @@ final class CoreWorker: @unchecked Sendable {
 
     /// With the monitor's lock held.
     private func pick(questionsWait: Int64, figuresWait: Int64) -> Work? {
-        if questionsWait == 0 { return .question(questions.removeFirst()) }
+        if questionsWait == 0, !questions.isEmpty { return .question(questions.removeFirst()) }
         if !changes.isEmpty { return .change(changes.removeFirst()) }
         if figuresWait == 0 { return .figures }
         if !batches.isEmpty { return .batch(batches.removeFirst()) }
@@ -296,15 +296,7 @@ final class CoreWorker: @unchecked Sendable {
         var effects: [Effect] = []
         while let work = next() {
             let began = Clock.monotonicNanoseconds()
-            switch work {
-            case .question(let question): question.answer(core)
-            case .change(let change):
-                change(&core)
-                publish()
-            case .snapshot: snapshot()
-            case .figures: publish()
-            case .batch(let box): take(box, &effects)
-            }
+            perform(work, &effects)
             let now = Clock.monotonicNanoseconds()
             monitor.withLock {
                 switch work {
@@ -314,6 +306,29 @@ final class CoreWorker: @unchecked Sendable {
                 }
             }
         }
+    }
+
+    private func perform(_ work: Work, _ effects: inout [Effect]) {
+        switch work {
+        case .question(let question): question.answer(core)
+        case .change(let change):
+            change(&core)
+            publish()
+        case .snapshot: snapshot()
+        case .figures: publish()
+        case .batch(let box): take(box, &effects)
+        }
+    }
+
+    /// A snapshot is under way to whoever owns the store.
+    var isWritingSnapshot: Bool { snapshots.isUnderWay }
+
+    /// In place of `start`, for a simulation: one piece of work on the caller's thread. False when none waits.
+    func takeOne() -> Bool {
+        guard let work = monitor.withLock({ pick(questionsWait: 0, figuresWait: .max) }) else { return false }
+        var effects: [Effect] = []
+        perform(work, &effects)
+        return true
     }
 
     private func publish() {

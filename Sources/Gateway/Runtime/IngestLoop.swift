@@ -28,7 +28,8 @@ final class IngestLoop {
     private let judge: RequestJudge
     /// Called while the loop waits for the core.
     var heartbeat: () -> Void = {}
-    private var client: IngestClient?
+    private var client: (any IngestLink)?
+    private let makeLink: IngestLinkMaker
     private var settings: MQTTConfiguration?
     private var session: BrokerSession?
     private var box: SegmentBox
@@ -47,8 +48,13 @@ final class IngestLoop {
 
     init(
         configuration: GatewayConfiguration, opening: StoreOpening, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
-        statistics: GatewayStatistics, clock: GatewayClock, wake: WakeEvent, announce: @escaping (Bool) -> Void
+        statistics: GatewayStatistics, clock: GatewayClock, wake: WakeEvent, announce: @escaping (Bool) -> Void,
+        makeLink: @escaping IngestLinkMaker = { configuration, wake, held, onMessage, onChange throws(MQTTError) in
+            try IngestClient(
+                configuration: configuration, wakeDescriptor: wake, heldFilters: held, onMessage: onMessage, onConnectionChange: onChange)
+        }
     ) throws {
+        self.makeLink = makeLink
         self.clock = clock
         self.announce = announce
         self.configuration = configuration
@@ -92,11 +98,10 @@ final class IngestLoop {
         }
         session = BrokerSession(next, last: last)
         settings = next
-        client = try IngestClient(
-            configuration: next, wakeDescriptor: wake.descriptor,
-            heldFilters: try store.brokerSessionFilters(BrokerSession.name(next)),
-            onMessage: { [unowned self] topic, payload, packet in receive(topic, payload, packet) },
-            onConnectionChange: { [unowned self] event in connectionChanged(event) })
+        client = try makeLink(
+            next, wake.descriptor, try store.brokerSessionFilters(BrokerSession.name(next)),
+            { [unowned self] topic, payload, packet in receive(topic, payload, packet) },
+            { [unowned self] event in connectionChanged(event) })
         reportSubscriptions()
     }
 
@@ -196,8 +201,7 @@ final class IngestLoop {
     private func receiveBatch(_ now: Int64) throws -> Int {
         guard commitRetryAt == 0 else {
             // A store that takes nothing: wait a little and do not read, so that the broker keeps what it has.
-            var request = pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0)
-            poll(&request, 1, 100)
+            wake.wait(timeoutMilliseconds: 100)
             wake.clear()
             return 0
         }

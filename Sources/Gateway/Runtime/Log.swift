@@ -18,6 +18,10 @@ public enum Log {
     public static func error(_ message: String, _ values: KeyValuePairs<String, String> = [:]) { write(.error, message, values) }
 
     private static func write(_ level: Level, _ message: String, _ values: KeyValuePairs<String, String>) {
+        #if DEBUG
+            // A simulation has thousands of starts, and says itself what failed.
+            if SimulatedTime.isOn { return }
+        #endif
         // journald reads the level from the prefix, and gives the time itself.
         var line = underSystemd ? "<\(level.rawValue)>" : "\(UTCText.rfc3339(Clock.wallMilliseconds()) ?? "?") \(level) "
         line += escaped(message)

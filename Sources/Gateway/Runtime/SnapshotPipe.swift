@@ -17,12 +17,14 @@ final class SnapshotPipe: @unchecked Sendable {
     private let monitor = Monitor()
     private var items: [Item] = []
     private var isCancelled = false
+    private var hasEnded = true
 
     var isEmpty: Bool { monitor.withLock { items.isEmpty } }
 
     func begin(event: Int64) {
         monitor.withLock {
             isCancelled = false
+            hasEnded = false
             items = [.begin(event: event)]
         }
     }
@@ -36,7 +38,15 @@ final class SnapshotPipe: @unchecked Sendable {
         }
     }
 
-    func end(_ item: Item) { monitor.withLock { if !isCancelled { items.append(item) } } }
+    func end(_ item: Item) {
+        monitor.withLock {
+            hasEnded = true
+            if !isCancelled { items.append(item) }
+        }
+    }
+
+    /// Its last piece is still to come.
+    var isUnderWay: Bool { monitor.withLock { !hasEnded && !isCancelled } }
 
     /// What is on its way is dropped, and whoever writes it ends.
     func cancel() {
