@@ -32,18 +32,18 @@ import Testing
             // The codes of before are still reported, in the other list.
             driver.send("c/bad/data", "{\"errors\":\(list("e\(round)-", 0..<60)),\"serious\":\(list("s", 0..<60))}", at: 2 + Double(round))
         }
-        #expect(standing(driver, "bad").count <= StewardCore.maximumStandingAlarms + 1)
+        #expect(standing(driver, "bad").count <= AlarmDesk.maximumStandingAlarms + 1)
         // The most severe stay: all that are major, and the one that tells of the others.
         #expect(standing(driver, "bad").filter { $0.severity == .major }.count == 61)
-        #expect(standing(driver, "bad").contains { $0.condition == StewardCore.foldedCondition })
+        #expect(standing(driver, "bad").contains { $0.condition == AlarmDesk.foldedCondition })
         #expect(driver.core.budgets[.alarmsFolded] > 60)
-        #expect(driver.core.tickets.all.filter { $0.device == "bad" }.count <= StewardCore.maximumOpenTickets + 1)
+        #expect(driver.core.support.tickets.all.filter { $0.device == "bad" }.count <= SupportDesk.maximumOpenTickets + 1)
         #expect(driver.core.budgets[.ticketsFolded] > 0)
         #expect(standing(driver, "good").map(\.condition) == ["jam"])
         // A worse one than all that are open has a ticket of its own, and an alarm.
         driver.send("c/bad/data", "{\"errors\":[\"fire\"],\"serious\":\(list("s", 0..<60))}", at: 30)
         #expect(standing(driver, "bad").contains { $0.condition == "fire" })
-        #expect(driver.core.tickets.all.contains { $0.device == "bad" && $0.severity == .critical })
+        #expect(driver.core.support.tickets.all.contains { $0.device == "bad" && $0.severity == .critical })
         // And it ends when there is room again.
         driver.send("c/bad/data", "{\"errors\":[],\"serious\":[]}", at: 40)
         #expect(standing(driver, "bad").isEmpty)
@@ -97,7 +97,7 @@ import Testing
         var driver = try Driver([books])
         driver.tell("bad", "\"errors\":\(list("c", 0..<40))", at: 1)
         driver.tell("good", "\"errors\":[\"c1\"]", at: 2)
-        #expect(driver.commands.filter { $0.device == "bad" }.count == StewardCore.maximumOpenRunsPerDevice)
+        #expect(driver.commands.filter { $0.device == "bad" }.count == SupportDesk.maximumOpenRunsPerDevice)
         #expect(driver.commands.filter { $0.device == "good" }.count == 1)
     }
 }

@@ -61,10 +61,10 @@ import Testing
         #expect(driver.deliveries.filter { $0.channel == .ticket }.count == 1)
         // The alarm goes away: the ticket recovers, and a person closes it.
         for second in [130.0, 140] { driver.tell("p1", "\"temp\":60", at: second) }
-        let id = try #require(driver.core.tickets.ids.first)
-        #expect(driver.core.tickets[id]?.state == .recovered)
+        let id = try #require(driver.core.support.tickets.ids.first)
+        #expect(driver.core.support.tickets[id]?.state == .recovered)
         driver.control(.closeTicket(ticket: id, by: "anna"), at: 150)
-        #expect(driver.core.tickets[id]?.state == .closed)
+        #expect(driver.core.support.tickets[id]?.state == .closed)
         #expect(driver.kinds(.ticketClosed).count == 1)
         driver.control(.closeTicket(ticket: id, by: "anna"), at: 151)
         #expect(driver.core.counters.refusedControls == 1)
@@ -135,7 +135,7 @@ import Testing
         #expect(
             line.contains("\"downtimeMilliseconds\":300000") && line.contains("\"conditions\":[\"dust\"]")
                 && line.contains("\"remote\":false"))
-        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 500_000)
+        let totals = driver.core.availability.state(of: 0)!.ledger.totals(atMilliseconds: Driver.start + 500_000)
         #expect(totals.productiveMilliseconds == 100_000)
         #expect(totals.unscheduledDowntimeMilliseconds == 200_000)
         #expect(totals.scheduledDowntimeMilliseconds == 100_000)
@@ -170,8 +170,8 @@ import Testing
             driver.tell("p\(round)", "\"errors\":[]", at: Double(round) / 10 + 0.05)
         }
         #expect(driver.kinds(.alarmRaised).count == 1000)
-        for count in [driver.core.alarms.count, driver.core.runs.count, driver.core.tickets.count] { #expect(count <= 60) }
-        #expect(driver.core.fleet.records[0].activeAlarms.isEmpty)
-        #expect(driver.core.openRuns.isEmpty)
+        for count in [driver.core.alarms.count, driver.core.support.runs.count, driver.core.support.tickets.count] { #expect(count <= 60) }
+        #expect(driver.core.alarms.state(of: 0).active.isEmpty)
+        #expect(driver.core.support.openRuns.isEmpty)
     }
 }

@@ -65,7 +65,7 @@ import Testing
         for reading in Self.shifted(seed: 1) { driver.tell("k1", reading.members, at: 40 * 86_400, time: reading.second) }
         #expect(raised(driver).count == 1)
         #expect(raised(driver).first?.isLate == true)
-        #expect(!driver.core.fleet.devices[0].awaitsDispatch)
+        #expect(!driver.core.alarms.awaitsConfirmation(0))
         #expect(driver.deliveries.isEmpty)
     }
 

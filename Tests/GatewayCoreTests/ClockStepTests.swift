@@ -116,7 +116,7 @@ import Testing
         #expect(driver.kinds(.alarmRaised, .incidentOpened).map(\.device) == ["p1", "p1"])
         #expect(driver.core.counters.late == 0)
         driver.send("t/p1/data", #"{"status":"busy","errors":[]}"#, at: 13 + offset)
-        let log = driver.core.fleet.records[0].incidents
+        let log = driver.core.availability.state(of: 0)!.incidents
         #expect(log.downtimeMilliseconds == 10_000, "the step is no downtime")
     }
 

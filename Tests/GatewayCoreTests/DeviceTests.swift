@@ -1,4 +1,5 @@
 import Documents
+import SampleCodec
 import ServiceValue
 import Testing
 
@@ -139,7 +140,7 @@ import Testing
         answer("f", [6, 7], .ves)
         #expect(driver.kinds(.survey).count == 3)
         #expect(driver.core.counters.refusedControls == 3)
-        #expect(driver.core.scores.score(.ces)?.value == 0.5)
+        #expect(driver.core.experience.scores.score(.ces)?.value == 0.5)
         #expect(driver.lines[0].contains("\"question\":\"ces\",\"values\":[7],\"context\":\"afterDelivery\""))
     }
 

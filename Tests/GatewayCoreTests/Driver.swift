@@ -1,3 +1,4 @@
+import Replenishment
 import Telemetry
 import Testing
 
@@ -164,6 +165,16 @@ extension Driver {
             }
         }
         return values
+    }
+}
+
+extension Driver {
+    /// Asks for an order as the forecast does, without a forecast.
+    mutating func place(_ order: SupplyOrder, _ device: DeviceIndex, supply: Int, at time: Int64) {
+        core.out.tell(.orderNeeded(device, supply: supply, order, nil, at: time))
+        core.drain()
+        effects += core.out.effects
+        core.out.effects = []
     }
 }
 

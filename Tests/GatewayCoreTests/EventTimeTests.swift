@@ -183,7 +183,7 @@ import Testing
         #expect(driver.lines[0].contains("\"condition\":\"silent\"") && driver.lines[0].contains("\"onset\":\(Driver.start)"))
         #expect(driver.core.totals().silent == 1)
         // Nobody vouches for the time since its last word.
-        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 1_300_000)
+        let totals = driver.core.availability.state(of: 0)!.ledger.totals(atMilliseconds: Driver.start + 1_300_000)
         #expect(totals.productiveMilliseconds == 0 && totals.unknownMilliseconds == 1_300_000)
         driver.tell("p1", "\"temp\":1", at: 1400)
         #expect(driver.effects.decidedKinds == ["alarm.raised", "alarm.cleared"])

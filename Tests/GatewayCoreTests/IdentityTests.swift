@@ -74,6 +74,12 @@ import Testing
         return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     }
 
+    private func only<Value>(_ value: Value, id: String) -> BoundedMap<Value> {
+        var map = BoundedMap<Value>()
+        map.insert(value, id: id)
+        return map
+    }
+
     private func restarted(_ driver: Driver) throws -> Driver {
         let core = try StewardCore(
             configuration: driver.core.configuration, profiles: [try Driver.profile(Press.profile)], snapshot: try driver.snapshot())
@@ -85,14 +91,13 @@ import Testing
         driver.tell("p1", #""status":"idle","supplies":{"black":5}"#, at: 1)
         let order = try #require(driver.core.orders.all.first)
         let former = SupplyOrder.formerID(device: "p1", supply: "black", generation: 1)
-        driver.core.orders = BoundedMap()
-        driver.core.orders.insert(try renamed(order, order.id, to: former), id: former)
+        driver.core.orders.restore(orders: only(try renamed(order, order.id, to: former), id: former))
         // The supply has forgotten which one it was, so that only the fields can tell.
-        driver.core.fleet.records[0].supplies[0].order = nil
+        driver.core.supplies.setOrder(nil, 0, 0)
         driver = try restarted(driver)
         driver.tell("p1", #""status":"idle","supplies":{"black":4}"#, at: 4000)
         #expect(driver.deliveries.isEmpty)
-        #expect(driver.core.fleet.records[0].supplies[0].order == former)
+        #expect(driver.core.supplies.supplies(of: 0)[0].order == former)
         driver.control(.orderUpdate(order: former, state: .shipped, reference: nil, detail: nil), at: 4001)
         #expect(driver.core.orders[former]?.state == .shipped)
     }
@@ -102,8 +107,7 @@ import Testing
         driver.tell(twin, #""status":"idle","supplies":{"black":5}"#, at: 1)
         let order = try #require(driver.core.orders.all.first)
         let former = SupplyOrder.formerID(device: twin, supply: "black", generation: 1)
-        driver.core.orders = BoundedMap()
-        driver.core.orders.insert(try renamed(order, order.id, to: former), id: former)
+        driver.core.orders.restore(orders: only(try renamed(order, order.id, to: former), id: former))
         driver.tell("press-1", #""status":"idle","supplies":{"black":5}"#, at: 2)
         #expect(driver.deliveries.filter { $0.channel == .order }.map(\.device) == [twin, "press-1"])
     }
@@ -112,13 +116,13 @@ import Testing
         var driver = try Driver()
         driver.control(.order(.stockCounted(item: "black", units: 2, by: "anna")), at: 0)
         driver.tell("p1", #""status":"idle","supplies":{"black":5}"#, at: 1)
-        #expect(driver.core.stock.unitsAvailable("black") == 1)
-        driver.core.stock.release(SupplyOrder.id(device: "p1", supply: "black", generation: 1))
-        let isCovered = driver.core.stock.cover(SupplyOrder.formerID(device: "p1", supply: "black", generation: 1), item: "black")
+        #expect(driver.core.orders.stock.unitsAvailable("black") == 1)
+        driver.core.orders.stock.release(SupplyOrder.id(device: "p1", supply: "black", generation: 1))
+        let isCovered = driver.core.orders.stock.cover(SupplyOrder.formerID(device: "p1", supply: "black", generation: 1), item: "black")
         #expect(isCovered)
         driver = try restarted(driver)
         driver.tell("p1", #""status":"idle","supplies":{"black":4}"#, at: 4000)
-        #expect(driver.core.stock.unitsAvailable("black") == 1)
+        #expect(driver.core.orders.stock.unitsAvailable("black") == 1)
         #expect(driver.deliveries.isEmpty)
     }
 
@@ -126,24 +130,21 @@ import Testing
         var driver = try Driver()
         driver.tell("p1", #""errors":["fire"]"#, at: 1)
         driver.tell("p2", #""errors":["jam"]"#, at: 1)
-        let (ticket, run) = (try #require(driver.core.tickets.all.first), try #require(driver.core.runs.all.first))
+        let (ticket, run) = (try #require(driver.core.support.tickets.all.first), try #require(driver.core.support.runs.all.first))
         let formerTicket = Ticket.formerID(about: ticket.alarm)
         let formerRun = PlaybookRun.formerID(alarm: run.alarm, playbook: "mend", round: 0)
-        driver.core.tickets = BoundedMap()
-        driver.core.tickets.insert(try renamed(ticket, ticket.id, to: formerTicket), id: formerTicket)
-        driver.core.runs = BoundedMap()
-        driver.core.runs.insert(try renamed(run, run.id, to: formerRun), id: formerRun)
-        driver.core.fleet.records[1].openRuns = [formerRun]
+        driver.core.support.restore(tickets: only(try renamed(ticket, ticket.id, to: formerTicket), id: formerTicket))
+        driver.core.support.restore(runs: only(try renamed(run, run.id, to: formerRun), id: formerRun))
+        driver.core.support.restore(1, SupportDesk.OfDevice(openRuns: [formerRun]))
         driver = try restarted(driver)
         // The same alarm asks once more, because a window over the device has ended.
         let alarm = try #require(driver.core.alarms[run.alarm])
-        driver.core.hold(alarm)
-        driver.core.mustRelease = true
-        driver.core.nextInhibitionCheck = .min
+        driver.core.alarms.hold(alarm.id, isNew: true, &driver.core.out)
+        driver.core.alarms.inhibitionsMayHaveEnded()
         driver.tick(at: 2)
         #expect(driver.commands.isEmpty, "the command was sent by the earlier version")
         driver.tell("p1", #""errors":[]"#, at: 3)
-        #expect(driver.core.tickets[formerTicket]?.state == .recovered)
-        #expect(driver.core.tickets.count == 1)
+        #expect(driver.core.support.tickets[formerTicket]?.state == .recovered)
+        #expect(driver.core.support.tickets.count == 1)
     }
 }

@@ -92,7 +92,7 @@ import Testing
         #expect(driver.core.alarms[id]?.isActive == true)
         driver.wait(until: 5000 + 400)
         #expect(driver.core.alarms[id]?.clearedMilliseconds == Driver.start + 160_000)
-        #expect(driver.core.laneDevices.isEmpty && driver.core.fleet.records[0].lanes.isEmpty)
+        #expect(driver.core.alarms.laneDevices.isEmpty && driver.core.alarms.state(of: 0).lane == nil)
     }
 
     private func digest(_ driver: Driver) -> [String] { driver.core.digestLines() }
@@ -145,9 +145,9 @@ import Testing
         let profile = Self.profile(lateness: 300)
         var driver = try Driver([profile])
         for index in 0..<400 { driver.tell("p1", "\"power\":1", at: Double(index) / 10) }
-        #expect(driver.core.fleet.records[0].heldMessages.count == 256 && driver.core.counters.earlyMessages == 144)
+        #expect(driver.core.sequencer.waiting(of: 0).count == 256 && driver.core.counters.earlyMessages == 144)
         let restored = try #require(
             try StewardCore(configuration: CoreConfiguration(), profiles: [try Driver.profile(profile)], snapshot: driver.snapshot()))
-        #expect(restored.fleet.records[0].heldMessages == driver.core.fleet.records[0].heldMessages)
+        #expect(restored.sequencer.waiting(of: 0) == driver.core.sequencer.waiting(of: 0))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SampleCodec
 import Testing
 
 @testable import GatewayCore

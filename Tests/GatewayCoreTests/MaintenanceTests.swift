@@ -67,7 +67,7 @@ import Testing
         driver.wait(until: 600)
         // Still down: from the end of the window on it is a fault.
         #expect(driver.kinds(.incidentOpened).map(\.timeMilliseconds) == [Driver.start + 500_000])
-        let totals = driver.core.fleet.records[0].ledger.totals(atMilliseconds: Driver.start + 600_000)
+        let totals = driver.core.availability.state(of: 0)!.ledger.totals(atMilliseconds: Driver.start + 600_000)
         #expect(totals.scheduledDowntimeMilliseconds == 300_000 && totals.unscheduledDowntimeMilliseconds == 100_000)
     }
 
@@ -142,8 +142,8 @@ import Testing
         var driver = try Driver([Self.profile])
         for number in 0..<300 { driver.control(.addMaintenance(window("w\(number)", 1000, 2000)), at: 1) }
         driver.control(.addMaintenance(window("over", -20, -10)), at: 1)
-        #expect(driver.core.plans.count == 256 && driver.core.counters.refusedControls == 45)
+        #expect(driver.core.maintenance.plans.count == 256 && driver.core.counters.refusedControls == 45)
         driver.wait(until: 2001)
-        #expect(driver.core.plans.isEmpty)
+        #expect(driver.core.maintenance.plans.isEmpty)
     }
 }

@@ -1,3 +1,5 @@
+import FaultDetection
+import SampleCodec
 import Telemetry
 import Testing
 

@@ -85,6 +85,6 @@ import Testing
         let index = try #require(restored.fleet.device(named: "a"))
         let layout = restored.fleet.profiles[restored.fleet.devices[index].profile].layout
         let black = try #require(layout.supplies.firstIndex { $0.name == "black" })
-        #expect(restored.fleet.records[index].supplies[black].model.levelPercent.map { $0.rounded() } == 49)
+        #expect(restored.supplies.supplies(of: index)[black].model.levelPercent.map { $0.rounded() } == 49)
     }
 }

@@ -1,4 +1,5 @@
 import FaultDetection
+import RemoteSupport
 import Replenishment
 import Testing
 
@@ -97,11 +98,11 @@ import Testing
         var driver = try driver(profile: profile)
         driver.control(.order(.stockCounted(item: "TN-black", units: 1, by: "Ann")), at: 0)
         useUp(&driver, at: 10)
-        #expect(orders(driver).isEmpty && driver.core.unitsAvailable("TN-black") == 0)
+        #expect(orders(driver).isEmpty && driver.core.orders.stock.unitsAvailable("TN-black") == 0)
         for hour in 1..<4 { level(0, &driver, at: Double(hour) * 4000) }
-        #expect(driver.core.tickets.all.map(\.text) == ["Install TN-black (black)"])
+        #expect(driver.core.support.tickets.all.map(\.text) == ["Install TN-black (black)"])
         replace(&driver, at: 20_000)
-        #expect(driver.core.stock.unitsOnHand("TN-black") == 0 && driver.core.stock.needs.isEmpty)
+        #expect(driver.core.orders.stock.unitsOnHand("TN-black") == 0 && driver.core.orders.stock.needs.isEmpty)
         driver.control(.order(.request(device: "p1", supply: "black", by: "Ann")), at: 30_000)
         #expect(driver.core.orders.all.map(\.item) == ["TN-black"])
     }
@@ -115,9 +116,7 @@ import Testing
             let order = SupplyOrder(
                 device: "p1", supply: supply, item: supply, generation: 1, reason: "r", decidedMilliseconds: driver.core.now,
                 levelPercent: 20, daysLeft: nil, latestSendMilliseconds: driver.core.now + 86_400_000)
-            var effects: [Effect] = []
-            driver.core.place(order, device: 0, supply: slot, at: driver.core.now, &effects)
-            driver.effects += effects
+            driver.place(order, 0, supply: slot, at: driver.core.now)
         }
         driver.wait(until: 4000)
         return driver
@@ -128,9 +127,9 @@ import Testing
         let first = try held(["a", "b", "c"])
         let second = try held(["c", "a", "b"])
         #expect(orders(first).count == 1 && orders(first).map(\.key) == orders(second).map(\.key))
-        #expect(first.core.shipments == second.core.shipments)
+        #expect(first.core.orders.shipments == second.core.orders.shipments)
         let document = try OrderDocument(parsing: orders(first)[0].body, key: orders(first)[0].key, createdMilliseconds: 0)
-        #expect(document.lines.map(\.order) == first.core.shipments[orders(first)[0].key])
+        #expect(document.lines.map(\.order) == first.core.orders.shipments[orders(first)[0].key])
     }
 
     /// The other gateway had other company: of this shipment the supplier knows one line already.
@@ -139,8 +138,8 @@ import Testing
         settle(&driver, try #require(orders(driver).first).key, at: 4001)
         driver.control(.order(.duplicate(key: id("a"), detail: "the supplier has this order from /steward/south")), at: 4002)
         #expect(driver.core.orderState(id("a")) == .cancelled && driver.core.orderState(id("b")) == .sent)
-        #expect(orders(driver).count == 1 && driver.core.tickets.all.isEmpty)
+        #expect(orders(driver).count == 1 && driver.core.support.tickets.all.isEmpty)
         driver.control(.orderUpdate(order: id("a"), state: .shipped, reference: nil, detail: nil), at: 4003)
-        #expect(driver.core.tickets.all.isEmpty, "the parcel of the other's order is no surprise")
+        #expect(driver.core.support.tickets.all.isEmpty, "the parcel of the other's order is no surprise")
     }
 }

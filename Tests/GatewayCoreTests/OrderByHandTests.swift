@@ -103,14 +103,14 @@ import Testing
         var driver = try driver()
         useUp(&driver)
         spoil("failed", &driver, at: 100)
-        let ticket = try #require(driver.core.tickets.ids.compactMap { driver.core.tickets[$0] }.first { $0.alarm == id() })
+        let ticket = try #require(driver.core.support.tickets.ids.compactMap { driver.core.support.tickets[$0] }.first { $0.alarm == id() })
         #expect(ticket.state == .open)
         if asks {
             ask(&driver, at: 200)
         } else {
             for minute in 0..<4 { level(100, &driver, at: 200 + Double(minute) * 600) }
         }
-        let later = driver.core.tickets.ids.compactMap { driver.core.tickets[$0] }.first { $0.alarm == id() }
+        let later = driver.core.support.tickets.ids.compactMap { driver.core.support.tickets[$0] }.first { $0.alarm == id() }
         #expect(later?.state == .recovered)
         #expect((driver.core.orders[id(2)] != nil) == asks)
     }

@@ -33,7 +33,7 @@ import Testing
     }
 
     private func orders(_ driver: Driver) -> [Delivery] { driver.deliveries.filter { $0.channel == .order } }
-    private func tickets(_ driver: Driver) -> [String] { driver.core.tickets.all.map(\.text) }
+    private func tickets(_ driver: Driver) -> [String] { driver.core.support.tickets.all.map(\.text) }
     private func text(_ delivery: Delivery?) -> String { String(decoding: delivery?.body ?? [], as: UTF8.self) }
 
     // MARK: Approval
@@ -108,14 +108,12 @@ import Testing
         for device in ["p1", "p2", "s1", "p3"] { level(80, &driver, at: 0, device: device) }
         func place(_ device: String, latestHours: Int64?, at second: Double) {
             let now = Driver.start + Int64(second * 1000)
-            var effects: [Effect] = []
             guard let index = driver.core.fleet.device(named: device) else { return }
             let order = SupplyOrder(
                 device: device, supply: "black", item: "i", generation: 1, reason: "r", decidedMilliseconds: now, levelPercent: 20,
                 daysLeft: nil,
                 latestSendMilliseconds: latestHours.map { now + $0 * 3_600_000 })
-            driver.core.place(order, device: index, supply: 0, at: now, &effects)
-            driver.effects += effects
+            driver.place(order, index, supply: 0, at: now)
         }
         driver.tick(at: 10)
         place("p1", latestHours: 10, at: 10)
@@ -225,16 +223,16 @@ import Testing
         useUp(&driver, device: "p2", at: 20)
         #expect(driver.kinds(.stockReserved).count == 1)
         #expect(orders(driver).map(\.key) == [id("p2")], "one unit covers one device")
-        #expect(driver.core.unitsAvailable("black") == 0)
+        #expect(driver.core.orders.stock.unitsAvailable("black") == 0)
         driver.control(.settled(key: id("p2"), channel: .order, outcome: .delivered, detail: nil), at: 100)
         let bytes = try driver.snapshot()
         let profile = try Driver.profile(Press.profile)
         let again = try #require(try StewardCore(configuration: driver.core.configuration, profiles: [profile], snapshot: bytes))
-        #expect(again.stock == driver.core.stock && again.digest() == driver.core.digest())
+        #expect(again.orders.stock == driver.core.orders.stock && again.digest() == driver.core.digest())
         replace(&driver, at: 10_000)
-        #expect(driver.core.stock.unitsOnHand("black") == 0 && driver.core.stock.needs.isEmpty)
+        #expect(driver.core.orders.stock.unitsOnHand("black") == 0 && driver.core.orders.stock.needs.isEmpty)
         replace(&driver, device: "p2", at: 20_000)
-        #expect(driver.core.orderState(id("p2")) == .installed && driver.core.stock.unitsOnHand("black") == 0)
+        #expect(driver.core.orderState(id("p2")) == .installed && driver.core.orders.stock.unitsOnHand("black") == 0)
     }
 
     @Test func aCartridgeThatNobodyOrderedCameFromTheCupboard() throws {
@@ -242,7 +240,7 @@ import Testing
         driver.control(.order(.stockAdded(item: "black", units: 3, by: "Ann")), at: 0)
         level(50, &driver, at: 10)
         replace(&driver, at: 1000)
-        #expect(driver.core.stock.unitsOnHand("black") == 2)
+        #expect(driver.core.orders.stock.unitsOnHand("black") == 2)
     }
 
     /// The item of the Press profile is the supply's name.
@@ -270,7 +268,7 @@ import Testing
         for hour in 3..<30 { level(0, &driver, at: Double(hour) * 4000) }
         #expect(tickets(driver).count == 1 && driver.kinds(.order).count == 1)
         replace(&driver, at: 200_000)
-        #expect(driver.core.tickets.all.first?.state == .recovered)
+        #expect(driver.core.support.tickets.all.first?.state == .recovered)
         #expect(driver.core.orderState(id()) == .installed)
     }
 
@@ -365,7 +363,7 @@ import Testing
                 let again = try #require(
                     try StewardCore(configuration: driver.core.configuration, profiles: [profile], snapshot: try driver.snapshot()))
                 #expect(again.digest() == driver.core.digest(), "seed \(seed)")
-                #expect(again.nextOrderDue >= driver.core.nextOrderDue, "seed \(seed)")
+                #expect(again.orders.nextDue >= driver.core.orders.nextDue, "seed \(seed)")
             }
         }
         let keys = orders(driver).map(\.key)

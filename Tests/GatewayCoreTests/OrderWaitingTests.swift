@@ -49,8 +49,8 @@ import Testing
 
     /// Ticks at the moments at which an order is due, as the gateway's loop does, and no others.
     private func pass(_ driver: inout Driver, until milliseconds: Int64) {
-        while driver.core.nextOrderDue <= milliseconds {
-            driver.take([.control(.tick)], atMilliseconds: max(driver.core.nextOrderDue, driver.core.now))
+        while driver.core.orders.nextDue <= milliseconds {
+            driver.take([.control(.tick)], atMilliseconds: max(driver.core.orders.nextDue, driver.core.now))
         }
     }
 
@@ -74,7 +74,7 @@ import Testing
         #expect(orders(driver).count == 1 && shipment.key.hasPrefix("sh-"))
         #expect(text(shipment).contains(id("black")) && text(shipment).contains(id("cyan")))
         // The life of black is judged by when it went, not by when it was decided.
-        let ordered = try #require(driver.core.fleet.records[0].supplies.compactMap(\.orderedMilliseconds).min())
+        let ordered = try #require(driver.core.supplies.supplies(of: 0).compactMap(\.orderedMilliseconds).min())
         #expect(ordered > black.decidedMilliseconds + 4 * 3_600_000)
     }
 
@@ -129,7 +129,7 @@ import Testing
         let latest = try #require(driver.core.orders[id("black")]?.terms.latestSendMilliseconds)
         let core = try #require(
             try StewardCore(configuration: configuration, profiles: [Driver.profile(Press.profile)], snapshot: driver.snapshot()))
-        #expect(core.digest() == driver.core.digest() && core.nextOrderDue == latest)
+        #expect(core.digest() == driver.core.digest() && core.orders.nextDue == latest)
         var again = Driver(core: core, number: driver.number)
         pass(&again, until: latest - 1)
         #expect(orders(again).isEmpty)
@@ -162,13 +162,13 @@ import Testing
                 if order.isHeld { waited += 1 }
             }
             for delivery in new.deliveries where delivery.channel == .order {
-                for order in driver.core.ordersOf(delivery.key) { sent[order] = time }
+                for order in driver.core.orders.orderIDs(delivery.key) { sent[order] = time }
             }
         }
         var time = Driver.start
         for _ in 0..<260 {
             time += Int64.random(in: 3_600_000...30_000_000, using: &generator)
-            while driver.core.nextOrderDue <= time { take([.control(.tick)], max(driver.core.nextOrderDue, driver.core.now)) }
+            while driver.core.orders.nextDue <= time { take([.control(.tick)], max(driver.core.orders.nextDue, driver.core.now)) }
             var happenings: [Happening] = []
             for device in 0..<2 {
                 if Int.random(in: 0..<40, using: &generator) == 0 { pace[device] = .random(in: 0.5...12, using: &generator) }

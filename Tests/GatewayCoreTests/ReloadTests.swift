@@ -1,3 +1,5 @@
+import ConsumableForecast
+import SampleCodec
 import Testing
 
 @testable import GatewayCore
@@ -43,7 +45,7 @@ import Testing
             "{slot}": { level: "/supplies/{slot}", counter: "pages", leadTimeDays: 3, floorPercent: 10, item: "new-{slot}" },
             """#
         try reload(&driver, Press.text(supplies: rules))
-        let models = driver.core.fleet.records[0].supplies.map(\.model.levelPercent)
+        let models = driver.core.supplies.supplies(of: 0).map(\.model.levelPercent)
         #expect(models.filter { $0 != nil }.count == 2)
         driver.tell("p1", "\"supplies\":{\"black\":50,\"cyan\":60}", at: 40)
         #expect(driver.kinds(.order).isEmpty, "\(driver.lines)")
@@ -63,7 +65,7 @@ import Testing
         driver.tell("p1", "\"temp\":90", at: 40)
         #expect(driver.core.totals().activeAlarms == 0)
         #expect(driver.kinds(.alarmCleared).count == 1)
-        #expect(driver.core.openRuns.isEmpty)
+        #expect(driver.core.support.openRuns.isEmpty)
     }
 
     @Test func aProfileMayGoAndComeBack() throws {

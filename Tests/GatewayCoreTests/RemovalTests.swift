@@ -27,7 +27,7 @@ import Testing
         // What was measured goes to the history.
         #expect(driver.effects.chunks.contains { $0.device == "p1" && $0.metric == "temp" && $0.count == 1 })
         #expect(driver.core.alarms.all.allSatisfy { $0.device != "p1" || !$0.isActive })
-        #expect(driver.core.openRuns.isEmpty)
+        #expect(driver.core.support.openRuns.isEmpty)
         #expect(driver.core.deviceCount == 1)
         #expect(!driver.core.digestLines().contains { $0.contains(" p1 ") && $0.hasPrefix("device") })
         // It may come again, and then it begins anew.

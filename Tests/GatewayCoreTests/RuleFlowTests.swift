@@ -13,7 +13,7 @@ import Testing
 
     private func alarms(_ driver: Driver, _ device: String) throws -> [String] {
         let index = try #require(driver.core.fleet.device(named: device))
-        return driver.core.fleet.records[index].activeAlarms.compactMap { driver.core.alarms[$0]?.condition }.sorted()
+        return driver.core.alarms.state(of: index).active.compactMap { driver.core.alarms[$0]?.condition }.sorted()
     }
 
     @Test func oneMessageFeedsTwoRules() throws {
@@ -124,7 +124,7 @@ import Testing
             driver.effects.compactMap { if case .deliver(let delivery) = $0 { delivery.key } else { nil } }.first)
         driver.send(topic(request), payload(request), at: 2)
         #expect(driver.core.counters.deadLetters == 0)
-        let run = try #require(driver.core.runs.ids.first.flatMap { driver.core.runs[$0] })
+        let run = try #require(driver.core.support.runs.ids.first.flatMap { driver.core.support.runs[$0] })
         return run.attempts.map { $0.outcome.rawValue }
     }
 

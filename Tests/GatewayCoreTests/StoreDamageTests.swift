@@ -94,8 +94,8 @@ import Testing
         #expect(driver.commands.count == 1)
         driver.control(.storeDamaged(damage), at: 1)
         driver.wait(until: 600)
-        #expect(driver.commands.count == 1 && driver.core.openRuns.isEmpty)
-        let ticket = try #require(driver.core.tickets.all.first)
+        #expect(driver.commands.count == 1 && driver.core.support.openRuns.isEmpty)
+        let ticket = try #require(driver.core.support.tickets.all.first)
         #expect(ticket.reason.contains("events 7 to 9 are missing"))
     }
 

@@ -76,10 +76,10 @@ import Testing
         tell(&driver, "40", "B2", hours: 10...14)
         #expect(driver.core.orderState(id(1)) == .installed)
         tell(&driver, "9", "A1", hours: 15...20)
-        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 1)
+        #expect(driver.core.supplies.supplies(of: 0)[0].model.generation == 1)
         driver = try again(driver)
         tell(&driver, "39", "B2", hours: 21...25)
-        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 2)
+        #expect(driver.core.supplies.supplies(of: 0)[0].model.generation == 2)
         tell(&driver, "8", "B2", hours: 26...40)
         #expect(ordered(driver) == [id(2)], "the first one went before the snapshot")
     }
@@ -103,7 +103,7 @@ import Testing
         driver.control(.order(.stockAdded(item: "black", units: 2, by: "Ann")), at: 10 * 3600)
         tell(&driver, "100", hours: 11...15)
         #expect(driver.kinds(.supplyReplaced).count == 1)
-        #expect(driver.core.stock.unitsOnHand("black") == 2)
+        #expect(driver.core.orders.stock.unitsOnHand("black") == 2)
     }
 
     /// A reservation is undone by the number of the cartridge that went, which is not always the number before.
@@ -112,13 +112,13 @@ import Testing
         driver.control(.order(.stockCounted(item: "black", units: 1, by: "Ann")), at: 0)
         tell(&driver, "60", "A1", hours: 0...3)
         tell(&driver, "50", "B2", hours: 4...8)
-        #expect(driver.core.stock.unitsOnHand("black") == 0, "nobody ordered it, so it came from the cupboard")
+        #expect(driver.core.orders.stock.unitsOnHand("black") == 0, "nobody ordered it, so it came from the cupboard")
         driver.control(.order(.stockCounted(item: "black", units: 1, by: "Ann")), at: 9 * 3600)
         tell(&driver, "60", "A1", hours: 10...14)
         tell(&driver, "9", "A1", hours: 15...20)
-        #expect(driver.core.stock.needs.map(\.order) == [id(1)])
+        #expect(driver.core.orders.stock.needs.map(\.order) == [id(1)])
         tell(&driver, "100", "C3", hours: 21...25)
-        #expect(driver.core.fleet.records[0].supplies[0].model.generation == 3)
-        #expect(driver.core.stock.needs.isEmpty && driver.core.stock.unitsOnHand("black") == 0)
+        #expect(driver.core.supplies.supplies(of: 0)[0].model.generation == 3)
+        #expect(driver.core.orders.stock.needs.isEmpty && driver.core.orders.stock.unitsOnHand("black") == 0)
     }
 }

@@ -79,12 +79,12 @@ import Testing
         var driver = try Driver([Self.profile])
         driver.send("o/d1", #"{"rows":[{"i":1,"level":64,"serial":"A1"}]}"#, at: 0)
         #expect(try device(driver).contains("\"serialNumber\":\"A1\""))
-        let before = driver.core.fleet.records[0].supplies[1].facts?.serialHash
+        let before = driver.core.supplies.supplies(of: 0)[1].facts?.serialHash
         driver.send("o/d1", #"{"rows":[{"i":1,"level":63}]}"#, at: 60)
-        #expect(driver.core.fleet.records[0].supplies[1].facts?.serialHash == before && before != nil)
+        #expect(driver.core.supplies.supplies(of: 0)[1].facts?.serialHash == before && before != nil)
         driver.send("o/d1", #"{"rows":[{"i":1,"level":60,"serial":"B2"}]}"#, at: 120)
         #expect(try device(driver).contains("\"serialNumber\":\"B2\""))
-        #expect(driver.core.fleet.records[0].supplies[1].facts?.serialHash != before)
+        #expect(driver.core.supplies.supplies(of: 0)[1].facts?.serialHash != before)
     }
 
     @Test func errorBitsRaiseAndClear() throws {

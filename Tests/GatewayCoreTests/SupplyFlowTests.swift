@@ -125,6 +125,6 @@ import Testing
         var driver = try Driver()
         level("4000", &driver, at: 0)
         #expect(driver.effects.deadLetters.first?.reason.contains("out of range") == true)
-        #expect(driver.core.fleet.records[0].supplies.isEmpty || driver.core.fleet.records[0].supplies[0].model.levelPercent == nil)
+        #expect(driver.core.supplies.supplies(of: 0).isEmpty || driver.core.supplies.supplies(of: 0)[0].model.levelPercent == nil)
     }
 }

@@ -33,7 +33,7 @@ import Testing
         var driver = try Driver([Self.profile])
         driver.tell("p1", "\"hours\":100", at: 0)
         driver.tell("p1", "\"hours\":200,\"hours\":300", at: 60)
-        #expect(driver.core.fleet.records[0].supplies[0].model.levelPercent == 95)
+        #expect(driver.core.supplies.supplies(of: 0)[0].model.levelPercent == 95)
     }
 
     /// It fills by a percent a day.

@@ -1,6 +1,6 @@
 import Foundation
+import Telemetry
 import Testing
-
 @testable import Gateway
 
 @Suite struct ProfileLoaderTests {

@@ -13,8 +13,7 @@ extension StewardCore {
     /// Only for a slot that is watched. `last` is when the metric was known before, or `Int64.min`; `former` what it was then.
     @inline(__always)
     mutating func watch(
-        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, former: Double?, last: Int64, at time: Int64,
-        _ effects: inout [Effect]
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, former: Double?, last: Int64, at time: Int64
     ) {
         // A dead letter that is taken once more tells of the past.
         guard replayedArrivalMilliseconds == nil else { return }
@@ -26,25 +25,24 @@ extension StewardCore {
         guard hasTurned else { return }
         let slot = fleet.profiles[profile].layout.slots[Int(reading.slot)]
         tell(
-            anomalies.turn(slot, isRate: isRate, value: reading.value, at: time, place: fleet.metrics[index].watch), device, at: time,
-            &effects)
+            anomalies.turn(slot, isRate: isRate, value: reading.value, at: time, place: fleet.metrics[index].watch), device, at: time)
     }
 
     /// The device has told all that it tells at this time.
-    mutating func watchMachine(_ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, _ effects: inout [Effect]) {
+    mutating func watchMachine(_ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
         guard replayedArrivalMilliseconds == nil else { return }
         guard fleet.devices[device].machine >= 0 else { return admitMachine(device, profile) }
         guard anomalies.takeRow(fleet, device, at: time, gapMilliseconds: fleet.profiles[profile].rules.gapMilliseconds) else { return }
-        tell(anomalies.machineTurn(fleet, device), device, at: time, &effects)
+        tell(anomalies.machineTurn(fleet, device), device, at: time)
     }
 
-    private mutating func tell(_ turn: AnomalyTurn, _ device: DeviceIndex, at time: Int64, _ effects: inout [Effect]) {
+    private mutating func tell(_ turn: AnomalyTurn, _ device: DeviceIndex, at time: Int64) {
         guard let reason = turn.reason else {
-            return clear(device, condition: turn.condition, source: .anomaly, at: time, turn.evidence, &effects)
+            return out.tell(.conditionEnded(device, condition: turn.condition, source: .anomaly, at: time, evidence: turn.evidence))
         }
         let cause = AlarmCause(
             condition: turn.condition, source: .anomaly, severity: .warning, text: reason, onsetMilliseconds: time, evidence: turn.evidence)
-        raise(device, cause, at: time, &effects)
+        out.tell(.conditionBegan(device, cause, at: time))
     }
 
     /// Its channels are the gauges that it has shown by then. So a device is asked at every sixteenth message only, when most names
@@ -58,14 +56,14 @@ extension StewardCore {
     }
 
     /// The profile does not want the metric watched, as was found out when a name that a snapshot remembered was met again.
-    mutating func unwatch(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32, at time: Int64, _ effects: inout [Effect]) {
+    mutating func unwatch(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32, at time: Int64) {
         anomalies.release(metric: &fleet.metrics[fleet.takePlace(device, slot)].watch)
         let condition = AnomalyDesk.condition(fleet.profiles[profile].layout.slots[Int(slot)].name)
-        clear(device, condition: condition, source: .anomaly, at: time, [], &effects)
+        out.tell(.conditionEnded(device, condition: condition, source: .anomaly, at: time))
         // The device as a whole begins anew without it.
         guard anomalies.hasMachine(at: fleet.devices[device].machine, channelOf: slot) else { return }
         anomalies.release(machine: &fleet.devices[device].machine)
-        clear(device, condition: AnomalyDesk.machineCondition, source: .anomaly, at: time, [], &effects)
+        out.tell(.conditionEnded(device, condition: AnomalyDesk.machineCondition, source: .anomaly, at: time))
     }
 
     /// Its metrics have no detectors any more, nor has the device as a whole.

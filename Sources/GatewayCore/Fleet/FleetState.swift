@@ -1,5 +1,6 @@
 import FaultDetection
 import SampleCodec
+import ServiceValue
 import Telemetry
 
 /// The devices of the site, their profiles, and what they said last. It decides nothing.
@@ -24,6 +25,8 @@ struct FleetState: Sendable {
     private var freeProfiles: [ProfileIndex] = []
     /// Devices that have a layout of their own though their profile does not ask for it.
     private(set) var ownLayouts = 0
+    /// Some device hangs on another.
+    private(set) var hasParents = false
 
     private static var pageSize: Int32 { 4 }
 
@@ -217,6 +220,76 @@ struct FleetState: Sendable {
         metrics.count * MemoryLayout<MetricState>.stride + pages.count * MemoryLayout<Int32>.stride + samples.count
             + cells.count * MemoryLayout<Int64>.stride
             + devices.count * (MemoryLayout<DeviceState>.stride + MemoryLayout<DeviceRecord>.stride)
-            + records.indices.reduce(0) { $0 + records[$1].supplies.reduce(0) { $0 + $1.stateBytes } }
+    }
+}
+
+/// Devices that hang on others.
+extension FleetState {
+    /// Whether the chain of devices that one hangs on has a device of that name.
+    func hangs(_ child: DeviceIndex, on name: String) -> Bool {
+        var parent = records[child].parent
+        for _ in 0..<4 {
+            guard let known = parent else { return false }
+            if known == name { return true }
+            parent = device(named: known).flatMap { records[$0].parent }
+        }
+        return false
+    }
+
+    /// A name that no device can have is no parent.
+    mutating func adopt(_ device: DeviceIndex, by parent: String?) {
+        guard let parent, !parent.contains("{"), parent != records[device].id, DeviceName.problem(Array(parent.utf8)) == nil else { return }
+        records[device].parent = parent
+        hasParents = true
+    }
+}
+
+/// What comes from outside as the name of a device.
+enum DeviceName {
+    static var maximumBytes: Int { MessageDecoder.maximumDeviceNameBytes }
+
+    /// Why it cannot be one: names come from the network and must not be able to become a wildcard, a path or a control sequence.
+    static func problem(_ name: [UInt8]) -> String? {
+        if name.isEmpty { return "the device's name in the topic is empty" }
+        if name.count > maximumBytes { return "the device's name has more bytes than are taken; at most \(maximumBytes) are" }
+        if String(validating: name, as: UTF8.self) == nil { return "the device's name is not valid UTF-8" }
+        if name.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "the device's name has a control character" }
+        if name.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }) { return "the device's name has a wildcard" }
+        if name == Array(".".utf8) || name == Array("..".utf8) { return "the device's name is a path step" }
+        return nil
+    }
+}
+
+/// Supplies of a device, by their numbers in its layout.
+extension FleetState {
+    func supplySlot(_ device: DeviceIndex, _ supply: Int) -> SupplySlot { profiles[devices[device].profile].layout.supplies[supply] }
+
+    func supplyRule(_ device: DeviceIndex, _ supply: Int) -> SupplyRule { rules(of: device).supplies[supplySlot(device, supply).rule] }
+
+    /// The number of a supply that the device's layout knows.
+    func supply(named name: String, of device: DeviceIndex) -> Int? {
+        profiles[devices[device].profile].layout.supplies.firstIndex { $0.name == name }
+    }
+}
+
+/// What the metrics say of the operating state.
+extension FleetState {
+    /// Nil while they say nothing, or where the profile names no status. What was retained tells a value, and moves nothing.
+    func equipmentState(_ device: DeviceIndex) -> EquipmentState? {
+        let derived = profiles[devices[device].profile].derived
+        guard derived.statusSlot >= 0 else { return nil }
+        if let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
+        return value(device, derived.statusSlot).live.map(derived.equipmentState)
+    }
+}
+
+extension FleetState {
+    /// What the profile does about an alarm of the device; nil: nothing.
+    func playbook(of alarm: Alarm, _ device: DeviceIndex) -> String? {
+        switch alarm.source {
+        case .condition: rules(of: device).faults.first { $0.id == alarm.condition }?.playbook
+        case .deviceAlert, .silence, .order: rules(of: device).alerts.lazy.flatMap(\.codes).first { $0.code == alarm.condition }?.playbook
+        case .anomaly: nil
+        }
     }
 }

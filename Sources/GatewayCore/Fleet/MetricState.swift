@@ -1,5 +1,4 @@
 import SampleCodec
-import Telemetry
 
 /// The newest value of one metric of one device. Plain data in one flat array.
 struct MetricState: Sendable {

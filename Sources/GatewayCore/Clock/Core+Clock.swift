@@ -1,0 +1,139 @@
+import CivilCalendar
+import ConsumableForecast
+import Documents
+import FaultDetection
+import FoundationEssentials
+import Sparkplug
+import Telemetry
+
+/// The gateway's clock was set. The shell says so before anything that is dated by the new clock, and by how much, so nothing here has to
+/// guess: every stamp of arrival moves along, and whatever has been waited for goes on being waited for, neither longer nor shorter.
+///
+/// Stays as it is: what people and suppliers live by (maintenance windows, calendars), what is history (finished alarms, incidents, samples),
+/// and the event time of devices that have a clock of their own. A device whose readings are dated by their arrival has no other clock than
+/// ours, so its event time moves as well; otherwise its conditions, its downtime and its forecast would take the step for time that passed.
+extension StewardCore {
+    /// The step that the segment begins with; nil: an ordinary one.
+    func clockStep(in segment: borrowing Segment) -> Int64? {
+        guard let frame = segment.frame(at: 0), frame.kind == Segment.Kind.control.rawValue, frame.payload.count < 128,
+            case .clockStepped(let step)? = ControlEvent(decoding: frame.payload)
+        else { return nil }
+        return step
+    }
+
+    mutating func stepClock(byMilliseconds step: Int64, to arrival: Int64) {
+        let before = now
+        now = now.shifted(byMilliseconds: step)
+        shiftTimers(byMilliseconds: step)
+        var redated: Int64 = 0
+        for device in fleet.devices.indices where !fleet.devices[device].isVacant {
+            shiftArrivals(device, byMilliseconds: step, since: before)
+            if fleet.devices[device].isDatedByArrival {
+                shiftReadings(device, byMilliseconds: step, since: before)
+            } else if fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceTime.aheadMilliseconds) {
+                // Its own clock was believed by ours from before, and is not by the new one: until that time came it would only be late. From
+                // here on it is dated by arrival, so that a step the other way takes this one back.
+                shiftReadings(device, byMilliseconds: step, since: before)
+                fleet.devices[device].isDatedByArrival = true
+                redated += 1
+            }
+        }
+        clock.steps &+= 1
+        clock.lastStepMilliseconds = step
+        clock.lastStepAtMilliseconds = arrival
+        clock.redatedDevices &+= redated
+        findDueTimes()
+        out.decide(.clockStepped, at: arrival, device: "") { writer in
+            writer.member("byMilliseconds", step)
+            if redated > 0 { writer.member("redatedDevices", redated) }
+        }
+    }
+
+    private mutating func shiftTimers(byMilliseconds step: Int64) {
+        presence.shift(byMilliseconds: step)
+        support.shift(byMilliseconds: step)
+        orders.shift(byMilliseconds: step)
+        alarms.shift(byMilliseconds: step)
+        sparkplug.shift(byMilliseconds: step)
+        storeDamage.shift(byMilliseconds: step)
+        repeats.shift(byMilliseconds: step)
+    }
+
+    /// What of a device is dated by arrival in any case.
+    private mutating func shiftArrivals(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
+        fleet.devices[device].arrivalMilliseconds = fleet.devices[device].arrivalMilliseconds.shifted(byMilliseconds: step)
+        fleet.devices[device].fieldProblemMilliseconds = fleet.devices[device].fieldProblemMilliseconds.shifted(byMilliseconds: step)
+        shiftConditions(device, byMilliseconds: step, arrivals: true, readings: false)
+        alarms.shiftAlarms(of: device, byMilliseconds: step, readings: false, since: before)
+    }
+
+    private mutating func shiftConditions(_ device: DeviceIndex, byMilliseconds step: Int64, arrivals: Bool, readings: Bool) {
+        let faults = fleet.profiles[fleet.devices[device].profile].derived.faults
+        guard faults.cellCount > 0 else { return }
+        fleet.cells.withPointer(to: Int(fleet.devices[device].firstCell)) { block in
+            faults.shift(block, byMilliseconds: step, arrivals: arrivals, readings: readings)
+        }
+    }
+
+    /// The event time of one device. `before` is what the clock said before the step.
+    private mutating func shiftReadings(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
+        fleet.devices[device].newestMilliseconds = fleet.devices[device].newestMilliseconds.shifted(byMilliseconds: step)
+        for (_, place) in fleet.places(of: device) {
+            fleet.metrics[place].timeMilliseconds = fleet.metrics[place].timeMilliseconds.shifted(byMilliseconds: step)
+        }
+        shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
+        shiftDetectors(device, byMilliseconds: step)
+        support.shiftReadings(of: device, byMilliseconds: step)
+        availability.shiftReadings(of: device, byMilliseconds: step)
+        sequencer.shiftReadings(of: device, byMilliseconds: step)
+        supplies.shiftReadings(of: device, byMilliseconds: step)
+        alarms.shiftLane(of: device, byMilliseconds: step, fleet.profiles[fleet.devices[device].profile].derived.faults)
+        alarms.shiftAlarms(of: device, byMilliseconds: step, readings: true, since: before)
+    }
+
+    private mutating func findDueTimes() {
+        sequencer.findNextDue(fleet)
+        sparkplug.findNextDue()
+        maintenance.clockStepped()
+        alarms.findNextDue()
+    }
+
+    // MARK: Snapshot
+
+    static var clockSection: String { "clock" }
+
+    private struct Section: Codable {
+        var book: ClockBook
+        var datedByArrival: [Int32]
+    }
+
+    func clockSection(_ json: JSONEncoder) throws -> [UInt8] {
+        let devices = fleet.devices.indices.filter { fleet.devices[$0].isDatedByArrival }.map(\.place)
+        return Array(try json.encode(Section(book: clock, datedByArrival: devices)))
+    }
+
+    mutating func readClock(_ bytes: [UInt8], _ json: JSONDecoder) throws {
+        let section = try json.decode(Section.self, from: Data(bytes))
+        clock = section.book
+        for place in section.datedByArrival where fleet.devices.contains(DeviceIndex(place: place)) {
+            fleet.devices[DeviceIndex(place: place)].isDatedByArrival = true
+        }
+    }
+}
+
+extension SupplyState {
+    mutating func shift(byMilliseconds step: Int64) {
+        model.shift(byMilliseconds: step)
+        evaluatedMilliseconds = evaluatedMilliseconds.shifted(byMilliseconds: step)
+        orderedMilliseconds = orderedMilliseconds.shifted(byMilliseconds: step)
+        installedMilliseconds = installedMilliseconds.shifted(byMilliseconds: step)
+        thresholdMilliseconds = thresholdMilliseconds.shifted(byMilliseconds: step)
+    }
+}
+
+extension SparkplugSessions {
+    /// The caller finds the next due time.
+    mutating func shift(byMilliseconds step: Int64) {
+        for number in 0..<count { update(number) { host, _, _ in host.shift(byMilliseconds: step) } }
+    }
+}

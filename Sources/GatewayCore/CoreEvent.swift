@@ -1,0 +1,73 @@
+import FaultDetection
+import RemoteSupport
+import Replenishment
+import ServiceValue
+import Telemetry
+
+/// What one desk tells the others. `StewardCore.drain` says who takes it; no desk calls another.
+enum CoreEvent: Sendable {
+    // From readings, codes, silence, detectors and orders to the alarms.
+
+    /// A condition holds from now on. The time is event time, or arrival time where waiting decided.
+    indirect case conditionBegan(DeviceIndex, AlarmCause, at: Int64)
+    indirect case conditionEnded(DeviceIndex, condition: String, source: Alarm.Source, at: Int64, evidence: [Alarm.Evidence] = [])
+    /// A condition that holds weighs more or less than before.
+    case conditionWeighs(DeviceIndex, condition: String, Severity, at: Int64)
+
+    // From the alarms.
+
+    /// An alarm was raised; incidents name what happened in them.
+    case alarmRaised(DeviceIndex, kind: String)
+    /// An alarm asks for a playbook, or for a person where it has none.
+    case helpWanted(DeviceIndex, alarm: String, because: HelpReason)
+    /// The condition of an alarm does not hold any more, which verifies what was tried for it.
+    case alarmEnded(DeviceIndex, alarm: String, at: Int64)
+    /// Alarms of the device came or went: others may have their cause in them.
+    case alarmsChanged(DeviceIndex)
+
+    // To remote support.
+
+    /// An alarm needs a person. Without a text the ticket has that of the alarm.
+    indirect case personWanted(DeviceIndex, alarm: String, text: String? = nil, reason: String, isHeldBack: Bool = false)
+    indirect case ticketWanted(DeviceIndex, Ticket)
+    /// What a ticket was about, an alarm or an order, is over.
+    case subjectMended(String)
+    /// A command for a Sparkplug node, which only its session can write.
+    indirect case sparkplugCommandWanted(DeviceIndex, run: String, SupportDesk.Command)
+    /// A playbook was begun for an alarm of the device.
+    case helpBegan(DeviceIndex)
+
+    // To the downtime of devices.
+
+    case equipmentState(DeviceIndex, EquipmentState, at: Int64)
+    /// Nothing is heard of the device any more; it was heard last at that event time.
+    case fellSilent(DeviceIndex, lastMilliseconds: Int64)
+    /// Maintenance windows opened or closed.
+    case windowsChanged
+
+    // Between supplies and orders.
+
+    /// A supply was looked at; the level is known and the present moment is that of the reading.
+    case supplyEvaluated(DeviceIndex, supply: Int, at: Int64)
+    indirect case orderNeeded(DeviceIndex, supply: Int, SupplyOrder, OrderDesk.SendWindow?, at: Int64)
+    indirect case cartridgeReplaced(DeviceIndex, OrderDesk.Replacement, at: Int64)
+    /// The cartridge before is in the slot again.
+    case cartridgePutBack(DeviceIndex, supply: Int)
+    /// The present order of a supply; nil: none.
+    case orderOfSupply(DeviceIndex, supply: Int, order: String?)
+    /// The order of a supply went out after it had waited for company.
+    case orderWaited(DeviceIndex, order: String, milliseconds: Int64)
+    /// An order was delivered.
+    case orderDelivered(DeviceIndex, order: String, supply: String)
+
+    /// Why help is asked for.
+    enum HelpReason: Sendable {
+        case raised
+        /// The alarm weighs more than before; what was begun for it goes on.
+        case severity
+        /// What held it back is over.
+        case released
+        /// Evidence of the past raised it, and the present confirms it.
+        case confirmed
+    }
+}

@@ -1,0 +1,111 @@
+import ConsumableForecast
+import Replenishment
+
+/// Events that are not messages.
+extension StewardCore {
+    mutating func control(_ frame: Segment.Frame) {
+        guard let event = ControlEvent(decoding: frame.payload) else { return out.refuse() }
+        take(event)
+        drain()
+        settleInhibitions()
+    }
+
+    private mutating func take(_ event: ControlEvent) {
+        switch event {
+        // `step` has taken a step of the clock already.
+        case .tick, .clockStepped: break
+        case .connected(let sessionPresent):
+            presence.connected(now)
+            repeats.connected(sessionPresent: sessionPresent)
+        case .disconnected: presence.disconnected()
+        case .settled(let key, .order, let outcome, let detail): orders.settled(key, outcome, detail, fleet, &out)
+        case .settled(let key, .command, let outcome, let detail): support.commandSettled(key, outcome, detail, fleet, &out)
+        case .settled(let key, .ticket, let outcome, let detail): support.ticketSettled(key, outcome, detail)
+        case .orderUpdate(let order, let state, let reference, let detail):
+            if !orders.report(order, state, reference: reference, detail: detail, at: now, fleet, &out) { out.refuse() }
+        case .order(let event): if !take(event) { out.refuse() }
+        case .survey(let submission): experience.count(submission, &out)
+        case .acknowledge(let alarm, let person): alarms.acknowledge(alarm, by: person, fleet, &out)
+        case .shelve(let alarm, let person, let until, let reason):
+            alarms.shelve(alarm, by: person, until: until, reason: reason, fleet, &out)
+        case .unshelve(let alarm, let person): alarms.unshelve(alarm, by: person, fleet, &out)
+        case .reset(let alarm, let person): alarms.reset(alarm, by: person, fleet, &out)
+        case .addMaintenance(let window): maintenance.add(window, &out)
+        case .endMaintenance(let window, let person): maintenance.end(window, by: person, &out)
+        case .closeTicket(let ticket, let person): support.closeTicket(ticket, by: person, &out)
+        case .removeDevice(let device, let person): if !remove(device, by: person) { out.refuse() }
+        case .oversized(let topic, let byteCount): oversized(topic, byteCount)
+        case .replayed(let topic, let payload, let isRetained, let arrival):
+            replay(Array(topic), Array(payload), isRetained: isRetained, arrivalMilliseconds: arrival)
+        case .storeDamaged(let damage): damaged(damage)
+        case .storeDamageSeen(let damage, let person): sawDamage(damage, person)
+        }
+    }
+
+    /// False when it is refused.
+    private mutating func take(_ event: OrderEvent) -> Bool {
+        switch event {
+        case .approve(let order, let by): orders.approve(order, by: by, fleet, &out)
+        case .reject(let order, let by, let reason): orders.reject(order, by: by, reason, fleet, &out)
+        case .cancel(let order, let by, let reason): orders.cancel(order, by: by, reason, fleet, &out)
+        case .request(let device, let supply, let by): request(supply, of: device, by: by)
+        case .duplicate(let key, let detail): orders.duplicated(key, detail, fleet, &out)
+        case .line(let key, let line, let state, let reference, let detail):
+            orders.reportLine(line, of: key, state, reference: reference, detail: detail, fleet, &out)
+        case .stockCounted(let item, let units, let by): orders.changeStock(item, by: by, &out) { $0.set(item, units: units) }
+        case .stockAdded(let item, let units, let by): orders.changeStock(item, by: by, &out) { $0.add(item, units: units) }
+        }
+    }
+
+    /// A person asks for an order by hand.
+    private mutating func request(_ name: String, of id: String, by person: String) -> Bool {
+        guard let (device, supply, request) = orderRequest(name, of: id), orders.problem(request) == nil else { return false }
+        // Somebody has taken care of the attempt that failed.
+        if let last = orders.lastOrder(device: id, supply: name, generation: request.generation) { out.tell(.subjectMended(last.id)) }
+        out.tell(.orderNeeded(device, supply: supply, orders.order(request, by: person, at: now), nil, at: now))
+        return true
+    }
+
+    /// What an order of a supply by hand would be; nil when there is no such supply.
+    private func orderRequest(_ name: String, of id: String) -> (device: DeviceIndex, supply: Int, request: OrderDesk.Request)? {
+        guard let device = fleet.device(named: id), let supply = fleet.supply(named: name, of: device),
+            let state = supplies.state(device, supply)
+        else { return nil }
+        let request = OrderDesk.Request(
+            device: id, supply: name, item: supplies.item(device, supply, fleet), generation: state.model.generation,
+            levelPercent: state.model.levelPercent, order: state.order)
+        return (device, supply, request)
+    }
+
+    /// Nil when a person may ask for an order of this supply; otherwise why not.
+    public func problem(requesting supply: String, of device: String) -> String? {
+        guard hasDevice(device) else { return "there is no such device" }
+        guard let (_, _, request) = orderRequest(supply, of: device) else { return "the device has no such supply" }
+        return orders.problem(request)
+    }
+
+    private mutating func oversized(_ topic: String, _ byteCount: Int) {
+        out.counters.deadLetters &+= 1
+        let reason = "the payload has \(byteCount) bytes; at most \(configuration.maximumPayloadBytes) are read (limits.payloadBytes)"
+        out.effects.append(
+            .deadLetter(
+                DeadLetter(
+                    event: lastEvent, arrivalMilliseconds: now, topic: Array(topic.utf8), payload: [], reason: reason, profile: nil)))
+    }
+
+    /// A dead letter once more. Its first arrival stands in for a time of its own, it is no sign of life, and what it says of long ago
+    /// sends nothing: the rule of freshness sees to that, because `now` is the real one.
+    private mutating func replay(
+        _ topic: [UInt8], _ payload: [UInt8], isRetained: Bool, arrivalMilliseconds: Int64
+    ) {
+        var segment = Segment(capacityBytes: topic.count + payload.count + Segment.headerBytes)
+        topic.withUnsafeBytes { topic in
+            payload.withUnsafeBytes { segment.append(isRetained: isRetained, topic: topic, payload: $0) }
+        }
+        guard let frame = segment.frame(at: 0) else { return }
+        replayedArrivalMilliseconds = min(arrivalMilliseconds, now)
+        out.counters.messages &+= 1
+        read(frame, lastEvent)
+        replayedArrivalMilliseconds = nil
+    }
+}

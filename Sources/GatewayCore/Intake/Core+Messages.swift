@@ -1,0 +1,354 @@
+import FaultDetection
+import Hashing
+import SampleCodec
+import ServiceValue
+import Telemetry
+
+/// The hot path: a message that changes nothing is found, decoded and noted, and nothing is allocated.
+extension StewardCore {
+    mutating func message(_ frame: Segment.Frame, number: Int64) {
+        out.counters.messages &+= 1
+        let hash = ContentHash.combine(ContentHash.combine(ContentHash.seed, frame.topic), frame.payload)
+        if frame.isDuplicate || repeats.isWaiting {
+            if isHeldBack(frame, hash: hash, number: number) { return }
+        } else {
+            repeats.note(hash, id: frame.packetID, atMilliseconds: now)
+        }
+        read(frame, number)
+    }
+
+    /// A message that is to be taken, whichever way it came.
+    mutating func read(_ frame: Segment.Frame, _ number: Int64) {
+        find(frame, number)
+        if !trouble.isEmpty { tellTrouble(frame, number) }
+    }
+
+    @inline(__always)
+    private mutating func find(_ frame: Segment.Frame, _ number: Int64) {
+        if !quarantined.isEmpty, quarantined.contains(number) {
+            return reject(nil, "the program died on this message again and again; it is set aside")
+        }
+        // An empty retained message takes a retained one back; it says nothing about the device.
+        if frame.payload.isEmpty, frame.isRetained {
+            out.counters.retained &+= 1
+            return
+        }
+        let place = fleet.topics.hash(frame.topic)
+        guard let route = fleet.topics.find(frame.topic, hash: place) ?? resolve(frame, hash: place, number) else { return }
+        take(route, frame, number)
+        var next = Int(route.next)
+        while next >= 0 {
+            take(fleet.topics.further[next], frame, number)
+            next = Int(fleet.topics.further[next].next)
+        }
+    }
+
+    @inline(__always)
+    private mutating func take(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64) {
+        let device = route.device
+        let profile = route.profile
+        do {
+            if route.message >= 0, fleet.profiles[profile].layout.isPlainMessage[Int(route.message)] {
+                try decoder.decode(
+                    frame.payload, message: Int(route.message), root: route.root, layout: &fleet.profiles[profile].layout, into: &decoded)
+                if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
+                    return try takeAgain(device, route, frame)
+                }
+                apply(decoded, device, profile, isRetained: frame.isRetained)
+            } else if route.message >= 0 {
+                try parts(route, frame, number)
+            }
+            if route.reply >= 0, !support.openRuns.isEmpty { try reply(route, frame) }
+        } catch {
+            reject(fleet.profiles[profile].layout.profile.name, error.description)
+        }
+    }
+
+    /// With the layout that the device has of its own now.
+    private mutating func takeAgain(_ device: DeviceIndex, _ route: TopicTable.Route, _ frame: Segment.Frame)
+        throws(DecodeError)
+    {
+        let profile = fleet.devices[device].profile
+        guard let root = root(profile, message: Int(route.message), topic: frame.topic) else { return }
+        try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+        _ = followGrowth(device, profile)
+        apply(decoded, device, profile, isRetained: frame.isRetained)
+    }
+
+    private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame) throws(DecodeError) {
+        let rule = fleet.profiles[route.profile].layout.profile.replies[Int(route.reply)]
+        let topicID = rule.hasTopicOfItsOwn ? rule.topic.captured(frame.topic).first { $0.name == "requestId" }?.value : nil
+        let reply =
+            route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
+        guard let reply else { return }
+        defer { drain() }
+        if let name = decoder.device(of: rule) {
+            guard let device = fleet.device(named: name), fleet.base(of: device) == fleet.profiles[route.profile].base else { return }
+            support.answered(device, reply, fleet, &out)
+        } else if !route.device.isNone {
+            support.answered(route.device, reply, fleet, &out)
+        }
+    }
+
+    /// Notes that the message, or a part of it, cannot be used. What is noted becomes one dead letter when the message is done.
+    mutating func reject(_ profile: String?, _ reason: String) { trouble.note(profile, reason) }
+
+    /// One dead letter for everything that was noted: however many parts fail, the payload is copied once.
+    mutating func tellTrouble(_ frame: Segment.Frame, _ number: Int64) {
+        let told = trouble
+        trouble = MessageTrouble()
+        out.counters.deadLetters &+= 1
+        out.budgets.count(.partsFailed, told.count - 1)
+        out.budgets.count(.partsDropped, told.droppedParts)
+        out.effects.append(
+            .deadLetter(
+                DeadLetter(
+                    event: number, arrivalMilliseconds: replayedArrivalMilliseconds ?? now, topic: Array(frame.topic),
+                    payload: Array(frame.payload), reason: told.reason(parts: budget.parts(of: number)),
+                    profile: told.profile, isRetained: frame.isRetained)))
+    }
+
+    /// Takes a message that was decoded. `isHistorical`: the device says that it tells of the past.
+    mutating func apply(
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, isHistorical: Bool = false
+    ) {
+        if message.fieldProblems > 0 { fieldProblem(message, device, profile) }
+        fleet.devices[device].messages &+= 1
+        out.counters.readings &+= Int64(message.readings.count)
+        let time = eventTime(message, device)
+        if isRetained { return applyRetained(message, device) }
+        if replayedArrivalMilliseconds == nil {
+            fleet.devices[device].arrivalMilliseconds = now
+            if fleet.devices[device].isSilent {
+                presence.spokeAgain(device, at: time, &fleet, &out)
+                drain()
+            }
+        }
+        if time < fleet.devices[device].newestMilliseconds || isHistorical { return takeLate(message, device, profile, at: time) }
+        let allowed = fleet.profiles[profile].layout.profile.allowedLatenessMilliseconds
+        if allowed > 0 { return takeInOrder(message, device, profile, at: time, allowed: allowed) }
+        fleet.devices[device].newestMilliseconds = time
+        takeAll(message, device, profile, time)
+        for alerts in message.alerts where alerts.list < 4 && changes(alerts, device, profile) {
+            take(codeReport(alerts, device, profile), device, at: time)
+        }
+        followUp(device, profile, lists: message.alerts.map(\.list), time)
+    }
+
+    /// A late reading tells what was: history takes it, the present does not.
+    private mutating func takeLate(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
+        out.counters.late &+= 1
+        for reading in message.readings where !reading.isUnknown { keep(device, profile, reading, time) }
+        let reports = message.alerts.filter { $0.list < 4 }.map { alerts in
+            codeReport(alerts, profile, former: alarms.lateCodes(of: device, list: alerts.list))
+        }
+        alarms.takeLate(message.readings, reports, device, at: time, fleet, &out)
+        drain()
+    }
+
+    /// What the readings of a message may have set free. `lists` are those of the codes that it told.
+    @inline(__always)
+    mutating func followUp(_ device: DeviceIndex, _ profile: ProfileIndex, lists: @autoclosure () -> [Int], _ time: Int64) {
+        if !fleet.profiles[profile].derived.faults.silenceRules.isEmpty, replayedArrivalMilliseconds == nil {
+            lookForMissing(device, profile, time)
+        }
+        watchMachine(device, profile, at: time)
+        drain()
+        guard alarms.awaitsConfirmation(device), out.isFresh(time) else { return }
+        alarms.confirm(device, lists: lists(), fleet, &out)
+        drain()
+    }
+
+    // MARK: Codes
+
+    /// Where the pointer captures, a device has several lists, and one hash says nothing about them.
+    @inline(__always)
+    private func changes(_ alerts: ReportedAlerts, _ device: DeviceIndex, _ profile: ProfileIndex) -> Bool {
+        if fleet.devices[device].alertHashes[alerts.list] != alerts.hash { return true }
+        return fleet.profiles[profile].derived.isCapturedList[alerts.list]
+            && (alerts.hash != ReportedAlerts.emptyHash || alarms.hasReported(device, list: alerts.list))
+    }
+
+    mutating func take(_ report: CodeReport, _ device: DeviceIndex, at time: Int64) {
+        fleet.devices[device].alertHashes[report.list] = report.hash
+        alarms.take(report, device, at: time, &out)
+        drain()
+    }
+
+    func codeReports(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex) -> [CodeReport] {
+        message.alerts.filter { $0.list < 4 }.map { codeReport($0, device, profile) }
+    }
+
+    private func codeReport(_ alerts: ReportedAlerts, _ device: DeviceIndex, _ profile: ProfileIndex) -> CodeReport {
+        codeReport(alerts, profile, former: alarms.codes(of: device, list: alerts.list))
+    }
+
+    /// The codes of a list of the message that was decoded last. `former` are those that held before.
+    private func codeReport(_ alerts: ReportedAlerts, _ profile: ProfileIndex, former all: [String]) -> CodeReport {
+        let layout = fleet.profiles[profile].layout
+        let scope = layout.scope(of: alerts)
+        let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
+        var codes = decoder.codes(of: alerts, layout: layout, former: former.map { String($0.dropFirst(scope.count)) })
+        if !scope.isEmpty { for index in codes.indices { codes[index].code = scope + codes[index].code } }
+        return CodeReport(list: alerts.list, hash: alerts.hash, scope: scope, codes: codes)
+    }
+
+    // MARK: Readings
+
+    /// The order of the members of a message means nothing, so the core has one of its own: the status first, because alarms belong
+    /// to the incident that it opens; levels last, because the counter of the same message wears them.
+    @inline(__always)
+    mutating func takeAll(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
+        let statusSlot = fleet.profiles[profile].derived.statusSlot
+        let downSlot = fleet.profiles[profile].derived.downSlot
+        var levels = 0
+        for reading in message.readings where reading.slot == statusSlot { take(device, profile, reading, time) }
+        if downSlot >= 0 {
+            for reading in message.readings where reading.slot == downSlot { takeDown(device, profile, reading, time) }
+        }
+        for reading in message.readings where reading.slot != statusSlot && reading.slot != downSlot {
+            if fleet.profiles[profile].layout.slots[Int(reading.slot)].supply >= 0 {
+                levels += 1
+            } else {
+                take(device, profile, reading, time)
+            }
+        }
+        if levels > 0 {
+            for reading in message.readings {
+                let supply = fleet.profiles[profile].layout.slots[Int(reading.slot)].supply
+                guard supply >= 0 else { continue }
+                take(device, profile, reading, time)
+                said(message.supply(reading), device, profile, Int(supply), time)
+            }
+        }
+        drain()
+    }
+
+    @inline(__always)
+    private mutating func said(
+        _ reading: SupplyReading?, _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64
+    ) {
+        if let reading, supplies.wantsFacts(device, reading) { noteFacts(device, profile, reading) }
+        let counter = fleet.value(device, fleet.profiles[profile].layout.supplies[supply].counter).known
+        supplies.said(device, supply, reading, counter: counter, at: time, fleet, &out)
+    }
+
+    /// What a message says of the supply itself.
+    mutating func noteFacts(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: SupplyReading) {
+        guard supplies.wantsFacts(device, reading) else { return }
+        let supply = Int(reading.supply)
+        let known = supplies.state(device, supply)?.facts ?? SupplyFacts()
+        let facts = decoder.facts(of: reading, layout: fleet.profiles[profile].layout, updating: known)
+        supplies.note(facts, hash: reading.factsHash, device, supply)
+    }
+
+    /// After the status, so that a device that stays down is never idle for no time at all in between.
+    private mutating func takeDown(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64) {
+        let former = fleet.value(device, reading.slot).known
+        take(device, profile, reading, time)
+        if former != fleet.value(device, reading.slot).known { tellStatus(device, at: time) }
+    }
+
+    /// The operating status changed.
+    private mutating func tellStatus(_ device: DeviceIndex, at time: Int64) {
+        out.tell(.equipmentState(device, fleet.equipmentState(device) ?? .unknown, at: time))
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64
+    ) {
+        let place = fleet.takePlace(device, reading.slot)
+        let metric = fleet.metrics[place]
+        let isRepeat = metric.timeMilliseconds == time && metric.value == reading.value && !metric.isUnknown
+        // What was retained is no reading: the first live one is news even when it says the same.
+        let former = metric.isLive ? metric.value : nil
+        fleet.metrics[place].timeMilliseconds = time
+        fleet.metrics[place].isUnknown = reading.isUnknown
+        // An unknown is a state of its own: it moves no condition and leaves no sample.
+        guard !reading.isUnknown else {
+            if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            return
+        }
+        fleet.metrics[place].value = reading.value
+        if !isRepeat { keep(device, profile, reading, time) }
+        if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time) }
+        if fleet.profiles[profile].derived.isWatched[Int(reading.slot)] {
+            if !isRepeat { watch(device, profile, reading, former: former, last: metric.timeMilliseconds, at: time) }
+        } else if metric.watch != MetricWatch.none {
+            unwatch(device, profile, reading.slot, at: time)
+        }
+        if fleet.profiles[profile].derived.statusSlot == reading.slot, former != reading.value { tellStatus(device, at: time) }
+    }
+
+    @inline(__always)
+    private mutating func keep(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64
+    ) {
+        guard configuration.keepsHistory, fleet.profiles[profile].derived.isKept[Int(reading.slot)] else { return }
+        out.counters.historySamples &+= 1
+        let place = fleet.takePlace(device, reading.slot)
+        if fleet.keep(reading.value, atMilliseconds: time, at: place) { return }
+        // The full chunk goes out, and the next one begins with this reading.
+        handOutChunk(device, profile, reading.slot)
+        fleet.metrics[place].encoder = SampleEncoder()
+        _ = fleet.keep(reading.value, atMilliseconds: time, at: place)
+    }
+
+    /// What the open chunk of a metric holds, for the history.
+    mutating func handOutChunk(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32) {
+        let place = fleet.place(device, slot)
+        guard place >= 0, fleet.metrics[place].encoder.count > 0 else { return }
+        let encoder = fleet.metrics[place].encoder
+        let bytes = Array(fleet.openChunk(at: place))
+        // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
+        let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
+        let metric = fleet.profiles[profile].layout.slots[Int(slot)]
+        out.effects.append(
+            .history(
+                HistoryChunk(
+                    device: fleet.records[device].id, metric: metric.name, unit: metric.unit,
+                    firstMilliseconds: times.min() ?? encoder.firstMilliseconds,
+                    lastMilliseconds: times.max() ?? encoder.lastMilliseconds, count: encoder.count, bytes: bytes)))
+    }
+
+    /// A retained message tells what was when the gateway was not listening: it fills gaps and moves nothing.
+    private mutating func applyRetained(_ message: DecodedMessage, _ device: DeviceIndex) {
+        out.counters.retained &+= 1
+        for reading in message.readings where !reading.isUnknown {
+            let place = fleet.takePlace(device, reading.slot)
+            guard !fleet.metrics[place].isTold else { continue }
+            fleet.metrics[place].value = reading.value
+            fleet.metrics[place].isUnknown = false
+            fleet.metrics[place].timeMilliseconds = MetricState.retained
+        }
+    }
+
+    private mutating func fieldProblem(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex) {
+        out.counters.fieldProblems &+= Int64(message.fieldProblems)
+        let last = fleet.devices[device].fieldProblemMilliseconds
+        let isDue = last == .min || now - last >= 3_600_000 || replayedArrivalMilliseconds != nil
+        guard isDue, let problem = message.fieldProblem else { return }
+        fleet.devices[device].fieldProblemMilliseconds = now
+        let more = message.fieldProblems > 1 ? " (and \(message.fieldProblems - 1) more)" : ""
+        reject(
+            fleet.profiles[profile].layout.profile.name, "\(problem)\(more); the rest of the message was taken. Told once an hour a device")
+    }
+
+    /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
+    @inline(__always)
+    private mutating func eventTime(_ message: DecodedMessage, _ device: DeviceIndex) -> Int64 {
+        let arrival = replayedArrivalMilliseconds ?? now
+        guard message.stamp != nil else {
+            if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = true }
+            return arrival
+        }
+        let newest = fleet.devices[device].newestMilliseconds
+        let judged = DeviceTime.judge(
+            stamp: message.stamp, unit: message.unit, zone: message.zone, previousMilliseconds: newest == .min ? nil : newest,
+            arrivalMilliseconds: arrival)
+        if judged.quality != .device { out.counters.clockProblems &+= 1 }
+        if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = !judged.quality.isDeviceTime }
+        return judged.milliseconds
+    }
+}

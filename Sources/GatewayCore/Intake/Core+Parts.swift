@@ -1,0 +1,97 @@
+import Telemetry
+
+/// Messages that are more, or other, than one JSON object about the device of the topic.
+extension StewardCore {
+    mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64) throws(DecodeError) {
+        let rule = fleet.profiles[route.profile].layout.profile.messages[Int(route.message)]
+        if rule.format == .sparkplug { return try sparkplug(route, frame, number) }
+        try decoder.open(frame.payload, rule)
+        let parts = decoder.parts
+        budget.begin(number, parts: parts.count + decoder.droppedParts, effects: out.effects.count)
+        if decoder.droppedParts > 0 {
+            trouble.drop(
+                decoder.droppedParts, of: fleet.profiles[route.profile].layout.profile.name,
+                because: "of one message \(MessageDecoder.maximumParts) are read")
+        }
+        for (place, part) in parts.enumerated() {
+            if let limit = budget.exhausted(effects: out.effects.count) {
+                return trouble.drop(parts.count - place, of: fleet.profiles[route.profile].layout.profile.name, because: limit)
+            }
+            guard let device = device(of: part, route) else { continue }
+            var profile = fleet.devices[device].profile
+            guard var root = root(of: part, profile, route, frame) else { continue }
+            decoder.read(part, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+            if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
+                profile = fleet.devices[device].profile
+                guard let own = self.root(of: part, profile, route, frame) else { continue }
+                root = own
+                decoder.read(part, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
+                _ = followGrowth(device, profile)
+            }
+            if let liveness = rule.liveness, isOffline(part, liveness) {
+                wentOffline(device, isRetained: frame.isRetained)
+                continue
+            }
+            if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
+            apply(decoded, device, profile, isRetained: frame.isRetained)
+        }
+    }
+
+    /// The device that the part is about; nil after it was turned away with a reason.
+    private mutating func device(
+        of part: MessagePart, _ route: TopicTable.Route
+    ) -> DeviceIndex? {
+        guard let name = part.device else { return route.device.isNone ? nil : route.device }
+        let profile = fleet.profiles[route.profile].layout.profile.name
+        if let problem = DeviceName.problem(Array(name.utf8)) {
+            reject(profile, problem)
+            return nil
+        }
+        if let device = admit(name, profile: route.profile) { return device }
+        out.counters.refusedDevices &+= 1
+        reject(profile, refusal(Array(name.utf8), profile))
+        return nil
+    }
+
+    private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
+        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
+    }
+
+    private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
+        switch rule {
+        case .always: true
+        case .when(let path, let values): decoder.text(path, of: part).map { values.contains($0) } ?? false
+        }
+    }
+
+    /// Where the walk begins: the payload may tell a part of the names, and the device may have names of its own. Nil when the payload should
+    /// tell and does not: then it has no readings.
+    private mutating func root(of part: MessagePart, _ profile: ProfileIndex, _ route: TopicTable.Route, _ frame: Segment.Frame) -> Int32? {
+        let rule = fleet.profiles[profile].layout.profile.messages[Int(route.message)]
+        if rule.names.isEmpty, profile == route.profile { return route.root }
+        guard let names = rule.names.isEmpty ? [] : decoder.names(rule.names, of: part) else { return nil }
+        return root(profile, message: Int(route.message), topic: frame.topic, names: names)
+    }
+
+    /// What a full report leaves out is not known any more, as far as the device has ever told it.
+    mutating func addUnknowns(_ device: DeviceIndex, _ profile: ProfileIndex, _ root: Int32) {
+        let named = Set(decoded.readings.map(\.slot))
+        for slot in fleet.profiles[profile].layout.slots(below: root).sorted() where !named.contains(slot) {
+            if fleet.value(device, slot) != .never { decoded.addUnknown(slot) }
+        }
+    }
+
+    /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.
+    private mutating func wentOffline(_ device: DeviceIndex, isRetained: Bool) {
+        // The words themselves, so that a person can see them.
+        for reading in decoded.readings where !reading.isUnknown {
+            let place = fleet.takePlace(device, reading.slot)
+            fleet.metrics[place].value = reading.value
+            fleet.metrics[place].isUnknown = false
+            fleet.metrics[place].timeMilliseconds = max(now, fleet.metrics[place].timeMilliseconds)
+        }
+        let text = "The device went offline, as its last will or its bridge says"
+        presence.goOffline(device, text: text, isRetained: isRetained, &fleet, &out)
+        drain()
+    }
+}

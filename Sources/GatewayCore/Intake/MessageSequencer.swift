@@ -1,0 +1,109 @@
+import CivilCalendar
+import Telemetry
+
+/// Messages that overtake one another. Where the profile allows lateness, what a device says is taken that much later and in the order of
+/// its own times, so that the order of arrival changes nothing. Where it does not, nothing waits and nothing is paid.
+struct MessageSequencer: Sendable {
+    /// Messages of one device that may wait; beyond it the oldest goes before its time.
+    static let maximumWaiting = 256
+
+    /// The oldest first.
+    private var messages: [DeviceIndex: [HeldMessage]] = [:]
+    /// When some device was quiet for so long that nothing can be on the way any more, in arrival time.
+    private(set) var nextDue: Int64 = .max
+
+    /// Devices with messages that wait, in order.
+    var waitingDevices: [DeviceIndex] { messages.keys.sorted() }
+
+    func waiting(of device: DeviceIndex) -> [HeldMessage] { messages[device] ?? [] }
+
+    /// Adds a message behind those of the same time: then the order of arrival decides.
+    mutating func add(_ message: HeldMessage, _ device: DeviceIndex, dueMilliseconds: Int64) {
+        var waiting = messages[device] ?? []
+        waiting.insert(message, at: (waiting.lastIndex { $0.timeMilliseconds <= message.timeMilliseconds } ?? -1) + 1)
+        messages[device] = waiting
+        nextDue = min(nextDue, dueMilliseconds)
+    }
+
+    /// The next message of the device up to that event time, which waits no longer.
+    mutating func next(_ device: DeviceIndex, through time: Int64) -> HeldMessage? {
+        guard let first = messages[device]?.first, first.timeMilliseconds <= time else { return nil }
+        messages[device]?.removeFirst()
+        if messages[device]?.isEmpty == true { messages[device] = nil }
+        return first
+    }
+
+    /// When to look again: a device is quiet when nothing came for the lateness that its profile allows.
+    mutating func findNextDue(_ fleet: FleetState) {
+        nextDue = messages.keys.reduce(.max) { due, device in
+            min(due, fleet.devices[device].arrivalMilliseconds &+ fleet.rules(of: device).allowedLatenessMilliseconds)
+        }
+    }
+
+    mutating func vacate(_ device: DeviceIndex) { messages[device] = nil }
+
+    /// The metrics of the device have other numbers now.
+    mutating func renumber(_ device: DeviceIndex, slotOf: [Int32]) {
+        guard let waiting = messages[device] else { return }
+        restore(
+            device,
+            waiting.map { message in
+                var message = message
+                message.renumber(slotOf)
+                return message
+            })
+    }
+
+    /// The event time of the device moves.
+    mutating func shiftReadings(of device: DeviceIndex, byMilliseconds step: Int64) {
+        guard let waiting = messages[device] else { return }
+        restore(
+            device,
+            waiting.map { message in
+                var message = message
+                message.timeMilliseconds = message.timeMilliseconds.shifted(byMilliseconds: step)
+                return message
+            })
+    }
+
+    mutating func restore(_ device: DeviceIndex, _ waiting: [HeldMessage]) { messages[device] = waiting.isEmpty ? nil : waiting }
+}
+
+extension StewardCore {
+    mutating func takeInOrder(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, allowed: Int64) {
+        let said = message.readings.map { message.supply($0) }
+        // What a supply is, its name and its numbers, is read off the message and does not wait with the level.
+        for reading in said { if let reading { noteFacts(device, profile, reading) } }
+        let held = HeldMessage(
+            timeMilliseconds: time, readings: message.readings, levels: said.map { $0?.level },
+            alerts: codeReports(message, device, profile))
+        sequencer.add(held, device, dueMilliseconds: now &+ allowed)
+        let newest = sequencer.waiting(of: device).last?.timeMilliseconds ?? time
+        takeWaiting(device, through: newest &- allowed)
+        while let oldest = sequencer.waiting(of: device).first, sequencer.waiting(of: device).count > MessageSequencer.maximumWaiting {
+            out.counters.earlyMessages &+= 1
+            takeWaiting(device, through: oldest.timeMilliseconds)
+        }
+    }
+
+    /// Takes the waiting messages up to a time.
+    private mutating func takeWaiting(_ device: DeviceIndex, through time: Int64) {
+        while let message = sequencer.next(device, through: time) {
+            let profile = fleet.devices[device].profile
+            fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds)
+            takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, message.timeMilliseconds)
+            for report in message.alerts { take(report, device, at: message.timeMilliseconds) }
+            followUp(device, profile, lists: message.alerts.map(\.list), message.timeMilliseconds)
+        }
+    }
+
+    /// Where nothing came for so long that nothing can be on the way any more, what waits is taken.
+    mutating func followSequence() {
+        guard now >= sequencer.nextDue else { return }
+        for device in sequencer.waitingDevices {
+            let allowed = fleet.rules(of: device).allowedLatenessMilliseconds
+            if now &- fleet.devices[device].arrivalMilliseconds >= allowed { takeWaiting(device, through: .max) }
+        }
+        sequencer.findNextDue(fleet)
+    }
+}

@@ -1,0 +1,82 @@
+import CivilCalendar
+import FaultDetection
+import Telemetry
+
+/// Who is silent. Silence is a matter of arrival time, and only of time in which the gateway was listening.
+struct PresenceDesk: Sendable {
+    static let scanMilliseconds: Int64 = 30_000
+    static let condition = "silent"
+
+    private(set) var isConnected = false
+    private(set) var listeningSince: Int64 = 0
+    /// When silent devices are looked for next; `Int64.min` before there was a device.
+    private(set) var nextScan: Int64 = .min
+
+    /// When it has something to do without an event, in arrival time.
+    func nextDue(hasDevices: Bool) -> Int64 { hasDevices && isConnected ? nextScan : .max }
+
+    mutating func deviceAdded(_ now: Int64) { if nextScan == .min { nextScan = now &+ Self.scanMilliseconds } }
+
+    mutating func connected(_ now: Int64) {
+        isConnected = true
+        listeningSince = now
+        nextScan = now &+ Self.scanMilliseconds
+    }
+
+    mutating func disconnected() { isConnected = false }
+
+    /// Time passes from what it was to `arrival`. While the gateway listens, a tick comes at least with every scan; a longer pause is one of the
+    /// gateway itself, which was down or asleep.
+    mutating func advance(from now: Int64, to arrival: Int64) {
+        if isConnected, arrival &- now > Self.scanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
+    }
+
+    /// Finds devices of which nothing was heard for too long.
+    mutating func scanIfDue(_ fleet: inout FleetState, _ out: inout StepOutput) {
+        guard isConnected, nextScan != .min, out.now >= nextScan else { return }
+        nextScan = out.now &+ Self.scanMilliseconds
+        for device in fleet.devices.indices where !fleet.devices[device].isSilent && !fleet.devices[device].isVacant {
+            let arrival = fleet.devices[device].arrivalMilliseconds
+            let limit = fleet.profiles[fleet.devices[device].profile].layout.profile.silentAfterMilliseconds
+            guard arrival != .min, out.now &- max(arrival, listeningSince) >= limit else { continue }
+            fleet.devices[device].isSilent = true
+            let last = fleet.devices[device].newestMilliseconds
+            out.tell(.fellSilent(device, lastMilliseconds: last))
+            let cause = AlarmCause(
+                condition: Self.condition, source: .silence, severity: .minor, text: "Nothing was heard for \(limit / 1000) s",
+                onsetMilliseconds: last)
+            out.tell(.conditionBegan(device, cause, at: out.now))
+        }
+    }
+
+    /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.
+    func goOffline(_ device: DeviceIndex, text: String, isRetained: Bool, _ fleet: inout FleetState, _ out: inout StepOutput) {
+        guard !fleet.devices[device].isSilent else { return }
+        fleet.devices[device].isSilent = true
+        out.tell(.fellSilent(device, lastMilliseconds: fleet.devices[device].newestMilliseconds))
+        guard !isRetained else { return }
+        let cause = AlarmCause(condition: Self.condition, source: .silence, severity: .minor, text: text, onsetMilliseconds: out.now)
+        out.tell(.conditionBegan(device, cause, at: out.now))
+    }
+
+    /// A silent device says something at that event time.
+    func spokeAgain(_ device: DeviceIndex, at time: Int64, _ fleet: inout FleetState, _ out: inout StepOutput) {
+        fleet.devices[device].isSilent = false
+        out.tell(.conditionEnded(device, condition: Self.condition, source: .silence, at: out.now))
+        out.tell(.alarmsChanged(device))
+        // What the device said last counts again until it says otherwise.
+        if let state = fleet.equipmentState(device) { out.tell(.equipmentState(device, state, at: time)) }
+    }
+
+    /// The gateway's clock was set.
+    mutating func shift(byMilliseconds step: Int64) {
+        listeningSince = listeningSince.shifted(byMilliseconds: step)
+        nextScan = nextScan.shifted(byMilliseconds: step)
+    }
+
+    mutating func restore(isConnected: Bool, listeningSince: Int64, nextScan: Int64) {
+        self.isConnected = isConnected
+        self.listeningSince = listeningSince
+        self.nextScan = nextScan
+    }
+}

@@ -1,0 +1,215 @@
+import ConsumableForecast
+import Replenishment
+import Telemetry
+
+/// Supplies: each level teaches the model of its slot; when the forecast crosses the reorder point, an order is asked for.
+struct SupplyDesk: Sendable {
+    /// Reports come a little early or late; a question is due again after most of an hour.
+    private static let questionMilliseconds: Int64 = 45 * 60_000
+    /// The threshold that people use today, beside which a backtest is read.
+    static let thresholdPercent = 20.0
+
+    let policy: ReplenishmentPolicy
+    private let serviceLevel: Double
+    /// When suppliers without a calendar of their own work; nil: every day.
+    private let calendar: SupplierCalendar?
+    /// The supplies of each device, by the places of devices.
+    private var devices: [[SupplyState]] = []
+    /// What the devices of each profile taught, by the places of profiles.
+    private var learned: [SupplyLearning] = []
+
+    init(_ configuration: CoreConfiguration) {
+        policy = configuration.replenishment
+        serviceLevel = configuration.serviceLevel
+        calendar = configuration.supplierCalendar
+    }
+
+    func supplies(of device: DeviceIndex) -> [SupplyState] {
+        devices.indices.contains(Int(device.place)) ? devices[Int(device.place)] : []
+    }
+
+    func state(_ device: DeviceIndex, _ supply: Int) -> SupplyState? {
+        let supplies = supplies(of: device)
+        return supplies.indices.contains(supply) ? supplies[supply] : nil
+    }
+
+    func learning(of profile: ProfileIndex) -> SupplyLearning {
+        learned.indices.contains(Int(profile.place)) ? learned[Int(profile.place)] : SupplyLearning()
+    }
+
+    /// Makes room for a supply.
+    private mutating func reach(_ device: DeviceIndex, _ supply: Int) {
+        let place = Int(device.place)
+        while devices.count <= place { devices.append([]) }
+        while devices[place].count <= supply { devices[place].append(SupplyState()) }
+    }
+
+    mutating func update(_ device: DeviceIndex, _ supply: Int, _ change: (inout SupplyState) -> Void) {
+        reach(device, supply)
+        change(&devices[Int(device.place)][supply])
+    }
+
+    // MARK: Readings
+
+    /// What a device says of a level now. `reading` is nil when a full report does not name the supply; `counter` is what its usage counter says.
+    mutating func said(
+        _ device: DeviceIndex, _ supply: Int, _ reading: SupplyReading?, counter: Double?, at time: Int64, _ fleet: FleetState,
+        _ out: inout StepOutput
+    ) {
+        reach(device, supply)
+        let place = Int(device.place)
+        let base = fleet.base(of: device)
+        while learned.count <= Int(base.place) { learned.append(SupplyLearning()) }
+        let level = reading?.level ?? .unknown(.absent)
+        devices[place][supply].reported = level
+        let before = devices[place][supply].model.generation
+        // The same number for the same cartridge, where the device tells one from the next.
+        let serial = devices[place][supply].facts?.serialHash
+        let change = devices[place][supply].model.observe(
+            timeMilliseconds: time, level: level, counter: counter, serial: serial, fleet: &learned[Int(base.place)].priors)
+        switch change {
+        case .newGeneration(let residual): replaced(device, supply, before, residual, at: time, fleet, &out)
+        case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
+        case .none, .levelChanged, .late: break
+        }
+        noteThreshold(device, supply, change, time)
+        evaluate(device, supply, level, change, at: time, &out)
+    }
+
+    private mutating func noteThreshold(_ device: DeviceIndex, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
+        guard case .levelChanged(_, let level) = change, level <= Self.thresholdPercent else { return }
+        update(device, supply) { if $0.thresholdMilliseconds == nil { $0.thresholdMilliseconds = time } }
+    }
+
+    /// The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
+    private mutating func evaluate(
+        _ device: DeviceIndex, _ supply: Int, _ level: SupplyLevel, _ change: SupplyChange, at time: Int64, _ out: inout StepOutput
+    ) {
+        let place = Int(device.place)
+        let evaluated = devices[place][supply].evaluatedMilliseconds
+        guard out.isFresh(time) else {
+            // What the past has changed is asked by the first reading of the present.
+            if change != .none { devices[place][supply].evaluatedMilliseconds = .min }
+            return
+        }
+        if case .levelChanged = change {
+        } else if evaluated != .min, time &- evaluated < Self.questionMilliseconds {
+            return
+        }
+        // Nothing is ordered because of an unknown, and not beside one either.
+        switch level {
+        case .unknown, .noLimit: return
+        case .percent, .interval: break
+        }
+        // Two cartridges are possible, and an order for the one that has perhaps gone already would be one too many.
+        guard !devices[place][supply].model.awaitsProof else { return }
+        devices[place][supply].evaluatedMilliseconds = time
+        out.tell(.supplyEvaluated(device, supply: supply, at: time))
+    }
+
+    // MARK: Facts
+
+    /// Whether the message says something new of the supply itself: messages of different kinds name different members, and only what changes is
+    /// kept.
+    func wantsFacts(_ device: DeviceIndex, _ reading: SupplyReading) -> Bool {
+        reading.factsHash != 0 && reading.factsHash != state(device, Int(reading.supply))?.factsHash
+    }
+
+    mutating func note(_ facts: SupplyFacts, hash: UInt64, _ device: DeviceIndex, _ supply: Int) {
+        update(device, supply) {
+            $0.facts = facts
+            $0.factsHash = hash
+        }
+    }
+
+    /// What to order: the profile may leave it to the supply that is in the device. What the device does not tell is named by the label, and
+    /// that by the supply's name.
+    func item(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> String {
+        let slot = fleet.supplySlot(device, supply)
+        let facts = state(device, supply)?.facts
+        let label = facts?.label ?? slot.name
+        return NameTemplate(slot.item).filled([("partNumber", facts?.partNumber ?? label), ("label", label)])
+    }
+
+    // MARK: Lead times
+
+    /// How long an order of this supply takes: as its topic says, else as the supplier's entry says, else as the profile says.
+    func leadTime(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> LeadTime {
+        let rule = fleet.supplyRule(device, supply)
+        let told = rule.leadTimeCapture == nil ? nil : fleet.records[device].topicLeadDays
+        let supplier = supplierWithTimes(device, supply, fleet)
+        return LeadTime(
+            days: told ?? supplier?.leadTimeDays ?? Double(rule.leadTimeMilliseconds) / 86_400_000,
+            spread: supplier?.leadTimeSpread ?? rule.leadTimeSpread)
+    }
+
+    /// The days on which whoever would deliver it works; nil counts every day.
+    func supplierCalendar(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> SupplierCalendar? {
+        supplierWithTimes(device, supply, fleet)?.calendar ?? calendar
+    }
+
+    /// The supplier that would take an order of this supply; nil, for nothing, where all suppliers have the same times.
+    private func supplierWithTimes(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> ReplenishmentPolicy.Supplier? {
+        guard policy.hasSupplierTimes else { return nil }
+        return policy.supplier(
+            item: item(device, supply, fleet), profile: fleet.rules(of: device).name, site: policy.site(ofDevice: fleet.records[device].id))
+    }
+
+    func reorderRule(_ rule: SupplyRule) -> ReorderRule {
+        ReorderRule(serviceLevel: rule.serviceLevel ?? serviceLevel, floorPercent: rule.floorPercent)
+    }
+
+    // MARK: Doors
+
+    /// The present order of a supply; nil: none.
+    mutating func setOrder(_ order: String?, _ device: DeviceIndex, _ supply: Int) { update(device, supply) { $0.order = order } }
+
+    /// The cartridge before is in the slot again, and this was its order.
+    mutating func takeOver(order: String?, _ device: DeviceIndex, _ supply: Int) {
+        update(device, supply) {
+            $0.order = order
+            $0.orderedMilliseconds = nil
+        }
+    }
+
+    /// What waited for company was ordered when it went, and its life is to be judged by that.
+    mutating func orderWaited(_ order: String, _ device: DeviceIndex, milliseconds: Int64) {
+        guard let supply = supplies(of: device).firstIndex(where: { $0.order == order }) else { return }
+        update(device, supply) { $0.orderedMilliseconds = $0.orderedMilliseconds.map { $0 &+ milliseconds } }
+    }
+
+    mutating func vacate(_ device: DeviceIndex) {
+        if devices.indices.contains(Int(device.place)) { devices[Int(device.place)] = [] }
+    }
+
+    func isForgettable(_ device: DeviceIndex) -> Bool { supplies(of: device).allSatisfy { $0.order == nil } }
+
+    /// The event time of the device moves.
+    mutating func shiftReadings(of device: DeviceIndex, byMilliseconds step: Int64) {
+        guard devices.indices.contains(Int(device.place)) else { return }
+        for supply in devices[Int(device.place)].indices { devices[Int(device.place)][supply].shift(byMilliseconds: step) }
+    }
+
+    /// The device has another layout, in which its supplies have other numbers; -1 for one that is not there.
+    mutating func renumber(_ device: DeviceIndex, numberOf: [Int]) {
+        restore(device, supplies(of: device), numberOf: numberOf)
+    }
+
+    mutating func restore(_ device: DeviceIndex, _ supplies: [SupplyState], numberOf: [Int]) {
+        vacate(device)
+        for (old, new) in numberOf.enumerated() where new >= 0 && old < supplies.count { update(device, new) { $0 = supplies[old] } }
+    }
+
+    mutating func restore(_ learning: SupplyLearning, of profile: ProfileIndex) {
+        while learned.count <= Int(profile.place) { learned.append(SupplyLearning()) }
+        learned[Int(profile.place)] = learning
+    }
+
+    mutating func update(learningOf profile: ProfileIndex, _ change: (inout SupplyLearning) -> Void) {
+        var learning = learning(of: profile)
+        change(&learning)
+        restore(learning, of: profile)
+    }
+
+    var stateBytes: Int { devices.reduce(0) { $0 + $1.reduce(MemoryLayout<[SupplyState]>.stride) { $0 + $1.stateBytes } } }
+}

@@ -1,0 +1,77 @@
+import Documents
+import Replenishment
+
+/// Orders as the API shows them.
+extension StewardCore {
+    func countOrders(_ totals: inout Totals) {
+        for order in orders.all {
+            totals.ordersByState[order.state, default: 0] += 1
+            if !order.state.isFinal { totals.openOrders += 1 }
+            if order.isOverdue { totals.overdueOrders += 1 }
+        }
+    }
+
+    /// `{"stock":[{"item","units","reserved","available"}]}`, by item.
+    public func writeStock(_ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("stock")
+        writer.beginArray()
+        for item in orders.stock.items {
+            writer.beginObject()
+            writer.member("item", item)
+            writer.member("units", orders.stock.unitsOnHand(item))
+            writer.member("reserved", orders.stock.unitsReserved(item))
+            writer.member("available", orders.stock.unitsAvailable(item))
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    /// Why this person cannot agree to this order; nil when that is well.
+    public func problem(approving id: String, by person: String) -> String? { orders.problem(approving: id, by: person) }
+
+    func write(_ order: SupplyOrder, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("device", order.device)
+        writer.members(of: order)
+        writer.member("decided", order.decidedMilliseconds)
+        writer.member("since", order.life.sinceMilliseconds)
+        writer.member("deadline", configuration.replenishment.deadlines.deadlineMilliseconds(order))
+        if order.isOverdue { writer.member("overdue", true) }
+        writer.member("approvedBy", order.terms.approvedBy)
+        writer.member("latestSend", order.terms.latestSendMilliseconds)
+        writer.member("holdUntil", order.terms.holdUntilMilliseconds)
+        writer.member("shipment", order.terms.shipment)
+        writer.member("reference", order.reference)
+        writer.member("detail", order.detail)
+        writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    /// What an order is about: for the journal, for suppliers and for people.
+    mutating func members(of order: SupplyOrder) {
+        member("order", order.id)
+        member("supply", order.supply)
+        member("item", order.item)
+        member("generation", Int64(order.generation))
+        if order.attempt > 1 { member("attempt", Int64(order.attempt)) }
+        member("reason", order.reason)
+        member("levelPercent", order.levelPercent)
+        if let days = order.daysLeft {
+            key("daysLeft")
+            beginArray()
+            for day in days { number(day) }
+            endArray()
+        }
+        member("state", order.state.rawValue)
+        member("supplier", order.terms.supplier)
+        member("site", order.terms.site)
+        if let amount = order.terms.amountHundredths { member("amount", Double(amount) / 100) }
+        member("currency", order.terms.currency)
+        if order.terms.requestedBy != OrderTerms.automatic { member("requestedBy", order.terms.requestedBy) }
+        member("approvalReason", order.terms.approvalReason)
+        if order.terms.isDryRun { member("dryRun", true) }
+    }
+}

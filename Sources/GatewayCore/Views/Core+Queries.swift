@@ -1,0 +1,333 @@
+import ConsumableForecast
+import Documents
+import FaultDetection
+import RemoteSupport
+import Replenishment
+import SampleCodec
+import ServiceValue
+import Telemetry
+
+/// What people and programs ask about the state, written as JSON. The HTTP API hands these out as they are.
+extension StewardCore {
+    public struct Totals: Sendable {
+        public var devices = 0
+        public var silent = 0
+        public var down = 0
+        public var activeAlarms = 0
+        public var unacknowledgedAlarms = 0
+        public var shelvedAlarms = 0
+        public var suppressedAlarms = 0
+        public var flappingAlarms = 0
+        /// Alarms whose dispatch waits.
+        public var heldAlarms = 0
+        public var openWindows = 0
+        public var openRuns = 0
+        public var openOrders = 0
+        public var overdueOrders = 0
+        public var ordersByState: [SupplyOrder.State: Int] = [:]
+        public var openTickets = 0
+        public var unseenStoreDamage = 0
+        public var watchedMetrics = 0
+        public var refusedMetrics = 0
+        public var incidents: Int64 = 0
+        public var remotelyHandled: Int64 = 0
+        public var downtimeMilliseconds: Int64 = 0
+    }
+
+    public func totals() -> Totals {
+        var totals = Totals()
+        totals.devices = deviceCount
+        totals.watchedMetrics = watchedMetrics
+        totals.refusedMetrics = refusedWatches
+        totals.openRuns = support.openRuns.count
+        totals.unseenStoreDamage = storeDamage.unseen
+        for device in fleet.devices.indices {
+            if fleet.devices[device].isSilent { totals.silent += 1 }
+            guard let incidents = availability.state(of: device)?.incidents else { continue }
+            totals.incidents += incidents.closedCount
+            totals.remotelyHandled += incidents.remotelyHandledCount
+            totals.downtimeMilliseconds += incidents.downtimeMilliseconds
+            if let open = incidents.open {
+                totals.down += 1
+                totals.incidents += 1
+                totals.downtimeMilliseconds += max(0, fleet.devices[device].newestMilliseconds &- open.onsetMilliseconds)
+            }
+        }
+        for alarm in alarms.all { count(alarm, &totals) }
+        totals.heldAlarms = alarms.held.count
+        totals.openWindows = maintenance.openWindows.count
+        countOrders(&totals)
+        for id in support.tickets.ids where support.tickets[id]?.state == .open { totals.openTickets += 1 }
+        return totals
+    }
+
+    /// Members for `/api/v1/status`.
+    public func writeStatus(_ writer: inout JSONWriter) {
+        let totals = totals()
+        writer.key("devices")
+        writer.beginObject()
+        writer.member("total", totals.devices)
+        writer.member("down", totals.down)
+        writer.member("silent", totals.silent)
+        writer.endObject()
+        writer.key("memory")
+        writer.beginObject()
+        let bytes = stateBytes
+        writer.member("stateBytes", bytes)
+        if totals.devices > 0 { writer.member("bytesPerDevice", bytes / totals.devices) }
+        writer.endObject()
+        writer.member("activeAlarms", totals.activeAlarms)
+        writer.member("unacknowledgedAlarms", totals.unacknowledgedAlarms)
+        writer.member("shelvedAlarms", totals.shelvedAlarms)
+        writer.member("suppressedAlarms", totals.suppressedAlarms)
+        writer.member("flappingAlarms", totals.flappingAlarms)
+        writer.member("heldAlarms", totals.heldAlarms)
+        writer.member("openMaintenanceWindows", totals.openWindows)
+        writer.member("openCommands", totals.openRuns)
+        writer.member("openOrders", totals.openOrders)
+        writer.member("overdueOrders", totals.overdueOrders)
+        writer.member("openTickets", totals.openTickets)
+        writer.member("unseenStoreDamage", totals.unseenStoreDamage)
+        writer.key("downtime")
+        writer.beginObject()
+        writer.member("incidents", totals.incidents)
+        writer.member("remotelyHandled", totals.remotelyHandled)
+        writer.member("milliseconds", totals.downtimeMilliseconds)
+        writer.endObject()
+        writer.member("messages", counters.messages)
+        writer.member("alarmsRaised", counters.alarmsRaised)
+        writer.member("commandsSent", counters.commandsSent)
+        writer.member("mended", counters.runsMended)
+        writer.member("ordersPlaced", counters.ordersPlaced)
+        writer.member("deadLetters", counters.deadLetters)
+        writer.key("experience")
+        writer.beginObject()
+        for question in SurveyQuestion.allCases {
+            writer.key(question.rawValue)
+            guard let score = experience.scores.score(question) else {
+                writer.null()
+                continue
+            }
+            writer.beginObject()
+            writer.member("value", score.value)
+            writer.member("low", score.low)
+            writer.member("high", score.high)
+            writer.member("answers", score.answerCount)
+            writer.endObject()
+        }
+        writer.endObject()
+    }
+
+    /// Places of devices, vacant ones included.
+    public var devicePlaces: Int { fleet.records.count }
+
+    /// The id of the device at a place; nil when it is vacant or beyond the last.
+    public func deviceID(at place: Int) -> String? {
+        let device = DeviceIndex(place: Int32(clamping: place))
+        return fleet.records.contains(device) && !fleet.devices[device].isVacant ? fleet.records[device].id : nil
+    }
+
+    /// A device as listings show it; false when there is none of that id.
+    public func writeSummary(device id: String, _ writer: inout JSONWriter) -> Bool {
+        guard let index = fleet.device(named: id) else { return false }
+        writer.beginObject()
+        writeSummary(index, &writer)
+        writer.endObject()
+        return true
+    }
+
+    private func writeSummary(_ device: DeviceIndex, _ writer: inout JSONWriter) {
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
+        let record = fleet.records[device]
+        let downtime = availability.state(of: device)
+        writer.member("device", record.id)
+        writer.member("profile", layout.profile.name)
+        writer.member("status", statusText(device))
+        writer.member("equipmentState", (downtime?.ledger.state ?? .unknown).text)
+        writer.member("lastEvent", fleet.devices[device].newestMilliseconds == .min ? nil : fleet.devices[device].newestMilliseconds)
+        writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
+        writer.member("silent", fleet.devices[device].isSilent)
+        writer.member("messages", fleet.devices[device].messages)
+        writer.member("availability", downtime?.ledger.availability(atMilliseconds: fleet.devices[device].newestMilliseconds))
+        writer.key("alarms")
+        writer.beginArray()
+        for alarm in alarms.standingAlarms(of: device) { writer.string(alarm.condition) }
+        writer.endArray()
+        writer.key("supplies")
+        writer.beginArray()
+        // Another device of the profile may have supplies that this one has not.
+        let known = supplies.supplies(of: device)
+        for (index, supply) in layout.supplies.enumerated() where index < known.count && hasShown(supply, device) {
+            let priors = supplies.learning(of: fleet.base(of: device)).priors
+            writeSupply(supply, known[index], priors, fleet.devices[device].newestMilliseconds, &writer)
+        }
+        writer.endArray()
+    }
+
+    private func statusText(_ device: DeviceIndex) -> String? {
+        let profile = fleet.devices[device].profile
+        let slot = fleet.profiles[profile].derived.statusSlot
+        return fleet.value(device, slot).known.map { Self.state(fleet.profiles[profile].layout.slots[Int(slot)], $0) }
+    }
+
+    func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool {
+        fleet.value(device, supply.metric) != .never
+    }
+
+    private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("supply", slot.name)
+        writer.key("levelPercent")
+        if let level = supply.model.levelPercent { writer.number(level) } else { writer.null() }
+        writeReported(supply, &writer)
+        writer.member("generation", Int64(supply.model.generation))
+        switch supply.model.forecast(atMilliseconds: time, fleet: priors) {
+        case .estimate(let estimate):
+            writer.key("daysLeft")
+            writer.beginArray()
+            for days in [estimate.daysLeftP5, estimate.daysLeftP50, estimate.daysLeftP95] { writer.number(days) }
+            writer.endArray()
+            writer.member("percentPerPage", estimate.percentPerPage)
+            writer.member("pagesPerDay", estimate.pagesPerDay)
+        case .notEnoughEvidence(let missing):
+            writer.key("daysLeft")
+            writer.null()
+            writer.member("missingEvidence", missing.rawValue)
+        }
+        writer.member("order", supply.order)
+        writer.endObject()
+    }
+
+    /// What the device says of the level now and of the supply that is in it.
+    private func writeReported(_ supply: SupplyState, _ writer: inout JSONWriter) {
+        if let level = supply.reported {
+            writer.key("reported")
+            writer.beginObject()
+            writer.members(of: level)
+            writer.endObject()
+        }
+        writer.member("label", supply.facts?.label)
+        writer.member("type", supply.facts?.type)
+        writer.member("partNumber", supply.facts?.partNumber)
+        writer.member("serialNumber", supply.facts?.serialNumber)
+    }
+
+    /// Everything about one device; false when there is none of that id.
+    public func writeDevice(_ id: String, _ writer: inout JSONWriter) -> Bool {
+        guard let index = fleet.device(named: id) else { return false }
+        let device = index
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
+        writer.beginObject()
+        writeSummary(device, &writer)
+        writer.key("metrics")
+        writer.beginArray()
+        for (slot, place) in fleet.places(of: device) where fleet.metrics[place].isTold {
+            writeMetric(layout.slots[Int(slot)], fleet.metrics[place], &writer)
+        }
+        writer.endArray()
+        let downtime = availability.state(of: device)
+        let totals = (downtime?.ledger ?? DowntimeLedger()).totals(atMilliseconds: fleet.devices[device].newestMilliseconds)
+        writer.key("time")
+        writer.beginObject()
+        for state in EquipmentState.allCases { writer.member(state.text + "Milliseconds", totals[state]) }
+        writer.endObject()
+        writeIncidents(downtime?.incidents ?? IncidentLog(device: id), &writer)
+        writer.key("activeAlarms")
+        writer.beginArray()
+        for alarm in alarms.standingAlarms(of: device) { write(alarm, &writer) }
+        writer.endArray()
+        writer.endObject()
+        return true
+    }
+
+    private func writeMetric(_ slot: MetricSlot, _ metric: MetricState, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("metric", slot.name)
+        writer.member("kind", slot.kind.rawValue)
+        if !slot.unit.isEmpty { writer.member("unit", slot.unit) }
+        writer.key("value")
+        if metric.isUnknown {
+            writer.null()
+        } else if slot.kind == .state {
+            writer.string(Self.state(slot, metric.value))
+        } else {
+            writer.number(metric.value)
+        }
+        // A retained message tells a value, but not when it was measured.
+        if metric.timeMilliseconds > MetricState.retained {
+            writer.member("time", metric.timeMilliseconds)
+        } else {
+            writer.member("retained", true)
+        }
+        writer.endObject()
+    }
+
+    private func writeIncidents(_ log: IncidentLog, _ writer: inout JSONWriter) {
+        writer.key("incidents")
+        writer.beginArray()
+        for incident in log.closed + [log.open].compactMap({ $0 }) {
+            writer.beginObject()
+            writer.member("incident", incident.id)
+            writer.member("onset", incident.onsetMilliseconds)
+            writer.member("restored", incident.restoredMilliseconds)
+            writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
+            writer.member("remote", incident.isHandledRemotely)
+            writer.key("conditions")
+            writer.beginArray()
+            for kind in incident.alarmKinds { writer.string(kind) }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    /// Of an order, or of a shipment.
+    public func hasOrder(_ id: String) -> Bool { !orders.orderIDs(id).isEmpty }
+    /// Who is to deliver an order or a shipment.
+    public func supplier(ofOrder id: String) -> String? { orders.orderIDs(id).first.flatMap { orders[$0]?.terms.supplier } }
+    public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
+    public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
+    public func hasTicket(_ id: String) -> Bool { support.tickets[id] != nil }
+    public func hasDevice(_ id: String) -> Bool { fleet.device(named: id) != nil }
+
+    /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival, and its unit; nil when there is no
+    /// such device or metric.
+    public func openSamples(device: String, metric: String) -> (samples: [Sample], unit: String)? {
+        guard let index = fleet.device(named: device), let slot = fleet.profiles[fleet.devices[index].profile].layout.slot(named: metric),
+            let metric = fleet.metric(index, slot)
+        else { return nil }
+        let samples = fleet.openChunk(at: fleet.place(index, slot)).withUnsafeBytes {
+            (try? SampleChunk.decode($0, count: Int(metric.encoder.count))) ?? []
+        }
+        return (samples, fleet.profiles[fleet.devices[index].profile].layout.slots[Int(slot)].unit)
+    }
+
+    /// Bytes that the flat arrays hold: what a device costs.
+    public var stateBytes: Int {
+        fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes
+    }
+}
+
+extension JSONWriter {
+    mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
+        beginObject()
+        key(name)
+        beginArray()
+        body(&self)
+        endArray()
+        endObject()
+    }
+}
+
+extension EquipmentState {
+    /// The name in the API.
+    public var text: String {
+        switch self {
+        case .productive: "productive"
+        case .standby: "standby"
+        case .unscheduledDowntime: "unscheduledDowntime"
+        case .scheduledDowntime: "scheduledDowntime"
+        case .unknown: "unknown"
+        }
+    }
+}
