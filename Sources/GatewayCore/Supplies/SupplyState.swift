@@ -1,4 +1,5 @@
 import ConsumableForecast
+import Documents
 import Telemetry
 
 /// One supply slot of one device.
