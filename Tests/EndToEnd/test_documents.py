@@ -279,3 +279,14 @@ def test_every_cited_page_and_file_is_there():
                 if not (ROOT / cited).exists() and not list(ROOT.glob(cited + "*")):
                     missing.append(f"{file.relative_to(ROOT)}: {cited}")
     assert missing == []
+
+
+def test_every_decision_is_numbered_dated_and_in_the_list():
+    folder = ROOT / "Sources/decisions"
+    listed = re.findall(r"^\| \[(\d+)\]\(([\w-]+\.md)\) \| (.+) \| (\d{4}-\d\d-\d\d) \|$", (folder / "README.md").read_text(), re.M)
+    assert [int(number) for number, *_ in listed] == list(range(1, len(listed) + 1))
+    assert sorted(name for _, name, *_ in listed) == sorted(p.name for p in folder.glob("*.md") if p.name != "README.md")
+    for number, name, title, date in listed:
+        text = (folder / name).read_text()
+        assert text.startswith(f"# {number}. {title}\n\nDate: {date}. Status: "), name
+        assert name.startswith(f"{int(number):04}-") and "**Alternatives.** " in text, name
