@@ -1,7 +1,6 @@
 import CivilCalendar
 import Foundation
 import Hashing
-import TestSupport
 import Testing
 
 @testable import Telemetry
