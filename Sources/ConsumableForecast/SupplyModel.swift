@@ -106,7 +106,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
 
     /// A new cartridge may be in the slot, and has yet to prove that it stays: the present moment belongs to the old one no longer.
     public var awaitsProof: Bool {
-        switch candidate?.direction {
+        switch $candidate.isNone ? nil : candidate?.direction {
         case .farUp, .unlikelyUp, .someUp, .serial: true
         case .farDown, .slightlyUp, nil: false
         }
@@ -139,7 +139,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         }
         wear()
         let change = weigh(level, serial, timeMilliseconds, &fleet)
-        if candidate == nil, isKnown(level) {
+        if $candidate.isNone, isKnown(level) {
             sureCartridge = cartridge
             sureOdometer = odometer
         }

@@ -15,14 +15,20 @@ public struct Rare<Value> {
         set {
             if let newValue {
                 if parts.isEmpty { parts = [newValue] } else { parts[0] = newValue }
-            } else {
+            } else if !parts.isEmpty {
                 parts = []
             }
         }
     }
 
-    /// For the memory that it takes beside the value itself.
-    public var projectedValue: Self { self }
+    /// For what can be asked without copying the part.
+    public var projectedValue: Self {
+        @inline(__always) get { self }
+    }
+
+    public var isNone: Bool {
+        @inline(__always) get { parts.isEmpty }
+    }
 
     /// As the allocator gives it, with the head of an array.
     public var heapBytes: Int { parts.isEmpty ? 0 : MemoryLayout<Value>.stride + 40 }

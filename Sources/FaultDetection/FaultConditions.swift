@@ -4,7 +4,9 @@ import Telemetry
 ///
 /// What a device remembers for them is one flat block of `cellCount` numbers, which begin as zeros; where each rule's lie follows from
 /// the profile alone, so a block outlives a new layout.
-public struct FaultConditions: Sendable {
+///
+/// It never changes once it is made. An object, so that who passes it on copies one reference and not a dozen arrays.
+public final class FaultConditions: @unchecked Sendable {
     /// A rule that looks at a slot, and as which of its inputs.
     public struct Watch: Equatable, Sendable {
         public var rule: Int32
@@ -68,7 +70,7 @@ public struct FaultConditions: Sendable {
         firstOfSlot.append(Int32(watches.count))
     }
 
-    private mutating func add(_ fault: FaultRule, _ layout: ProfileLayout) {
+    private func add(_ fault: FaultRule, _ layout: ProfileLayout) {
         var compiler = ConditionCompiler(layout: layout)
         var rule = Rule()
         rule.raise = compiler.add(fault.raise, isRoot: true)

@@ -126,14 +126,19 @@ struct AnomalyDesk: Sendable {
 
     // MARK: Devices as wholes
 
-    /// Takes what the gauges are when a device has told all that it tells at this time. True when its detector has raised or cleared a
-    /// warning: `machineTurn` tells it.
-    mutating func takeRow(_ fleet: FleetState, _ device: DeviceIndex, at time: Int64, gapMilliseconds: Int64) -> Bool {
-        let place = fleet.devices[device].machine
+    /// The device has told all that it tells at this time; `note` brings what its gauges are, one by one. Nil when the time is no newer than
+    /// the last. True when a row is over with which its detector has raised or cleared a warning: `machineTurn` tells it.
+    mutating func advance(machine place: Int32, to time: Int64, gapMilliseconds: Int64) -> Bool? {
         let before = machines[Int(place)].detector.isAnomalous
-        let verdict = machines[Int(place)].note(fleet, device, at: time, gapMilliseconds: gapMilliseconds)
-        return verdict.map { $0.isAnomalous != before } ?? false
+        guard machines[Int(place)].advance(to: time, gapMilliseconds: gapMilliseconds) else { return nil }
+        return machines[Int(place)].detector.isAnomalous != before
     }
+
+    func gaugeCount(machine place: Int32) -> Int { machines[Int(place)].gauges.count }
+
+    func slot(ofGauge gauge: Int, machine place: Int32) -> Int32 { machines[Int(place)].gauges[gauge].slot }
+
+    mutating func note(_ value: Double, gauge: Int, machine place: Int32) { machines[Int(place)].note(value, gauge: gauge) }
 
     /// What the detector says since its last row.
     func machineTurn(_ fleet: FleetState, _ device: DeviceIndex) -> AnomalyTurn {

@@ -31,9 +31,17 @@ extension StewardCore {
     /// The device has told all that it tells at this time.
     mutating func watchMachine(_ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
         guard replayedArrivalMilliseconds == nil else { return }
-        guard fleet.devices[device].machine >= 0 else { return admitMachine(device, profile) }
-        guard anomalies.takeRow(fleet, device, at: time, gapMilliseconds: fleet.profiles[profile].rules.gapMilliseconds) else { return }
-        tell(anomalies.machineTurn(fleet, device), device, at: time)
+        let machine = fleet.devices[device].machine
+        guard machine >= 0 else { return admitMachine(device, profile) }
+        let gap = fleet.profiles[profile].rules.gapMilliseconds
+        guard let hasTurned = anomalies.advance(machine: machine, to: time, gapMilliseconds: gap) else { return }
+        // One by one: to hand the fleet to the desk would copy its tables' references at each message.
+        for gauge in 0..<anomalies.gaugeCount(machine: machine) {
+            let slot = anomalies.slot(ofGauge: gauge, machine: machine)
+            guard case .live(let value, let measured) = fleet.value(device, slot), time &- measured <= gap else { continue }
+            anomalies.note(value, gauge: gauge, machine: machine)
+        }
+        if hasTurned { tell(anomalies.machineTurn(fleet, device), device, at: time) }
     }
 
     private mutating func tell(_ turn: AnomalyTurn, _ device: DeviceIndex, at time: Int64) {

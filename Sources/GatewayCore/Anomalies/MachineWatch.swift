@@ -44,29 +44,26 @@ struct MachineWatch: Sendable {
             + (gauges.isEmpty ? 0 : gauges.count * MemoryLayout<Gauge>.stride + 40)
     }
 
-    /// Takes what the gauges are at the device's message; nil unless a row was over.
-    mutating func note(_ fleet: FleetState, _ device: DeviceIndex, at time: Int64, gapMilliseconds: Int64) -> MachineDetector.Verdict? {
-        guard time > lastMilliseconds else { return nil }
+    /// The device has spoken: a row that is over goes to the detector. False when the time is no newer than the last.
+    mutating func advance(to time: Int64, gapMilliseconds: Int64) -> Bool {
+        guard time > lastMilliseconds else { return false }
         let isGap = lastMilliseconds == .min || time &- lastMilliseconds > gapMilliseconds
         lastMilliseconds = time
-        var verdict: MachineDetector.Verdict?
         if isGap {
             // What was before the gap is no part of a mean with what comes after it.
             begin(at: time)
         } else if time &- startMilliseconds >= Self.rowMilliseconds {
-            verdict = detector.take(gauges.lazy.map { $0.count == 0 ? .nan : $0.sum / Double($0.count) })
+            _ = detector.take(gauges.lazy.map { $0.count == 0 ? .nan : $0.sum / Double($0.count) })
             begin(at: time)
         }
-        gauges.withUnsafeMutableBufferPointer { gauges in
-            for index in gauges.indices {
-                guard case .live(let value, let measured) = fleet.value(device, gauges[index].slot), time &- measured <= gapMilliseconds
-                else { continue }
-                // Bounded, so that a sum of the largest numbers is a number.
-                gauges[index].sum += min(max(value, -1e300), 1e300)
-                gauges[index].count &+= 1
-            }
-        }
-        return verdict
+        return true
+    }
+
+    /// Takes what a gauge is at the device's message.
+    mutating func note(_ value: Double, gauge: Int) {
+        // Bounded, so that a sum of the largest numbers is a number.
+        gauges[gauge].sum += min(max(value, -1e300), 1e300)
+        gauges[gauge].count &+= 1
     }
 
     private mutating func begin(at time: Int64) {

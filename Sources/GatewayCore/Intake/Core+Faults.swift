@@ -14,10 +14,9 @@ extension StewardCore {
     mutating func judge(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64) {
         let at = evaluationTime(profile, time)
         let first = Int(fleet.devices[device].firstCell)
-        for watch in fleet.profiles[profile].derived.faults.rules(watching: reading.slot) {
-            let transition = fleet.cells.withPointer(to: first) { cells in
-                fleet.profiles[profile].derived.faults.observe(watch, value: reading.value, at: at, cells)
-            }
+        let faults = fleet.profiles[profile].derived.faults
+        for watch in faults.rules(watching: reading.slot) {
+            let transition = fleet.cells.withPointer(to: first) { faults.observe(watch, value: reading.value, at: at, $0) }
             guard case .some(.some(let transition)) = transition else { continue }
             follow(transition, device, profile, Int(watch.rule), reading.slot, time)
         }
