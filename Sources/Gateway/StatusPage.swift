@@ -1,7 +1,7 @@
 /// The page that `/` shows: how the gateway is doing, for people, without a script. It is a pure function of what the API answers,
 /// so that it never says anything else than the API does.
 public enum StatusPage {
-    /// More rows than these nobody reads; the API and the command line have all.
+    /// Rows that a table of the page shows at most; the API and the command line have all.
     static let rowLimit = 200
 
     /// Takes the answers of `/api/v1/status`, `/devices`, `/alarms`, `/orders` and `/actions`; an answer that is no JSON is shown as such.

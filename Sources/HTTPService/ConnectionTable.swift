@@ -51,7 +51,7 @@ final class ConnectionTable: Sendable {
         counters = configuration.counters
     }
 
-    /// So long nobody is ended for want of room.
+    /// A connection younger than this is not closed to make room.
     private static let graceMilliseconds: Int64 = 250
 
     /// A new connection.

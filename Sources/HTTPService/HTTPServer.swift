@@ -30,7 +30,7 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - immediate: answers on the thread of the connections, so that no other request can hold it up; it must not wait. Nil: the
     ///     handler answers.
-    ///   - lane: who goes first.
+    ///   - lane: the lane that a request waits in.
     public init(
         configuration: HTTPServerConfiguration, immediate: @escaping @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil },
         lane: @escaping @Sendable (HTTPRequest) -> HTTPLane = { _ in .common }, handler: @escaping Handler

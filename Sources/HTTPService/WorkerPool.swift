@@ -1,7 +1,7 @@
 import Glibc
 import Threading
 
-/// Who goes first. Each lane but the last has a thread that no other lane can hold, so none shuts out another.
+/// The queues of waiting requests, served in this order. Each lane but the last has a thread that no other lane can hold, so none shuts out another.
 public enum HTTPLane: Int, Sendable, CaseIterable {
     case preferred
     /// For what is answered at once and asked for all the time.
@@ -33,7 +33,7 @@ final class WorkerPool: @unchecked Sendable {
 
     private enum Duty {
         case common
-        /// A thread that nobody but this lane can hold.
+        /// Serves this lane only.
         case reserved(HTTPLane)
         case ticking
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// What belongs to the library as a whole: its one-time start, its words for errors, and the turning of codes into errors.
 enum MosquittoLibrary {
-    /// `mosquitto_lib_init` is not to be raced; a static is initialised once whoever comes first. It is never undone: the
+    /// `mosquitto_lib_init` is not thread-safe; a static is initialised exactly once. It is never undone: the
     /// library is needed as long as the process lives.
     private static let initialisationCode: Int32 = mosquitto_lib_init()
 

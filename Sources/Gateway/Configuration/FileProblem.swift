@@ -69,7 +69,7 @@ public enum FileProblem {
         throw ConfigurationError("\(key): \(path) cannot be read (\(reason))")
     }
 
-    /// Whoever may write a secret chooses it.
+    /// Refuses a secret that other users may write: they could replace it by one that they know.
     private static func whoElseWrites(_ status: stat) -> String? {
         let owner = geteuid()
         if status.st_uid != 0, status.st_uid != owner {

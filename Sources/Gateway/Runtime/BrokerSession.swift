@@ -25,7 +25,7 @@ struct BrokerSession {
         return isKept && !isChanged
     }
 
-    /// What is about to be subscribed counts as held: rather too much than a filter that nobody remembers.
+    /// Filters that are about to be subscribed count as held, so that none can be in the session without being recorded.
     mutating func note(held: [String], wanted: [String]) { unsaved = (name, Set(held).union(wanted).sorted()) }
 
     mutating func saved() { unsaved = nil }

@@ -35,11 +35,11 @@ struct ClockJudge: Equatable, Sendable {
 
     /// Larger differences are a step.
     static let stepMilliseconds: Int64 = 2000
-    /// No clock is right that says so: the program is younger.
+    /// Times before this are wrong: the program did not exist then.
     static let earliestMilliseconds: Int64 = 1_735_689_600_000  // 2025-01-01
     /// A step that no time server confirms is believed after it has stood so long: somebody has set the clock by hand.
     static let probationMilliseconds: Int64 = 10 * 60_000
-    /// A gateway is hardly away for longer, and a clock hardly set by more: such a step has to stand for a day.
+    /// A step larger than this must stand for a day: gateways are rarely off for longer, and clocks rarely set by more.
     static let plausibleMilliseconds: Int64 = 400 * 86_400_000
     static let longProbationMilliseconds: Int64 = 86_400_000
 

@@ -5,7 +5,7 @@ import SQLiteStore
 /// Steps of the clock on their way through the ingest thread. The core is some batches behind, so what it decides before it has met a step is
 /// still dated by the clock from before.
 struct ClockSteps {
-    /// The step that the batch in hand begins with; 0: none.
+    /// The step that is the first event of the batch being committed, in milliseconds; 0 when there is none.
     private(set) var inHandMilliseconds: Int64 = 0
     /// Steps that are committed, by the event that told them, and that the core may not have met yet.
     private var committed: [(event: Int64, step: Int64)] = []

@@ -12,7 +12,7 @@ enum DeliveryReport: Sendable {
     case abandoned(error: String)
 }
 
-/// What became of a piece of mail.
+/// The outcome of a piece of mail.
 enum MailOutcome: Sendable, Equatable {
     /// It is committed, now or when the same request came before. `letters` are the dead letters that were taken.
     case recorded(answer: [UInt8], letters: [Int64])

@@ -15,11 +15,11 @@ final class SegmentBox: @unchecked Sendable {
 struct CoreOutput: Sendable {
     var event: Int64
     var effects: [Effect] = []
-    /// Worth waking the ingest thread for: something waits to be delivered or shown.
+    /// Whether the ingest thread should commit it at once: it has effects other than chunks of history.
     var isUrgent: Bool { effects.contains { if case .history = $0 { false } else { true } } }
 }
 
-/// Why there is no answer of the core: nothing may be concluded from it.
+/// Why the core gave no answer. It says nothing about what was asked.
 enum NotAnswered: Error {
     /// The core is too busy, or stopping.
     case busy
@@ -44,11 +44,11 @@ final class CoreWorker: @unchecked Sendable {
     /// Chunks that have left the core and are not in the store yet, so that a question about the history finds them.
     private var uncommitted: [(event: Int64, chunk: HistoryChunk)] = []
     private var isStopping = false
-    /// Nobody is answered any more: the threads that ask are to end.
+    /// Questions are refused, because the threads that ask are about to end.
     private var isClosedForQuestions = false
     private var wantsSnapshot = false
     private var isBusy = false
-    /// When the work in hand began, on the monotonic clock; 0 while there is none.
+    /// When the current piece of work began, in monotonic milliseconds; 0 while the core is idle.
     private let workBegan = Atomic<Int64>(0)
     private let isChanging = Atomic<Bool>(false)
     private let statistics: GatewayStatistics
@@ -232,7 +232,7 @@ final class CoreWorker: @unchecked Sendable {
         endSnapshot()
     }
 
-    /// What waits for its turn; a class, so that it can be found again and taken back.
+    /// A question in the queue. A class, so that it can be found by identity and removed when its time is over.
     private final class Question {
         let answer: (StewardCore) -> Void
         let refuse: () -> Void
@@ -377,7 +377,7 @@ final class CoreWorker: @unchecked Sendable {
         onOutput()
     }
 
-    /// Who still writes one waits for the ingest thread, which may wait for this one: so it is told to end first.
+    /// Cancels before it joins: the snapshot's thread may wait for the ingest thread, which may wait for this thread.
     private func endSnapshot() {
         snapshots.cancel()
         snapshotThread?.join()

@@ -1,7 +1,7 @@
 import Glibc
 import SQLiteStore
 
-/// Remembers, through a crash of the program, which event the core was taking.
+/// Records which event the core is processing, in memory that outlives a crash of the program.
 ///
 /// A page of a file is mapped into memory. The core writes the event's number there (a plain store), and the handler of a fatal
 /// signal adds that it was a crash. A SIGKILL adds nothing; it is held against a message only when it meets the same one again and again
@@ -12,7 +12,7 @@ final class CrashMarker {
     static let fatalSignals = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT]
 
     let progress: UnsafeMutablePointer<Int64>
-    /// How the program before this one ended.
+    /// How the previous program ended.
     let death: Death
 
     /// `path` is made when it is not there. Throws when it cannot be.

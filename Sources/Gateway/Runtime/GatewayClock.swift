@@ -23,7 +23,7 @@ final class GatewayClock {
         Clock.follow(offsetMilliseconds: judge.offsetMilliseconds)
     }
 
-    /// Looks at the clocks. Not nil: the gateway's time has been set by so much, and the core has to be told before anything else.
+    /// Reads the clocks. Returns the milliseconds by which the gateway's time has just been set, which the core must be told before anything else.
     func look() -> Int64? {
         var now = ClockJudge.Reading(
             wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(), isSynchronised: false)
@@ -36,7 +36,7 @@ final class GatewayClock {
         return tell(finding)
     }
 
-    /// What is committed is dated by this time.
+    /// Records the present time as that of the last commit.
     func committed() {
         let steady = Clock.steadyMilliseconds()
         memory.store(timeMilliseconds: judge.timeMilliseconds(steadyMilliseconds: steady), steadyMilliseconds: steady)

@@ -31,7 +31,7 @@ public final class GatewayRuntime {
     private var systemd = SystemdNotifier()
     private var reloading: Reload?
 
-    /// Everything that can be wrong at start is found here, before anything is promised: configuration, profiles, secrets, store, port.
+    /// Reads and opens everything that can fail at start: configuration, profiles, secrets, store.
     public init(configuration: GatewayConfiguration) throws {
         var configuration = configuration
         configuration.core.tableHash = KeyedHash(seed: UInt64.random(in: .min ... .max))

@@ -1,4 +1,4 @@
-/// Up to when samples may be forgotten. Pure: clocks are handed in.
+/// The time before which samples may be deleted. Pure: clocks are handed in.
 ///
 /// "Older than thirty days" is a question to the clock, and a clock that was set forward by mistake would answer it with everything there is.
 /// So the horizon follows the clock, but moves at most a day in an hour, as it has to after a long time off. It is kept in the store, so that a

@@ -40,7 +40,7 @@ final class IngestLoop {
     private var commitRetryAt: Int64 = 0
     private var nextLookAtPlace: Int64 = 0
     private var lastFailureLogged: Int64 = .min / 2
-    /// Nil but in the crash test.
+    /// Nil except in the crash test.
     private var killPoint: KillPoint?
 
     static let maximumBatchMessages = 1000
@@ -159,7 +159,7 @@ final class IngestLoop {
         if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
     }
 
-    /// One round. Throws only what makes going on senseless.
+    /// One round: receive, commit, acknowledge, upkeep. Throws only errors after which the program must end.
     func turn() throws {
         followClock()
         let now = Clock.wallMilliseconds()
@@ -295,8 +295,8 @@ final class IngestLoop {
         if killPoint != nil { killPoint?.reached(place, deliveredMessages: client?.deliveredMessages ?? 0) }
     }
 
-    /// Takes what is committed out of everybody's hands, before anything else runs: whatever happens from here on belongs to the next batch,
-    /// and cannot change this one.
+    /// Takes the committed batch, mails and outputs out of the loop's properties before any other code runs, so that what happens from here
+    /// on goes into the next batch and cannot change this one.
     private func seal() -> (batch: SegmentBox?, mails: [ControlMailbox.Mail], outputs: [CoreOutput]) {
         let sealed = (box.segment.isEmpty ? nil : box, mails, outputs)
         clock.committed()
@@ -359,7 +359,7 @@ final class IngestLoop {
         if let problem = store.misplacement() { commitFailed(StoreMisplaced(problem)) }
     }
 
-    /// Upkeep of the store that may fail without harm: the next commit meets the same trouble and deals with it.
+    /// Runs upkeep of the store whose failure is only logged: the next commit fails for the same reason and handles it.
     private func guardStore(_ body: () throws -> Void) {
         do { try body() } catch {
             let now = Clock.monotonicMilliseconds()

@@ -7,7 +7,7 @@ enum KnownKey: Equatable {
     case waits
     /// It is the same delivery and came to its end before: there will be no report any more.
     case ended(DeliveryOutcome, detail: String?)
-    /// Somebody else's delivery has the key. Nothing that becomes of that one says anything about this one.
+    /// Another delivery has the key, so its reports do not apply to this one.
     case foreign
 
     init(_ entry: OutboxEntry, known: OutboxDelivery) {

@@ -1,18 +1,18 @@
-/// How much of the core's time questions may have. While batches come, a twentieth of the time that the core works and a quarter of the
-/// time that it would be idle; a little after the last batch, all of it. So whoever asks, and however much, commits go on.
+/// Limits the core's time that questions may use. While batches come: a twentieth of the time that batches take, and a quarter of the idle
+/// time. 100 ms after the last batch there is no limit. So questions never stop ingest, however many are asked.
 struct QuestionShare {
-    /// A share of the time that goes by with batches, in percent.
+    /// Percent of the time that batches take, and of idle time, that is added to the questions' budget.
     static let percentOfWork: Int64 = 5
     static let percentOfIdleness: Int64 = 25
-    /// What may be saved up, so that a rare question is answered at once.
+    /// The budget is at most this, so a rare question is answered at once and a burst is not.
     static let maximumSavedNanoseconds: Int64 = 5_000_000
-    /// So long after a batch the next one is expected.
+    /// For this time after a batch another batch is expected.
     static let calmNanoseconds: Int64 = 100_000_000
 
     private var savedNanoseconds = maximumSavedNanoseconds
     private var lastBatchNanoseconds: Int64 = .min / 2
 
-    /// A batch was taken, and ended at `now`.
+    /// A batch took so many nanoseconds and ended at `now`.
     mutating func worked(_ nanoseconds: Int64, endingAt now: Int64) {
         save(nanoseconds, Self.percentOfWork)
         lastBatchNanoseconds = now
@@ -26,7 +26,7 @@ struct QuestionShare {
         savedNanoseconds = min(Self.maximumSavedNanoseconds, savedNanoseconds + nanoseconds / 100 * percent)
     }
 
-    /// How long a question has to wait while nothing else happens; 0: not at all.
+    /// Nanoseconds until the next question may be answered if nothing else happens; 0 for now.
     func waitNanoseconds(now: Int64, hasBatches: Bool) -> Int64 {
         if savedNanoseconds > 0 { return 0 }
         let untilCalm = lastBatchNanoseconds + Self.calmNanoseconds - now

@@ -1,14 +1,14 @@
 import Documents
 import Threading
 
-/// What became of a reload of the profiles.
+/// The result of a reload of the profiles.
 enum ReloadResult: Sendable {
     case reloaded([String])
-    /// The old ones stay. `diagnostics` is empty when the reason is none of a file's.
+    /// The former profiles stay in effect. `diagnostics` is empty when the reason is not a mistake in a file.
     case refused(reason: String, diagnostics: [Diagnostic])
 }
 
-/// Where the API asks for a reload, and waits for what the main thread makes of it.
+/// Passes requests for a reload from the API's threads to the main thread, and its results back.
 final class ReloadDesk: @unchecked Sendable {
     // @unchecked: everything is guarded by the monitor.
     private let monitor = Monitor()
@@ -22,7 +22,7 @@ final class ReloadDesk: @unchecked Sendable {
     private var isClosed = false
     private var judgement: Judgement?
 
-    /// What the core has said to the profiles that it was given; a problem, or nil when it has taken them.
+    /// The core's verdict on new profiles: why it refuses them, or nil when it has taken them.
     struct Judgement: Sendable { var problem: String? }
 
     init(wake: WakeEvent, inEffect: [String]) {
@@ -30,7 +30,7 @@ final class ReloadDesk: @unchecked Sendable {
         self.inEffect = inEffect
     }
 
-    /// How the profiles stand.
+    /// Which profiles are in effect, and how the last reload ended.
     struct Standing: Sendable {
         var isRunning: Bool
         /// The names of the profiles that the core works with.
@@ -57,7 +57,7 @@ final class ReloadDesk: @unchecked Sendable {
 
     // MARK: The main thread's side
 
-    /// Nobody is to wait any more.
+    /// Ends all waiting requests: the gateway stops.
     func close() {
         monitor.withLock {
             isClosed = true
@@ -76,7 +76,7 @@ final class ReloadDesk: @unchecked Sendable {
         wake.signal()
     }
 
-    /// What the core has said since the last call; nil: nothing.
+    /// The core's verdict since the last call; nil when there is none.
     func takeJudgement() -> Judgement? {
         monitor.withLock {
             defer { judgement = nil }

@@ -1,6 +1,6 @@
 import SQLiteStore
 
-/// Decides on the ingest thread, which alone writes, whether a request was there before: then it is not done again.
+/// Recognises requests that are recorded already, so that they are not done twice. It runs on the ingest thread, the only writer.
 struct RequestJudge {
     let store: Store
 

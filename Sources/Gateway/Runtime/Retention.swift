@@ -65,7 +65,7 @@ final class Retention {
 
     func clockStepped() { horizon.clockStepped(steadyMilliseconds: Clock.steadyMilliseconds()) }
 
-    /// A small step, so that a batch never waits long.
+    /// Deletes a bounded amount, so that the next batch does not wait long.
     func trim() throws {
         let now = Clock.steadyMilliseconds()
         if isTrimming { isTrimming = try store.trimInbox(through: lastSnapshotEvent, keepBytes: keepInboxBytes) > 0 }

@@ -5,7 +5,7 @@ import Threading
 final class SnapshotPipe: @unchecked Sendable {
     // @unchecked: everything is guarded by the monitor.
     enum Item: Sendable {
-        /// A snapshot of the state after this event begins. One that was not ended came to nothing.
+        /// The first item of a snapshot of the state after this event. A snapshot that was begun before and not ended is void.
         case begin(event: Int64)
         case piece([UInt8])
         case end
@@ -29,7 +29,7 @@ final class SnapshotPipe: @unchecked Sendable {
         }
     }
 
-    /// Waits while enough pieces wait. Throws when nobody wants them any more.
+    /// Waits while the pipe is full. Throws when the snapshot was cancelled.
     func put(_ bytes: [UInt8]) throws {
         try monitor.withLock {
             _ = monitor.wait { isCancelled || items.count < Self.maximumPieces }
@@ -48,7 +48,7 @@ final class SnapshotPipe: @unchecked Sendable {
     /// Its last piece is still to come.
     var isUnderWay: Bool { monitor.withLock { !hasEnded && !isCancelled } }
 
-    /// What is on its way is dropped, and whoever writes it ends.
+    /// Drops the pieces in the pipe and ends the thread that writes them.
     func cancel() {
         monitor.withLock {
             isCancelled = true

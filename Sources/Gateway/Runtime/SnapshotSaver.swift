@@ -6,7 +6,7 @@ import Synchronization
 /// Commits a snapshot in small steps between the batches. It may fail, for want of room above all: then it is dropped, counted and tried
 /// again later, and the batches go on.
 final class SnapshotSaver {
-    /// A snapshot never takes the last room. A part lies in the log and then in the file; when the log cannot be moved into a full file, no
+    /// Free bytes that a snapshot leaves on the disk. A part lies in the log and then in the file; when the log cannot be moved into a full file, no
     /// commit can go on, not even one that deletes.
     private static let reserveBytes: Int64 = 16 << 20
     private let store: Store
@@ -14,7 +14,7 @@ final class SnapshotSaver {
     private let statistics: GatewayStatistics
     private var draft: SnapshotDraft?
     private var isWhole = false
-    /// Parts that no snapshot counts: those of older ones, and those that an end of the program cut off.
+    /// There may be parts that belong to no complete snapshot: of deleted snapshots, and of ones that were interrupted.
     private var hasLeftovers = true
 
     init(store: Store, pipe: SnapshotPipe, statistics: GatewayStatistics) {
@@ -24,7 +24,7 @@ final class SnapshotSaver {
     }
 
     var hasWork: Bool { !pipe.isEmpty }
-    /// It is whole and waits until what was decided up to its event is committed.
+    /// The snapshot is complete and waits for the cursor to reach its event.
     var waitsForCursor: Bool { isWhole }
 
     /// One step of at most a megabyte. Tells the retention when a snapshot is whole, or has failed.
@@ -84,7 +84,7 @@ final class SnapshotSaver {
         malloc_trim(0)
     }
 
-    /// A small step of clearing away.
+    /// Deletes a few unused parts.
     func clear() throws {
         guard hasLeftovers, draft == nil else { return }
         hasLeftovers = try store.trimSnapshotParts() > 0

@@ -1,4 +1,4 @@
-/// The store's file is not where it was: whatever is committed now nobody would find again.
+/// The store's file is not at its path any more, so a later start would not find what is committed now.
 struct StoreMisplaced: Error, CustomStringConvertible {
     let problem: String
 

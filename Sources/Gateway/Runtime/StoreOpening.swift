@@ -2,15 +2,15 @@ import GatewayCore
 import SQLiteStore
 import Threading
 
-/// Opens the store and finds out what it has lost, before anything relies on it.
+/// Opens the store and examines it for losses, before anything relies on it.
 struct StoreOpening {
     let store: Store
     let marker: CrashMarker
     var witness: CommitWitness
     let snapshot: SnapshotSearch
-    /// What was found just now. It stands in the inbox already, so that no end of the program can hide it again.
+    /// Damage found by this start. It is committed to the inbox already, so it stays known if the program ends now.
     private(set) var damages: [StoreDamage] = []
-    /// The numbers of events that stand in the place of others that are lost, since just now.
+    /// Numbers of the events that this start committed in place of lost ones.
     private(set) var replacements: Set<Int64> = []
 
     /// Throws when the store cannot be used, or is damaged and the configuration says `refuse`.
@@ -65,13 +65,13 @@ struct StoreOpening {
         }
     }
 
-    /// SQLite cannot read it, and it was a store: a file that never was one is somebody else's.
+    /// Whether SQLite cannot read the file although it was a store. A file that never was a store is left alone.
     private static func isUnreadable(_ error: StoreError, _ path: String) -> Bool {
         error.kind == .corrupt
             || (error.kind == .notADatabase && CrashMarker.hasCommitRecord(path + ".progress") && SetAsideStore.isFile(path))
     }
 
-    /// In one transaction: the store is as it was, or whole again and says what it lacks.
+    /// Repairs in one transaction: afterwards the store is either unchanged, or consistent with its losses recorded.
     private mutating func repair(_ first: Examination, _ now: Int64) throws {
         var events: [ControlEvent] = []
         try store.transaction {

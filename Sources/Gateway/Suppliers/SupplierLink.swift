@@ -59,7 +59,7 @@ extension LinkOutcome {
     }
 }
 
-/// A supplier's word in JSON, as the answer to a webhook: one report, or `orders` with one for each. It speaks of what was delivered only:
+/// A supplier's reports in the JSON answer to a webhook: one report, or `orders` with one for each. It speaks of what was delivered only:
 /// an answer moves no order of somebody else.
 enum JSONAnswer {
     /// - Parameter source: who we are: what a supplier has from us already is no duplicate.

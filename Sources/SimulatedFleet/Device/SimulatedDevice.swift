@@ -57,7 +57,7 @@ public struct SimulatedDevice: Sendable {
         return messages
     }
 
-    /// Passes over a stretch in which nobody listened, so that it need not be told report by report.
+    /// Skips a span of time without producing its reports.
     public mutating func skip(to milliseconds: Int64) {
         guard milliseconds > nextReportAt else { return }
         nextReportAt = max(milliseconds, plan.liveStart + plan.phaseMilliseconds)

@@ -108,7 +108,7 @@ struct FilamentPrinter: DeviceModel {
         return now.payload(since: previous, sequence: sequence)
     }
 
-    /// `pushall`: somebody wants everything.
+    /// Answers `pushall` with the whole state.
     mutating func forgetTold() { reportsUntilFull = 0 }
 
     /// `filament.{unit}.{tray}`; there is one unit, 0.
