@@ -114,6 +114,9 @@ extension SupplyModel {
     }
 
     /// nil for a level that needs no proof: the same, or a little lower.
+    ///
+    /// Inlined, because a call of it copies the whole model.
+    @inline(__always)
     private func direction(from accepted: Double, to level: Double) -> LevelCandidate.Direction? {
         let far = max(Self.newGenerationPercent, 1.5 * steps.percent)
         if level >= accepted + far { return .farUp }
@@ -131,6 +134,7 @@ extension SupplyModel {
 
     /// A smaller rise is a new cartridge, too, when so much was used since the last level that the old one cannot have it (a swap during a
     /// long silence), or when its own counter began anew at it.
+    @inline(__always)
     private func isUnlikely(_ level: Double, after accepted: Double, _ far: Double) -> Bool {
         guard level > accepted, steps.jitterVariance == nil else { return false }
         if candidate?.direction == .unlikelyUp { return true }

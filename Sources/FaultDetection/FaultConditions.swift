@@ -6,7 +6,7 @@ import Telemetry
 /// the profile alone, so a block outlives a new layout.
 ///
 /// It never changes once it is made. An object, so that who passes it on copies one reference and not a dozen arrays.
-public final class FaultConditions: @unchecked Sendable {
+public final class FaultConditions: Sendable {
     /// A rule that looks at a slot, and as which of its inputs.
     public struct Watch: Equatable, Sendable {
         public var rule: Int32
@@ -41,72 +41,86 @@ public final class FaultConditions: @unchecked Sendable {
         var hasSteps: Bool { escalations + relaxations > 0 }
     }
 
-    var rules: [Rule] = []
-    var nodes: [ConditionNode] = []
+    let rules: [Rule]
+    let nodes: [ConditionNode]
     /// The slot of each input; -1 while no device has shown the metric.
-    var inputs: [Int32] = []
-    var steps: [SeverityStep] = []
+    let inputs: [Int32]
+    let steps: [SeverityStep]
     /// Numbers that all devices of the profile remember, each.
-    public private(set) var cellCount = 0
+    public let cellCount: Int
     /// The rules that hold when a metric is not told.
-    public private(set) var silenceRules: [Int32] = []
+    public let silenceRules: [Int32]
     /// For each slot the rules that look at it, as a range into `watches`.
-    private var firstOfSlot: [Int32] = []
-    private var watches: [Watch] = []
+    private let firstOfSlot: [Int32]
+    private let watches: [Watch]
 
     public var ruleCount: Int { rules.count }
 
     public init(layout: ProfileLayout) {
-        for fault in layout.profile.faults { add(fault, layout) }
-        for (number, rule) in rules.enumerated() where rule.hasNoData { silenceRules.append(Int32(number)) }
+        var parts = Parts()
+        for fault in layout.profile.faults { parts.add(fault, layout) }
+        (rules, nodes, inputs, steps, cellCount) = (parts.rules, parts.nodes, parts.inputs, parts.steps, parts.cellCount)
+        silenceRules = parts.rules.indices.filter { parts.rules[$0].hasNoData }.map { Int32($0) }
+        var (firstOfSlot, watches) = ([Int32](), [Watch]())
         for slot in layout.slots.indices {
             firstOfSlot.append(Int32(watches.count))
-            for (number, rule) in rules.enumerated() {
-                for input in 0..<rule.inputCount where inputs[rule.firstInput + input] == Int32(slot) {
+            for (number, rule) in parts.rules.enumerated() {
+                for input in 0..<rule.inputCount where parts.inputs[rule.firstInput + input] == Int32(slot) {
                     watches.append(Watch(rule: Int32(number), input: Int32(input)))
                 }
             }
         }
         firstOfSlot.append(Int32(watches.count))
+        self.firstOfSlot = firstOfSlot
+        self.watches = watches
     }
 
-    private func add(_ fault: FaultRule, _ layout: ProfileLayout) {
-        var compiler = ConditionCompiler(layout: layout)
-        var rule = Rule()
-        rule.raise = compiler.add(fault.raise, isRoot: true)
-        let raised = compiler.nodes.count
-        rule.clear = fault.clear.map { compiler.add($0, isRoot: true) } ?? -1
-        rule.raiseMilliseconds = fault.raise.forMilliseconds
-        rule.clearMilliseconds = fault.clear?.forMilliseconds ?? 0
-        rule.raiseInputs = compiler.inputs(of: 0..<raised)
-        rule.clearInputs = fault.clear == nil ? rule.raiseInputs : compiler.inputs(of: raised..<compiler.nodes.count)
-        rule.severity = fault.severity
-        rule.firstStep = steps.count
-        rule.escalations = fault.escalate.count
-        rule.relaxations = fault.relax.count
-        steps += fault.escalate + fault.relax
-        rule.firstInput = inputs.count
-        rule.inputCount = compiler.metrics.count
-        inputs += compiler.metrics.map { layout.slot(named: $0) ?? -1 }
-        rule.firstCell = cellCount
-        // The header, then a value and its time for each input, then the durations, then what single conditions remember.
-        var cell = 1 + 2 * rule.inputCount
-        rule.raiseTimer = cell
-        cell += ConditionTimer.cellCount
-        // Without steps only one of the two durations runs at a time.
-        rule.clearTimer = rule.hasSteps ? cell : rule.raiseTimer
-        if rule.hasSteps { cell += ConditionTimer.cellCount }
-        for index in compiler.nodes.indices {
-            compiler.nodes[index].cell = cell
-            cell += compiler.nodes[index].cellCount
-            if case .noData = compiler.nodes[index].test { rule.hasNoData = true }
+    /// What is compiled of the rules, one after the other.
+    private struct Parts {
+        var rules: [Rule] = []
+        var nodes: [ConditionNode] = []
+        var inputs: [Int32] = []
+        var steps: [SeverityStep] = []
+        var cellCount = 0
+
+        mutating func add(_ fault: FaultRule, _ layout: ProfileLayout) {
+            var compiler = ConditionCompiler(layout: layout)
+            var rule = Rule()
+            rule.raise = compiler.add(fault.raise, isRoot: true)
+            let raised = compiler.nodes.count
+            rule.clear = fault.clear.map { compiler.add($0, isRoot: true) } ?? -1
+            rule.raiseMilliseconds = fault.raise.forMilliseconds
+            rule.clearMilliseconds = fault.clear?.forMilliseconds ?? 0
+            rule.raiseInputs = compiler.inputs(of: 0..<raised)
+            rule.clearInputs = fault.clear == nil ? rule.raiseInputs : compiler.inputs(of: raised..<compiler.nodes.count)
+            rule.severity = fault.severity
+            rule.firstStep = steps.count
+            rule.escalations = fault.escalate.count
+            rule.relaxations = fault.relax.count
+            steps += fault.escalate + fault.relax
+            rule.firstInput = inputs.count
+            rule.inputCount = compiler.metrics.count
+            inputs += compiler.metrics.map { layout.slot(named: $0) ?? -1 }
+            rule.firstCell = cellCount
+            // The header, then a value and its time for each input, then the durations, then what single conditions remember.
+            var cell = 1 + 2 * rule.inputCount
+            rule.raiseTimer = cell
+            cell += ConditionTimer.cellCount
+            // Without steps only one of the two durations runs at a time.
+            rule.clearTimer = rule.hasSteps ? cell : rule.raiseTimer
+            if rule.hasSteps { cell += ConditionTimer.cellCount }
+            for index in compiler.nodes.indices {
+                compiler.nodes[index].cell = cell
+                cell += compiler.nodes[index].cellCount
+                if case .noData = compiler.nodes[index].test { rule.hasNoData = true }
+            }
+            rule.cellCount = cell
+            rule.firstNode = nodes.count
+            rule.nodeCount = compiler.nodes.count
+            nodes += compiler.nodes
+            cellCount += cell
+            rules.append(rule)
         }
-        rule.cellCount = cell
-        rule.firstNode = nodes.count
-        rule.nodeCount = compiler.nodes.count
-        nodes += compiler.nodes
-        cellCount += cell
-        rules.append(rule)
     }
 
     /// Where the cells of a rule lie in a device's block.
