@@ -2,22 +2,27 @@ import FaultDetection
 import ServiceValue
 import Telemetry
 
-/// What is computed from a layout and must follow when the layout learns a name.
-struct LayoutDerived: Sendable {
-    var revision: Int
-    var faults: FaultConditions
+/// What is computed from a layout; it is made anew when the layout learns a name. An object that never changes, because the hot path holds it for
+/// a message, and copying one reference is cheap.
+final class LayoutDerived: Sendable {
+    let revision: Int
+    let faults: FaultConditions
     /// The slot of the metric that tells the operating status, or -1.
-    var statusSlot: Int32 = -1
+    let statusSlot: Int32
     /// The slot of the metric that may say that the device is down, or -1, and for each value of it whether it says so.
-    var downSlot: Int32 = -1
-    private var isDown: [Bool] = []
+    let downSlot: Int32
+    private let isDown: [Bool]
     /// The equipment state of each value of the status.
-    private var equipmentStates: [EquipmentState] = []
+    private let equipmentStates: [EquipmentState]
     /// Slots that history keeps.
-    private(set) var isKept: [Bool] = []
+    let isKept: [Bool]
     /// Slots that are watched for anomalies, and those of them whose rate is.
-    private(set) var isWatched: [Bool] = []
-    private(set) var isRate: [Bool] = []
+    let isWatched: [Bool]
+    let isRate: [Bool]
+    /// For each slot the number of the supply whose level it is, or -1.
+    let supplies: [Int32]
+    /// The slot of the usage counter of each supply, or -1.
+    let counters: [Int32]
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
     /// For each list of codes whether a device may have several of it.
@@ -30,14 +35,22 @@ struct LayoutDerived: Sendable {
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         isKept = layout.slots.map { $0.kind != .state }
         isWatched = layout.slots.map(\.isWatched)
+        supplies = layout.slots.map(\.supply)
+        counters = layout.supplies.map(\.counter)
         isRate = layout.slots.map { $0.kind == .counter }
-        guard let status = layout.profile.status, let slot = layout.slot(named: status.metric) else { return }
-        statusSlot = slot
-        if let down = status.downWhen, let second = layout.slot(named: down.member) {
-            downSlot = second
-            isDown = layout.slots[Int(second)].states.map { down.values.contains($0) }
+        let status = layout.profile.status
+        statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? -1
+        guard let status, statusSlot >= 0 else {
+            downSlot = -1
+            isDown = []
+            equipmentStates = []
+            return
         }
-        equipmentStates = layout.slots[Int(slot)].states.map { state in
+        let down = status.downWhen
+        let second = down.flatMap { layout.slot(named: $0.member) }
+        downSlot = second ?? -1
+        isDown = second.map { layout.slots[Int($0)].states.map { down?.values.contains($0) ?? false } } ?? []
+        equipmentStates = layout.slots[Int(statusSlot)].states.map { state in
             if status.productive.contains(state) { return .productive }
             if status.standby.contains(state) { return .standby }
             if status.unscheduledDowntime.contains(state) { return .unscheduledDowntime }

@@ -1,3 +1,4 @@
+import ConsumableForecast
 import FaultDetection
 import Hashing
 import SampleCodec
@@ -138,7 +139,9 @@ extension StewardCore {
     /// A late reading tells what was: history takes it, the present does not.
     private mutating func takeLate(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
         out.counters.late &+= 1
-        for reading in message.readings where !reading.isUnknown { keep(device, profile, reading, time) }
+        for reading in message.readings where !reading.isUnknown && fleet.profiles[profile].derived.isKept[Int(reading.slot)] {
+            keep(device, profile, reading, time, at: fleet.takePlace(device, reading.slot))
+        }
         let reports = message.alerts.filter { $0.list < 4 }.map { alerts in
             codeReport(alerts, profile, former: alarms.lateCodes(of: device, list: alerts.list))
         }
@@ -199,26 +202,23 @@ extension StewardCore {
     /// to the incident that it opens; levels last, because the counter of the same message wears them.
     @inline(__always)
     mutating func takeAll(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
-        let statusSlot = fleet.profiles[profile].derived.statusSlot
-        let downSlot = fleet.profiles[profile].derived.downSlot
+        let derived = fleet.profiles[profile].derived
         var levels = 0
-        for reading in message.readings where reading.slot == statusSlot { take(device, profile, reading, time) }
-        if downSlot >= 0 {
-            for reading in message.readings where reading.slot == downSlot { takeDown(device, profile, reading, time) }
+        for reading in message.readings where reading.slot == derived.statusSlot { take(device, profile, derived, reading, time) }
+        if derived.downSlot >= 0 {
+            for reading in message.readings where reading.slot == derived.downSlot { takeDown(device, profile, derived, reading, time) }
         }
-        for reading in message.readings where reading.slot != statusSlot && reading.slot != downSlot {
-            if fleet.profiles[profile].layout.slots[Int(reading.slot)].supply >= 0 {
+        for reading in message.readings where reading.slot != derived.statusSlot && reading.slot != derived.downSlot {
+            if derived.supplies[Int(reading.slot)] >= 0 {
                 levels += 1
             } else {
-                take(device, profile, reading, time)
+                take(device, profile, derived, reading, time)
             }
         }
         if levels > 0 {
-            for reading in message.readings {
-                let supply = fleet.profiles[profile].layout.slots[Int(reading.slot)].supply
-                guard supply >= 0 else { continue }
-                take(device, profile, reading, time)
-                said(message.supply(reading), device, profile, Int(supply), time)
+            for reading in message.readings where derived.supplies[Int(reading.slot)] >= 0 {
+                take(device, profile, derived, reading, time)
+                said(message.supply(reading), device, profile, derived, Int(derived.supplies[Int(reading.slot)]), time)
             }
         }
         drain()
@@ -226,11 +226,22 @@ extension StewardCore {
 
     @inline(__always)
     private mutating func said(
-        _ reading: SupplyReading?, _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64
+        _ reading: SupplyReading?, _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ supply: Int, _ time: Int64
     ) {
         if let reading, supplies.wantsFacts(device, reading) { noteFacts(device, profile, reading) }
-        let counter = fleet.value(device, fleet.profiles[profile].layout.supplies[supply].counter).known
-        supplies.said(device, supply, reading, counter: counter, at: time, fleet, &out)
+        let counter = fleet.value(device, derived.counters[supply]).known
+        let level = reading?.level ?? .unknown(.absent)
+        let former = supplies.generation(device, supply)
+        let change = supplies.observe(
+            device, supply, level, counter: counter, base: fleet.profiles[profile].base, at: time)
+        switch change {
+        // The fleet is handed over only here: at each reading it would be a copy of its tables' references.
+        case .newGeneration(let residual): supplies.replaced(device, supply, former, residual, at: time, fleet, &out)
+        case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
+        case .levelChanged: supplies.noteThreshold(device, supply, change, time)
+        case .none, .late: break
+        }
+        supplies.evaluate(device, supply, level, change, at: time, &out)
     }
 
     /// What a message says of the supply itself.
@@ -243,9 +254,11 @@ extension StewardCore {
     }
 
     /// After the status, so that a device that stays down is never idle for no time at all in between.
-    private mutating func takeDown(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64) {
+    private mutating func takeDown(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ reading: Reading, _ time: Int64
+    ) {
         let former = fleet.value(device, reading.slot).known
-        take(device, profile, reading, time)
+        take(device, profile, derived, reading, time)
         if former != fleet.value(device, reading.slot).known { tellStatus(device, at: time) }
     }
 
@@ -256,38 +269,36 @@ extension StewardCore {
 
     @inline(__always)
     private mutating func take(
-        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ reading: Reading, _ time: Int64
     ) {
+        let slot = Int(reading.slot)
         let place = fleet.takePlace(device, reading.slot)
-        let metric = fleet.metrics[place]
-        let isRepeat = metric.timeMilliseconds == time && metric.value == reading.value && !metric.isUnknown
+        let (last, value, isUnknown) = (fleet.metrics[place].timeMilliseconds, fleet.metrics[place].value, fleet.metrics[place].isUnknown)
+        let isRepeat = last == time && value == reading.value && !isUnknown
         // What was retained is no reading: the first live one is news even when it says the same.
-        let former = metric.isLive ? metric.value : nil
+        let former = !isUnknown && last > MetricState.retained ? value : nil
         fleet.metrics[place].timeMilliseconds = time
         fleet.metrics[place].isUnknown = reading.isUnknown
         // An unknown is a state of its own: it moves no condition and leaves no sample.
         guard !reading.isUnknown else {
-            if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
+            if !derived.faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
             return
         }
         fleet.metrics[place].value = reading.value
-        if !isRepeat { keep(device, profile, reading, time) }
-        if !fleet.profiles[profile].derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time) }
-        if fleet.profiles[profile].derived.isWatched[Int(reading.slot)] {
-            if !isRepeat { watch(device, profile, reading, former: former, last: metric.timeMilliseconds, at: time) }
-        } else if metric.watch != MetricWatch.none {
+        if !isRepeat, derived.isKept[slot] { keep(device, profile, reading, time, at: place) }
+        if !derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time) }
+        if derived.isWatched[slot] {
+            if !isRepeat { watch(device, profile, reading, former: former, last: last, at: time) }
+        } else if fleet.metrics[place].watch != MetricWatch.none {
             unwatch(device, profile, reading.slot, at: time)
         }
-        if fleet.profiles[profile].derived.statusSlot == reading.slot, former != reading.value { tellStatus(device, at: time) }
+        if derived.statusSlot == reading.slot, former != reading.value { tellStatus(device, at: time) }
     }
 
     @inline(__always)
-    private mutating func keep(
-        _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64
-    ) {
-        guard configuration.keepsHistory, fleet.profiles[profile].derived.isKept[Int(reading.slot)] else { return }
+    private mutating func keep(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, at place: Int) {
+        guard configuration.keepsHistory else { return }
         out.counters.historySamples &+= 1
-        let place = fleet.takePlace(device, reading.slot)
         if fleet.keep(reading.value, atMilliseconds: time, at: place) { return }
         // The full chunk goes out, and the next one begins with this reading.
         handOutChunk(device, profile, reading.slot)

@@ -33,6 +33,11 @@ struct SupplyDesk: Sendable {
         return supplies.indices.contains(supply) ? supplies[supply] : nil
     }
 
+    func generation(_ device: DeviceIndex, _ supply: Int) -> Int32 {
+        let place = Int(device.place)
+        return devices.indices.contains(place) && devices[place].indices.contains(supply) ? devices[place][supply].model.generation : 1
+    }
+
     func learning(of profile: ProfileIndex) -> SupplyLearning {
         learned.indices.contains(Int(profile.place)) ? learned[Int(profile.place)] : SupplyLearning()
     }
@@ -51,38 +56,28 @@ struct SupplyDesk: Sendable {
 
     // MARK: Readings
 
-    /// What a device says of a level now. `reading` is nil when a full report does not name the supply; `counter` is what its usage counter says.
-    mutating func said(
-        _ device: DeviceIndex, _ supply: Int, _ reading: SupplyReading?, counter: Double?, at time: Int64, _ fleet: FleetState,
-        _ out: inout StepOutput
-    ) {
+    /// Takes what a device says of a level now, and says what has changed. `level` is unknown when a full report does not name the supply;
+    /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another.
+    mutating func observe(
+        _ device: DeviceIndex, _ supply: Int, _ level: SupplyLevel, counter: Double?, base: ProfileIndex, at time: Int64
+    ) -> SupplyChange {
         reach(device, supply)
         let place = Int(device.place)
-        let base = fleet.base(of: device)
         while learned.count <= Int(base.place) { learned.append(SupplyLearning()) }
-        let level = reading?.level ?? .unknown(.absent)
         devices[place][supply].reported = level
-        let before = devices[place][supply].model.generation
         // The same number for the same cartridge, where the device tells one from the next.
         let serial = devices[place][supply].facts?.serialHash
-        let change = devices[place][supply].model.observe(
+        return devices[place][supply].model.observe(
             timeMilliseconds: time, level: level, counter: counter, serial: serial, fleet: &learned[Int(base.place)].priors)
-        switch change {
-        case .newGeneration(let residual): replaced(device, supply, before, residual, at: time, fleet, &out)
-        case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
-        case .none, .levelChanged, .late: break
-        }
-        noteThreshold(device, supply, change, time)
-        evaluate(device, supply, level, change, at: time, &out)
     }
 
-    private mutating func noteThreshold(_ device: DeviceIndex, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
+    mutating func noteThreshold(_ device: DeviceIndex, _ supply: Int, _ change: SupplyChange, _ time: Int64) {
         guard case .levelChanged(_, let level) = change, level <= Self.thresholdPercent else { return }
         update(device, supply) { if $0.thresholdMilliseconds == nil { $0.thresholdMilliseconds = time } }
     }
 
     /// The forecast moves with levels and with days; asking once an hour and at each step of the level is enough.
-    private mutating func evaluate(
+    mutating func evaluate(
         _ device: DeviceIndex, _ supply: Int, _ level: SupplyLevel, _ change: SupplyChange, at time: Int64, _ out: inout StepOutput
     ) {
         let place = Int(device.place)
@@ -112,7 +107,10 @@ struct SupplyDesk: Sendable {
     /// Whether the message says something new of the supply itself: messages of different kinds name different members, and only what changes is
     /// kept.
     func wantsFacts(_ device: DeviceIndex, _ reading: SupplyReading) -> Bool {
-        reading.factsHash != 0 && reading.factsHash != state(device, Int(reading.supply))?.factsHash
+        guard reading.factsHash != 0 else { return false }
+        let (place, supply) = (Int(device.place), Int(reading.supply))
+        guard devices.indices.contains(place), devices[place].indices.contains(supply) else { return true }
+        return reading.factsHash != devices[place][supply].factsHash
     }
 
     mutating func note(_ facts: SupplyFacts, hash: UInt64, _ device: DeviceIndex, _ supply: Int) {
