@@ -22,23 +22,28 @@ public struct SparkplugDocument: Sendable {
 
     public init() {}
 
-    /// Learns the names of a host's metrics; costs nothing while they are the same.
-    public mutating func follow(_ host: SparkplugHost) {
-        guard generation != host.generation || places.count != host.metrics.count else { return }
-        generation = host.generation
-        places = Array(repeating: Place(), count: host.metrics.count)
-        let names = host.metrics.map { Array($0.name.utf8) }
+    /// Learns the names of the metrics that the readings of this generation have the numbers of: the host's, or those before its birth.
+    /// Costs nothing while they are the same.
+    public mutating func follow(_ host: SparkplugHost, generation: UInt32, formerMetrics: [SparkplugHost.Metric]) {
+        follow(generation == host.generation ? host.metrics : formerMetrics, generation)
+    }
+
+    private mutating func follow(_ metrics: [SparkplugHost.Metric], _ generation: UInt32) {
+        guard generation != self.generation || places.count != metrics.count else { return }
+        self.generation = generation
+        places = Array(repeating: Place(), count: metrics.count)
+        let names = metrics.map { Array($0.name.utf8) }
         // A slash sorts before everything else, so that what belongs below one member stands together.
         func key(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
         let sorted = names.indices.sorted { a, b in
-            let (x, y) = (host.metrics[a].device, host.metrics[b].device)
+            let (x, y) = (metrics[a].device, metrics[b].device)
             if x != y { return x < y }
             return names[a].lexicographicallyPrecedes(names[b]) { key($0) < key($1) }
         }
         var leaves: [Int32: Set<[UInt8]>] = [:]
-        for (index, name) in names.enumerated() { leaves[host.metrics[index].device, default: []].insert(name) }
+        for (index, name) in names.enumerated() { leaves[metrics[index].device, default: []].insert(name) }
         for (rank, index) in sorted.enumerated() {
-            places[index] = Place(rank: Int32(rank), keys: Self.keys(names[index], among: leaves[host.metrics[index].device] ?? []))
+            places[index] = Place(rank: Int32(rank), keys: Self.keys(names[index], among: leaves[metrics[index].device] ?? []))
         }
     }
 
@@ -59,7 +64,7 @@ public struct SparkplugDocument: Sendable {
         return writer.bytes
     }
 
-    /// Writes the document of `readings`, all of one device and no metric twice; the host is the one that was followed last.
+    /// Writes the document of `readings`, all of one device and of the generation that was followed last, no metric twice.
     public mutating func write(_ readings: ArraySlice<SparkplugReading>) {
         bytes.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)

@@ -38,6 +38,7 @@ extension SparkplugHost {
     /// Forgets what the births before told. In a new session every device is dead until its own birth; within the same one (a rebirth that
     /// was asked for) the devices did not stop, and get some time to be born again.
     private mutating func startAnew(isSameSession: Bool, at now: Int64, _ output: inout SparkplugOutput) {
+        if !output.readings.isEmpty { output.formerMetrics = metrics }
         generation &+= 1
         metrics.removeAll(keepingCapacity: true)
         aliases.removeAll(keepingCapacity: true)

@@ -35,6 +35,9 @@ public struct SparkplugOutput: Sendable {
 
     public internal(set) var events: [SparkplugEvent] = []
     public internal(set) var readings: [SparkplugReading] = []
+    /// The metrics before this call's birth of the node, when messages that had waited were read by them: readings of an earlier `generation`
+    /// than the host's have their numbers here.
+    public internal(set) var formerMetrics: [SparkplugHost.Metric] = []
     /// Why nothing of the message can be used: one for the dead letters.
     public internal(set) var refusal: SparkplugPayloadError?
     /// Messages that came twice, that are of another session, or of the dead.
@@ -50,6 +53,7 @@ public struct SparkplugOutput: Sendable {
     mutating func clear() {
         events.removeAll(keepingCapacity: true)
         readings.removeAll(keepingCapacity: true)
+        if !formerMetrics.isEmpty { formerMetrics = [] }
         refusal = nil
         ignoredMessages = 0
         lateMessages = 0

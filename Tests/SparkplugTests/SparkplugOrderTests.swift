@@ -12,6 +12,28 @@ import Testing
         return bench
     }
 
+    /// Found by fuzzing: what waits from before a birth is read by the metrics of then, of which there may have been more, and others.
+    @Test func whatWaitsForABirthIsReadByTheMetricsBeforeIt() throws {
+        var bench = SparkplugBench()
+        let names = ["a", "b", "c"]
+        try bench.receive(.nodeBirth, seq: 0, names.map { .full($0, .double, .number(0)) })
+        try bench.receive(.nodeData, seq: 2, at: 10, time: 1500, [.full("c", .double, .number(3)), .full("b", .double, .number(2))])
+        #expect(bench.output.readings.isEmpty, "it waits for seq 1")
+        try bench.receive(.nodeBirth, seq: 0, at: 20, time: 2000, [.full("other", .double, .number(9))])
+        var document = SparkplugDocument()
+        var written: [String] = []
+        for case .readings(let range) in bench.output.events {
+            let readings = bench.output.readings[range]
+            let generation = try #require(readings.first).generation
+            document.follow(bench.host, generation: generation, formerMetrics: bench.output.formerMetrics)
+            document.write(readings)
+            written.append(String(decoding: document.bytes, as: UTF8.self))
+        }
+        #expect(written == [#"{"b":2,"c":3}"#, #"{"other":9}"#])
+        try bench.data(seq: 1, 1)
+        #expect(bench.output.formerMetrics.isEmpty)
+    }
+
     @Test func seqWraps() throws {
         var bench = try born()
         for number in 1...1000 {

@@ -105,7 +105,7 @@ extension StewardCore {
                 guard let target = target(key, host) else { continue }
                 goStale(target.device, target.profile)
             case .readings(let range):
-                take(output.readings[range], host, isBirth: isBirth, frame)
+                take(output.readings[range], host, output.formerMetrics, isBirth: isBirth, frame)
                 isBirth = false
             case .rebirthRequest(let topic, let payload):
                 askForRebirth(host, topic, payload)
@@ -159,10 +159,11 @@ extension StewardCore {
 
     /// Most messages tell each metric once, for one time. Several values of a metric, and what is told later, are taken in the order of time.
     private mutating func take(
-        _ readings: ArraySlice<SparkplugReading>, _ host: Int, isBirth: Bool, _ frame: Segment.Frame
+        _ readings: ArraySlice<SparkplugReading>, _ host: Int, _ formerMetrics: [SparkplugHost.Metric], isBirth: Bool,
+        _ frame: Segment.Frame
     ) {
         guard let first = readings.first, let target = target(first.device, host) else { return }
-        sparkplug.documents[host].follow(sparkplug.hosts[host])
+        sparkplug.documents[host].follow(sparkplug.hosts[host], generation: first.generation, formerMetrics: formerMetrics)
         if isPlain(readings) {
             return take(
                 readings, target, host, at: first.payloadMilliseconds, isBirth: isBirth, isHistorical: false, frame)
