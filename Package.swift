@@ -84,7 +84,7 @@ let tools: [Target] = [
         dependencies: [
             "ConsumableForecast", "Documents", "FaultDetection", "GatewayCore", "Replenishment", "SampleCodec", "Sparkplug", "Telemetry",
         ],
-        path: "Tests/Benchmarks", exclude: ["latency.py", "memory.py", "questions.py"]),
+        path: "Tests/Benchmarks", exclude: ["asked_drain.py", "latency.py", "memory.py", "questions.py"]),
     .executableTarget(
         name: "steward-tools",
         dependencies: ["Benchmarks", "Documents", "Gateway", "Outbound", "SimulatedFleet", "TerminalProgram", "Threading"]),
