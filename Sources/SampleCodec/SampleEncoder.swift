@@ -33,7 +33,8 @@ public struct SampleEncoder: Equatable, Sendable {
 
     /// Appends one sample, writing whole words of 8 bytes into `storage`, which must hold what earlier calls wrote.
     ///
-    /// - Parameter storage: `capacityBytes` bytes; another size works, of which whole words up to 64 KiB are used.
+    /// - Parameter storage: `capacityBytes` bytes; another size works, of which whole words up to 64 KiB are used. When it is full, the same
+    ///   sample can be appended to a larger storage that begins with the same bytes.
     /// - Returns: false if the sample does not fit any more: close the chunk, begin anew with `init()` and append the
     ///   same sample. Also false, in any chunk, for a value that is not finite: callers refuse those before.
     ///   When it returns false neither the encoder nor the storage has changed.

@@ -28,6 +28,30 @@ import Testing
         }
     }
 
+    /// Storage that is full can be changed for a larger one amid a chunk: the bytes are those of a chunk that had the room from the beginning.
+    @Test(arguments: Series.allCases) func aChunkMovesToLargerStorage(_ series: Series) {
+        var generator = SeededGenerator(seed: 11)
+        let times = Clocking.allCases[0].times(3_000, &generator)
+        var (plain, moving) = (SampleEncoder(), SampleEncoder())
+        var whole = [UInt8](repeating: 0, count: SampleEncoder.capacityBytes)
+        var room = [UInt8](repeating: 0, count: 32)
+        var moves = 0
+        for (time, value) in zip(times, series.values(3_000, &generator)) {
+            let fits = whole.withUnsafeMutableBytes { plain.append(timeMilliseconds: time, value: value, into: $0) }
+            while !room.withUnsafeMutableBytes({ moving.append(timeMilliseconds: time, value: value, into: $0) }) {
+                guard room.count < SampleEncoder.capacityBytes else {
+                    #expect(!fits)
+                    break
+                }
+                room += [UInt8](repeating: 0xAA, count: room.count)
+                moves += 1
+            }
+            #expect(moving == plain && room[..<moving.byteCount] == whole[..<plain.byteCount])
+            guard fits else { break }
+        }
+        #expect(moves == 3)
+    }
+
     @Test func strangeValuesComeBack() throws {
         let values: [Double] = [
             0, -0.0, 0, 1, -1, 0.1, -0.1, 24.03, 24.04, 1e-6, -1e-6, 1e-7, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,

@@ -7,7 +7,7 @@ import GatewayCore
 enum MemoryNeed {
     static let emptyBytes = 32 << 20
     /// Of ten metrics and two supplies, without detectors.
-    static let usualDeviceBytes = 7_200
+    static let usualDeviceBytes = 5_200
     /// Of one that has met all half-hours of a week, and three weeks of sizes. Younger ones take less (`steward bench`).
     static let detectorBytes = 1_600
     /// The worst moment, in states.
