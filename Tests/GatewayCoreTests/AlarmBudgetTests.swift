@@ -35,7 +35,7 @@ import Testing
         #expect(standing(driver, "bad").count <= AlarmDesk.maximumStandingAlarms + 1)
         // The most severe stay: all that are major, and the one that tells of the others.
         #expect(standing(driver, "bad").filter { $0.severity == .major }.count == 61)
-        #expect(standing(driver, "bad").contains { $0.condition == AlarmDesk.foldedCondition })
+        #expect(standing(driver, "bad").contains { $0.condition == Alarm.foldedCondition })
         #expect(driver.core.budgets[.alarmsFolded] > 60)
         #expect(driver.core.support.tickets.all.filter { $0.device == "bad" }.count <= SupportDesk.maximumOpenTickets + 1)
         #expect(driver.core.budgets[.ticketsFolded] > 0)

@@ -161,7 +161,7 @@ extension Driver {
             case .never: continue
             case .unknown: values[slot.name] = "unknown"
             case .retained(let value), .live(let value, _):
-                values[slot.name] = slot.kind == .state ? StewardCore.state(slot, value) : "\(value)"
+                values[slot.name] = slot.kind == .state ? slot.text(of: value) : "\(value)"
             }
         }
         return values

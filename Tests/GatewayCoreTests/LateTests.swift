@@ -150,4 +150,18 @@ import Testing
             try StewardCore(configuration: CoreConfiguration(), profiles: [try Driver.profile(profile)], snapshot: driver.snapshot()))
         #expect(restored.sequencer.waiting(of: 0) == driver.core.sequencer.waiting(of: 0))
     }
+
+    /// With an allowed lateness a message is judged when others have been decoded since: what it reported counts, not what they did.
+    @Test(arguments: [0, 60]) func aCodeOfThePastThatIsStillReportedOpensItsTicket(_ lateness: Int) throws {
+        var driver = try Driver([Self.profile(lateness: lateness)])
+        // Reported for the first time while nothing got through, and not at once.
+        driver.tell("p1", #""errors":["jam"]"#, at: 7200, time: 60)
+        driver.wait(until: 7300)
+        #expect(driver.core.alarms.all.map(\.isLate) == [true] && driver.kinds(.ticket).isEmpty)
+        driver.tell("p1", #""temp":20"#, at: 7400)
+        driver.tell("p1", #""errors":["jam"]"#, at: 7500)
+        driver.tell("p1", #""temp":21"#, at: 7530)
+        driver.wait(until: 7700)
+        #expect(driver.kinds(.ticket).count == 1)
+    }
 }

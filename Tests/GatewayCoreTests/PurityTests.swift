@@ -79,4 +79,21 @@ import Testing
         #expect(Self.imported("import struct Foundation.Date") == "Foundation")
         #expect(Self.imported("/// things to import later") == nil)
     }
+
+    /// A desk gets what it needs as values and tells the rest as events: it knows no other desk and not the core. `OrderDesk.SendWindow` and the
+    /// like are such values.
+    @Test func desksKnowNoOtherDeskAndNotTheCore() throws {
+        let desk = try Regex(#"\b(?:([A-Z]\w*)Desk\b(?!\.[A-Z])|StewardCore\b)"#)
+        var desks: Set<String> = []
+        for (place, text) in try Self.lines("GatewayCore") {
+            guard let file = place.split(separator: "/").last?.prefix(while: { $0 != "." && $0 != "+" }), file.hasSuffix("Desk") else {
+                continue
+            }
+            desks.insert(String(file))
+            for found in Self.code(text).matches(of: desk) {
+                #expect(text[found.range] == file, "\(place): \(file) knows \(text[found.range])")
+            }
+        }
+        #expect(desks.count >= 8, "\(desks)")
+    }
 }

@@ -42,3 +42,8 @@ struct CodeReport: Equatable, Sendable, Codable {
     var scope: String
     var codes: [ReportedCode]
 }
+
+extension Alarm {
+    /// The condition that stands for all alarms, or tickets, beyond those that a device may have at a time.
+    static let foldedCondition = "steward:too-many-alarms"
+}

@@ -69,11 +69,12 @@ extension AlarmDesk {
     /// Whether one more alarm may stand. What the gateway itself says is not counted.
     func room(_ device: DeviceIndex, for cause: AlarmCause) -> Room {
         guard state(of: device).active.count >= Self.maximumStandingAlarms, Self.isFromDevice(cause.source),
-            cause.condition != Self.foldedCondition
+            cause.condition != Alarm.foldedCondition
         else { return .free }
         var least: Alarm?
         for alarm in standingAlarms(of: device)
-        where Self.isFromDevice(alarm.source) && alarm.condition != Self.foldedCondition && alarm.severity >= least?.severity ?? .critical {
+        where Self.isFromDevice(alarm.source) && alarm.condition != Alarm.foldedCondition && alarm.severity >= least?.severity ?? .critical
+        {
             // Of the least severe ones the newest.
             least = alarm
         }
@@ -93,9 +94,9 @@ extension AlarmDesk {
     /// One alarm says that there are more than are shown.
     func fold(_ device: DeviceIndex, at time: Int64, _ out: inout StepOutput) {
         out.budgets.count(.alarmsFolded)
-        guard standing(device, Self.foldedCondition, .deviceAlert) == nil else { return }
+        guard standing(device, Alarm.foldedCondition, .deviceAlert) == nil else { return }
         let cause = AlarmCause(
-            condition: Self.foldedCondition, source: .deviceAlert, severity: .major,
+            condition: Alarm.foldedCondition, source: .deviceAlert, severity: .major,
             text: "The device has more than \(Self.maximumStandingAlarms) alarms at a time; the least severe of them are only counted",
             onsetMilliseconds: time)
         out.tell(.conditionBegan(device, cause, at: time))
@@ -104,8 +105,8 @@ extension AlarmDesk {
     /// It ends when half of the room is free.
     func unfold(_ device: DeviceIndex, at time: Int64, _ out: inout StepOutput) {
         guard state(of: device).active.count <= Self.maximumStandingAlarms / 2,
-            standing(device, Self.foldedCondition, .deviceAlert) != nil
+            standing(device, Alarm.foldedCondition, .deviceAlert) != nil
         else { return }
-        out.tell(.conditionEnded(device, condition: Self.foldedCondition, source: .deviceAlert, at: time))
+        out.tell(.conditionEnded(device, condition: Alarm.foldedCondition, source: .deviceAlert, at: time))
     }
 }

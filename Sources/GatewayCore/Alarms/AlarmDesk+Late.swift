@@ -184,7 +184,7 @@ extension Alarm.Evidence {
             guard clause.slot >= 0, let value = clause.value else { return nil }
             let definition = layout.slots[Int(clause.slot)]
             return Alarm.Evidence(
-                metric: definition.name, value: value, text: definition.kind == .state ? StewardCore.state(definition, value) : nil,
+                metric: definition.name, value: value, text: definition.kind == .state ? definition.text(of: value) : nil,
                 timeMilliseconds: clause.timeMilliseconds)
         }
     }

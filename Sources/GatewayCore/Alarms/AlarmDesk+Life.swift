@@ -181,7 +181,7 @@ extension AlarmDesk {
         tellCleared(id, updated, of: fleet.records[device].id, at: time, &out)
         out.tell(.alarmEnded(device, alarm: id, at: time))
         out.tell(.alarmsChanged(device))
-        if updated?.condition != Self.foldedCondition { unfold(device, at: time, &out) }
+        if updated?.condition != Alarm.foldedCondition { unfold(device, at: time, &out) }
     }
 
     func tellCleared(_ id: String, _ alarm: Alarm?, of device: String, at time: Int64, _ out: inout StepOutput) {

@@ -36,7 +36,6 @@ struct AlarmDesk: Sendable {
     static let maximumStandingAlarms = 64
     /// Codes that are remembered of one list of a device, with all its scopes.
     static let maximumReportedCodes = 256
-    static let foldedCondition = "steward:too-many-alarms"
 
     let maximumFinished: Int
     var alarms = BoundedMap<Alarm>()

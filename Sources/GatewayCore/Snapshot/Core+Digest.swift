@@ -98,7 +98,7 @@ extension StewardCore {
         let layout = fleet.profiles[fleet.devices[device].profile].layout
         for (slot, place) in fleet.places(of: device) where fleet.metrics[place].isTold {
             let (definition, metric) = (layout.slots[Int(slot)], fleet.metrics[place])
-            let value = definition.kind == .state ? Self.state(definition, metric.value) : "\(metric.value)"
+            let value = definition.kind == .state ? definition.text(of: metric.value) : "\(metric.value)"
             lines.append("device \(record.id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)")
         }
         let downtime = availability.state(of: device) ?? AvailabilityDesk.OfDevice(incidents: IncidentLog(device: record.id))
@@ -141,10 +141,5 @@ extension StewardCore {
         }
         for entry in storeDamage.entries { lines.append("damage \(entry.damage.id) \(entry.seenBy ?? "unseen")") }
         return lines + ["scores \(Self.text(experience.scores))"]
-    }
-
-    static func state(_ slot: MetricSlot, _ value: Double) -> String {
-        guard let index = Int(exactly: value), slot.states.indices.contains(index) else { return "?" }
-        return slot.states[index]
     }
 }

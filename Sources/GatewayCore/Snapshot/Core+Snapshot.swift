@@ -147,7 +147,7 @@ extension StewardCore {
             let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
             guard !profile.messages.isEmpty else { continue }
             alarms.keepLists(profile.alerts.count, of: device)
-            for alarm in alarms.standingAlarms(of: device) where alarm.condition != AlarmDesk.foldedCondition {
+            for alarm in alarms.standingAlarms(of: device) where alarm.condition != Alarm.foldedCondition {
                 switch alarm.source {
                 case .silence, .order: continue
                 case .deviceAlert: if alarms.state(of: device).codes.contains(where: { $0.contains(alarm.condition) }) { continue }

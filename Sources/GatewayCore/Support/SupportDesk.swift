@@ -300,7 +300,7 @@ extension SupportDesk {
         }
         out.budgets.count(.ticketsFolded)
         let together = Ticket(
-            alarm: "\(ticket.device)/\(AlarmDesk.foldedCondition)", device: ticket.device, severity: ticket.severity,
+            alarm: "\(ticket.device)/\(Alarm.foldedCondition)", device: ticket.device, severity: ticket.severity,
             text: "The device has more troubles than tickets are opened for",
             reason: "\(open.count) tickets about it are open; further ones are not opened one by one", onsetMilliseconds: out.now)
         if tickets[together.id]?.state != .open { tell(together, &out) }

@@ -167,7 +167,7 @@ extension StewardCore {
     private func statusText(_ device: DeviceIndex) -> String? {
         let profile = fleet.devices[device].profile
         let slot = fleet.profiles[profile].derived.statusSlot
-        return fleet.value(device, slot).known.map { Self.state(fleet.profiles[profile].layout.slots[Int(slot)], $0) }
+        return fleet.value(device, slot).known.map { fleet.profiles[profile].layout.slots[Int(slot)].text(of: $0) }
     }
 
     func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool {
@@ -249,7 +249,7 @@ extension StewardCore {
         if metric.isUnknown {
             writer.null()
         } else if slot.kind == .state {
-            writer.string(Self.state(slot, metric.value))
+            writer.string(slot.text(of: metric.value))
         } else {
             writer.number(metric.value)
         }

@@ -66,7 +66,7 @@ struct Sentences {
 
     private func word(_ metric: String, _ value: Double) -> String {
         guard let slot = slot(metric) else { return Self.number(value) }
-        if slot.kind == .state { return StewardCore.state(slot, value) }
+        if slot.kind == .state { return slot.text(of: value) }
         return Self.number(value) + unit(metric)
     }
 
@@ -157,7 +157,7 @@ struct Sentences {
         if let unit = slot(metric)?.unit, !unit.isEmpty { writer.member("unit", unit) }
         writer.key("value")
         guard let clause = clauses[metric], let value = clause.value else { return writer.null() }
-        if let slot = slot(metric), slot.kind == .state { writer.string(StewardCore.state(slot, value)) } else { writer.number(value) }
+        if let slot = slot(metric), slot.kind == .state { writer.string(slot.text(of: value)) } else { writer.number(value) }
         writer.member("time", clause.timeMilliseconds)
         writer.member("ageMilliseconds", max(0, now &- clause.timeMilliseconds))
     }
