@@ -119,7 +119,7 @@ extension StewardCore {
         lastEvent = try reader.integer()
         now = try reader.integer()
         presence.restore(isConnected: try reader.bool(), listeningSince: try reader.integer(), nextScan: try reader.integer())
-        out.counters = try json.decode(CoreCounters.self, from: Data(try reader.blob()))
+        out.counters = try CoreCounters(stored: try reader.blob())
         experience.restore(try json.decode(ExperienceScores.self, from: Data(try reader.blob())))
         try Self.passFormerRepeats(&reader)
         let slotOf = try readLayouts(&reader, profiles)
