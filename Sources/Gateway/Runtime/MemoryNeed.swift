@@ -2,8 +2,8 @@ import GatewayCore
 
 /// Whether the configured limits fit the memory that the gateway may take.
 ///
-/// Measured with `Tests/Benchmarks/memory.py`: 20,000 devices of ten metrics are 174 MiB of state, and 403 MiB at the worst moment, a reload
-/// with the snapshot that follows it under load, when most of the state lies there twice.
+/// Measured with `Tests/Benchmarks/memory.py`: 20,000 young devices of ten metrics are 94 MiB of state and 172 MiB of memory, and
+/// 317 MiB at the worst moment: a reload with the snapshot that follows it under load, when most of the state lies there twice.
 enum MemoryNeed {
     static let emptyBytes = 32 << 20
     /// Of ten metrics and two supplies, without detectors.
