@@ -49,6 +49,16 @@ import Testing
         #expect(standing(driver, "bad").isEmpty)
     }
 
+    /// A worse alarm takes the place of one that is less severe, and of no second one for the alarm that tells of them.
+    @Test func aWorseAlarmTakesTheRoomOfOne() throws {
+        var driver = try Driver([Self.profile])
+        driver.send("c/bad/data", "{\"errors\":\(list("e", 0..<64)),\"serious\":[]}", at: 1)
+        #expect(standing(driver, "bad").count == 64)
+        driver.send("c/bad/data", "{\"errors\":\(list("e", 0..<64)),\"serious\":[\"s0\"]}", at: 2)
+        let conditions = standing(driver, "bad").map(\.condition)
+        #expect(conditions.count == 65 && conditions.contains("s0") && conditions.contains(Alarm.foldedCondition))
+    }
+
     @Test func aCodeThatWasFoldedIsToldWhenThereIsRoomAndItIsReportedAgain() throws {
         var driver = try Driver([Self.profile])
         driver.send("c/bad/data", "{\"errors\":\(list("e", 0..<60)),\"serious\":\(list("s", 0..<10))}", at: 1)

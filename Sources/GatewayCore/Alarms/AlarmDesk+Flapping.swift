@@ -66,9 +66,10 @@ extension AlarmDesk {
         case none
     }
 
-    /// Whether one more alarm may stand. What the gateway itself says is not counted.
+    /// Whether one more alarm may stand, beside the one that stands for those beyond. What the gateway itself says always may.
     func room(_ device: DeviceIndex, for cause: AlarmCause) -> Room {
-        guard state(of: device).active.count >= Self.maximumStandingAlarms, Self.isFromDevice(cause.source),
+        let isFolded = standing(device, Alarm.foldedCondition, .deviceAlert) != nil
+        guard state(of: device).active.count - (isFolded ? 1 : 0) >= Self.maximumStandingAlarms, Self.isFromDevice(cause.source),
             cause.condition != Alarm.foldedCondition
         else { return .free }
         var least: Alarm?
