@@ -39,6 +39,9 @@ EDGE = {
     "messages": [{"format": "sparkplug", "topic": "spBv1.0/+/+/+"}, {"format": "sparkplug", "topic": "spBv1.0/+/+/+/+"}],
     "metrics": {"{name}": {"pointer": "/{name}"}},
 }
+# Printers that jam in turn: an alarm that comes a third time within ten minutes flaps, and then a person is asked and no command is sent.
+PRINTERS = 100
+JAMS_EACH = 2
 LIMITS = {"devices": 2000, "sparkplugNodes": 100, "sparkplugMetrics": 10_000}
 
 
@@ -103,23 +106,25 @@ class Hostile:
         return f"spBv1.0/g/DDATA/node/{self.word()}", payload(None, metric("a", None, INT64, 1))
 
 
-class Printer:
-    """Answers its commands, and its jam goes away when it was asked to clear it."""
+class Printers:
+    """They answer their commands, and a jam goes away when they were asked to clear it."""
 
     def __init__(self, port):
         self.commands = 0
         self.client = Client(port)
         self.client.on_command = self.command
-        self.client.subscribe("bench/good/commands/clear")
+        for number in range(PRINTERS):
+            self.client.subscribe(f"bench/good{number}/commands/clear")
 
-    def say(self, **members):
-        """A message of its own."""
-        self.client.publish("bench/good/telemetry", {"ts": now_ms(), **members})
+    def say(self, device="good", **members):
+        """A message of one of them."""
+        self.client.publish(f"bench/{device}/telemetry", {"ts": now_ms(), **members})
 
-    def command(self, _topic, body):
+    def command(self, topic, body):
+        device = topic.split("/")[1]
         answer = json.dumps({"requestId": json.loads(body)["requestId"], "outcome": "ok"})
-        self.client.client.publish("bench/good/replies", answer, qos=1)
-        self.client.client.publish("bench/good/telemetry", json.dumps({"ts": now_ms(), "status": "idle", "errors": []}), qos=1)
+        self.client.client.publish(f"bench/{device}/replies", answer, qos=1)
+        self.client.client.publish(f"bench/{device}/telemetry", json.dumps({"ts": now_ms(), "status": "idle", "errors": []}), qos=1)
         self.commands += 1
 
 
@@ -140,10 +145,14 @@ def campaign(directory, messages, seed, progress=lambda _text: None):
         gateway = Gateway(
             directory / "gateway", broker, profiles=[str(write(directory / "profiles", PROFILE, EDGE))], limits=LIMITS,
             orders={"url": receiver.url + "/orders"}, tickets={"url": receiver.url + "/tickets"}).start()
-        printer = Printer(broker.port)
+        printer = Printers(broker.port)
         attacker = Client(broker.port)
         clients = [printer.client, attacker]
         printer.say(status="printing", temp=20, supplies={"black": 50})
+        # Two messages each: of whom one was heard may give way to others.
+        for device in ["good"] + [f"good{number}" for number in range(PRINTERS)]:
+            printer.say(device, status="printing")
+            printer.say(device, status="idle")
         printer.client.publish("bench/toner/telemetry", {"ts": now_ms() - 600_000, "supplies": {"black": 50}})
         printer.client.publish("bench/toner/telemetry", {"ts": now_ms() - 500_000, "supplies": {"black": 50}})
         hostile = Hostile(seed)
@@ -162,14 +171,16 @@ def campaign(directory, messages, seed, progress=lambda _text: None):
         thread.start()
         waits = []
         while not done.is_set() or len(waits) < 3:
+            if len(waits) == PRINTERS * JAMS_EACH:
+                done.wait()
+                break
+            device = f"good{len(waits) // JAMS_EACH}"
             started, former = time.monotonic(), printer.commands
-            printer.say(status="error", errors=["jam"])
+            printer.say(device, status="error", errors=["jam"])
             wait_for(lambda: printer.commands > former, "the command for the jam", 60)
-            wait_for(lambda: not (gateway.device("good") or {"alarms": ["?"]})["alarms"], "the end of the jam", 60)
+            wait_for(lambda: not (gateway.device(device) or {"alarms": ["?"]})["alarms"], "the end of the jam", 60)
             waits.append(time.monotonic() - started)
             progress(f"{time.monotonic() - began:6.0f} s, {len(waits)} jams, {high_water_mebibytes(gateway):.0f} MiB")
-            # Another alarm, not the one that comes again: those of ten minutes ago are one.
-            printer.say(status="idle", errors=[])
         # A far drop has to stay before it is believed.
         for age in (40, 30, 20):
             printer.client.publish("bench/toner/telemetry", {"ts": now_ms() - age * 1000, "supplies": {"black": 4}})
