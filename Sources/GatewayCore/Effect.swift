@@ -103,9 +103,3 @@ public struct DeadLetter: Equatable, Sendable {
     public var profile: String?
     public var isRetained = false
 }
-
-extension [Effect] {
-    mutating func decide(_ kind: Decision.Kind, at time: Int64, device: String, _ more: (inout JSONWriter) -> Void) {
-        append(.decision(Decision(kind, at: time, device: device, more)))
-    }
-}

@@ -7,21 +7,19 @@ struct AlarmCause: Sendable {
     var source: Alarm.Source
     var severity: Severity
     var text: String
-    var playbook: String?
     /// Event time.
     var onsetMilliseconds: Int64
     var evidence: [Alarm.Evidence] = []
     var flapping = FlappingRule()
 
     init(
-        condition: String, source: Alarm.Source, severity: Severity, text: String, playbook: String? = nil, onsetMilliseconds: Int64,
+        condition: String, source: Alarm.Source, severity: Severity, text: String, onsetMilliseconds: Int64,
         evidence: [Alarm.Evidence] = [], flapping: FlappingRule = FlappingRule()
     ) {
         self.condition = condition
         self.source = source
         self.severity = severity
         self.text = text
-        self.playbook = playbook
         self.onsetMilliseconds = onsetMilliseconds
         self.evidence = evidence
         self.flapping = flapping
@@ -30,7 +28,7 @@ struct AlarmCause: Sendable {
     /// A code that the device reports itself.
     init(_ alert: ReportedCode, at time: Int64) {
         self.init(
-            condition: alert.code, source: .deviceAlert, severity: alert.severity, text: alert.text, playbook: alert.playbook,
+            condition: alert.code, source: .deviceAlert, severity: alert.severity, text: alert.text,
             onsetMilliseconds: time)
     }
 }

@@ -51,7 +51,7 @@ extension StewardCore {
         switch transition {
         case .raised(let onset, let severity):
             let cause = AlarmCause(
-                condition: rule.id, source: .condition, severity: severity, text: rule.text, playbook: rule.playbook,
+                condition: rule.id, source: .condition, severity: severity, text: rule.text,
                 onsetMilliseconds: onset, evidence: evidence(device, profile, number, first: slot), flapping: rule.flapping)
             out.tell(.conditionBegan(device, cause, at: time))
         case .cleared:

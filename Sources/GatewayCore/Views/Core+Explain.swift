@@ -15,8 +15,7 @@ extension StewardCore {
     /// `{"device","conditions":[…]}` for all conditions or one; false when there is no such device, or no such condition of it.
     /// `now` is arrival time: ages are counted from it.
     public func writeExplanation(_ id: String, condition: String?, atMilliseconds now: Int64, _ writer: inout JSONWriter) -> Bool {
-        guard let index = fleet.device(named: id) else { return false }
-        let device = index
+        guard let device = fleet.device(named: id) else { return false }
         let profile = fleet.devices[device].profile
         let question = Question(
             device: device, now: now, layout: fleet.profiles[profile].layout, conditions: fleet.profiles[profile].derived.faults)

@@ -11,8 +11,7 @@ extension StewardCore {
     /// Level, counter, yield, use by weekday, lead time, the risk today and the day it will cross, as one JSON object.
     /// False when there is no such device or supply.
     public func writeSupplyExplanation(device id: String, supply name: String, _ writer: inout JSONWriter) -> Bool {
-        guard let index = fleet.device(named: id) else { return false }
-        let device = index
+        guard let device = fleet.device(named: id) else { return false }
         let profile = fleet.devices[device].profile
         guard let supply = fleet.supply(named: name, of: device), let state = supplies.state(device, supply) else { return false }
         let slot = fleet.profiles[profile].layout.supplies[supply]
