@@ -20,6 +20,12 @@ let pure: [Target] = [
             "CivilCalendar", "ConsumableForecast", "Documents", "FaultDetection", "Hashing", "RemoteSupport", "Replenishment",
             "SampleCodec", "ServiceValue", "Sparkplug", "Telemetry",
         ]),
+    .target(
+        name: "CoreViews",
+        dependencies: [
+            "CivilCalendar", "ConsumableForecast", "Documents", "FaultDetection", "GatewayCore", "RemoteSupport", "Replenishment",
+            "SampleCodec", "ServiceValue", "Telemetry",
+        ]),
 ]
 
 /// Checks of buffer bounds that glibc and libstdc++ add where sizes are known, and of the stack. They need an optimised build.
@@ -61,8 +67,8 @@ let shell: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "CivilCalendar", "CMalloc", "CSystemd", "CTimex", "Documents", "GatewayCore", "Hashing", "HTTPService", "MQTTLink", "Outbound",
-            "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
+            "CivilCalendar", "CMalloc", "CoreViews", "CSystemd", "CTimex", "Documents", "GatewayCore", "Hashing", "HTTPService", "MQTTLink",
+            "Outbound", "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
         ]),
     // What both programs share: their command lines, and text for terminals.
     .target(name: "TerminalProgram", dependencies: ["Documents", "Threading"]),
@@ -109,7 +115,7 @@ let tests: [Target] = [
     .testTarget(
         name: "GatewayCoreTests",
         dependencies: [
-            "CivilCalendar", "ConsumableForecast", "Documents", "FaultDetection", "GatewayCore", "Hashing", "RemoteSupport",
+            "CivilCalendar", "ConsumableForecast", "CoreViews", "Documents", "FaultDetection", "GatewayCore", "Hashing", "RemoteSupport",
             "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "Telemetry", "TestSupport",
         ]),
     .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink", "Threading"]),
@@ -120,14 +126,14 @@ let tests: [Target] = [
     .testTarget(
         name: "GatewayTests",
         dependencies: [
-            "CivilCalendar", "CSQLite", "Documents", "Gateway", "GatewayCore", "HTTPService", "MQTTLink", "Replenishment", "SQLiteStore",
-            "Telemetry", "Threading",
+            "CivilCalendar", "CoreViews", "CSQLite", "Documents", "Gateway", "GatewayCore", "HTTPService", "MQTTLink", "Replenishment",
+            "SQLiteStore", "Telemetry", "Threading",
         ]),
     .testTarget(
         name: "SimulationTests",
         dependencies: [
-            "CSQLite", "Documents", "Gateway", "GatewayCore", "MQTTLink", "SampleCodec", "SQLiteStore", "Telemetry", "TestSupport",
-            "Threading",
+            "CoreViews", "CSQLite", "Documents", "Gateway", "GatewayCore", "MQTTLink", "SampleCodec", "SQLiteStore", "Telemetry",
+            "TestSupport", "Threading",
         ],
         path: "Tests/Simulation"),
     .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading"]),

@@ -1,6 +1,6 @@
 /// Things by id, in the order in which they came, so that walking over them is the same in every run.
-struct BoundedMap<Value: Sendable & Codable>: Sendable {
-    private(set) var ids: [String] = []
+package struct BoundedMap<Value: Sendable & Codable>: Sendable {
+    package private(set) var ids: [String] = []
     /// How many there are when looking for finished ones is worth while again. It decides what is forgotten, so it is part of the state.
     private(set) var nextTrimCount = 0
     private var values: [String: Value] = [:]
@@ -8,7 +8,7 @@ struct BoundedMap<Value: Sendable & Codable>: Sendable {
     var count: Int { ids.count }
     var all: [Value] { ids.compactMap { values[$0] } }
 
-    subscript(id: String) -> Value? { values[id] }
+    package subscript(id: String) -> Value? { values[id] }
 
     mutating func insert(_ value: Value, id: String) {
         if values.updateValue(value, forKey: id) == nil { ids.append(id) }

@@ -70,9 +70,14 @@ extension StewardCore {
         AlarmDesk.OutsideInhibition(window: maintenance.openWindow(over: device, fleet), storeDamage: reasonToAskAboutDamage)
     }
 
-    func inhibition(_ device: DeviceIndex, _ alarm: Alarm) -> Inhibition? {
+    package func inhibition(_ device: DeviceIndex, _ alarm: Alarm) -> Inhibition? {
         alarms.inhibition(
             device, alarm, outsideInhibition(device), hasPlaybook: fleet.playbook(of: alarm, device) != nil, at: now)
+    }
+
+    /// All that keeps an alarm from setting anything off, not only the first.
+    package func inhibitions(_ device: DeviceIndex, _ alarm: Alarm) -> [Inhibition] {
+        alarms.inhibitions(device, alarm, outsideInhibition(device), hasPlaybook: fleet.playbook(of: alarm, device) != nil, at: now)
     }
 
     private mutating func help(_ device: DeviceIndex, _ id: String, because reason: CoreEvent.HelpReason) {

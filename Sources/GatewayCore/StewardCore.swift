@@ -18,7 +18,7 @@ public struct StewardCore {
     /// A reload has lost the state for want of memory: it has to be read from the store again, and nothing of this core may be stored.
     public internal(set) var isLost = false
 
-    var fleet: FleetState
+    package internal(set) var fleet: FleetState
     var out: StepOutput
 
     // What comes in.
@@ -39,16 +39,16 @@ public struct StewardCore {
     var refusedNames = RefusedNames()
 
     // The desks.
-    var presence = PresenceDesk()
+    package internal(set) var presence = PresenceDesk()
     var anomalies: AnomalyDesk
-    var alarms: AlarmDesk
-    var support: SupportDesk
-    var availability = AvailabilityDesk()
-    var maintenance: MaintenanceDesk
-    var supplies: SupplyDesk
-    var orders: OrderDesk
-    var experience = ExperienceDesk()
-    var storeDamage = StoreDamageLog()
+    package internal(set) var alarms: AlarmDesk
+    package internal(set) var support: SupportDesk
+    package internal(set) var availability = AvailabilityDesk()
+    package internal(set) var maintenance: MaintenanceDesk
+    package internal(set) var supplies: SupplyDesk
+    package internal(set) var orders: OrderDesk
+    package internal(set) var experience = ExperienceDesk()
+    package internal(set) var storeDamage = StoreDamageLog()
     public internal(set) var clock = ClockBook()
 
     /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
@@ -87,6 +87,9 @@ public struct StewardCore {
 
     public var counters: CoreCounters { out.counters }
     public var budgets: BudgetCounters { out.budgets }
+
+    /// Bytes that the tables hold: what the devices cost.
+    public var stateBytes: Int { fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {

@@ -1,3 +1,4 @@
+import CoreViews
 import FaultDetection
 import RemoteSupport
 import ServiceValue

@@ -1,4 +1,5 @@
 import CivilCalendar
+import CoreViews
 import Documents
 import Foundation
 import SampleCodec

@@ -1,3 +1,4 @@
+import CoreViews
 import FaultDetection
 import SampleCodec
 import Telemetry

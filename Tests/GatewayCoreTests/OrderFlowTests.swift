@@ -1,3 +1,4 @@
+import CoreViews
 import RemoteSupport
 import Replenishment
 import TestSupport

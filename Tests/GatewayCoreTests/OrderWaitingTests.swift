@@ -1,4 +1,5 @@
 import CivilCalendar
+import CoreViews
 import FoundationEssentials
 import Replenishment
 import TestSupport

@@ -8,7 +8,7 @@ import Testing
         .appending(path: "Sources")
     static let pure = [
         "CivilCalendar", "Documents", "Hashing", "SampleCodec", "Sparkplug", "Telemetry", "FaultDetection", "ConsumableForecast",
-        "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore",
+        "RemoteSupport", "Replenishment", "ServiceValue", "GatewayCore", "CoreViews",
     ]
     static let adapters = ["MQTTLink", "SQLiteStore", "HTTPService", "Outbound", "XMLReading"]
     static let forbidden =

@@ -1,3 +1,4 @@
+import CoreViews
 import SampleCodec
 import Sparkplug
 import Telemetry

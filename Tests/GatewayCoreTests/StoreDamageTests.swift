@@ -1,3 +1,4 @@
+import CoreViews
 import RemoteSupport
 import Replenishment
 import Testing
@@ -36,13 +37,13 @@ import Testing
         var driver = try Driver(configuration: configuration())
         driver.control(.storeDamaged(damage), at: 1)
         driver.control(.storeDamaged(damage), at: 2)
-        #expect(driver.core.unseenStoreDamage == 1 && driver.kinds(.storeDamaged).count == 1)
+        #expect(driver.core.storeDamage.unseen == 1 && driver.kinds(.storeDamaged).count == 1)
         try untilDecided(&driver)
         #expect(driver.core.orders[id]?.state == .awaitingApproval && orders(driver).isEmpty)
         #expect(driver.core.orders[id]?.terms.approvalReason?.contains("events 7 to 9 are missing") == true)
         let second = Double(driver.core.now - Driver.start) / 1000
         driver.control(.storeDamageSeen(damage: "sd-7-9", by: "anna"), at: second + 1)
-        #expect(driver.core.unseenStoreDamage == 0 && driver.core.heldBackSince == nil)
+        #expect(driver.core.storeDamage.unseen == 0 && driver.core.heldBackSince == nil)
         #expect(driver.core.orders[id]?.state == .awaitingApproval && orders(driver).isEmpty, "each needs a word of its own")
         driver.control(.order(.approve(order: id, by: "anna")), at: second + 2)
         #expect(orders(driver) == [id])
@@ -63,7 +64,7 @@ import Testing
         driver.control(
             .storeDamaged(StoreDamage(id: "x", text: "the history is damaged", foundMilliseconds: 1, concernsDecisions: false)), at: 1)
         try untilDecided(&driver)
-        #expect(orders(driver) == [id] && driver.core.unseenStoreDamage == 1)
+        #expect(orders(driver) == [id] && driver.core.storeDamage.unseen == 1)
     }
 
     /// It may have gone with others, under a key that nobody knows any more.

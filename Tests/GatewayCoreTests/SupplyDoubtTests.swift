@@ -1,4 +1,5 @@
 import ConsumableForecast
+import CoreViews
 import Replenishment
 import Testing
 

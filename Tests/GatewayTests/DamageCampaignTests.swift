@@ -78,7 +78,7 @@ import Testing
             #expect(texts.contains("it was set aside as"), "\(texts)")
             let recovery = try Recovery(configuration: configuration, profiles: try DamagedStore.profiles(), opening: opening)
             // What is told stands behind what was committed.
-            #expect(recovery.core.unseenStoreDamage == opening.damages.count && recovery.core.lastEvent == made.lastEvent + 1)
+            #expect(recovery.core.storeDamage.unseen == opening.damages.count && recovery.core.lastEvent == made.lastEvent + 1)
             if how == "outbox" {
                 #expect(texts.contains("the state after event \(made.snapshotEvent)"), "\(texts)")
                 #expect(!texts.contains("are missing"), "\(texts)")
@@ -107,7 +107,7 @@ import Testing
             let opening = try StoreOpening(configuration: configuration)
             #expect(opening.damages.map(\.id) == ["sd-\(made.snapshotEvent + 1)-\(made.lastEvent)"])
             let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
-            #expect(recovery.core.unseenStoreDamage == 1)
+            #expect(recovery.core.storeDamage.unseen == 1)
             #expect(try opening.store.lastEvent() == made.lastEvent)
             #expect(recovery.core.lastEvent == made.lastEvent)
             #expect(
@@ -118,6 +118,6 @@ import Testing
         }
         let again = try StoreOpening(configuration: configuration)
         #expect(again.damages.isEmpty, "it is told once: \(again.damages)")
-        #expect(try Recovery(configuration: configuration, profiles: profiles, opening: again).core.unseenStoreDamage == 1)
+        #expect(try Recovery(configuration: configuration, profiles: profiles, opening: again).core.storeDamage.unseen == 1)
     }
 }

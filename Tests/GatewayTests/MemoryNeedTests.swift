@@ -1,3 +1,4 @@
+import CoreViews
 import Foundation
 import GatewayCore
 import Testing

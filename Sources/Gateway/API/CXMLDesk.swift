@@ -1,3 +1,4 @@
+import CoreViews
 import GatewayCore
 import HTTPService
 import Outbound

@@ -1,3 +1,4 @@
+import CoreViews
 import Documents
 import GatewayCore
 import HTTPService

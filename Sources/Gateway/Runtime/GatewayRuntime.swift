@@ -1,4 +1,5 @@
 import CMalloc
+import CoreViews
 import Documents
 import GatewayCore
 import Glibc

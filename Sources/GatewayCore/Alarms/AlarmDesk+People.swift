@@ -17,7 +17,7 @@ extension AlarmDesk {
     }
 
     /// Latched, and its condition does not hold any more.
-    func canReset(_ id: String) -> Bool {
+    package func canReset(_ id: String) -> Bool {
         guard let alarm = alarms[id] else { return false }
         return alarm.isActive && alarm.normalSinceMilliseconds != nil && !alarm.isFlapping
     }

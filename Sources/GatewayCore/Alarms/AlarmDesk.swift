@@ -4,7 +4,7 @@ import FaultDetection
 ///
 /// What keeps an alarm from setting anything off is kept here as well: shelves, suppression by another alarm, flapping. Maintenance windows and
 /// damage of the store are brought as values.
-struct AlarmDesk: Sendable {
+package struct AlarmDesk: Sendable {
     /// What is kept of one device.
     struct OfDevice: Equatable, Sendable {
         /// Ids of the alarms that stand.
@@ -43,7 +43,7 @@ struct AlarmDesk: Sendable {
     /// Devices with an alarm that evidence of the past raised and that waits for the present to confirm it.
     private var awaiting: Set<DeviceIndex> = []
     /// Alarms whose help waits, in the order in which they came.
-    private(set) var held: [String] = []
+    package private(set) var held: [String] = []
     /// What held help back may be over.
     private(set) var mustRelease = false
     /// Alarms that flap.
@@ -56,10 +56,10 @@ struct AlarmDesk: Sendable {
 
     init(maximumFinished: Int) { self.maximumFinished = maximumFinished }
 
-    subscript(id: String) -> Alarm? { alarms[id] }
-    var ids: [String] { alarms.ids }
+    package subscript(id: String) -> Alarm? { alarms[id] }
+    package var ids: [String] { alarms.ids }
     var count: Int { alarms.count }
-    var all: [Alarm] { alarms.all }
+    package var all: [Alarm] { alarms.all }
 
     func state(of device: DeviceIndex) -> OfDevice { devices[device] ?? OfDevice() }
 
@@ -69,10 +69,10 @@ struct AlarmDesk: Sendable {
         if state != OfDevice() { devices[device] = state }
     }
 
-    func standingAlarms(of device: DeviceIndex) -> [Alarm] { state(of: device).active.compactMap { alarms[$0] } }
+    package func standingAlarms(of device: DeviceIndex) -> [Alarm] { state(of: device).active.compactMap { alarms[$0] } }
 
     /// The alarm of a condition that stands.
-    func standing(_ device: DeviceIndex, _ condition: String, _ source: Alarm.Source) -> String? {
+    package func standing(_ device: DeviceIndex, _ condition: String, _ source: Alarm.Source) -> String? {
         devices[device]?.active.first { alarms[$0]?.condition == condition && alarms[$0]?.source == source }
     }
 
@@ -93,7 +93,7 @@ struct AlarmDesk: Sendable {
 
     // MARK: Inhibition
 
-    func shelf(_ device: DeviceIndex, _ alarm: Alarm, at now: Int64) -> Shelf? {
+    package func shelf(_ device: DeviceIndex, _ alarm: Alarm, at now: Int64) -> Shelf? {
         devices[device]?.shelves.first { $0.condition == alarm.condition && $0.source == alarm.source && now < $0.untilMilliseconds }
     }
 

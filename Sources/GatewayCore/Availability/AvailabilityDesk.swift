@@ -2,15 +2,15 @@ import Documents
 import ServiceValue
 
 /// The downtime of devices: where their time went, and their incidents.
-struct AvailabilityDesk: Sendable {
-    struct OfDevice: Sendable {
-        var ledger = DowntimeLedger()
-        var incidents: IncidentLog
+package struct AvailabilityDesk: Sendable {
+    package struct OfDevice: Sendable {
+        package internal(set) var ledger = DowntimeLedger()
+        package internal(set) var incidents: IncidentLog
     }
 
     private var devices: [DeviceIndex: OfDevice] = [:]
 
-    func state(of device: DeviceIndex) -> OfDevice? { devices[device] }
+    package func state(of device: DeviceIndex) -> OfDevice? { devices[device] }
 
     private mutating func update<Result>(_ device: DeviceIndex, named name: String, _ change: (inout OfDevice) -> Result) -> Result {
         change(&devices[device, default: OfDevice(incidents: IncidentLog(device: name))])

@@ -2,13 +2,8 @@ import Documents
 
 /// Damage of the store: the state may lack what was decided, so nothing is repeated without a question.
 extension StewardCore {
-    /// Damage that nobody has seen.
-    public var unseenStoreDamage: Int { storeDamage.unseen }
-
     /// Nothing leaves the outbox that was put there before this; nil when nothing is held back.
     public var heldBackSince: Int64? { storeDamage.holdingBack?.foundMilliseconds }
-
-    public func hasStoreDamage(_ id: String) -> Bool { storeDamage.contains(id) }
 
     mutating func damaged(_ damage: StoreDamage) {
         guard storeDamage.note(damage) else { return }
@@ -37,28 +32,10 @@ extension StewardCore {
     private static func reasonToAsk(_ damage: StoreDamage) -> String {
         "it may have been done already: \(damage.text)"
     }
-
-    /// `{"damage":[…]}`, the newest first.
-    public func writeStoreDamage(_ writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.key("damage")
-        writer.beginArray()
-        for entry in storeDamage.entries.reversed() {
-            writer.beginObject()
-            writer.members(of: entry.damage)
-            writer.member("seen", entry.seenBy != nil)
-            writer.member("seenBy", entry.seenBy)
-            if let time = entry.seenMilliseconds { writer.member("seenAt", time) }
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.member("dropped", storeDamage.dropped)
-        writer.endObject()
-    }
 }
 
 extension JSONWriter {
-    fileprivate mutating func members(of damage: StoreDamage) {
+    package mutating func members(of damage: StoreDamage) {
         member("damage", damage.id)
         member("text", damage.text)
         member("found", damage.foundMilliseconds)

@@ -33,24 +33,24 @@ public struct StoreDamage: Equatable, Sendable, Codable {
 
 /// The damage that was told, and who has seen it. While some that concerns decisions is unseen, nothing is ordered or commanded
 /// without a person's word.
-struct StoreDamageLog: Equatable, Sendable, Codable {
-    struct Entry: Equatable, Sendable, Codable {
-        var damage: StoreDamage
-        var seenBy: String?
-        var seenMilliseconds: Int64?
+package struct StoreDamageLog: Equatable, Sendable, Codable {
+    package struct Entry: Equatable, Sendable, Codable {
+        package internal(set) var damage: StoreDamage
+        package internal(set) var seenBy: String?
+        package internal(set) var seenMilliseconds: Int64?
     }
 
     static let maximumEntries = 64
-    private(set) var entries: [Entry] = []
+    package private(set) var entries: [Entry] = []
     /// Entries that went at the limit, the oldest that were seen first.
-    private(set) var dropped = 0
+    package private(set) var dropped = 0
 
-    var unseen: Int { entries.reduce(0) { $0 + ($1.seenBy == nil ? 1 : 0) } }
+    package var unseen: Int { entries.reduce(0) { $0 + ($1.seenBy == nil ? 1 : 0) } }
 
     /// The newest that nobody has seen and that may have taken decisions with it.
     var holdingBack: StoreDamage? { entries.last { $0.seenBy == nil && $0.damage.concernsDecisions }?.damage }
 
-    func contains(_ id: String) -> Bool { entries.contains { $0.damage.id == id } }
+    package func contains(_ id: String) -> Bool { entries.contains { $0.damage.id == id } }
 
     /// False when it is known.
     mutating func note(_ damage: StoreDamage) -> Bool {

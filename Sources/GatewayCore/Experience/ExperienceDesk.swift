@@ -2,8 +2,8 @@ import Documents
 import ServiceValue
 
 /// What customers say, counted into scores.
-struct ExperienceDesk: Sendable {
-    private(set) var scores = ExperienceScores()
+package struct ExperienceDesk: Sendable {
+    package private(set) var scores = ExperienceScores()
 
     /// Counts an answer; one that was counted before changes nothing.
     mutating func count(_ submission: SurveySubmission, _ out: inout StepOutput) {

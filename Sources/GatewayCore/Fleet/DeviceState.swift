@@ -1,19 +1,19 @@
 import Telemetry
 
 /// What the hot path touches of a device. Plain data in one flat array.
-struct DeviceState: Sendable {
-    var profile: ProfileIndex
+package struct DeviceState: Sendable {
+    package internal(set) var profile: ProfileIndex
     /// Where its table of metric pages lies, and how many pages it has room for.
     var firstPage: Int32 = 0
     var pageCount: Int32 = 0
     /// Where the block lies in which its conditions remember.
     var firstCell: Int32
-    var newestMilliseconds: Int64 = .min
-    var arrivalMilliseconds: Int64 = .min
-    var messages: Int64 = 0
+    package internal(set) var newestMilliseconds: Int64 = .min
+    package internal(set) var arrivalMilliseconds: Int64 = .min
+    package internal(set) var messages: Int64 = 0
     /// The place of the detector of the device as a whole, or -1.
     var machine = MetricWatch.none
-    var isSilent = false
+    package internal(set) var isSilent = false
     /// Its newest message had no time of its own that could be believed, so our clock is its only one.
     var isDatedByArrival = false
     /// The last lists of device alerts, by their hash; a profile has at most four lists.
@@ -21,16 +21,16 @@ struct DeviceState: Sendable {
     /// Members that it has added to the tree that it shares with others, since the start.
     var broughtFields: Int32 = 0
     /// The device is gone, and its place waits for another.
-    var isVacant = false
+    package internal(set) var isVacant = false
     /// Dead letters for single fields are told once an hour a device.
     var fieldProblemMilliseconds: Int64 = .min
 }
 
 /// What is needed of a device only when something happens.
-struct DeviceRecord: Sendable {
-    var id: String
+package struct DeviceRecord: Sendable {
+    package internal(set) var id: String
     /// The device that this one hangs on, such as its bridge.
-    var parent: String?
+    package internal(set) var parent: String?
     /// Lead time that the topic tells, in days.
     var topicLeadDays: Double?
     /// What it has added to the names that it shares with others (`Core+OwnLayout`).

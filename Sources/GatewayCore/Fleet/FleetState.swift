@@ -4,10 +4,10 @@ import ServiceValue
 import Telemetry
 
 /// The devices of the site, their profiles, and what they said last. It decides nothing.
-struct FleetState: Sendable {
-    var profiles = Table<ProfileIndex, ProfileSlot>()
-    var devices = Table<DeviceIndex, DeviceState>()
-    var records = Table<DeviceIndex, DeviceRecord>()
+package struct FleetState: Sendable {
+    package internal(set) var profiles = Table<ProfileIndex, ProfileSlot>()
+    package internal(set) var devices = Table<DeviceIndex, DeviceState>()
+    package internal(set) var records = Table<DeviceIndex, DeviceRecord>()
     private(set) var names: [String: DeviceIndex] = [:]
     /// Places of devices that are gone, the highest first.
     private(set) var vacant: [DeviceIndex] = []
@@ -68,11 +68,11 @@ struct FleetState: Sendable {
     func rules(of device: DeviceIndex) -> DeviceProfile { profiles[devices[device].profile].rules }
 
     /// The slot of the profile that the device shares with others.
-    func base(of device: DeviceIndex) -> ProfileIndex { profiles[devices[device].profile].base }
+    package func base(of device: DeviceIndex) -> ProfileIndex { profiles[devices[device].profile].base }
 
     // MARK: Devices
 
-    func device(named name: String) -> DeviceIndex? { names[name] }
+    package func device(named name: String) -> DeviceIndex? { names[name] }
 
     /// The device of exactly these bytes. Text that only looks the same is another name: to a broker é and e with an accent are two topics.
     func device(spelled name: String) -> DeviceIndex? {
@@ -151,13 +151,13 @@ struct FleetState: Sendable {
     }
 
     /// What is known of a metric of the device. A slot below 0 stands for no metric, of which nothing is ever known.
-    func value(_ device: DeviceIndex, _ slot: Int32) -> MetricValue {
+    package func value(_ device: DeviceIndex, _ slot: Int32) -> MetricValue {
         guard slot >= 0, let metric = metric(device, slot), metric.isTold else { return .never }
         if metric.isUnknown { return .unknown(sinceMilliseconds: metric.timeMilliseconds) }
         return metric.isLive ? .live(metric.value, atMilliseconds: metric.timeMilliseconds) : .retained(metric.value)
     }
 
-    func metric(_ device: DeviceIndex, _ slot: Int32) -> MetricState? {
+    package func metric(_ device: DeviceIndex, _ slot: Int32) -> MetricState? {
         let place = place(device, slot)
         return place < 0 ? nil : metrics[place]
     }
@@ -209,6 +209,13 @@ struct FleetState: Sendable {
     /// The bytes of the open chunk of a metric.
     func openChunk(at place: Int) -> ArraySlice<UInt8> {
         metrics[place].samples < 0 ? [] : samples.block(Int(metrics[place].samples), count: metrics[place].encoder.byteCount)
+    }
+
+    /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival; nil when the device has not told it.
+    package func openSamples(_ device: DeviceIndex, _ slot: Int32) -> [Sample]? {
+        metric(device, slot).map { metric in
+            openChunk(at: place(device, slot)).withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(metric.encoder.count))) ?? [] }
+        }
     }
 
     private mutating func releaseSamples(_ place: Int) {
@@ -266,9 +273,25 @@ extension FleetState {
 
     func supplyRule(_ device: DeviceIndex, _ supply: Int) -> SupplyRule { rules(of: device).supplies[supplySlot(device, supply).rule] }
 
+    /// The device has told a level of the supply, if only that it is not known. Another device of the profile may have supplies that this one has not.
+    package func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool { value(device, supply.metric) != .never }
+
     /// The number of a supply that the device's layout knows.
-    func supply(named name: String, of device: DeviceIndex) -> Int? {
+    package func supply(named name: String, of device: DeviceIndex) -> Int? {
         profiles[devices[device].profile].layout.supplies.firstIndex { $0.name == name }
+    }
+}
+
+/// What the conditions of a device remember.
+extension FleetState {
+    /// What a rule of the device's profile says and why, with what each of its clauses has seen.
+    package func explain(
+        rule number: Int, of device: DeviceIndex, at time: EvaluationTime
+    ) -> (FaultConditions.Explanation, [FaultConditions.Clause])? {
+        let conditions = profiles[devices[device].profile].derived.faults
+        return cells.withReadPointer(to: Int(devices[device].firstCell)) { cells in
+            (conditions.explain(rule: number, rules(of: device).faults[number], at: time, cells), conditions.clauses(ofRule: number, cells))
+        }
     }
 }
 

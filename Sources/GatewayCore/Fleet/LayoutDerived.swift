@@ -4,11 +4,11 @@ import Telemetry
 
 /// What is computed from a layout; it is made anew when the layout learns a name. An object that never changes, because the hot path holds it for
 /// a message, and copying one reference is cheap.
-final class LayoutDerived: Sendable {
+package final class LayoutDerived: Sendable {
     let revision: Int
     let faults: FaultConditions
     /// The slot of the metric that tells the operating status, or -1.
-    let statusSlot: Int32
+    package let statusSlot: Int32
     /// The slot of the metric that may say that the device is down, or -1, and for each value of it whether it says so.
     let downSlot: Int32
     private let isDown: [Bool]

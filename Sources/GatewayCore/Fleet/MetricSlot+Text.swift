@@ -2,7 +2,7 @@ import Telemetry
 
 extension MetricSlot {
     /// The word of a state's value.
-    func text(of value: Double) -> String {
+    package func text(of value: Double) -> String {
         guard let index = Int(exactly: value), states.indices.contains(index) else { return "?" }
         return states[index]
     }

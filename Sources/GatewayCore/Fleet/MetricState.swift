@@ -1,11 +1,11 @@
 import SampleCodec
 
 /// The newest value of one metric of one device. Plain data in one flat array.
-struct MetricState: Sendable {
-    var value: Double = 0
+package struct MetricState: Sendable {
+    package internal(set) var value: Double = 0
     /// Event time of the value. `never` while there is none, and `retained` for one of which nobody knows when it was measured.
-    var timeMilliseconds = Self.never
-    var isUnknown = true
+    package internal(set) var timeMilliseconds = Self.never
+    package internal(set) var isUnknown = true
     /// The place of its detector, or why it has none (`MetricWatch`).
     var watch = MetricWatch.none
     /// The block of its open chunk of history, or -1.
@@ -14,11 +14,11 @@ struct MetricState: Sendable {
 
     static let never = Int64.min
     /// Older than every live reading, so that whatever comes live is newer.
-    static let retained = Int64.min + 1
+    package static let retained = Int64.min + 1
 
     /// The device has told it, if only in a retained message.
     @inline(__always)
-    var isTold: Bool { timeMilliseconds != Self.never }
+    package var isTold: Bool { timeMilliseconds != Self.never }
 
     @inline(__always)
     var isLive: Bool { !isUnknown && timeMilliseconds > Self.retained }
@@ -28,7 +28,7 @@ struct MetricState: Sendable {
 }
 
 /// What is known of a metric now.
-enum MetricValue: Equatable, Sendable {
+package enum MetricValue: Equatable, Sendable {
     /// The device has not told it yet.
     case never
     /// A retained message told it: nobody knows when it was measured.
@@ -39,7 +39,7 @@ enum MetricValue: Equatable, Sendable {
     case unknown(sinceMilliseconds: Int64)
 
     /// What the metric is believed to be; nil where nothing is known.
-    var known: Double? {
+    package var known: Double? {
         switch self {
         case .retained(let value), .live(let value, _): value
         case .never, .unknown: nil

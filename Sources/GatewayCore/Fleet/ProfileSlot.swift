@@ -1,9 +1,9 @@
 import Telemetry
 
 /// One profile made ready: its layout, and what is computed from it.
-struct ProfileSlot: Sendable {
-    var layout: ProfileLayout
-    private(set) var derived: LayoutDerived
+package struct ProfileSlot: Sendable {
+    package internal(set) var layout: ProfileLayout
+    package private(set) var derived: LayoutDerived
     /// The slot of the profile that meets new devices: itself, unless this one belongs to one device (`namesPerDevice`, `Core+OwnLayout`).
     var base: ProfileIndex
 

@@ -79,7 +79,7 @@ extension StewardCore {
 
     /// Nil when a person may ask for an order of this supply; otherwise why not.
     public func problem(requesting supply: String, of device: String) -> String? {
-        guard hasDevice(device) else { return "there is no such device" }
+        guard fleet.device(named: device) != nil else { return "there is no such device" }
         guard let (_, _, request) = orderRequest(supply, of: device) else { return "the device has no such supply" }
         return orders.problem(request)
     }

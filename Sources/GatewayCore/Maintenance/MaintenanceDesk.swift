@@ -2,12 +2,12 @@ import Documents
 import Telemetry
 
 /// Maintenance windows: detection goes on, help waits, and downtime counts as scheduled.
-struct MaintenanceDesk: Sendable {
+package struct MaintenanceDesk: Sendable {
     /// More would be a mistake of a script, and every one is asked at each edge.
     static let maximumWindows = 256
 
-    private(set) var plans: [MaintenancePlan] = []
-    private(set) var openWindows: [String] = []
+    package private(set) var plans: [MaintenancePlan] = []
+    package private(set) var openWindows: [String] = []
     /// Windows of the configuration that were ended before their time, and when.
     private(set) var cutShort: [String: Int64] = [:]
     /// When a window opens or closes next, in arrival time.
@@ -27,7 +27,7 @@ struct MaintenanceDesk: Sendable {
     }
 
     /// The window that is open now over a device; nil when there is none.
-    func openWindow(over device: DeviceIndex, _ fleet: FleetState) -> String? {
+    package func openWindow(over device: DeviceIndex, _ fleet: FleetState) -> String? {
         plans.first { openWindows.contains($0.window.id) && covers($0, device, fleet) }?.window.id
     }
 
@@ -113,10 +113,10 @@ struct MaintenanceDesk: Sendable {
         follow(&out)
     }
 
-    func has(_ id: String) -> Bool { plans.contains { $0.window.id == id } }
+    package func has(_ id: String) -> Bool { plans.contains { $0.window.id == id } }
 
     /// Whether there is room for a window of that name, and no file has it.
-    func canTake(_ id: String) -> Bool {
+    package func canTake(_ id: String) -> Bool {
         !plans.contains { $0.isConfigured && $0.window.id == id }
             && plans.count { $0.window.id != id } < Self.maximumWindows
     }

@@ -51,13 +51,15 @@ public struct MaintenanceWindow: Equatable, Sendable, Codable {
         self.by = by
         self.reason = reason
     }
+
+    var deviceName: String? { if case .device(let id) = scope { id } else { nil } }
 }
 
 /// A window with its zone read, for asking when it is open.
-struct MaintenancePlan: Sendable {
-    let window: MaintenanceWindow
+package struct MaintenancePlan: Sendable {
+    package let window: MaintenanceWindow
     /// Stands in the configuration file, which alone can take it away.
-    let isConfigured: Bool
+    package let isConfigured: Bool
     private let rules: ZoneRules
 
     init(_ window: MaintenanceWindow, isConfigured: Bool) {
@@ -68,7 +70,7 @@ struct MaintenancePlan: Sendable {
     }
 
     /// The time in which it is open that holds `time` or comes next after it, in milliseconds; nil when there is none any more.
-    func interval(atOrAfter time: Int64) -> Range<Int64>? {
+    package func interval(atOrAfter time: Int64) -> Range<Int64>? {
         switch window.schedule {
         case .once(let from, let until): return time < until && from < until ? from..<until : nil
         case .weekly(let days, let from, let until):

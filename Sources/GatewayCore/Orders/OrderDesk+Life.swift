@@ -6,7 +6,7 @@ import Telemetry
 /// What becomes of orders: reports, installation, visits.
 extension OrderDesk {
     /// The orders of an id: itself, or what travels in the shipment of that id. Empty when it is neither.
-    func orderIDs(_ key: String) -> [String] { orders[key] != nil ? [key] : shipments[key] ?? [] }
+    package func orderIDs(_ key: String) -> [String] { orders[key] != nil ? [key] : shipments[key] ?? [] }
 
     /// A report on an order or a shipment. False when there is none of that id, or it refuses the report.
     @discardableResult

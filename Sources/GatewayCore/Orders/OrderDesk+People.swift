@@ -15,7 +15,7 @@ extension OrderDesk {
     }
 
     /// Why this person cannot agree to this order; nil when that is well.
-    func problem(approving id: String, by person: String) -> String? {
+    package func problem(approving id: String, by person: String) -> String? {
         guard let order = orders[id] else { return "there is no such order" }
         guard order.state == .awaitingApproval else { return "the order is \(order.state.rawValue) and waits for no approval" }
         let name = Self.folded(person)

@@ -8,7 +8,7 @@ import Replenishment
 import Telemetry
 
 /// Purchase orders: how a need becomes one and gets to its supplier, by way of stock, price, approval, company and outbox.
-struct OrderDesk: Sendable {
+package struct OrderDesk: Sendable {
     static let maximumOrdersPerShipment = 100
 
     /// How long an order may wait for company: as long as sending it then keeps the risk at what the service level allows. The reorder rule takes a
@@ -56,7 +56,7 @@ struct OrderDesk: Sendable {
     let policy: ReplenishmentPolicy
     let maximumFinished: Int
     var orders = BoundedMap<SupplyOrder>()
-    var stock = StockLedger()
+    package internal(set) var stock = StockLedger()
     /// The orders that travel together, by the id of the shipment.
     private(set) var shipments: [String: [String]] = [:]
     /// When an order has waited for company long enough, or a step of one is overdue: the earliest of all.
@@ -67,10 +67,10 @@ struct OrderDesk: Sendable {
         self.maximumFinished = maximumFinished
     }
 
-    subscript(id: String) -> SupplyOrder? { orders[id] }
-    var ids: [String] { orders.ids }
+    package subscript(id: String) -> SupplyOrder? { orders[id] }
+    package var ids: [String] { orders.ids }
     var count: Int { orders.count }
-    var all: [SupplyOrder] { orders.all }
+    package var all: [SupplyOrder] { orders.all }
 
     // MARK: Placing
 

@@ -3,12 +3,12 @@ import FaultDetection
 import Telemetry
 
 /// Who is silent. Silence is a matter of arrival time, and only of time in which the gateway was listening.
-struct PresenceDesk: Sendable {
+package struct PresenceDesk: Sendable {
     static let scanMilliseconds: Int64 = 30_000
     static let condition = "silent"
 
     private(set) var isConnected = false
-    private(set) var listeningSince: Int64 = 0
+    package private(set) var listeningSince: Int64 = 0
     /// When silent devices are looked for next; `Int64.min` before there was a device.
     private(set) var nextScan: Int64 = .min
 

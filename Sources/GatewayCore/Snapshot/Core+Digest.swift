@@ -108,7 +108,7 @@ extension StewardCore {
         let standing = known.active.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ",")
         lines.append("alerts \(record.id) \(Self.text(known.codes.filter { !$0.isEmpty })) \(standing)")
         for (index, supply) in supplies.supplies(of: device).enumerated()
-        where index < layout.supplies.count && hasShown(layout.supplies[index], device) {
+        where index < layout.supplies.count && fleet.hasShown(layout.supplies[index], device) {
             let name = layout.supplies[index].name
             lines.append("supply \(record.id) \(name) \(supply.order ?? "-") \(Self.text(supply.model))")
             lines.append("cartridge \(record.id) \(name) \(Self.text(supply.reported)) \(Self.text(supply.facts))")

@@ -47,7 +47,7 @@ public struct ReorderQuestion {
     }
 
     /// Days until the rule will order, if everything goes as expected; nil when that is beyond the horizon.
-    func crossingDays(horizonDays: Int) -> Double? {
+    package func crossingDays(horizonDays: Int) -> Double? {
         var today = risk(afterDays: 0)
         for day in 0..<horizonDays {
             let tomorrow = risk(afterDays: Double(day + 1))

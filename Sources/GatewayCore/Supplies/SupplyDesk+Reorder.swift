@@ -6,7 +6,7 @@ import Telemetry
 /// When a supply needs an order, and what became of what was foretold.
 extension SupplyDesk {
     /// Nil without a forecast.
-    func reorderQuestion(_ device: DeviceIndex, _ supply: Int, at time: Int64, _ fleet: FleetState) -> ReorderQuestion? {
+    package func reorderQuestion(_ device: DeviceIndex, _ supply: Int, at time: Int64, _ fleet: FleetState) -> ReorderQuestion? {
         let known = learning(of: fleet.base(of: device))
         guard let model = state(device, supply)?.model,
             case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: known.priors)

@@ -3,7 +3,7 @@ import Replenishment
 import Telemetry
 
 /// Supplies: each level teaches the model of its slot; when the forecast crosses the reorder point, an order is asked for.
-struct SupplyDesk: Sendable {
+package struct SupplyDesk: Sendable {
     /// Reports come a little early or late; a question is due again after most of an hour.
     private static let questionMilliseconds: Int64 = 45 * 60_000
     /// The threshold that people use today, beside which a backtest is read.
@@ -24,11 +24,11 @@ struct SupplyDesk: Sendable {
         calendar = configuration.supplierCalendar
     }
 
-    func supplies(of device: DeviceIndex) -> [SupplyState] {
+    package func supplies(of device: DeviceIndex) -> [SupplyState] {
         devices.indices.contains(Int(device.place)) ? devices[Int(device.place)] : []
     }
 
-    func state(_ device: DeviceIndex, _ supply: Int) -> SupplyState? {
+    package func state(_ device: DeviceIndex, _ supply: Int) -> SupplyState? {
         let supplies = supplies(of: device)
         return supplies.indices.contains(supply) ? supplies[supply] : nil
     }
@@ -38,7 +38,7 @@ struct SupplyDesk: Sendable {
         return devices.indices.contains(place) && devices[place].indices.contains(supply) ? devices[place][supply].model.generation : 1
     }
 
-    func learning(of profile: ProfileIndex) -> SupplyLearning {
+    package func learning(of profile: ProfileIndex) -> SupplyLearning {
         learned.indices.contains(Int(profile.place)) ? learned[Int(profile.place)] : SupplyLearning()
     }
 
@@ -122,7 +122,7 @@ struct SupplyDesk: Sendable {
 
     /// What to order: the profile may leave it to the supply that is in the device. What the device does not tell is named by the label, and
     /// that by the supply's name.
-    func item(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> String {
+    package func item(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> String {
         let slot = fleet.supplySlot(device, supply)
         let facts = state(device, supply)?.facts
         let label = facts?.label ?? slot.name
@@ -132,7 +132,7 @@ struct SupplyDesk: Sendable {
     // MARK: Lead times
 
     /// How long an order of this supply takes: as its topic says, else as the supplier's entry says, else as the profile says.
-    func leadTime(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> LeadTime {
+    package func leadTime(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> LeadTime {
         let rule = fleet.supplyRule(device, supply)
         let told = rule.leadTimeCapture == nil ? nil : fleet.records[device].topicLeadDays
         let supplier = supplierWithTimes(device, supply, fleet)
@@ -153,7 +153,7 @@ struct SupplyDesk: Sendable {
             item: item(device, supply, fleet), profile: fleet.rules(of: device).name, site: policy.site(ofDevice: fleet.records[device].id))
     }
 
-    func reorderRule(_ rule: SupplyRule) -> ReorderRule {
+    package func reorderRule(_ rule: SupplyRule) -> ReorderRule {
         ReorderRule(serviceLevel: rule.serviceLevel ?? serviceLevel, floorPercent: rule.floorPercent)
     }
 

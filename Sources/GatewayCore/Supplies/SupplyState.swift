@@ -3,12 +3,12 @@ import Documents
 import Telemetry
 
 /// One supply slot of one device.
-struct SupplyState: Sendable, Codable {
-    var model = SupplyModel()
+package struct SupplyState: Sendable, Codable {
+    package internal(set) var model = SupplyModel()
     /// When the reorder rule was asked last, in event time.
     var evaluatedMilliseconds: Int64 = .min
     /// The order for the present generation, once there is one.
-    var order: String?
+    package internal(set) var order: String?
     /// What was foretold when it was placed, for the price of lateness.
     var orderedMilliseconds: Int64?
     var orderRisk = 0.0
@@ -17,9 +17,9 @@ struct SupplyState: Sendable, Codable {
     /// When the level was first at or below `SupplyDesk.thresholdPercent`: what a fixed threshold would have done, for the backtest.
     var thresholdMilliseconds: Int64?
     /// What the device said last about the level; the model keeps what it was before.
-    var reported: SupplyLevel?
+    package internal(set) var reported: SupplyLevel?
     /// What it says of the supply itself, and the hash by which a change is seen.
-    @Rare var facts: SupplyFacts?
+    @Rare package internal(set) var facts: SupplyFacts?
     var factsHash: UInt64?
 
     /// Memory that it takes.

@@ -3,7 +3,7 @@ import RemoteSupport
 import Telemetry
 
 extension JSONWriter {
-    mutating func members(of ticket: Ticket) {
+    package mutating func members(of ticket: Ticket) {
         member("ticket", ticket.id)
         member("alarm", ticket.alarm)
         member("severity", ticket.severity.rawValue)

@@ -5,7 +5,7 @@ import RemoteSupport
 import Telemetry
 
 /// Remote support: playbook runs that alarms set off, moved on by replies and telemetry, and the tickets for what no command mended.
-struct SupportDesk: Sendable {
+package struct SupportDesk: Sendable {
     /// What is kept of one device.
     struct OfDevice: Equatable, Sendable {
         /// Ids of its open runs.
@@ -28,9 +28,9 @@ struct SupportDesk: Sendable {
 
     private let maximumOpenRuns: Int
     private let maximumFinished: Int
-    private(set) var runs = BoundedMap<PlaybookRun>()
-    private(set) var tickets = BoundedMap<Ticket>()
-    private(set) var openRuns: [String] = []
+    package private(set) var runs = BoundedMap<PlaybookRun>()
+    package private(set) var tickets = BoundedMap<Ticket>()
+    package private(set) var openRuns: [String] = []
     private var devices: [DeviceIndex: OfDevice] = [:]
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
     private(set) var nextDue: Int64 = .max

@@ -1,5 +1,6 @@
 import Documents
 import FaultDetection
+import GatewayCore
 import Telemetry
 
 /// Why an alarm stands, and why another does not: every condition of the profile with what it saw.
@@ -9,7 +10,6 @@ extension StewardCore {
         var device: DeviceIndex
         var now: Int64
         var layout: ProfileLayout
-        var conditions: FaultConditions
     }
 
     /// `{"device","conditions":[…]}` for all conditions or one; false when there is no such device, or no such condition of it.
@@ -17,8 +17,7 @@ extension StewardCore {
     public func writeExplanation(_ id: String, condition: String?, atMilliseconds now: Int64, _ writer: inout JSONWriter) -> Bool {
         guard let device = fleet.device(named: id) else { return false }
         let profile = fleet.devices[device].profile
-        let question = Question(
-            device: device, now: now, layout: fleet.profiles[profile].layout, conditions: fleet.profiles[profile].derived.faults)
+        let question = Question(device: device, now: now, layout: fleet.profiles[profile].layout)
         let faults = fleet.profiles[profile].layout.profile.faults
         let rules = faults.indices.filter { condition == nil || faults[$0].id == condition }
         let others = alarms.standingAlarms(of: device).filter {
@@ -60,10 +59,7 @@ extension StewardCore {
             arrivalMilliseconds: fleet.devices[question.device].arrivalMilliseconds == .min
                 ? 0 : fleet.devices[question.device].arrivalMilliseconds,
             listeningSinceMilliseconds: presence.listeningSince)
-        let answer = fleet.cells.withReadPointer(to: Int(fleet.devices[question.device].firstCell)) { cells in
-            (question.conditions.explain(rule: number, fault, at: at, cells), question.conditions.clauses(ofRule: number, cells))
-        }
-        guard let (explanation, clauses) = answer else { return }
+        guard let (explanation, clauses) = fleet.explain(rule: number, of: question.device, at: at) else { return }
         let standing = alarms.standing(question.device, fault.id, .condition).flatMap { alarms[$0] }
         let sentences = Sentences(question: question.layout, clauses: clauses, now: question.now)
         writer.beginObject()
@@ -97,10 +93,6 @@ extension StewardCore {
             writer.endObject()
         }
         writer.endArray()
-    }
-
-    private func inhibitions(_ device: DeviceIndex, _ alarm: Alarm) -> [Inhibition] {
-        alarms.inhibitions(device, alarm, outsideInhibition(device), hasPlaybook: fleet.playbook(of: alarm, device) != nil, at: now)
     }
 
     // MARK: Silence and codes

@@ -1,9 +1,14 @@
 import Documents
 import FaultDetection
+import GatewayCore
 import Telemetry
 
 /// Alarms as people and programs see them.
 extension StewardCore {
+    public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
+    /// Latched, and its condition does not hold any more.
+    public func canReset(_ id: String) -> Bool { alarms.canReset(id) }
+
     /// The state of ISA-18.2: that it is shelved or suppressed goes before whether it was acknowledged.
     func shownState(_ alarm: Alarm) -> String {
         guard alarm.isActive else { return alarm.state.rawValue }
@@ -24,7 +29,7 @@ extension StewardCore {
     }
 
     func write(_ alarm: Alarm, _ writer: inout JSONWriter) {
-        let index = fleet.device(named: alarm.device).map { $0 }
+        let index = fleet.device(named: alarm.device)
         writer.beginObject()
         writer.member("alarm", alarm.id)
         writer.member("device", alarm.device)
@@ -74,33 +79,5 @@ extension StewardCore {
             writer.endObject()
         }
         writer.endArray()
-    }
-}
-
-extension StewardCore {
-    /// Latched, and its condition does not hold any more.
-    public func canReset(_ id: String) -> Bool { alarms.canReset(id) }
-
-    public func hasWindow(_ id: String) -> Bool { maintenance.has(id) }
-
-    public func canTakeWindow(_ id: String) -> Bool { maintenance.canTake(id) }
-
-    /// `{"maintenance":[…]}`: the windows with whether they are open, and when they begin or end next.
-    public func writeMaintenance(_ writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.key("maintenance")
-        writer.beginArray()
-        for plan in maintenance.plans {
-            writer.beginObject()
-            writer.members(of: plan.window)
-            writer.member("configured", plan.isConfigured)
-            writer.member("open", maintenance.openWindows.contains(plan.window.id))
-            let next = plan.interval(atOrAfter: now)
-            writer.member("from", next?.lowerBound)
-            writer.member("until", next?.upperBound)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
     }
 }

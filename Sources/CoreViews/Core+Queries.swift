@@ -1,6 +1,7 @@
 import ConsumableForecast
 import Documents
 import FaultDetection
+import GatewayCore
 import RemoteSupport
 import Replenishment
 import SampleCodec
@@ -155,9 +156,8 @@ extension StewardCore {
         writer.endArray()
         writer.key("supplies")
         writer.beginArray()
-        // Another device of the profile may have supplies that this one has not.
         let known = supplies.supplies(of: device)
-        for (index, supply) in layout.supplies.enumerated() where index < known.count && hasShown(supply, device) {
+        for (index, supply) in layout.supplies.enumerated() where index < known.count && fleet.hasShown(supply, device) {
             let priors = supplies.learning(of: fleet.base(of: device)).priors
             writeSupply(supply, known[index], priors, fleet.devices[device].newestMilliseconds, &writer)
         }
@@ -168,10 +168,6 @@ extension StewardCore {
         let profile = fleet.devices[device].profile
         let slot = fleet.profiles[profile].derived.statusSlot
         return fleet.value(device, slot).known.map { fleet.profiles[profile].layout.slots[Int(slot)].text(of: $0) }
-    }
-
-    func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool {
-        fleet.value(device, supply.metric) != .never
     }
 
     private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
@@ -214,15 +210,14 @@ extension StewardCore {
 
     /// Everything about one device; false when there is none of that id.
     public func writeDevice(_ id: String, _ writer: inout JSONWriter) -> Bool {
-        guard let index = fleet.device(named: id) else { return false }
-        let device = index
+        guard let device = fleet.device(named: id) else { return false }
         let layout = fleet.profiles[fleet.devices[device].profile].layout
         writer.beginObject()
         writeSummary(device, &writer)
         writer.key("metrics")
         writer.beginArray()
-        for (slot, place) in fleet.places(of: device) where fleet.metrics[place].isTold {
-            writeMetric(layout.slots[Int(slot)], fleet.metrics[place], &writer)
+        for (index, slot) in layout.slots.enumerated() {
+            if let metric = fleet.metric(device, Int32(index)), metric.isTold { writeMetric(slot, metric, &writer) }
         }
         writer.endArray()
         let downtime = availability.state(of: device)
@@ -281,41 +276,15 @@ extension StewardCore {
         writer.endArray()
     }
 
-    /// Of an order, or of a shipment.
-    public func hasOrder(_ id: String) -> Bool { !orders.orderIDs(id).isEmpty }
-    /// Who is to deliver an order or a shipment.
-    public func supplier(ofOrder id: String) -> String? { orders.orderIDs(id).first.flatMap { orders[$0]?.terms.supplier } }
-    public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
-    public func hasAlarm(_ id: String) -> Bool { alarms[id] != nil }
-    public func hasTicket(_ id: String) -> Bool { support.tickets[id] != nil }
     public func hasDevice(_ id: String) -> Bool { fleet.device(named: id) != nil }
 
     /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival, and its unit; nil when there is no
     /// such device or metric.
     public func openSamples(device: String, metric: String) -> (samples: [Sample], unit: String)? {
-        guard let index = fleet.device(named: device), let slot = fleet.profiles[fleet.devices[index].profile].layout.slot(named: metric),
-            let metric = fleet.metric(index, slot)
-        else { return nil }
-        let samples = fleet.openChunk(at: fleet.place(index, slot)).withUnsafeBytes {
-            (try? SampleChunk.decode($0, count: Int(metric.encoder.count))) ?? []
-        }
-        return (samples, fleet.profiles[fleet.devices[index].profile].layout.slots[Int(slot)].unit)
-    }
-
-    /// Bytes that the flat arrays hold: what a device costs.
-    public var stateBytes: Int {
-        fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes
-    }
-}
-
-extension JSONWriter {
-    mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
-        beginObject()
-        key(name)
-        beginArray()
-        body(&self)
-        endArray()
-        endObject()
+        guard let index = fleet.device(named: device) else { return nil }
+        let layout = fleet.profiles[fleet.devices[index].profile].layout
+        guard let slot = layout.slot(named: metric), let samples = fleet.openSamples(index, slot) else { return nil }
+        return (samples, layout.slots[Int(slot)].unit)
     }
 }
 

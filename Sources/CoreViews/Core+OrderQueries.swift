@@ -1,8 +1,15 @@
 import Documents
+import GatewayCore
 import Replenishment
 
 /// Orders as the API shows them.
 extension StewardCore {
+    /// Of an order, or of a shipment.
+    public func hasOrder(_ id: String) -> Bool { !orders.orderIDs(id).isEmpty }
+    /// Who is to deliver an order or a shipment.
+    public func supplier(ofOrder id: String) -> String? { orders.orderIDs(id).first.flatMap { orders[$0]?.terms.supplier } }
+    public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
+
     func countOrders(_ totals: inout Totals) {
         for order in orders.all {
             totals.ordersByState[order.state, default: 0] += 1
@@ -46,32 +53,5 @@ extension StewardCore {
         writer.member("reference", order.reference)
         writer.member("detail", order.detail)
         writer.endObject()
-    }
-}
-
-extension JSONWriter {
-    /// What an order is about: for the journal, for suppliers and for people.
-    mutating func members(of order: SupplyOrder) {
-        member("order", order.id)
-        member("supply", order.supply)
-        member("item", order.item)
-        member("generation", Int64(order.generation))
-        if order.attempt > 1 { member("attempt", Int64(order.attempt)) }
-        member("reason", order.reason)
-        member("levelPercent", order.levelPercent)
-        if let days = order.daysLeft {
-            key("daysLeft")
-            beginArray()
-            for day in days { number(day) }
-            endArray()
-        }
-        member("state", order.state.rawValue)
-        member("supplier", order.terms.supplier)
-        member("site", order.terms.site)
-        if let amount = order.terms.amountHundredths { member("amount", Double(amount) / 100) }
-        member("currency", order.terms.currency)
-        if order.terms.requestedBy != OrderTerms.automatic { member("requestedBy", order.terms.requestedBy) }
-        member("approvalReason", order.terms.approvalReason)
-        if order.terms.isDryRun { member("dryRun", true) }
     }
 }

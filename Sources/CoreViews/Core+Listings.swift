@@ -1,5 +1,6 @@
 import Documents
 import FaultDetection
+import GatewayCore
 import RemoteSupport
 import Replenishment
 
@@ -27,6 +28,8 @@ public struct ListingFilter: Sendable {
 }
 
 extension StewardCore {
+    public func hasTicket(_ id: String) -> Bool { support.tickets[id] != nil }
+
     /// The ids of a list, oldest first. Those of actions are runs, which have an item for each attempt.
     public func ids(of listing: Listing) -> [String] {
         switch listing {

@@ -1,5 +1,6 @@
 import ConsumableForecast
 import Documents
+import GatewayCore
 import Replenishment
 import Telemetry
 
@@ -23,7 +24,7 @@ extension StewardCore {
         writer.member("time", time)
         writer.member("generation", Int64(state.model.generation))
         write(state.model.evidence(atMilliseconds: time), counter: rule.counter, reading: counter(device, slot), &writer)
-        switch state.model.forecast(atMilliseconds: time, fleet: supplies.learning(of: fleet.profiles[profile].base).priors) {
+        switch state.model.forecast(atMilliseconds: time, fleet: supplies.learning(of: fleet.base(of: device)).priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
             writer.beginArray()
@@ -84,7 +85,7 @@ extension StewardCore {
     private func writeDecision(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64, _ writer: inout JSONWriter) {
         let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout.supplies[supply].rule]
         let decision = supplies.reorderRule(rule)
-        let price = supplies.learning(of: fleet.profiles[profile].base).price
+        let price = supplies.learning(of: fleet.base(of: device)).price
         writer.key("decision")
         writer.beginObject()
         writer.member("serviceLevel", decision.serviceLevel)

@@ -1,5 +1,6 @@
 import Documents
 import FaultDetection
+import GatewayCore
 import Telemetry
 
 /// Conditions and what they saw, in words and as JSON.
