@@ -1,5 +1,3 @@
-import Hashing
-
 /// ITU-T X.733, without "cleared" and "indeterminate", which are states here. The most severe comes first.
 public enum Severity: String, CaseIterable, Sendable, Codable, Comparable {
     case critical, major, minor, warning
@@ -62,13 +60,9 @@ public struct FaultRule: Equatable, Sendable {
     /// While this fault stands, the silence of the device's children has its cause here.
     public var inhibitsChildren = false
     public var flapping = FlappingRule()
-    /// Changes when the conditions do: what a device remembers of the fault belongs to these conditions only.
-    public private(set) var shape: UInt64 = 0
-
-    /// What people read, and what follows from the alarm, may change without anything being forgotten.
-    mutating func seal() {
-        shape = ContentHash.combine(ContentHash.seed, "\(severity) \(raise) \(String(describing: clear)) \(escalate) \(relax)")
-    }
+    /// A hash of what the profile says of the conditions: what a device remembers of the fault belongs to these conditions only. What people
+    /// read, and what follows from the alarm, is not in it. 0 for a rule that was not read from a profile.
+    public var shape: UInt64 = 0
 
     public init(id: String, severity: Severity, text: String, raise: ConditionRule, clear: ConditionRule?, playbook: String?) {
         self.id = id

@@ -1,4 +1,5 @@
 import Documents
+import Hashing
 
 /// Status and faults.
 extension ProfileReader {
@@ -41,9 +42,22 @@ extension ProfileReader {
         fault.suppressedBy = suppressedBy
         fault.inhibitsChildren = inhibitsChildren
         if let flapping { fault.flapping = flapping }
-        fault.seal()
+        fault.shape = shape(reader.node)
         check(fault, reader)
         return fault
+    }
+
+    private func shape(_ node: DocumentNode) -> UInt64 {
+        guard case .object(let members) = node.value else { return 0 }
+        var words = JSONWriter()
+        words.beginObject()
+        for key in ["severity", "raise", "clear", "escalate", "relax"] {
+            guard let member = members.first(where: { $0.key == key }) else { continue }
+            words.key(key)
+            member.node.write(to: &words)
+        }
+        words.endObject()
+        return words.bytes.withUnsafeBytes { ContentHash.combine(ContentHash.seed, $0) }
     }
 
     private func steps(_ readers: [ObjectReader]) -> [SeverityStep] {

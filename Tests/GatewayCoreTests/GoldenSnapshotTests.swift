@@ -1,0 +1,116 @@
+import FaultDetection
+import FoundationEssentials
+import Sparkplug
+import Telemetry
+import Testing
+
+@testable import GatewayCore
+
+/// Snapshots that programs of every format wrote, kept as they were: each is still read, and gives the state that it was written of.
+///
+/// `STEWARD_RECORD_GOLDEN=1 swift test --filter GoldenSnapshotTests` writes those of the present format anew: when it has a new number, or a new
+/// part or version of a part. Those of a released format are never written again.
+@Suite struct GoldenSnapshotTests {
+    struct Scenario: CustomTestStringConvertible, Sendable {
+        var name: String
+        var profile: String
+        var record: @Sendable (String) throws -> Driver
+        var testDescription: String { name }
+    }
+
+    static let scenarios = [
+        Scenario(name: "fleet", profile: Press.profile, record: fleet),
+        Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln),
+        Scenario(name: "desk", profile: desk, record: { try people($0) }), Scenario(name: "line", profile: line, record: sparkplug),
+    ]
+
+    static let formats = [6]
+
+    private static func file(_ name: String, _ format: Int, _ ending: String) -> URL {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)-\(format).\(ending)")
+    }
+
+    @Test(arguments: scenarios) func snapshotsOfEveryFormatAreRead(_ scenario: Scenario) throws {
+        let profile = try Driver.profile(scenario.profile)
+        if ProcessInfo.processInfo.environment["STEWARD_RECORD_GOLDEN"] != nil {
+            let driver = try scenario.record(scenario.profile)
+            try Data(try driver.snapshot()).write(to: Self.file(scenario.name, StewardCore.snapshotVersion, "snapshot"))
+            try Data(driver.core.digest().utf8).write(to: Self.file(scenario.name, StewardCore.snapshotVersion, "digest"))
+        }
+        for format in Self.formats {
+            let bytes = [UInt8](try Data(contentsOf: Self.file(scenario.name, format, "snapshot")))
+            let digest = String(decoding: try Data(contentsOf: Self.file(scenario.name, format, "digest")), as: UTF8.self)
+            let core = try #require(try StewardCore(configuration: CoreConfiguration(), profiles: [profile], snapshot: bytes))
+            #expect(core.digest() == digest, "\(scenario.name), format \(format)")
+        }
+    }
+
+    // MARK: What happened
+
+    /// Devices of all kinds of behaviour, with everything that follows from it.
+    private static func fleet(_ profile: String) throws -> Driver { try RandomFleet.record(seed: 11, batches: 120).reference }
+
+    /// Detectors of every kind, one of which has found something.
+    private static func kiln(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        for reading in AnomalyTests.shifted(seed: 1, days: 11) {
+            driver.tell("k1", reading.members + ",\"made\":\(Int(reading.second) / 300)", at: reading.second)
+        }
+        return driver
+    }
+
+    private static let desk = """
+        { profile: "desk", gapSeconds: 120, allowedLatenessSeconds: 30, silentAfterSeconds: 600,
+          messages: [{ topic: "t/{device}/data", time: { pointer: "/ts" } }],
+          metrics: { temp: { pointer: "/temp" }, status: { pointer: "/status", kind: "state" } },
+          status: { metric: "status", productive: ["busy"], standby: ["idle"], unscheduledDowntime: ["down"] },
+          alerts: [{ pointer: "/errors", codes: { jam: { severity: "critical", text: "Jam" } } }],
+          faults: {
+            hot: { severity: "critical", raise: { metric: "temp", above: 80, forSeconds: 60 }, clear: { metric: "temp", below: 70 }, latch: true },
+            stuck: { severity: "minor", raise: { metric: "temp", unchangedForSeconds: 90 } },
+          } }
+        """
+
+    /// What people do, what comes late, and what waits for its turn.
+    private static func people(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        for second in stride(from: 10.0, through: 600, by: 30) {
+            driver.tell("p1", "\"temp\":\(60 + second / 10),\"status\":\"busy\"", at: second)
+            driver.tell(
+                "p2", "\"temp\":40,\"status\":\"\(second < 300 ? "busy" : "down")\",\"errors\":[\(second < 300 ? "" : "\"jam\"")]",
+                at: second)
+        }
+        let alarms = driver.core.alarms.all.map(\.id)
+        driver.control(.acknowledge(alarm: try #require(alarms.first), by: "anna"), at: 610)
+        driver.control(
+            .shelve(alarm: try #require(alarms.last), by: "ben", untilMilliseconds: Driver.start + 9_000_000, reason: "new fan"), at: 620)
+        // A backfill of the past, and messages that may still be overtaken.
+        for second in stride(from: 20.0, through: 200, by: 20) { driver.tell("p1", "\"temp\":95", at: 650, time: second) }
+        driver.tell("p1", "\"temp\":50,\"errors\":[\"jam\"]", at: 660, time: 659)
+        driver.control(.storeDamaged(StoreDamage(id: "sd-1", text: "event 3 is missing", foundMilliseconds: Driver.start)), at: 661)
+        driver.control(.clockStepped(byMilliseconds: 1500), at: 663)
+        driver.control(.order(.stockCounted(item: "toner", units: 4, by: "anna")), at: 664)
+        return driver
+    }
+
+    private static let line = """
+        { profile: "line",
+          messages: [{ format: "sparkplug", topic: "spBv1.0/+/+/+", general: true }],
+          metrics: { temp: { pointer: "/Oven/Temp" } },
+          faults: { hot: { severity: "major", raise: { metric: "temp", above: 90 } } } }
+        """
+
+    /// A node by its names and aliases.
+    private static func sparkplug(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        for (seq, kind, temp) in [(0, "NBIRTH", 20.0), (1, "NDATA", 95.0), (3, "NDATA", 96.0)] {
+            let time = Driver.start + Int64(seq + 1) * 1000
+            var writer = SparkplugPayloadWriter(timestampMilliseconds: time, seq: UInt64(seq))
+            if seq == 0 { try writer.add(name: "bdSeq", alias: nil, timestampMilliseconds: nil, datatype: .int64, value: .number(1)) }
+            try writer.add(
+                name: seq == 0 ? "Oven/Temp" : nil, alias: 7, timestampMilliseconds: time, datatype: .double, value: .number(temp))
+            driver.take([.message(topic: "spBv1.0/plant/\(kind)/cell", payload: writer.bytes, isRetained: false)], atMilliseconds: time)
+        }
+        return driver
+    }
+}
