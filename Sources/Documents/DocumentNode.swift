@@ -80,7 +80,17 @@ public struct DocumentProblems: Error, Sendable, CustomStringConvertible {
 }
 
 extension DocumentNode {
-    public var isString: Bool { if case .string = value { true } else { false } }
+    // What the value is; nil for one of another kind.
+    public var text: String? { if case .string(let text) = value { text } else { nil } }
+    public var number: Double? { if case .number(let number, _) = value { number } else { nil } }
+    public var flag: Bool? { if case .bool(let flag) = value { flag } else { nil } }
+    public var items: [DocumentNode]? { if case .array(let items) = value { items } else { nil } }
+
+    /// The value of a member; nil where there is no such member, and where this is no object.
+    public func member(_ key: String) -> DocumentNode? {
+        guard case .object(let members) = value else { return nil }
+        return members.first { $0.key == key }?.node
+    }
 
     /// Writes the value as plain JSON, without white space.
     public func write(to writer: inout JSONWriter) {

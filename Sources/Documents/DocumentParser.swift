@@ -58,10 +58,7 @@ public struct DocumentParser {
             case UInt8(ascii: "/"):
                 let next = offset + 1 < bytes.count ? bytes[offset + 1] : 0
                 if next == UInt8(ascii: "/") {
-                    while let b = current, b != 0x0A {
-                        _ = b
-                        advance()
-                    }
+                    while let byte = current, byte != 0x0A { advance() }
                 } else if next == UInt8(ascii: "*") {
                     try skipBlockComment()
                 } else {

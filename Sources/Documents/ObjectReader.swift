@@ -49,30 +49,31 @@ public final class ObjectReader {
         return found
     }
 
+    /// Reports a mistake at the value of a member, or at the object where it has no such member.
+    public func add(_ message: String, at key: String) {
+        report.add(message, at: members.first { $0.key == key }?.node.position ?? node.position)
+    }
+
     private func wrong(_ node: DocumentNode, _ key: String, _ expected: String) {
         report.add("\"\(key)\" must be \(expected), found \(node.value.kindName)", at: node.position)
     }
 
-    public func string(_ key: String) -> String? {
+    /// The value of a member as `read` takes it; one of another kind is reported.
+    private func value<Value>(_ key: String, _ expected: String, _ read: (DocumentNode) -> Value?) -> Value? {
         guard let node = optional(key) else { return nil }
-        guard case .string(let text) = node.value else {
-            wrong(node, key, "a string")
-            return nil
-        }
-        return text
+        let value = read(node)
+        if value == nil { wrong(node, key, expected) }
+        return value
     }
+
+    public func string(_ key: String) -> String? { value(key, "a string", \.text) }
+
+    public func number(_ key: String) -> Double? { value(key, "a number", \.number) }
+
+    public func bool(_ key: String) -> Bool? { value(key, "true or false", \.flag) }
 
     public func requiredString(_ key: String, _ expected: String) -> String? {
         required(key, expected) == nil ? nil : string(key)
-    }
-
-    public func number(_ key: String) -> Double? {
-        guard let node = optional(key) else { return nil }
-        guard case .number(let number, _) = node.value else {
-            wrong(node, key, "a number")
-            return nil
-        }
-        return number
     }
 
     /// A whole number inside `range`; outside it or of another kind it is reported.
@@ -85,27 +86,14 @@ public final class ObjectReader {
         return whole
     }
 
-    public func bool(_ key: String) -> Bool? {
-        guard let node = optional(key) else { return nil }
-        guard case .bool(let flag) = node.value else {
-            wrong(node, key, "true or false")
-            return nil
-        }
-        return flag
-    }
-
     /// A list of strings; a single string is taken as a list of one.
     public func strings(_ key: String) -> [String]? {
         guard let node = optional(key) else { return nil }
-        if case .string(let one) = node.value { return [one] }
-        guard case .array(let items) = node.value else {
-            wrong(node, key, "a list of strings")
-            return nil
-        }
-        return items.compactMap { item in
-            if case .string(let text) = item.value { return text }
-            wrong(item, key, "a list of strings")
-            return nil
+        if let one = node.text { return [one] }
+        if node.items == nil { wrong(node, key, "a list of strings") }
+        return node.items?.compactMap { item in
+            if item.text == nil { wrong(item, key, "a list of strings") }
+            return item.text
         }
     }
 
@@ -136,12 +124,7 @@ public final class ObjectReader {
     }
 
     public func list(_ key: String, _ what: String) -> [ObjectReader] {
-        guard let node = optional(key) else { return [] }
-        guard case .array(let items) = node.value else {
-            wrong(node, key, "a list")
-            return []
-        }
-        return items.map { ObjectReader($0, what, report) }
+        (value(key, "a list", \.items) ?? []).map { ObjectReader($0, what, report) }
     }
 
     /// Reports every key that nothing asked for.

@@ -18,24 +18,18 @@ public struct OrderReport: Equatable, Sendable {
     }
 
     public init(_ node: DocumentNode) throws(PatternError) {
-        guard case .string(let word)? = Self.member("state", of: node)?.value, let state = SupplyOrder.State(rawValue: word),
+        guard let word = node.member("state")?.text, let state = SupplyOrder.State(rawValue: word),
             Self.states.contains(state)
         else {
             throw PatternError("a status needs \"state\", one of \(Self.states.map(\.rawValue).joined(separator: ", "))")
         }
         self.state = state
-        reference = Self.text(Self.member("reference", of: node))
-        detail = Self.text(Self.member("detail", of: node))
-    }
-
-    private static func member(_ name: String, of node: DocumentNode) -> DocumentNode? {
-        guard case .object(let members) = node.value else { return nil }
-        return members.first { $0.key == name }?.node
+        reference = Self.text(node.member("reference"))
+        detail = Self.text(node.member("detail"))
     }
 
     /// Text from outside is kept only up to a bound.
     static func text(_ node: DocumentNode?) -> String? {
-        guard case .string(let text)? = node?.value else { return nil }
-        return String(decoding: text.utf8.prefix(256), as: UTF8.self)
+        node?.text.map { String(decoding: $0.utf8.prefix(256), as: UTF8.self) }
     }
 }

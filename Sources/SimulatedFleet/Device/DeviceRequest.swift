@@ -116,15 +116,7 @@ struct AnsweredRequests: Sendable {
 }
 
 extension DocumentNode {
-    subscript(name: String) -> DocumentNode? {
-        guard case .object(let members) = value else { return nil }
-        return members.first { $0.key == name }?.node
-    }
-
-    var text: String? {
-        guard case .string(let text) = value else { return nil }
-        return text
-    }
+    subscript(name: String) -> DocumentNode? { member(name) }
 
     var whole: Int64? {
         guard case .number(_, let text) = value else { return nil }
