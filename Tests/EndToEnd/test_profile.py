@@ -192,24 +192,20 @@ OBJECTS = {
     ("metric", "reader"): "metric",
     ("unitPlace", "reader"): "metric",
     ("textPattern", "reader"): "metric",
-    ("ignored", "reader"): "",
     ("namePointers", "reader"): "message",
     ("supply", "reader"): "supply",
     ("supply", "when"): "unknownWhen",
-    ("levels", "reader"): "supply",
     ("readOrdering", "reader"): "supply",
     ("readMeaning", "reader"): "supply",
     ("readMembers", "reader"): "supply",
     ("unknownLevels", "reader"): "supply",
     ("supplyValues", "reader"): "supply",
-    ("leadTime", "reader"): "supply",
-    ("ordering", "reader"): "supply",
+    ("leadTimeDays", "reader"): "supply",
     ("alertList", "reader"): "alertList",
-    ("alertPlaces", "reader"): "alertList",
     ("codeForm", "reader"): "alertList",
     ("severities", "reader"): "alertList",
     ("hexPair", "pair"): "hexPair",
-    ("alertList", "named.reader"): "alertCode",
+    ("alertList", "code"): "alertCode",
     ("status", "reader"): "status",
     ("parsed", "reader"): "condition",
     ("comparison", "reader"): "condition",
@@ -232,10 +228,10 @@ def keys_by_object():
     for function, text in re.findall(r"(?:private )?func (\w+)\(.*?\n(.*?)\n    }\n", READER, re.S):
         asked = re.findall(rf"([\w.]+)\.(?:{CALLS})\(\s*\"([$\w]+)\"", text)
         # Helpers of the reader take a key, or know it.
-        asked += re.findall(r"\b(?:path|seconds)\((\w+), \"(\w+)\"", text)
+        asked += re.findall(r"(?<!\.)\b(?:path|paths|seconds|number|operand)\((\w+), \"(\w+)\"", text)
         asked += [(reader, "topic") for reader in re.findall(r"\btopic\((\w+)", text)]
         for variable, key in asked:
-            if function in ("path", "topic", "seconds"):
+            if function in ("path", "paths", "topic", "seconds", "number"):
                 continue
             assert (function, variable) in OBJECTS, f"{function} reads {variable}.{key}: name its object in OBJECTS"
             found.setdefault(OBJECTS[function, variable], set()).add(key)

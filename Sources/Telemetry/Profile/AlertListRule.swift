@@ -1,4 +1,4 @@
-/// A list of codes that the device itself reports, such as `["jam"]` or Bambu Lab's HMS pairs.
+/// How to read a list of codes that the device itself reports, such as `["jam"]` or Bambu Lab's HMS pairs.
 public struct AlertListRule: Equatable, Sendable {
     public enum CodeForm: Equatable, Sendable {
         /// Each item is a string or a number, taken as it is.
@@ -16,8 +16,9 @@ public struct AlertListRule: Equatable, Sendable {
     }
     public var path: PathPattern
     public var form: CodeForm
-    public var codes: [AlertCodeRule]
-    public var defaultSeverity: Severity
+    public var codes: [AlertCodeRule] = []
+    /// Of a code for which neither the profile nor the device says one.
+    public var defaultSeverity = Severity.major
     public var message: String?
     /// Members of an item that tell its severity and its text; the first that is there counts.
     public var severityMembers: [String] = []
@@ -25,13 +26,6 @@ public struct AlertListRule: Equatable, Sendable {
     public var textMembers: [String] = []
     /// Codes that are no alarm. A `*` at the end stands for the rest of a code.
     public var ignored: [String] = []
-
-    init(path: PathPattern, form: CodeForm, codes: [AlertCodeRule], defaultSeverity: Severity) {
-        self.path = path
-        self.form = form
-        self.codes = codes
-        self.defaultSeverity = defaultSeverity
-    }
 
     /// The rule of that very code; else the longest of those with a `*` that fit.
     public func rule(for code: String) -> AlertCodeRule? {
@@ -44,6 +38,7 @@ public struct AlertListRule: Equatable, Sendable {
     private static func fits(_ pattern: String, _ code: String) -> Bool { pattern.hasSuffix("*") && code.hasPrefix(pattern.dropLast()) }
 }
 
+/// What a profile says of one code; `code` may end in a `*` for the rest of it.
 public struct AlertCodeRule: Equatable, Sendable {
     public var code: String
     /// Nil: what the device says, or that of the list.

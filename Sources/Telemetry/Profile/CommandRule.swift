@@ -1,5 +1,6 @@
 import Documents
 
+/// How a command of a profile is sent.
 public struct CommandRule: Equatable, Sendable {
     public enum Format: String, CaseIterable, Sendable {
         case json
@@ -19,6 +20,7 @@ public struct CommandRule: Equatable, Sendable {
     public var expectsReply: Bool
 }
 
+/// Commands to try, one after the other, for a fault or a code that names this playbook.
 public struct Playbook: Equatable, Sendable {
     public struct Step: Equatable, Sendable {
         public var command: String

@@ -1,11 +1,8 @@
 /// A number that a value is compared with, or another metric's value that stands in for it.
-public enum Operand: Equatable, Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+public enum Operand: Equatable, Sendable {
     case number(Double)
     /// value of the metric · times + plus
     case metric(String, times: Double, plus: Double)
-
-    public init(floatLiteral value: Double) { self = .number(value) }
-    public init(integerLiteral value: Int) { self = .number(Double(value)) }
 }
 
 /// What a metric is compared with.
@@ -57,16 +54,12 @@ public struct ConditionRule: Equatable, Sendable {
     /// How long it must hold, in event time, without a gap.
     public var forMilliseconds: Int64
 
-    public init(_ kind: Kind, forMilliseconds: Int64 = 0) {
+    init(_ kind: Kind, forMilliseconds: Int64 = 0) {
         self.kind = kind
         self.forMilliseconds = forMilliseconds
     }
 
-    public init(metric: String, comparison: Comparison, forMilliseconds: Int64) {
-        self.init(.value(metric: metric, comparison, hysteresis: 0), forMilliseconds: forMilliseconds)
-    }
-
-    /// The conditions that it is made of.
+    /// The conditions that it is made of, in the order in which `ConditionCompiler` lays them out.
     public var parts: [ConditionRule] {
         switch kind {
         case .all(let parts), .any(let parts): parts

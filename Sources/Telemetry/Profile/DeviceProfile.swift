@@ -7,7 +7,7 @@ public struct DeviceProfile: Equatable, Sendable {
     public var messages: [MessageRule] = []
     public var replies: [ReplyRule] = []
     public var metrics: [MetricRule] = []
-    /// Members that nobody wants, although a rule for every further member would take them.
+    /// Members that are not read, although the pointer of a rule with a capture would match them.
     public var ignored: [PathPattern] = []
     public var supplies: [SupplyRule] = []
     public var alerts: [AlertListRule] = []
@@ -15,15 +15,15 @@ public struct DeviceProfile: Equatable, Sendable {
     public var faults: [FaultRule] = []
     public var commands: [CommandRule] = []
     public var playbooks: [Playbook] = []
-    /// The device on which the devices of this profile hang, such as their bridge; it may hold what the topic captures.
+    /// The name of the device that connects the devices of this profile, such as their bridge; it may hold captures of the topic.
     public var parent: NameTemplate?
     /// Arrival time without a message after which the device counts as silent.
     public var silentAfterMilliseconds: Int64 = 15 * 60_000
-    /// How long a message may be on its way while later ones overtake it. So much later everything is decided.
+    /// How long a message may be on its way while later ones overtake it. Every decision waits for so long.
     public var allowedLatenessMilliseconds: Int64 = 0
     /// Two readings further apart in event time say nothing about the time between them.
     public var gapMilliseconds: Int64 = 5 * 60_000
-    /// The devices have few names in common, so each learns its own; otherwise they share the names, and each has room for all of them.
+    /// Each device has a layout of its own, as the devices have few names in common. Otherwise all share one, and each has room for all its metrics.
     public var namesPerDevice = false
 
     /// Gauges and the rates of counters are watched for anomalies, where the metric does not say otherwise.
@@ -35,7 +35,7 @@ public struct DeviceProfile: Equatable, Sendable {
         self.source = source
     }
 
-    /// A profile that reads nothing: it holds the places where the supplies of its devices keep their state until it is loaded again.
+    /// Stands for a profile that is not loaded. It reads nothing; its supplies keep their numbers, under which the devices' state is kept.
     public init(notLoaded name: String, supplies: [String]) {
         self.init(name: name, title: name + " (not loaded)", source: "")
         guard let nowhere = try? PathPattern("") else { return }

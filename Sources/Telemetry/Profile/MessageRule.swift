@@ -13,21 +13,21 @@ public struct MessageRule: Equatable, Sendable {
         /// An object or a list is JSON, anything else is text: some devices send both on one topic.
         case auto
     }
-    /// How metrics, supplies and alerts name it that belong to this topic only.
+    /// The name by which metrics, supplies and alerts say that they belong to this topic only.
     public var name: String?
     public var topic: TopicPattern
     public var format = Format.json
     public var columns: [String] = []
     public var delimiter = UInt8(ascii: ",")
-    /// Where the parts of a message stand that are devices or times of their own: `/{device}/{row}`.
+    /// The pointer to the parts of a message that has several devices or several times: `/{device}/{row}`.
     public var each: PathPattern?
     /// Where the payload names the device.
     public var device: PathPattern?
-    /// Texts of the payload that take part in names as the topic's named levels do.
+    /// Texts of the payload that names may hold, as they may hold the topic's named levels.
     public var names: [NamePointer] = []
-    /// Yields to every other profile that reads the topic.
+    /// Counts only for topics that no other profile reads.
     public var isGeneral = false
-    /// Reads its topic beside the rule that counts, and not instead of it.
+    /// Reads its topic in addition to the rule that counts for it.
     public var isAdditional = false
     public var liveness: LivenessRule?
     public var full: FullRule?
@@ -59,7 +59,7 @@ public struct NamePointer: Equatable, Sendable {
     public var path: PathPattern
 }
 
-/// Which messages tell everything: what they leave out is not known any more. All others tell only what they name.
+/// Which messages are full reports: a metric that one of them leaves out becomes unknown. Other messages change only what they name.
 public enum FullRule: Equatable, Sendable {
     case always
     case when(PathPattern, values: [String])
@@ -67,22 +67,8 @@ public enum FullRule: Equatable, Sendable {
 
 /// Where the device's own time stands. Without a rule the arrival time is taken.
 public struct TimeRule: Equatable, Sendable {
-    public enum Unit: String, CaseIterable, Sendable {
-        case milliseconds, seconds, iso8601
-        /// Counted from the device's start: of no use as a time, so the arrival time is taken.
-        case monotonic
-
-        /// What a bare number counts.
-        var counted: DeviceTime.Unit {
-            switch self {
-            case .milliseconds, .iso8601: .milliseconds
-            case .seconds: .seconds
-            case .monotonic: .monotonic
-            }
-        }
-    }
     public var path: PathPattern
-    public var unit: Unit
+    public var unit: DeviceTime.Unit
     /// The zone of texts that have none; nil: UTC.
     public var zone: ZoneRules?
 }
@@ -92,26 +78,19 @@ public struct ReplyRule: Equatable, Sendable {
     public var topic: TopicPattern
     /// Nil where the topic's level `{requestId}` tells it.
     public var requestID: PathPattern?
-    /// Nil where an answer says nothing more than that it came; its outcome is then "ok".
+    /// Nil: every answer has the outcome "ok".
     public var outcome: PathPattern?
-    public var success: [String]
+    /// The outcomes that mean that the command was carried out.
+    public var success: [String] = []
     /// A member that only a refusal has.
     public var failure: PathPattern?
-    /// Where the payload names the device.
+    /// Where the payload names the device; nil where the topic does.
     public var device: PathPattern?
     /// A reason in the device's own words.
     public var reason: PathPattern?
 
-    public init(topic: TopicPattern, requestID: PathPattern?, outcome: PathPattern?, success: [String], reason: PathPattern?) {
-        self.topic = topic
-        self.requestID = requestID
-        self.outcome = outcome
-        self.success = success
-        self.reason = reason
-    }
-
     /// The name of the topic's level that tells the request.
     static let topicLevel = "requestId"
-    /// Each request has a topic of its own, which is not worth remembering.
+    /// Each request is answered on a topic of its own, so what such a topic resolves to is not kept.
     public var hasTopicOfItsOwn: Bool { topic.captures.contains(Self.topicLevel) }
 }

@@ -1,5 +1,7 @@
+/// What a metric is; `level` is the level of a supply in percent.
 public enum MetricKind: String, CaseIterable, Sendable, Codable { case gauge, counter, state, level }
 
+/// How a metric is read from messages.
 public struct MetricRule: Equatable, Sendable {
     /// May hold captures of the path, as in `temperature.{sensor}`.
     public var name: NameTemplate
@@ -22,7 +24,7 @@ public struct MetricRule: Equatable, Sendable {
     public var values: [ValueName] = []
     /// Words and numbers that mean that the device does not know.
     public var unknown: [String] = []
-    /// What a text looks like in which the value stands.
+    /// The pattern of a text that holds the value.
     public var match: TextPattern?
 
     /// Whether it is watched for anomalies; nil: as the profile says.

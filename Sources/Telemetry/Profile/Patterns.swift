@@ -12,7 +12,7 @@ public struct TopicPattern: Equatable, Sendable {
     public let text: String
     public let levels: [Level]
 
-    /// Throws a reason in words. Where the payload names the device, no level has to.
+    /// `needsDevice` is false where the payload names the device. Throws why the text is no pattern.
     public init(_ text: String, needsDevice: Bool = true) throws(PatternError) {
         var levels: [Level] = []
         for part in text.split(separator: "/", omittingEmptySubsequences: false) {
@@ -43,6 +43,10 @@ public struct TopicPattern: Equatable, Sendable {
         return .prefixed(String(inner[..<colon]), prefix: Array(prefix.utf8))
     }
 
+    private init() { (text, levels) = ("", []) }
+    /// Matches no topic: a placeholder while the rest of a rule is read whose topic is wrong.
+    static let never = TopicPattern()
+
     /// What to subscribe to.
     public var filter: String {
         levels.map { level in
@@ -57,7 +61,7 @@ public struct TopicPattern: Equatable, Sendable {
 
     private static func capture(_ level: Level) -> String? {
         switch level {
-        // A beginning without a name, `{:STATUS}`, is looked at and forgotten.
+        // A prefix without a name, `{:STATUS}`, only limits what matches.
         case .named(let name), .prefixed(let name, _): name.isEmpty ? nil : name
         case .literal, .any, .device: nil
         }
@@ -94,8 +98,8 @@ public struct TopicPattern: Equatable, Sendable {
         return start == topic.count + 1 ? device : nil
     }
 
-    /// Whether it says more than `other` at the first level where one says more: a word says more than a beginning, and that more than a
-    /// wildcard. So of two general rules for one topic, one can be told to count.
+    /// Whether it is the more specific of the two at the first level where they differ: a word is more specific than a prefix, and a prefix
+    /// more than a wildcard. So of two general rules that match one topic, one can be chosen.
     public func isNarrower(than other: TopicPattern) -> Bool {
         for (own, foreign) in zip(levels, other.levels) where Self.width(own) != Self.width(foreign) {
             return Self.width(own) < Self.width(foreign)

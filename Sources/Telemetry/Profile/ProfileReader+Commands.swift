@@ -8,7 +8,7 @@ extension ProfileReader {
         let isSparkplug = format == .sparkplug
         let topic = isSparkplug ? "" : reader.requiredString("topic", "such as \"devices/{device}/commands/\(named.member.key)\"")
         if let topic, !isSparkplug, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
-            report.add("a command's topic holds {device} and no wildcard", at: reader.node.position(of: ["topic"]))
+            reader.add("a command's topic holds {device} and no wildcard", at: "topic")
         }
         let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
         let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
@@ -16,7 +16,7 @@ extension ProfileReader {
         reader.finish()
         guard let topic, let payload else { return nil }
         if isSparkplug { checkSparkplug(payload, reply) }
-        if format == .text, !payload.isString { report.add("the payload of a text command is a string", at: payload.position) }
+        if format == .text, payload.text == nil { report.add("the payload of a text command is a string", at: payload.position) }
         return CommandRule(
             name: named.member.key, topic: topic, payload: payload, format: format, deadlineMilliseconds: deadline, expectsReply: reply)
     }
@@ -42,7 +42,7 @@ extension ProfileReader {
         }
         let ticket = reader.string("ticket") ?? "Remote help did not mend it"
         reader.finish()
-        if steps.isEmpty { report.add("a playbook needs \"steps\" with at least one command", at: reader.node.position(of: ["steps"])) }
+        if steps.isEmpty { reader.add("a playbook needs \"steps\" with at least one command", at: "steps") }
         return Playbook(name: named.member.key, steps: steps, ticketText: ticket)
     }
 
@@ -63,8 +63,7 @@ extension ProfileReader {
             for (index, step) in playbook.steps.enumerated() {
                 check(
                     step.command, among: commands, "command", "playbook \"\(playbook.name)\"", at: "playbooks", .key(playbook.name),
-                    "steps",
-                    .index(index), "command")
+                    "steps", .index(index), "command")
             }
         }
         for fault in profile.faults {
@@ -86,8 +85,7 @@ extension ProfileReader {
         check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
         check(profile.status?.downWhen?.member, among: plain, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
-            report.add(
-                "commands are answered, so \"replies\" must say where; or give a command reply: false", at: root.position(of: ["commands"]))
+            reader.add("commands are answered, so \"replies\" must say where; or give a command reply: false", at: "commands")
         }
     }
 }

@@ -2,13 +2,6 @@ import Documents
 
 /// Conditions: what a member of each kind means, and which of them fit together.
 extension ProfileReader {
-    /// The keys of which a condition has exactly one: they say what kind of condition it is.
-    private static let comparisons = ["above", "atLeast", "below", "atMost", "equals", "notEquals", "in"]
-    private static let others = [
-        "enters", "leaves", "bitSet", "bitClear", "all", "any", "not", "count", "unchangedForSeconds", "notRisingForSeconds",
-        "noDataForSeconds",
-    ]
-
     func condition(_ reader: ObjectReader) -> ConditionRule? { condition(reader, depth: 0) }
 
     private func condition(_ reader: ObjectReader, depth: Int) -> ConditionRule? {
@@ -45,37 +38,37 @@ extension ProfileReader {
         let duration = seconds(reader, "forSeconds") ?? 0
         // Compared with the metric's own unit by `checkUnits`.
         _ = reader.string("unit")
-        guard let key = kind(reader) else { return nil }
-        checkCompany(of: key, reader)
-        func rule(_ kind: ConditionRule.Kind) -> ConditionRule { ConditionRule(kind, forMilliseconds: duration) }
-        switch key {
-        case "all": return rule(.all(all))
-        case "any": return rule(.any(any))
-        case "not": return not.map { rule(.not($0)) }
-        case "count":
-            guard let within = needed(within, "withinSeconds", reader), let counted else { return nil }
-            return times.map { rule(.count(counted, withinMilliseconds: within, atLeast: $0)) }
-        default: break
-        }
-        guard let metric else {
-            report.add("a condition with \"\(key)\" needs \"metric\": the metric to look at", at: reader.node.position)
+        guard let form = form(reader) else { return nil }
+        checkCompany(of: form, reader)
+        if form.subject != .conditions, metric == nil {
+            report.add("a condition with \"\(form.rawValue)\" needs \"metric\": the metric to look at", at: reader.node.position)
             return nil
         }
-        switch key {
-        case "enters": return entered.map { rule(.enters(metric: metric, $0)) }
-        case "leaves": return left.map { rule(.leaves(metric: metric, $0)) }
-        case "bitSet": return set.map { rule(.bit(metric: metric, $0, isSet: true)) }
-        case "bitClear": return cleared.map { rule(.bit(metric: metric, $0, isSet: false)) }
-        case "unchangedForSeconds":
-            return unchanged.map { rule(.unchanged(metric: metric, tolerance: tolerance ?? 0, milliseconds: $0, meanwhile: meanwhile)) }
-        case "notRisingForSeconds": return notRising.map { rule(.notRising(metric: metric, milliseconds: $0, meanwhile: meanwhile)) }
-        case "noDataForSeconds": return noData.map { rule(.noData(metric: metric, milliseconds: $0)) }
-        default: break
+        func test(_ metric: String) -> ConditionRule.Kind? {
+            switch form {
+            case .all: return .all(all)
+            case .any: return .any(any)
+            case .not: return not.map { .not($0) }
+            case .count:
+                guard let within = needed(within, "withinSeconds", reader), let counted else { return nil }
+                return times.map { .count(counted, withinMilliseconds: within, atLeast: $0) }
+            case .enters: return entered.map { .enters(metric: metric, $0) }
+            case .leaves: return left.map { .leaves(metric: metric, $0) }
+            case .bitSet: return set.map { .bit(metric: metric, $0, isSet: true) }
+            case .bitClear: return cleared.map { .bit(metric: metric, $0, isSet: false) }
+            case .unchangedForSeconds:
+                return unchanged.map { .unchanged(metric: metric, tolerance: tolerance ?? 0, milliseconds: $0, meanwhile: meanwhile) }
+            case .notRisingForSeconds: return notRising.map { .notRising(metric: metric, milliseconds: $0, meanwhile: meanwhile) }
+            case .noDataForSeconds: return noData.map { .noData(metric: metric, milliseconds: $0) }
+            case .above, .atLeast, .below, .atMost, .equals, .notEquals, .within:
+                guard let comparison else { return nil }
+                guard let per else { return .value(metric: metric, comparison, hysteresis: hysteresis ?? 0) }
+                return needed(over, "overSeconds", reader).map {
+                    .rate(metric: metric, comparison, perMilliseconds: per.milliseconds, windowMilliseconds: $0)
+                }
+            }
         }
-        guard let comparison else { return nil }
-        guard let per else { return rule(.value(metric: metric, comparison, hysteresis: hysteresis ?? 0)) }
-        guard let over = needed(over, "overSeconds", reader) else { return nil }
-        return rule(.rate(metric: metric, comparison, perMilliseconds: per.milliseconds, windowMilliseconds: over))
+        return test(metric ?? "").map { ConditionRule($0, forMilliseconds: duration) }
     }
 
     private enum RatePeriod: String, CaseIterable {
@@ -92,20 +85,17 @@ extension ProfileReader {
 
     private func comparison(_ reader: ObjectReader) -> Comparison? {
         if reader.members.contains(where: { $0.key == "count" }) { return nil }
-        var found: [Comparison] = []
-        if let bound = operand(reader, "above", reader.optional("above")) { found.append(.above(bound)) }
-        if let bound = operand(reader, "atLeast", reader.optional("atLeast")) { found.append(.atLeast(bound)) }
-        if let bound = operand(reader, "below", reader.optional("below")) { found.append(.below(bound)) }
-        if let bound = operand(reader, "atMost", reader.optional("atMost")) { found.append(.atMost(bound)) }
-        if let text = reader.string("equals") { found.append(.equals(text)) }
-        if let text = reader.string("notEquals") { found.append(.notEquals(text)) }
-        if let list = reader.strings("in") { found.append(.within(list)) }
-        return found.first
+        let found: [Comparison?] = [
+            operand(reader, "above").map { .above($0) }, operand(reader, "atLeast").map { .atLeast($0) },
+            operand(reader, "below").map { .below($0) }, operand(reader, "atMost").map { .atMost($0) },
+            reader.string("equals").map { .equals($0) }, reader.string("notEquals").map { .notEquals($0) },
+            reader.strings("in").map { .within($0) },
+        ]
+        return found.compactMap { $0 }.first
     }
 
-    private func operand(_ reader: ObjectReader, _ key: String, _ node: DocumentNode?) -> Operand? {
-        guard let node else { return nil }
-        guard case .object = node.value else { return reader.number(key).map { .number($0) } }
+    private func operand(_ reader: ObjectReader, _ key: String) -> Operand? {
+        guard case .object? = reader.optional(key)?.value else { return reader.number(key).map { .number($0) } }
         return reader.object(key, "a number, or a metric").flatMap(operand)
     }
 
@@ -125,59 +115,57 @@ extension ProfileReader {
         return list.compactMap { condition($0, depth: depth + 1) }
     }
 
-    /// The one key that says what it is; told when there is none or more than one.
-    private func kind(_ reader: ObjectReader) -> String? {
+    /// The one key that says what it is; reported when there is none or more than one.
+    private func form(_ reader: ObjectReader) -> ConditionForm? {
         let keys = reader.members.map(\.key)
         // "atLeast" belongs to "count" where that stands.
-        let given = (Self.comparisons + Self.others).filter { keys.contains($0) && !($0 == "atLeast" && keys.contains("count")) }
-        guard given.count == 1 else {
-            let what = given.isEmpty ? "none" : given.joined(separator: " and ")
-            report.add(
-                "a condition needs exactly one of \((Self.comparisons + Self.others).joined(separator: ", ")); found \(what)",
-                at: reader.node.position)
-            return nil
-        }
-        return given[0]
+        let given = ConditionForm.allCases.filter { keys.contains($0.rawValue) && !($0 == .atLeast && keys.contains("count")) }
+        if given.count == 1 { return given[0] }
+        func list(_ forms: [ConditionForm], _ separator: String) -> String { forms.map(\.rawValue).joined(separator: separator) }
+        report.add(
+            "a condition needs exactly one of \(list(ConditionForm.allCases, ", ")); found \(given.isEmpty ? "none" : list(given, " and "))",
+            at: reader.node.position)
+        return nil
     }
 
     /// Members that mean nothing beside others.
-    private func checkCompany(of kind: String, _ reader: ObjectReader) {
-        func only(_ key: String, with kinds: [String], _ text: String) {
-            guard let member = reader.members.first(where: { $0.key == key }), !kinds.contains(kind) else { return }
+    private func checkCompany(of form: ConditionForm, _ reader: ObjectReader) {
+        let keys = reader.members.map(\.key)
+        func refuse(_ key: String, _ text: String) {
+            guard let member = reader.members.first(where: { $0.key == key }) else { return }
             report.add("\"\(key)\" \(text)", at: member.keyPosition)
         }
-        let bounds = ["above", "atLeast", "below", "atMost"]
-        only("hysteresis", with: bounds, "belongs to above, atLeast, below or atMost")
-        only("ratePer", with: bounds, "belongs to above, atLeast, below or atMost")
-        only("withinSeconds", with: ["count"], "belongs to \"count\"")
-        only("tolerance", with: ["unchangedForSeconds"], "belongs to \"unchangedForSeconds\"")
-        only("while", with: ["unchangedForSeconds", "notRisingForSeconds"], "belongs to unchangedForSeconds or notRisingForSeconds")
-        let keys = reader.members.map(\.key)
-        if ["all", "any", "not", "count"].contains(kind) {
-            only("metric", with: [], "has no place beside \"\(kind)\", whose conditions name their own")
-            only("unit", with: [], "has no place beside \"\(kind)\"")
+        let owners = [
+            ("hysteresis", "above, atLeast, below or atMost"), ("ratePer", "above, atLeast, below or atMost"),
+            ("withinSeconds", "\"count\""),
+            ("tolerance", "\"unchangedForSeconds\""), ("while", "unchangedForSeconds or notRisingForSeconds"),
+        ]
+        for (key, owner) in owners where !form.ownKeys.contains(key) { refuse(key, "belongs to \(owner)") }
+        if form.subject == .conditions {
+            refuse("metric", "has no place beside \"\(form.rawValue)\", whose conditions name their own")
+            refuse("unit", "has no place beside \"\(form.rawValue)\"")
         }
         if keys.contains("overSeconds"), !keys.contains("ratePer") {
-            report.add("\"overSeconds\" belongs to \"ratePer\": second, minute or hour", at: reader.node.position(of: ["overSeconds"]))
+            reader.add("\"overSeconds\" belongs to \"ratePer\": second, minute or hour", at: "overSeconds")
         }
         if keys.contains("ratePer"), keys.contains("hysteresis") {
-            report.add("a rate has no hysteresis; give the fault a clear condition", at: reader.node.position(of: ["hysteresis"]))
+            reader.add("a rate has no hysteresis; give the fault a clear condition", at: "hysteresis")
         }
-        for key in ["unchangedForSeconds", "notRisingForSeconds", "noDataForSeconds"] where kind == key {
-            if let number = reader.number(key), number <= 0 {
-                report.add("\"\(key)\" must be above 0", at: reader.node.position(of: [.key(key)]))
+        switch form.span {
+        case .ofItsTest: break
+        case .oneReading: refuse("forSeconds", "has no place beside \"\(form.rawValue)\", which is over at once")
+        case .afterItsDuration:
+            if let number = reader.number(form.rawValue), number <= 0 {
+                reader.add("\"\(form.rawValue)\" must be above 0", at: form.rawValue)
             }
-            only("forSeconds", with: [], "has no place beside \"\(key)\", which is a duration already")
-        }
-        if ["enters", "leaves"].contains(kind) {
-            only("forSeconds", with: [], "has no place beside \"\(kind)\", which is over at once")
+            refuse("forSeconds", "has no place beside \"\(form.rawValue)\", which is a duration already")
         }
         for key in ["hysteresis", "tolerance"] {
-            if let member = reader.members.first(where: { $0.key == key }), case .number(let number, _) = member.node.value, number < 0 {
-                report.add("\"\(key)\" must not be negative", at: member.node.position)
+            if case .number(let number, _)? = reader.members.first(where: { $0.key == key })?.node.value, number < 0 {
+                reader.add("\"\(key)\" must not be negative", at: key)
             }
         }
-        if kind == "count", !keys.contains("atLeast") {
+        if form == .count, !keys.contains("atLeast") {
             report.add("\"count\" needs \"atLeast\": how many times, 1 to 32", at: reader.node.position)
         }
     }

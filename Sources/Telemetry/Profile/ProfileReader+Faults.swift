@@ -22,26 +22,21 @@ extension ProfileReader {
         let reader = named.reader
         let severity = reader.choice("severity", Severity.self) ?? .major
         let text = reader.string("text") ?? named.member.key
-        let raise =
-            reader.required("raise", "a condition such as { metric: \"temp\", above: 80, forSeconds: 30 }") == nil
-            ? nil : reader.object("raise", "a condition").flatMap(condition)
+        _ = reader.required("raise", "a condition such as { metric: \"temp\", above: 80, forSeconds: 30 }")
+        let raise = reader.object("raise", "a condition").flatMap(condition)
         let clear = reader.object("clear", "a condition").flatMap(condition)
         let playbook = reader.string("playbook")
-        let escalate = steps(reader.list("escalate", "a step of escalation"))
-        let relax = steps(reader.list("relax", "a step of relaxation"))
-        let isLatched = reader.bool("latch") ?? false
-        let suppressedBy = reader.strings("suppressedBy") ?? []
-        let inhibitsChildren = reader.bool("inhibitsChildren") ?? false
-        let flapping = reader.object("flapping", "the flapping rule").map(flappingRule)
+        // One without `raise` is reported and not given back; the rest of it is read all the same, for the sake of its mistakes.
+        var fault = FaultRule(
+            id: named.member.key, severity: severity, text: text, raise: raise ?? ConditionRule(.all([])), clear: clear, playbook: playbook)
+        fault.escalate = steps(reader.list("escalate", "a step of escalation"))
+        fault.relax = steps(reader.list("relax", "a step of relaxation"))
+        fault.isLatched = reader.bool("latch") ?? false
+        fault.suppressedBy = reader.strings("suppressedBy") ?? []
+        fault.inhibitsChildren = reader.bool("inhibitsChildren") ?? false
+        if let flapping = reader.object("flapping", "the flapping rule") { fault.flapping = flappingRule(flapping) }
         reader.finish()
-        guard let raise else { return nil }
-        var fault = FaultRule(id: named.member.key, severity: severity, text: text, raise: raise, clear: clear, playbook: playbook)
-        fault.escalate = escalate
-        fault.relax = relax
-        fault.isLatched = isLatched
-        fault.suppressedBy = suppressedBy
-        fault.inhibitsChildren = inhibitsChildren
-        if let flapping { fault.flapping = flapping }
+        if raise == nil { return nil }
         fault.shape = shape(reader.node)
         check(fault, reader)
         return fault
@@ -80,12 +75,10 @@ extension ProfileReader {
 
     /// What cannot work, although each part alone could.
     private func check(_ fault: FaultRule, _ reader: ObjectReader) {
-        func add(_ text: String, _ key: DocumentNode.Step) {
-            report.add("fault \"\(fault.id)\" \(text)", at: reader.node.position(of: [key]))
-        }
+        func add(_ text: String, _ key: String) { reader.add("fault \"\(fault.id)\" \(text)", at: key) }
         for (key, steps) in [("escalate", fault.escalate), ("relax", fault.relax)] {
             for (before, after) in zip(steps, steps.dropFirst()) where after.afterMilliseconds <= before.afterMilliseconds {
-                add("has steps out of order: \"afterSeconds\" must rise from step to step", .key(key))
+                add("has steps out of order: \"afterSeconds\" must rise from step to step", key)
             }
         }
         var severity = fault.severity
@@ -116,13 +109,13 @@ extension ProfileReader {
 }
 
 extension ConditionRule {
-    /// True for one reading only, whatever else is true.
+    /// It holds for one reading at the most, whatever else holds.
     fileprivate var isMomentary: Bool {
         switch kind {
         case .enters, .leaves: true
         case .all(let parts): parts.contains(where: \.isMomentary)
         case .any(let parts): parts.allSatisfy(\.isMomentary)
-        default: false
+        case .value, .rate, .bit, .not, .count, .unchanged, .notRising, .noData: false
         }
     }
 }

@@ -27,30 +27,23 @@ extension ProfileReader {
         } else if format == .csv || format == .text, each != nil {
             report.add("\"each\" is for JSON; every line of csv is a part already", at: reader.node.position)
         }
-        let requires = path(reader, "requires", required: false)
-        let time = reader.object("time", "the time rule").flatMap(timeRule)
-        let names = namePointers(reader)
-        let isGeneral = reader.bool("general") ?? false
-        let isAdditional = reader.bool("also") ?? false
-        let liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
-        let full = reader.optional("full").flatMap { fullRule($0, reader) }
-        reader.finish()
-        guard let topic else { return nil }
-        var rule = MessageRule(topic: topic)
+        // One without a topic is reported and not given back; the rest of it is read all the same, for the sake of its mistakes.
+        var rule = MessageRule(topic: topic ?? .never)
         rule.name = name
         rule.format = format
         rule.columns = columns
         rule.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
         rule.each = each
         rule.device = device
-        rule.names = names
-        rule.isGeneral = isGeneral
-        rule.isAdditional = isAdditional
-        rule.liveness = liveness
-        rule.full = full
-        rule.requires = requires
-        rule.time = time
-        return rule
+        rule.requires = path(reader, "requires", required: false)
+        rule.time = reader.object("time", "the time rule").flatMap(timeRule)
+        rule.names = namePointers(reader)
+        rule.isGeneral = reader.bool("general") ?? false
+        rule.isAdditional = reader.bool("also") ?? false
+        rule.liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
+        rule.full = reader.optional("full").flatMap(fullRule)
+        reader.finish()
+        return topic == nil ? nil : rule
     }
 
     /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
@@ -62,22 +55,21 @@ extension ProfileReader {
         guard let topic else { return }
         let isPlain = topic.captures.isEmpty && !topic.namesDevice
         guard isPlain, topic.levels.first == .literal(Array("spBv1.0".utf8)), topic.levels.count == 4 || topic.levels.count == 5 else {
-            return report.add(
+            return reader.add(
                 "the topic of a sparkplug rule is \"spBv1.0/+/+/+\" (nodes) or \"spBv1.0/+/+/+/+\" (devices), a word in place of a + at will",
-                at: reader.node.position(of: ["topic"]))
+                at: "topic")
         }
     }
 
     func timeRule(_ reader: ObjectReader) -> TimeRule? {
         let path = path(reader, "pointer")
-        let unit = reader.choice("unit", TimeRule.Unit.self) ?? .milliseconds
+        let unit = reader.choice("unit", DeviceTime.Unit.self) ?? .milliseconds
         var zone: ZoneRules?
-        if let node = reader.optional("zone"), let name = reader.string("zone") {
+        if let name = reader.string("zone") {
             zone = ZoneRules.isName(name) ? zones(name) : nil
             if zone == nil {
-                report.add(
-                    "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
-                    at: node.position)
+                reader.add(
+                    "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)", at: "zone")
             }
         }
         reader.finish()
@@ -101,7 +93,7 @@ extension ProfileReader {
         return LivenessRule(paths: paths.isEmpty ? [PathPattern(key: "value")] : paths, online: online, offline: offline)
     }
 
-    func fullRule(_ node: DocumentNode, _ reader: ObjectReader) -> FullRule? {
+    func fullRule(_ node: DocumentNode) -> FullRule? {
         if case .bool(let flag) = node.value { return flag ? .always : nil }
         let rule = ObjectReader(node, "true, or a member and its values", report)
         let pointer = path(rule, "pointer")
@@ -126,33 +118,26 @@ extension ProfileReader {
     }
 
     func plainPath(_ text: String, at position: SourcePosition) -> PathPattern? {
-        do {
-            let path = try PathPattern(text)
-            if let capture = path.captures.first { report.add("pointer \"\(text)\" captures nothing here: {\(capture)}", at: position) }
-            return path
-        } catch {
-            report.add("pointer \"\(text)\": \(error)", at: position)
-            return nil
-        }
+        let path = pattern(text, at: position)
+        if let capture = path?.captures.first { report.add("pointer \"\(text)\" captures nothing here: {\(capture)}", at: position) }
+        return path
     }
 
     func reply(_ reader: ObjectReader) -> ReplyRule? {
         let device = path(reader, "device", required: false)
         let topic = topic(reader, needsDevice: device == nil)
         let isInTopic = topic?.captures.contains(ReplyRule.topicLevel) == true
-        let requestID = path(reader, "requestId", required: !isInTopic)
-        let outcome = path(reader, "outcome", required: false)
-        let failure = path(reader, "failure", required: false)
-        let success = reader.strings("success") ?? ["ok"]
-        let reason = path(reader, "reason", required: false)
+        var rule = ReplyRule(topic: topic ?? .never, device: device)
+        rule.requestID = path(reader, "requestId", required: !isInTopic)
+        rule.outcome = path(reader, "outcome", required: false)
+        rule.failure = path(reader, "failure", required: false)
+        rule.success = reader.strings("success") ?? ["ok"]
+        rule.reason = path(reader, "reason", required: false)
         reader.finish()
-        guard let topic, isInTopic || requestID != nil else { return nil }
-        if isInTopic, requestID != nil {
+        guard topic != nil, isInTopic || rule.requestID != nil else { return nil }
+        if isInTopic, rule.requestID != nil {
             report.add("the request is named twice: by the topic and by the payload", at: reader.node.position)
         }
-        var rule = ReplyRule(topic: topic, requestID: requestID, outcome: outcome, success: success, reason: reason)
-        rule.failure = failure
-        rule.device = device
         return rule
     }
 }

@@ -25,48 +25,33 @@ extension ProfileReader {
         let kind = MetricKind(rawValue: written.rawValue) ?? .gauge
         let unit = reader.string("unit") ?? ""
         let unitPlace = unitPlace(reader, unit)
-        let unknown = reader.strings("unknown") ?? []
-        let match = textPattern(reader)
-        let states = reader.strings("states") ?? []
-        let message = reader.string("message")
-        let scale = reader.number("scale") ?? 1
-        let offset = reader.number("offset") ?? 0
-        let values = enumeration(reader, kind)
-        let watchesAnomalies = reader.bool("anomalies")
-        reader.finish()
-        if kind == .level { report.add("a level belongs under \"supplies\"", at: reader.node.position(of: ["kind"])) }
-        if scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
-        guard let path else { return nil }
-        var rule = MetricRule(name: NameTemplate(named.member.key), path: path, kind: kind, unit: unit, states: states)
-        rule.message = message
-        rule.scale = scale
-        rule.offset = offset
-        rule.values = values
+        // One without a pointer is reported and not given back; the rest of it is read all the same, for the sake of its mistakes.
+        var rule = MetricRule(name: NameTemplate(named.member.key), path: path ?? PathPattern(key: ""), kind: kind, unit: unit, states: [])
         rule.isOpen = written == .any
         rule.unitPlace = unitPlace
-        rule.unknown = unknown
-        rule.match = match
-        rule.watchesAnomalies = watchesAnomalies
-        if match != nil, written == .any { report.add("\"match\" needs a kind other than \"any\"", at: reader.node.position(of: ["kind"])) }
-        textCaptures[positions.count] = match?.captures
-        positions.append((NameTemplate(named.member.key), path, message, named.member.keyPosition))
+        rule.unknown = reader.strings("unknown") ?? []
+        rule.match = textPattern(reader)
+        rule.states = reader.strings("states") ?? []
+        rule.message = reader.string("message")
+        rule.scale = reader.number("scale") ?? 1
+        rule.offset = reader.number("offset") ?? 0
+        rule.values = enumeration(reader, kind)
+        rule.watchesAnomalies = reader.bool("anomalies")
+        reader.finish()
+        if kind == .level { reader.add("a level belongs under \"supplies\"", at: "kind") }
+        if rule.scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
+        guard let path else { return nil }
+        if rule.match != nil, rule.isOpen { reader.add("\"match\" needs a kind other than \"any\"", at: "kind") }
+        textCaptures[positions.count] = rule.match?.captures
+        positions.append((rule.name, path, rule.message, named.member.keyPosition))
         return rule
-    }
-
-    func ignored(_ reader: ObjectReader) -> [PathPattern] {
-        (reader.strings("ignore") ?? []).compactMap { text in
-            do { return try PathPattern(text) } catch {
-                report.add("pointer \"\(text)\": \(error)", at: reader.node.position(of: ["ignore"]))
-                return nil
-            }
-        }
     }
 
     /// `unitFrom: "/TempUnit"` is a member of the message, `unitFrom: "PressureUnit"` one beside the value.
     func unitPlace(_ reader: ObjectReader, _ unit: String) -> UnitPlace? {
         guard let text = reader.string("unitFrom") else { return nil }
         if UnitConversion.find(unit) == nil {
-            report.add("\"unitFrom\" needs a \"unit\" that is known, such as Cel, hPa or kW.h", at: reader.node.position(of: ["unitFrom"]))
+            reader.add("\"unitFrom\" needs a \"unit\" that is known, such as Cel, hPa or kW.h", at: "unitFrom")
         }
         guard text.hasPrefix("/") else { return .beside(text) }
         return plainPath(text, at: reader.node.position(of: ["unitFrom"])).map { .pointer($0) }
@@ -75,21 +60,19 @@ extension ProfileReader {
     func textPattern(_ reader: ObjectReader) -> TextPattern? {
         guard let text = reader.string("match") else { return nil }
         do { return try TextPattern(text) } catch {
-            report.add("match \"\(text)\": \(error)", at: reader.node.position(of: ["match"]))
+            reader.add("match \"\(text)\": \(error)", at: "match")
             return nil
         }
     }
 
     /// `values: { "ON": 1 }` for a number, `values: { "3": "printing" }` for a state.
     func enumeration(_ reader: ObjectReader, _ kind: MetricKind) -> [ValueName] {
-        guard let node = reader.optional("values") else { return [] }
-        return ObjectReader(node, "words and what they mean", report).members.compactMap { member in
+        (reader.object("values", "words and what they mean")?.members ?? []).compactMap { member in
             switch member.node.value {
             case .string(let text) where kind == .state: return ValueName(raw: member.key, meaning: text)
             case .number(_, let text) where kind != .state: return ValueName(raw: member.key, meaning: text)
             default:
-                report.add(
-                    "\"\(member.key)\" must mean \(kind == .state ? "a state, as a string" : "a number")", at: member.node.position)
+                report.add("\"\(member.key)\" must mean \(kind == .state ? "a state, as a string" : "a number")", at: member.node.position)
                 return nil
             }
         }
@@ -105,7 +88,8 @@ extension ProfileReader {
                 continue
             }
             // The topics of all rules it belongs to; without any rule the pointer alone is looked at.
-            let lead = Self.leadTimeCaptures(profile)
+            // What a level of the topic tells of the lead time need not stand in the names of metrics.
+            let lead = profile.supplies.compactMap(\.leadTimeCapture)
             var topics = rules.map { ($0.topic.captures + $0.names.map(\.name)).filter { !lead.contains($0) } }
             if topics.isEmpty { topics = [[]] }
             for captures in Set(topics) {

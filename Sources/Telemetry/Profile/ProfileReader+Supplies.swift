@@ -6,7 +6,7 @@ extension ProfileReader {
     func supply(_ named: (member: DocumentMember, reader: ObjectReader)) -> [SupplyRule] {
         let reader = named.reader
         let name = NameTemplate(named.member.key)
-        let places = levels(reader)
+        let places = paths(reader, "level")
         var rule = SupplyRule(name: name, level: places.first ?? PathPattern(key: ""), item: name)
         readMeaning(reader, &rule)
         readMembers(reader, &rule)
@@ -21,43 +21,33 @@ extension ProfileReader {
         reader.finish()
         return places.map { place in
             positions.append((name, place, rule.message, named.member.keyPosition))
-            var rule = rule
             rule.level = place
             return rule
         }
     }
 
-    /// `level: "/toner"`, or a list of pointers for what different senders call differently.
-    private func levels(_ reader: ObjectReader) -> [PathPattern] {
-        guard let node = reader.optional("level"), case .array(let items) = node.value else {
-            return path(reader, "level", mayCapture: true).map { [$0] } ?? []
-        }
-        if items.isEmpty { report.add("\"level\" needs at least one pointer", at: node.position) }
-        return (reader.strings("level") ?? []).compactMap { text in
-            do { return try PathPattern(text) } catch {
-                report.add("pointer \"\(text)\": \(error)", at: node.position)
-                return nil
-            }
-        }
-    }
-
     private func readOrdering(_ reader: ObjectReader, _ rule: inout SupplyRule) {
-        let (days, capture) = leadTime(reader)
-        rule.leadTimeCapture = capture
-        let order = ordering(reader)
-        rule.leadTimeSpread = order.spread
-        rule.serviceLevel = order.serviceLevel
-        if !(0...365).contains(days) {
-            report.add("\"leadTimeDays\" must be from 0 to 365", at: reader.node.position(of: ["leadTimeDays"]))
-        }
+        let days = leadTimeDays(reader, &rule)
         rule.leadTimeMilliseconds = Int64(min(max(days, 0), 365) * 86_400_000)
-        rule.floorPercent = reader.number("floorPercent") ?? 5
-        if !(0...100).contains(rule.floorPercent) {
-            report.add("\"floorPercent\" must be from 0 to 100", at: reader.node.position(of: ["floorPercent"]))
-        }
+        rule.leadTimeSpread = number(reader, "leadTimeSpread", in: 0...2) ?? rule.leadTimeSpread
+        rule.serviceLevel = number(reader, "serviceLevelPercent", in: 50...99.9).map { $0 / 100 }
+        rule.floorPercent = number(reader, "floorPercent", in: 0...100) ?? 5
         rule.counter = reader.string("counter")
         if let item = reader.string("item") { rule.item = NameTemplate(item) }
         rule.isOrdered = reader.bool("order") ?? true
         rule.message = reader.string("message")
+    }
+
+    /// `leadTimeDays`: a number of days, or `"{name}"` for the digits in that level of the topic. Three days where neither is told.
+    private func leadTimeDays(_ reader: ObjectReader, _ rule: inout SupplyRule) -> Double {
+        guard case .string(let text)? = reader.optional("leadTimeDays")?.value else {
+            return number(reader, "leadTimeDays", in: 0...365) ?? 3
+        }
+        if text.hasPrefix("{"), text.hasSuffix("}"), text.count > 2 {
+            rule.leadTimeCapture = String(text.dropFirst().dropLast())
+        } else {
+            reader.add("\"leadTimeDays\" must be a number of days or a named level of the topic such as \"{lead}\"", at: "leadTimeDays")
+        }
+        return 3
     }
 }

@@ -7,7 +7,7 @@ extension ProfileReader {
         let kind = reader.choice("kind", SupplyKind.self) ?? .consumed
         let step = reader.number("step")
         if let step, !(step > 0 && step <= 100) {
-            report.add("\"step\" is in percent: above 0, at most 100", at: reader.node.position(of: ["step"]))
+            reader.add("\"step\" is in percent: above 0, at most 100", at: "step")
         }
         rule.meaning = SupplyLevelRule(unit: unit, kind: kind, stepPercent: step)
         // Whoever says where the capacity stands does not say that it is 100.
@@ -52,8 +52,7 @@ extension ProfileReader {
 
     /// `values: { "-100": "unknown", OK: "someRemaining", low: [1, 10], half: 50 }`.
     func supplyValues(_ reader: ObjectReader) -> [SupplyValueName] {
-        guard let node = reader.optional("values") else { return [] }
-        return ObjectReader(node, "levels and what they mean", report).members.compactMap { member in
+        (reader.object("values", "levels and what they mean")?.members ?? []).compactMap { member in
             guard let meaning = supplyValue(member.node) else { return nil }
             return SupplyValueName(raw: Array(member.key.utf8), number: Double(member.key), meaning: meaning)
         }

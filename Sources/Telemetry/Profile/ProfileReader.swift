@@ -6,18 +6,18 @@ public final class ProfileReader {
     let report: DocumentReport
     let extent: Extent
 
-    /// What of a profile that `extends` others is there when it is read.
+    /// Whether the parents of a profile that `extends` others are there when it is read.
     enum Extent {
-        /// Itself only, and nobody to look for its parent.
+        /// Only this file: a parent cannot be looked up.
         case alone
         case withParents
-        /// Its parent is missing, which was told already: what it refers to may stand there.
+        /// Its parent is missing, which was reported already. References are not checked, as the parent may define what they name.
         case withoutParents
     }
 
     /// Names with pointers, to be checked when the topics are known.
     var positions: [(NameTemplate, PathPattern, message: String?, SourcePosition)] = []
-    /// What the texts there capture, by the index in `positions`.
+    /// Captures of the text patterns, by index into `positions`.
     var textCaptures: [Int: [String]] = [:]
 
     let zones: (String) -> ZoneRules?
@@ -54,19 +54,18 @@ public final class ProfileReader {
     func profile(_ reader: ObjectReader) -> DeviceProfile {
         let name = reader.requiredString("profile", "its name, such as \"label-printer\"") ?? ""
         if !name.isEmpty, !Self.isPlainName(name) {
-            report.add("a profile's name has letters, digits, - and . only", at: reader.node.position(of: ["profile"]))
+            reader.add("a profile's name has letters, digits, - and . only", at: "profile")
         }
         // Editors look here for the schema, and `ProfileSet` for the parent.
         _ = reader.string("$schema")
         if reader.string("extends") != nil, extent == .alone {
-            report.add(
-                "\"extends\" names another profile, so both have to be loaded together", at: reader.node.position(of: ["extends"]))
+            reader.add("\"extends\" names another profile, so both have to be loaded together", at: "extends")
         }
         var profile = DeviceProfile(name: name, title: reader.string("title") ?? name, source: report.file)
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
         profile.metrics = reader.members("metrics").flatMap(places)
-        profile.ignored = ignored(reader)
+        profile.ignored = (reader.strings("ignore") ?? []).compactMap { pattern($0, at: reader.node.position(of: ["ignore"])) }
         profile.supplies = reader.named("supplies", "a supply").flatMap(supply)
         profile.alerts = reader.list("alerts", "an alert list").flatMap(alertList)
         profile.status = reader.object("status", "the status rule").flatMap(status)
@@ -79,22 +78,20 @@ public final class ProfileReader {
         if let allowed = seconds(reader, "allowedLatenessSeconds") {
             profile.allowedLatenessMilliseconds = allowed
             if allowed > 300_000 {
-                report.add(
-                    "\"allowedLatenessSeconds\" may be at most 300: everything waits that long",
-                    at: reader.node.position(of: ["allowedLatenessSeconds"]))
+                reader.add("\"allowedLatenessSeconds\" may be at most 300: everything waits that long", at: "allowedLatenessSeconds")
             }
         }
         profile.watchesAnomalies = reader.bool("anomalies") ?? true
         profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
-            report.add("a profile needs \"messages\" with at least one topic", at: reader.node.position(of: ["messages"]))
+            reader.add("a profile needs \"messages\" with at least one topic", at: "messages")
         }
         // The decoder keeps a bit for each message rule and a place for each list.
         if profile.messages.count > ProfileLayout.maximumMessages {
-            report.add("\"messages\" may have at most \(ProfileLayout.maximumMessages) rules", at: reader.node.position(of: ["messages"]))
+            reader.add("\"messages\" may have at most \(ProfileLayout.maximumMessages) rules", at: "messages")
         }
-        if profile.alerts.count > 4 { report.add("\"alerts\" may have at most 4 pointers", at: reader.node.position(of: ["alerts"])) }
+        if profile.alerts.count > 4 { reader.add("\"alerts\" may have at most 4 pointers", at: "alerts") }
         if extent != .withoutParents {
             checkNames(profile, reader)
             checkReferences(profile, reader)
@@ -105,7 +102,7 @@ public final class ProfileReader {
     private func parent(_ reader: ObjectReader) -> NameTemplate? {
         guard let text = reader.string("parent") else { return nil }
         if text.isEmpty || text.utf8.count > 128 {
-            report.add("\"parent\" is the name of a device", at: reader.node.position(of: ["parent"]))
+            reader.add("\"parent\" is the name of a device", at: "parent")
         }
         return NameTemplate(text)
     }
@@ -117,15 +114,26 @@ public final class ProfileReader {
 
     func path(_ reader: ObjectReader, _ key: String, required: Bool = true, mayCapture: Bool = false) -> PathPattern? {
         guard let node = required ? reader.required(key, "a JSON pointer such as \"/temp\"") : reader.optional(key) else { return nil }
-        guard let text = reader.string(key) else { return nil }
-        do {
-            let path = try PathPattern(text)
-            if !mayCapture, let capture = path.captures.first {
-                report.add("pointer \"\(text)\" captures nothing here: {\(capture)} belongs to metrics and supplies", at: node.position)
-            }
-            return path
-        } catch {
-            report.add("pointer \"\(text)\": \(error)", at: node.position)
+        guard let text = reader.string(key), let path = pattern(text, at: node.position) else { return nil }
+        if !mayCapture, let capture = path.captures.first {
+            report.add("pointer \"\(text)\" captures nothing here: {\(capture)} belongs to metrics and supplies", at: node.position)
+        }
+        return path
+    }
+
+    /// One pointer, or a list of pointers for what different senders call differently. They may capture.
+    func paths(_ reader: ObjectReader, _ key: String) -> [PathPattern] {
+        guard let node = reader.optional(key), case .array(let items) = node.value else {
+            return path(reader, key, mayCapture: true).map { [$0] } ?? []
+        }
+        if items.isEmpty { report.add("\"\(key)\" needs at least one pointer", at: node.position) }
+        return (reader.strings(key) ?? []).compactMap { pattern($0, at: node.position) }
+    }
+
+    /// A pointer out of its text; nil, with a report, when the text is none.
+    func pattern(_ text: String, at position: SourcePosition) -> PathPattern? {
+        do { return try PathPattern(text) } catch {
+            report.add("pointer \"\(text)\": \(error)", at: position)
             return nil
         }
     }
@@ -143,9 +151,19 @@ public final class ProfileReader {
     func seconds(_ reader: ObjectReader, _ key: String) -> Int64? {
         guard let number = reader.number(key) else { return nil }
         guard number >= 0, number <= 31_536_000 else {
-            report.add("\"\(key)\" must be from 0 to 31536000 (a year)", at: reader.node.position(of: [.key(key)]))
+            reader.add("\"\(key)\" must be from 0 to 31536000 (a year)", at: key)
             return nil
         }
         return Int64(number * 1000)
+    }
+
+    /// A number; one outside the range is reported.
+    func number(_ reader: ObjectReader, _ key: String, in range: ClosedRange<Double>) -> Double? {
+        let number = reader.number(key)
+        if let number, !range.contains(number) {
+            let bounds = [range.lowerBound, range.upperBound].map { bound in Int(exactly: bound).map(String.init) ?? "\(bound)" }
+            reader.add("\"\(key)\" must be from \(bounds[0]) to \(bounds[1])", at: key)
+        }
+        return number
     }
 }

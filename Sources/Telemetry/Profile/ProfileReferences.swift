@@ -11,7 +11,7 @@ extension DocumentNode {
 
     func child(_ step: Step) -> DocumentNode? {
         switch (step, value) {
-        case (.key(let key), .object(let members)): members.first { $0.key == key }?.node
+        case (.key(let key), _): member(key)
         case (.index(let index), .array(let items)) where items.indices.contains(index): items[index]
         default: nil
         }
@@ -31,9 +31,6 @@ extension DocumentNode {
 }
 
 extension DeviceProfile {
-    /// Whether telemetry may bring a metric of this name: by a rule of that name, or by a pattern that could give it.
-    func mayGive(_ metric: String) -> Bool { unit(ofMetric: metric) != nil }
-
     /// The unit of the metric of this name, empty when it has none; nil when there is no such metric. A plain name wins over a pattern.
     func unit(ofMetric name: String) -> String? {
         if let rule = metrics.first(where: { $0.name.text == name }) { return rule.unit }
@@ -47,8 +44,8 @@ extension ProfileReader {
     func checkConditions(of fault: FaultRule, _ profile: DeviceProfile, _ root: DocumentNode, _ known: [String]) {
         let nodes = ["raise", "clear"].compactMap { root.node(at: ["faults", .key(fault.id), .key($0)]) }
         for node in nodes.flatMap(\.conditions) {
-            guard let place = node.child("metric"), case .string(let metric) = place.value else { continue }
-            guard profile.mayGive(metric) else {
+            guard let place = node.member("metric"), let metric = place.text else { continue }
+            guard profile.unit(ofMetric: metric) != nil else {
                 report.add(
                     "fault \"\(fault.id)\" names the metric \"\(metric)\", which the profile does not define\(Spelling.hint(metric, among: known))",
                     at: place.position)
@@ -62,15 +59,14 @@ extension ProfileReader {
     /// A condition may say in which unit its number is. Nothing is converted, so another one than the metric's is a mistake.
     private func checkUnits(of fault: FaultRule, _ metric: String, _ profile: DeviceProfile, _ node: DocumentNode) {
         guard let actual = profile.unit(ofMetric: metric) else { return }
-        if let place = node.child("unit"), case .string(let unit) = place.value, actual != unit {
+        if let place = node.member("unit"), let unit = place.text, actual != unit {
             let has = actual.isEmpty ? "has no unit" : "is in \"\(actual)\""
             report.add("fault \"\(fault.id)\" compares in \"\(unit)\", but the metric \"\(metric)\" \(has)", at: place.position)
         }
-        for key in ["above", "atLeast", "below", "atMost"] {
+        for key in ConditionForm.bounds.map(\.rawValue) {
             // A factor may convert; without one the two must be of one unit.
-            guard let bound = node.child(.key(key)), bound.child("times") == nil, node.child("ratePer") == nil,
-                let place = bound.child("metric"), case .string(let other) = place.value, let unit = profile.unit(ofMetric: other),
-                unit != actual
+            guard let bound = node.member(key), bound.member("times") == nil, node.member("ratePer") == nil,
+                let place = bound.member("metric"), let other = place.text, let unit = profile.unit(ofMetric: other), unit != actual
             else { continue }
             report.add(
                 "fault \"\(fault.id)\" compares \"\(metric)\" in \"\(actual)\" with \"\(other)\" in \"\(unit)\"; \"times\" can convert",
@@ -81,13 +77,14 @@ extension ProfileReader {
     /// A bound says nothing about a state, and a word nothing about a number.
     private func checkKind(of fault: FaultRule, _ metric: String, _ profile: DeviceProfile, _ node: DocumentNode) {
         guard let rule = profile.metrics.first(where: { $0.name.text == metric }), case .object(let members) = node.value else { return }
-        let ofNumbers = [
-            "above", "atLeast", "below", "atMost", "bitSet", "bitClear", "ratePer", "tolerance", "hysteresis", "notRisingForSeconds",
-        ]
-        let ofStates = ["equals", "notEquals", "in", "enters", "leaves"]
-        let wrong = rule.kind == .state ? ofNumbers : ofStates
-        guard let member = members.first(where: { wrong.contains($0.key) }) else { return }
-        let use = (rule.kind == .state ? ofStates : Array(ofNumbers.prefix(6))).joined(separator: ", ")
+        let isState = rule.kind == .state
+        func isWrong(_ key: String) -> Bool {
+            let subject = ConditionForm(rawValue: key)?.subject
+            return isState ? subject == .number || ConditionForm.keysOfNumbers.contains(key) : subject == .state
+        }
+        guard let member = members.first(where: { isWrong($0.key) }) else { return }
+        let fitting = ConditionForm.allCases.filter { $0.subject == (isState ? .state : .number) && $0.span != .afterItsDuration }
+        let use = fitting.map(\.rawValue).joined(separator: ", ")
         report.add(
             "fault \"\(fault.id)\": \"\(member.key)\" cannot hold for the \(rule.kind.rawValue) \"\(metric)\"; use \(use)",
             at: member.keyPosition)
@@ -107,7 +104,7 @@ extension DocumentNode {
     /// Every object in it that names a metric, itself among them.
     fileprivate var conditions: [DocumentNode] {
         switch value {
-        case .object(let members): (child("metric") == nil ? [] : [self]) + members.flatMap { $0.node.conditions }
+        case .object(let members): (member("metric") == nil ? [] : [self]) + members.flatMap { $0.node.conditions }
         case .array(let items): items.flatMap(\.conditions)
         default: []
         }

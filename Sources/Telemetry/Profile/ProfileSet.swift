@@ -23,7 +23,7 @@ public struct ProfileSet: Sendable {
         for (file, content) in files {
             do {
                 let root = try DocumentParser.parse(try content.get(), file: file)
-                entries.append(Entry(file: file, name: root.text("profile"), own: root, whole: root))
+                entries.append(Entry(file: file, name: root.member("profile")?.text, own: root, whole: root))
             } catch {
                 diagnostics.append(error)
             }
@@ -64,7 +64,7 @@ public struct ProfileSet: Sendable {
             case .failure(let problems):
                 // A mistake in what was inherited is told once, where it was made.
                 let isToldElsewhere = lines[index].ancestors.contains { if case .failure = results[$0] { true } else { false } }
-                let inherited = entries[index].own.child("extends")?.position
+                let inherited = entries[index].own.member("extends")?.position
                 diagnostics += problems.diagnostics.filter { !isToldElsewhere || $0.position != inherited }
             }
         }
@@ -75,7 +75,7 @@ public struct ProfileSet: Sendable {
         var ancestors: [Int] = []
         var names = [entries[index].name ?? ""]
         var current = index
-        while let parent = entries[current].own.text("extends") {
+        while let parent = entries[current].own.member("extends")?.text {
             names.append(parent)
             guard let next = entries.firstIndex(where: { $0.name == parent }) else {
                 let known = entries.compactMap(\.name).filter { $0 != entries[index].name }
@@ -110,7 +110,7 @@ public struct ProfileSet: Sendable {
                                     && ($0.pattern.isNarrower(than: topic.pattern) || topic.pattern.isNarrower(than: $0.pattern)))
                         })
                     else { continue }
-                    let isInherited = entry.own.child("messages") == nil
+                    let isInherited = entry.own.member("messages") == nil
                     add(
                         "topic \"\(topic.pattern.text)\" and \"\(clash.pattern.text)\" of profile \"\(other.name ?? "")\" (\(other.file)) match the same messages; "
                             + (isInherited ? "give \"messages\" of its own" : "make one narrower"),
@@ -122,21 +122,14 @@ public struct ProfileSet: Sendable {
 }
 
 extension DocumentNode {
-    fileprivate func text(_ key: String) -> String? {
-        guard case .string(let text)? = child(.key(key))?.value else { return nil }
-        return text
-    }
-
     fileprivate var messageTopics: [(pattern: TopicPattern, isGeneral: Bool, position: SourcePosition)] {
-        guard case .array(let rules)? = child("messages")?.value else { return [] }
+        guard case .array(let rules)? = member("messages")?.value else { return [] }
         return rules.compactMap { rule in
-            guard let node = rule.child("topic"), case .string(let text) = node.value,
-                let pattern = try? TopicPattern(text, needsDevice: false)
-            else {
+            guard let node = rule.member("topic"), let text = node.text, let pattern = try? TopicPattern(text, needsDevice: false) else {
                 return nil
             }
             // A general rule yields to others, but two of them would leave it to chance.
-            return (pattern, rule.child("general")?.value == .bool(true), node.position)
+            return (pattern, rule.member("general")?.value == .bool(true), node.position)
         }
     }
 
@@ -144,7 +137,7 @@ extension DocumentNode {
     /// else is replaced whole. What is inherited stands where `extends` stands.
     fileprivate func extending(_ parent: DocumentNode) -> DocumentNode {
         guard case .object(var members) = value, case .object(let inherited) = parent.value else { return self }
-        let place = child("extends")?.position ?? position
+        let place = member("extends")?.position ?? position
         for member in inherited where !["profile", "extends", "title", "$schema"].contains(member.key) {
             guard let index = members.firstIndex(where: { $0.key == member.key }) else {
                 members.append(member.standing(at: place))

@@ -1,3 +1,4 @@
+/// How a supply is read, forecast and ordered.
 public struct SupplyRule: Equatable, Sendable {
     public var name: NameTemplate
     public var level: PathPattern

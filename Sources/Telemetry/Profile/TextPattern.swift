@@ -23,7 +23,7 @@ public struct TextPattern: Equatable, Sendable {
             }
             guard let close = rest.firstIndex(of: "}") else { throw PatternError("a { has no }") }
             let name = rest[rest.index(after: rest.startIndex)..<close]
-            // Two in a row could be told apart by chance only.
+            // Nothing would tell where the first of two adjacent ones ends.
             if case .literal? = pieces.last {} else if !pieces.isEmpty { throw PatternError("something must stand between two braces") }
             pieces.append(name == "value" ? .value : name.isEmpty ? .skipped : .capture(String(name)))
             rest = rest[rest.index(after: close)...]
@@ -42,7 +42,7 @@ public struct TextPattern: Equatable, Sendable {
         var captures: [(name: String, value: String)]
     }
 
-    /// The whole of `line` must look so. Each piece in braces ends at the first place where what follows it stands.
+    /// Matches the whole of `line`. Each piece in braces ends before the first occurrence of the literal that follows it.
     func match(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Match? {
         var rest = line
         var value: Slice<UnsafeBufferPointer<UInt8>>?

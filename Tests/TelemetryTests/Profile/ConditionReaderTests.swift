@@ -1,6 +1,8 @@
 import Documents
-import Telemetry
+import FoundationEssentials
 import Testing
+
+@testable import Telemetry
 
 /// What a profile may say of conditions, and what is told of a mistake.
 @Suite struct ConditionReaderTests {
@@ -74,5 +76,15 @@ import Testing
     ]) func mistakes(_ fault: String, _ words: String) {
         let found = problems(fault)
         #expect(found.contains { $0.contains(words) }, "\(words) is missing in \(found)")
+    }
+
+    /// Forms that exist in the reader alone are no use to anybody who reads the reference or whose editor follows the schema.
+    @Test(arguments: ConditionForm.allCases) func documented(_ form: ConditionForm) throws {
+        let page = try String(contentsOf: TopicBench.directory.appending(path: "README.md"), encoding: .utf8)
+        let section = try #require(page.split(separator: "\n## Conditions\n").last?.split(separator: "\n```").first)
+        #expect(section.split(separator: "\n").contains { $0.hasPrefix("| `") && $0.contains("`\(form.rawValue)`") }, "a row of the reference")
+        let schema = try String(contentsOf: TopicBench.directory.appending(path: "profile.schema.json"), encoding: .utf8)
+        #expect(schema.contains("        {\"required\": [\"metric\", \"\(form.rawValue)\"") || schema.contains("        {\"required\": [\"\(form.rawValue)\""))
+        for key in form.ownKeys { #expect(section.contains("`\(key)`"), "\(key)") }
     }
 }

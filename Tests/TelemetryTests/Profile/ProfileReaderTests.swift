@@ -87,7 +87,7 @@ import Testing
         #expect(profile.replies.map(\.topic.text) == ["devices/{device}/replies"])
         #expect(
             profile.faults.first { $0.id == "fuser-overheat" }?.raise
-                == ConditionRule(metric: "fuserTemp", comparison: .above(210), forMilliseconds: 10_000))
+                == ConditionRule(.value(metric: "fuserTemp", .above(.number(210)), hysteresis: 0), forMilliseconds: 10_000))
         #expect(profile.supplies.map(\.name.text) == ["{slot}"])
         #expect(profile.supplies[0].leadTimeMilliseconds == 3 * 86_400_000)
         var bench = try DecoderBench(String(decoding: try Data(contentsOf: URL(filePath: profile.source)), as: UTF8.self))
