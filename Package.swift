@@ -9,7 +9,7 @@ let pure: [Target] = [
     .target(name: "SampleCodec"),
     .target(name: "Sparkplug", dependencies: ["CivilCalendar", "Documents", "Hashing"]),
     .target(name: "Telemetry", dependencies: ["CivilCalendar", "CSimdjson", "Documents", "Hashing"]),
-    .target(name: "FaultDetection", dependencies: ["CivilCalendar", "Hashing", "Telemetry"]),
+    .target(name: "FaultDetection", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry"]),
     .target(name: "ConsumableForecast", dependencies: ["CivilCalendar", "Documents", "Telemetry"]),
     .target(name: "RemoteSupport", dependencies: ["CivilCalendar", "Hashing", "Telemetry"]),
     .target(name: "Replenishment", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry"]),

@@ -59,6 +59,38 @@ public struct FieldCoder {
         for lane in vector.indices { try code(&vector[lane]) }
     }
 
+    /// A number that is not negative and mostly small: seven bits a byte (LEB128). Throws where one that is read is above `maximum`.
+    public mutating func code<Number: FixedWidthInteger>(compact number: inout Number, atMost maximum: Number = .max)
+        throws(ByteCodingError)
+    {
+        var rest = UInt64(clamping: number)
+        guard isReading else {
+            while rest > 0x7F {
+                writer.write(UInt8(truncatingIfNeeded: rest) | 0x80)
+                rest >>= 7
+            }
+            return writer.write(UInt8(rest))
+        }
+        rest = 0
+        for shift in stride(from: 0 as UInt64, to: 64, by: 7) {
+            var byte: UInt8 = 0
+            try code(&byte)
+            rest |= UInt64(byte & 0x7F) << shift
+            guard byte < 0x80 else { continue }
+            guard rest <= UInt64(maximum) else { throw damage }
+            number = Number(rest)
+            return
+        }
+        throw damage
+    }
+
+    /// The same for a number of either sign: 0, −1, 1, −2 … are coded as 0, 1, 2, 3 …
+    public mutating func code(signed number: inout Int64) throws(ByteCodingError) {
+        var code = UInt64(bitPattern: number << 1 ^ number >> 63)
+        try self.code(compact: &code)
+        number = Int64(bitPattern: code >> 1) ^ -Int64(bitPattern: code & 1)
+    }
+
     /// A value that may be missing; `empty` is what it is read into.
     public mutating func code<Value>(
         _ value: inout Value?, empty: Value, _ each: (inout Value, inout FieldCoder) throws(ByteCodingError) -> Void

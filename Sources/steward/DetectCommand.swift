@@ -64,11 +64,11 @@ private struct SeriesDetectors {
 
     mutating func line(_ row: SeriesTable.Row) -> [UInt8] {
         // A row that is not newer than all before is no reading.
-        let together = machine.take(row.isInOrder ? row.values : [])
+        let together = machine.observe(row.isInOrder ? row.values : [])
         var score = together.score
         var isAnomalous = together.isAnomalous
         if var detector = metric.take() {
-            let verdict = detector.take(row.values.first ?? .nan, atMilliseconds: row.milliseconds)
+            let verdict = detector.observe(row.values.first ?? .nan, atMilliseconds: row.milliseconds)
             metric = detector
             (score, isAnomalous) = (verdict.score, verdict.isAnomalous)
         }

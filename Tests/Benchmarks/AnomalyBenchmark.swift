@@ -33,7 +33,7 @@ public struct AnomalyBenchmark {
         var machine = MachineDetector(channels: 8)
         let rows = 200_000
         let begin = now()
-        for row in 0..<rows { _ = machine.take(values[row % 4088..<row % 4088 + 8]) }
+        for row in 0..<rows { _ = machine.observe(values[row % 4088..<row % 4088 + 8]) }
         result.nanosecondsPerMachineRow = (now() - begin) * 1e9 / Double(rows)
         result.bytesPerMachine = machine.stateBytes
         return result
@@ -44,7 +44,7 @@ public struct AnomalyBenchmark {
         for round in 0..<rounds {
             let time = Int64(1_767_225_600 + first + (round + 1) * seconds) * 1000
             for index in detectors.indices {
-                _ = detectors[index].take(values[(round &* 31 &+ index) & 4095], atMilliseconds: time)
+                _ = detectors[index].observe(values[(round &* 31 &+ index) & 4095], atMilliseconds: time)
             }
         }
         return (now() - begin) * 1e9 / Double(rounds * detectors.count)

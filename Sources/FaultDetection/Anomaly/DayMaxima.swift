@@ -7,17 +7,10 @@ struct DayMaxima: Sendable {
     private static let common: Float = -1
 
     /// The twelfth that is open, and its ticks so far.
-    private(set) var index: UInt8 = 0
-    private(set) var ticks: UInt8 = 0
+    var index: UInt8 = 0
+    var ticks: UInt8 = 0
     /// A bit for each twelfth that had a tick.
     private var hadTicks: UInt16 = 0
-
-    init() {}
-
-    init(index: UInt8, ticks: UInt8) {
-        self.index = index
-        self.ticks = ticks
-    }
 
     func strongest(_ tables: borrowing SparseTables) -> Float {
         var strongest = hadTicks == 0 ? Self.none : Self.common

@@ -1,3 +1,5 @@
+import Documents
+
 /// How large the largest values of the past were: a logarithmic histogram of the maxima of blocks of ticks, for each of the four ways of
 /// looking (`AnomalyKind`, by its raw value).
 ///
@@ -25,7 +27,7 @@ struct EventRanks: Sendable {
     }
 
     /// Notes a bin in the open block and returns the weight of past maxima above it, in it, or at most `margin` bins below it; nil when
-    /// that is more than anybody asks for, which is nearly always.
+    /// the value is too common to be ranked, which it is nearly always.
     @inline(__always)
     mutating func note(_ kind: Int, _ bin: Int, margin: Int, _ tables: borrowing SparseTables) -> UInt32? {
         pending[kind] = max(pending[kind], UInt8(truncatingIfNeeded: bin))
@@ -43,7 +45,7 @@ struct EventRanks: Sendable {
         return weight
     }
 
-    /// Finds the lowest bin that is worth a look: at or above it lies no more than `limit`.
+    /// Finds the lowest bin for which the weight in it and above is at most `limit`: values below are too common to be ranked.
     mutating func findThreshold(_ kind: Int, limit: UInt32, _ tables: borrowing SparseTables) {
         let table = SparseTables.Table.ranks(kind)
         var weight: UInt32 = 0
@@ -86,28 +88,17 @@ struct EventRanks: Sendable {
 
 extension EventRanks {
     /// The open block's maximum, and the counts from the first to the last that is not zero.
-    func write(_ kind: Int, _ tables: SparseTables, to bytes: inout CompactWriter) {
+    mutating func code(_ kind: Int, _ tables: inout SparseTables, by coder: inout FieldCoder) throws(ByteCodingError) {
         let table = SparseTables.Table.ranks(kind)
-        bytes.byte(pending[kind])
-        let first = tables.count(table) > 0 ? tables.entry(table, at: 0).key : 0
-        bytes.byte(first)
-        bytes.byte(highest[kind])
+        var first = tables.count(table) > 0 ? tables.entry(table, at: 0).key : 0
+        try coder.code(&pending[kind])
+        try coder.code(&first)
+        try coder.code(&highest[kind])
+        guard Int(max(pending[kind], first, highest[kind])) < Self.binCount else { throw coder.damage }
         for bin in first...max(first, highest[kind]) {
-            bytes.number(tables.find(table, bin).map { UInt64(tables.load($0, as: UInt16.self)) } ?? 0)
+            var count = tables.find(table, bin).map { tables.load($0, as: UInt16.self) } ?? 0
+            try coder.code(compact: &count)
+            if coder.isReading, count > 0 { tables.store(count, at: tables.findOrInsert(table, bin)) }
         }
-    }
-
-    /// False when the bytes do not make sense.
-    mutating func read(_ kind: Int, from bytes: inout CompactReader, _ tables: inout SparseTables) -> Bool {
-        guard let pending = bytes.byte(), let first = bytes.byte(), let last = bytes.byte(),
-            Int(pending) < Self.binCount, Int(last) < Self.binCount, Int(first) < Self.binCount
-        else { return false }
-        self.pending[kind] = pending
-        for bin in first...max(first, last) {
-            guard let count = bytes.number(), count <= UInt64(UInt16.max) else { return false }
-            if count > 0 { tables.store(UInt16(count), at: tables.findOrInsert(.ranks(kind), bin)) }
-        }
-        highest[kind] = last
-        return true
     }
 }

@@ -1,95 +1,65 @@
-/// The form for snapshots.
+import Documents
+
+/// The form for snapshots. The fields are listed once, for writing and reading.
 extension MachineDetector {
     private static let version: UInt8 = 1
 
+    /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
-        var out = CompactWriter()
-        out.byte(Self.version)
-        out.number(UInt64(rowsPerBlock))
-        out.byte(UInt8(channels.count))
-        out.number(row)
-        for value in [block, blockRow, settlingRows] { out.number(UInt64(max(value, 0))) }
-        for value in [calibrations, raisedRows, rowsSinceChange, rowsSinceOnset] { out.number(UInt64(value)) }
-        out.byte((isAnomalous ? 1 : 0) | (awaitsRest ? 2 : 0) | (isChangeArmed ? 4 : 0))
-        out.double(changePeak)
-        for index in channels.indices {
-            channels[index].write(to: &out, blocks: (0..<block).map { blockMean(channel: index, block: $0) })
-        }
-        bytes += out.bytes
+        var coder = FieldCoder()
+        var copy = self
+        // What cannot be written, because a field is no number, cannot be read either: such a detector begins anew.
+        try? copy.code(by: &coder)
+        bytes += coder.bytes
     }
 
     /// Nil for bytes that no detector wrote.
     public init?(bytes: ArraySlice<UInt8>) {
-        var reader = CompactReader(bytes)
-        guard reader.byte() == Self.version, let rows = reader.number(), rows >= 1, rows <= 1 << 14, let count = reader.byte(),
-            count <= Self.maximumChannels, let row = reader.number(), let block = reader.number(),
-            block < UInt64(MachineChannel.blockCount), let blockRow = reader.number(), blockRow < rows, let settling = reader.number(),
-            settling <= 4 * rows
-        else { return nil }
-        self.init(channels: Int(count), warmupRows: Int(rows) * MachineChannel.blockCount)
-        self.row = row
-        self.block = Int(block)
-        self.blockRow = Int(blockRow)
-        settlingRows = Int(settling)
-        let fields: [WritableKeyPath<MachineDetector, UInt32>] = [\.calibrations, \.raisedRows, \.rowsSinceChange, \.rowsSinceOnset]
-        for field in fields {
-            guard let value = reader.number(), value <= UInt64(UInt32.max) else { return nil }
-            self[keyPath: field] = UInt32(value)
-        }
-        guard let flags = reader.byte(), let peak = reader.double() else { return nil }
-        isAnomalous = flags & 1 != 0
-        awaitsRest = flags & 2 != 0
-        isChangeArmed = flags & 4 != 0
-        changePeak = peak
-        for index in channels.indices {
-            var means: [Float] = []
-            guard let channel = MachineChannel(from: &reader, blocks: self.block, into: &means) else { return nil }
-            channels[index] = channel
-            for (block, mean) in means.enumerated() { setBlockMean(mean, channel: index, block: block) }
-        }
-        guard reader.isAtEnd else { return nil }
+        var coder = FieldCoder(reading: Array(bytes))
+        self.init(channels: 0)
+        do { try code(by: &coder) } catch { return nil }
+        guard coder.isAtEnd else { return nil }
     }
-}
 
-extension MachineChannel {
-    private static var doubles: [WritableKeyPath<MachineChannel, Double>] {
-        [
+    private mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var (version, rows, count) = (Self.version, rowsPerBlock, UInt8(channels.count))
+        try coder.code(&version)
+        try coder.code(compact: &rows, atMost: 1 << 14)
+        try coder.code(&count)
+        guard version == Self.version, rows >= 1, count <= Self.maximumChannels else { throw coder.damage }
+        if coder.isReading { self = MachineDetector(channels: Int(count), warmupRows: rows * MachineChannel.blockCount) }
+        try coder.code(compact: &row)
+        try coder.code(compact: &block, atMost: MachineChannel.blockCount - 1)
+        try coder.code(compact: &blockRow, atMost: rows - 1)
+        try coder.code(compact: &settlingRows, atMost: 4 * rows)
+        try coder.code(compact: &calibrations)
+        try coder.code(compact: &raisedRows)
+        try coder.code(compact: &rowsSinceChange)
+        try coder.code(compact: &rowsSinceOnset)
+        var flags: UInt8 = (isAnomalous ? 1 : 0) | (awaitsRest ? 2 : 0) | (isChangeArmed ? 4 : 0)
+        try coder.code(&flags)
+        (isAnomalous, awaitsRest, isChangeArmed) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
+        try coder.code(&changePeak)
+        for channel in channels.indices { try code(channel: channel, by: &coder) }
+    }
+
+    /// Of the means of blocks only those that this calibration has filled.
+    private mutating func code(channel: Int, by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&channels[channel].isKnown)
+        guard channels[channel].isKnown else { return }
+        let fields: [WritableKeyPath<MachineChannel, Double>] = [
             \.origin, \.blockSum, \.rowMean, \.rowSquares, \.usual, \.scale, \.smooth, \.fast, \.slow, \.differenceSquare,
         ]
-    }
-
-    /// Of the blocks only those that this calibration has filled.
-    func write(to bytes: inout CompactWriter, blocks means: [Float]) {
-        bytes.byte(isKnown ? 1 : 0)
-        guard isKnown else { return }
-        for field in Self.doubles { bytes.double(self[keyPath: field]) }
-        for mean in means { bytes.float(mean) }
-        bytes.number(UInt64(blockRows))
-        bytes.number(UInt64(rows))
-        bytes.number(UInt64(differenceRows))
-        bytes.float(peak)
-    }
-
-    init?(from bytes: inout CompactReader, blocks count: Int, into means: inout [Float]) {
-        self.init()
-        guard let known = bytes.byte() else { return nil }
-        guard known == 1 else { return }
-        isKnown = true
-        for field in Self.doubles {
-            guard let value = bytes.double() else { return nil }
-            self[keyPath: field] = value
+        for field in fields { try coder.code(&channels[channel][keyPath: field]) }
+        for block in 0..<block {
+            var mean = blockMean(channel: channel, block: block)
+            try coder.code(&mean)
+            if coder.isReading { setBlockMean(mean, channel: channel, block: block) }
         }
-        for _ in 0..<count {
-            guard let value = bytes.float() else { return nil }
-            means.append(value)
-        }
-        guard let blockRows = bytes.number(), blockRows <= UInt64(UInt16.max), let rows = bytes.number(), rows <= UInt64(UInt32.max),
-            let differences = bytes.number(), differences <= UInt64(UInt32.max), let peak = bytes.float(), scale >= 0,
-            differenceSquare >= 0
-        else { return nil }
-        self.blockRows = UInt16(blockRows)
-        self.rows = UInt32(rows)
-        differenceRows = UInt32(differences)
-        self.peak = peak
+        try coder.code(compact: &channels[channel].blockRows)
+        try coder.code(compact: &channels[channel].rows)
+        try coder.code(compact: &channels[channel].differenceRows)
+        try coder.code(&channels[channel].peak)
+        guard channels[channel].scale >= 0, channels[channel].differenceSquare >= 0 else { throw coder.damage }
     }
 }

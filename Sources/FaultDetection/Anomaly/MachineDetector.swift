@@ -68,7 +68,7 @@ public struct MachineDetector: Sendable {
 
     /// Takes one value a channel, in the order of the channels. Values that are not finite or not there are unknown: their channels stay
     /// as they are.
-    public mutating func take(_ values: some Collection<Double>) -> Verdict {
+    public mutating func observe(_ values: some Collection<Double>) -> Verdict {
         let smoothing = 2 / Double(2 * rowsPerBlock + 1)
         let isBlockFull = blockRow + 1 >= rowsPerBlock
         let mayLearn = row >= UInt64(5 * rowsPerBlock)
@@ -88,7 +88,7 @@ public struct MachineDetector: Sendable {
         // A row of which nothing is known neither raises nor clears.
         guard known else { return Verdict(isAnomalous: isAnomalous) }
         row += 1
-        let verdict = isWarm ? judge() : Verdict()
+        let verdict = isWarm ? verdict() : Verdict()
         if !isAnomalous { advanceCalibration(isBlockFull) }
         return verdict
     }
@@ -128,7 +128,7 @@ public struct MachineDetector: Sendable {
         calibrations += 1
     }
 
-    private mutating func judge() -> Verdict {
+    private mutating func verdict() -> Verdict {
         var largest = 0.0
         for channel in channels { largest = max(largest, abs(channel.deviation)) }
         let wasAnomalous = isAnomalous

@@ -81,10 +81,11 @@ extension MetricDetector {
     }
 
     /// Turns the rank into a score, and lets the warning stand or clear.
-    mutating func judge(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
-        // As rare as what was warned of is nothing new, though each block that is remembered makes it a little rarer.
+    mutating func verdict(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
+        // No warning for what is no rarer than the strongest of the last day. With each block that is remembered the same size counts as a
+        // little rarer, which the 0.02 allow for.
         var score = q > recent.strongest(tables) + 0.02 ? max(0, q / Self.limit) : 0
-        // Knowing nothing yet: told, but never a warning.
+        // During the warm-up there is a score, but no warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
         recent.note(q, ticksPerTwelfth: (ticksPerDay / 12).rounded(.down), &tables)
         let isNew = score >= 1

@@ -25,7 +25,7 @@ public struct MetricDetector: Sendable {
     /// Ticks in a row that have to be usual before a warning clears: an hour of five-minute ticks.
     static let calmTicks: UInt8 = 12
 
-    // What has come in since the last tick, and what else a reading asks for.
+    // The readings since the last tick, and what every reading needs.
     var lastMilliseconds = Int64.min
     var tickStart = Int64.min
     var origin = 0.0
@@ -49,7 +49,7 @@ public struct MetricDetector: Sendable {
     var sustained = 0.0
     var sustainedVariance = 0.0
 
-    // How rare it is.
+    // How rare what is seen is.
     var ranks = EventRanks()
     var blockTicks: UInt8 = 0
     var blocksSinceHalving: UInt8 = 0
@@ -59,7 +59,7 @@ public struct MetricDetector: Sendable {
     /// 0.3·log₁₀(T + 1)
     var familiarity: Float = 0
 
-    // What has been said of it.
+    // The warnings so far.
     var recent = DayMaxima()
     var calm: UInt8 = 0
     var sideMilliseconds = Int64.min
@@ -101,7 +101,7 @@ public struct MetricDetector: Sendable {
     /// late: neither feeds anything.
     ///
     /// `utcOffsetSeconds` is that of the device's zone, for the hour of the day and the day of the week.
-    public mutating func take(_ value: Double, atMilliseconds time: Int64, utcOffsetSeconds: Int = 0) -> Verdict {
+    public mutating func observe(_ value: Double, atMilliseconds time: Int64, utcOffsetSeconds: Int = 0) -> Verdict {
         let sane = Int64.min / 4...Int64.max / 4
         guard value.isFinite, sane.contains(time), time > lastMilliseconds else { return Verdict(isAnomalous: isAnomalous) }
         if lastMilliseconds == .min {
@@ -145,7 +145,7 @@ public struct MetricDetector: Sendable {
             }
         }
         closeBlock()
-        return judge(best, kind, signals, at: time)
+        return verdict(best, kind, signals, at: time)
     }
 
     /// The ticks in a day, bounded: memories of "a day" are counted in ticks.
@@ -194,11 +194,11 @@ public struct MetricDetector: Sendable {
             totalWeight /= 2
             for index in 0..<4 { ranks.halve(index, &tables) }
         }
-        weigh()
+        updateWeights()
     }
 
     /// What follows from the number of blocks.
-    mutating func weigh() {
+    mutating func updateWeights() {
         weight = UInt16((Self.firstWeight * exp2(Double(blocksSinceHalving) / Self.halfLifeBlocks)).rounded())
         let blocks = Float(totalWeight) / Float(weight)
         familiarity = 0.3 * FastLog.log10(blocks + 1)

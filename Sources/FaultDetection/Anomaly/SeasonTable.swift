@@ -1,4 +1,5 @@
 import CivilCalendar
+import Documents
 
 /// What a metric usually is at a half-hour of a weekday or of a weekend day, and how far off that usually is.
 enum SeasonTable {
@@ -37,25 +38,16 @@ enum SeasonTable {
 
     static func isWeekend(_ slot: Int) -> Bool { slot >= 48 }
 
-    static func write(_ tables: SparseTables, to bytes: inout CompactWriter) {
+    static func code(_ tables: inout SparseTables, by coder: inout FieldCoder) throws(ByteCodingError) {
         for slot in 0..<UInt8(slotCount) {
-            let entry = tables.find(.season, slot).map(tables.seasonEntry) ?? Entry()
-            bytes.byte(entry.count)
+            var entry = tables.find(.season, slot).map { tables.seasonEntry($0) } ?? Entry()
+            try coder.code(&entry.count)
             if entry.count == 0 { continue }
-            bytes.float(entry.mean)
-            bytes.float(entry.spread)
+            try coder.code(&entry.mean)
+            try coder.code(&entry.spread)
+            guard entry.spread >= 0 else { throw coder.damage }
+            if coder.isReading { tables.store(entry, at: tables.findOrInsert(.season, slot)) }
         }
-    }
-
-    /// False when the bytes do not make sense.
-    static func read(from bytes: inout CompactReader, _ tables: inout SparseTables) -> Bool {
-        for slot in 0..<UInt8(slotCount) {
-            guard let count = bytes.byte() else { return false }
-            if count == 0 { continue }
-            guard let mean = bytes.float(), let spread = bytes.float(), spread >= 0 else { return false }
-            tables.store(Entry(mean: mean, spread: spread, count: count), at: tables.findOrInsert(.season, slot))
-        }
-        return true
     }
 }
 

@@ -64,7 +64,7 @@ struct AnomalyDesk: Sendable {
             value = rate
         }
         let before = metrics[index].detector.isAnomalous
-        return metrics[index].detector.take(value, atMilliseconds: time).isAnomalous != before
+        return metrics[index].detector.observe(value, atMilliseconds: time).isAnomalous != before
     }
 
     /// What the detector says since its last reading, which was `value`.

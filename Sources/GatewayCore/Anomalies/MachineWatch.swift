@@ -53,7 +53,7 @@ struct MachineWatch: Sendable {
             // What was before the gap is no part of a mean with what comes after it.
             begin(at: time)
         } else if time &- startMilliseconds >= Self.rowMilliseconds {
-            _ = detector.take(gauges.lazy.map { $0.count == 0 ? .nan : $0.sum / Double($0.count) })
+            _ = detector.observe(gauges.lazy.map { $0.count == 0 ? .nan : $0.sum / Double($0.count) })
             begin(at: time)
         }
         return true

@@ -30,7 +30,7 @@ import Testing
     private static func run(_ detector: inout MetricDetector, _ readings: ArraySlice<DetectorSeries.Reading>) -> UInt64 {
         var sum: UInt64 = 1
         for reading in readings {
-            let verdict = detector.take(reading.value, atMilliseconds: reading.time)
+            let verdict = detector.observe(reading.value, atMilliseconds: reading.time)
             add(verdict.score, (verdict.isAnomalous ? 1 : 0) | (verdict.isNew ? 2 : 0), to: &sum)
         }
         return sum
@@ -39,7 +39,7 @@ import Testing
     private static func run(_ detector: inout MachineDetector, _ rows: ArraySlice<[Double]>) -> UInt64 {
         var sum: UInt64 = 1
         for row in rows {
-            let verdict = detector.take(row)
+            let verdict = detector.observe(row)
             add(verdict.score, (verdict.isAnomalous ? 1 : 0) | (verdict.isNew ? 2 : 0) | (verdict.isChange ? 4 : 0), to: &sum)
         }
         return sum

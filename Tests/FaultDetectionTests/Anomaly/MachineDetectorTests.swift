@@ -15,7 +15,9 @@ import Testing
         }
     }
 
-    static func run(_ rows: [[Double]], _ detector: inout MachineDetector) -> [MachineDetector.Verdict] { rows.map { detector.take($0) } }
+    static func run(_ rows: [[Double]], _ detector: inout MachineDetector) -> [MachineDetector.Verdict] {
+        rows.map { detector.observe($0) }
+    }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func aFaultIsSeenAndItsEndTooThoughOneGaugeStaysUp(seed: UInt64) throws {
@@ -88,8 +90,8 @@ import Testing
         var whole = MachineDetector(channels: 4)
         var cut = MachineDetector(channels: 4)
         for (index, row) in DetectorSeries.rows(seed: seed, channels: 4, count: 2500).enumerated() {
-            let expected = whole.take(row)
-            #expect(cut.take(row) == expected, "seed \(seed), row \(index)")
+            let expected = whole.observe(row)
+            #expect(cut.observe(row) == expected, "seed \(seed), row \(index)")
             guard index % 405 == 404 else { continue }
             var bytes: [UInt8] = []
             cut.write(to: &bytes)
@@ -111,7 +113,7 @@ import Testing
                 let row = (0..<Int(noise.bits() % 5)).map { _ in
                     noise.bits() % 4 == 0 ? odd[Int(noise.bits() % UInt64(odd.count))] : noise.gaussian()
                 }
-                #expect(detector.take(row).score.isFinite, "seed \(seed)")
+                #expect(detector.observe(row).score.isFinite, "seed \(seed)")
             }
             _ = detector.reason.text { ("\($0)", "") }
         }
@@ -122,9 +124,9 @@ import Testing
         var plain = MachineDetector(channels: 4)
         var disturbed = MachineDetector(channels: 4)
         for row in rows {
-            let expected = plain.take(row)
-            #expect(disturbed.take(row) == expected)
-            #expect(disturbed.take([.nan, .nan, .nan, .nan]).isAnomalous == expected.isAnomalous)
+            let expected = plain.observe(row)
+            #expect(disturbed.observe(row) == expected)
+            #expect(disturbed.observe([.nan, .nan, .nan, .nan]).isAnomalous == expected.isAnomalous)
         }
     }
 }

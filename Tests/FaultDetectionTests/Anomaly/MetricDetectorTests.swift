@@ -17,7 +17,7 @@ import Testing
     static let start: Int64 = 1_767_225_600_000
 
     static func run(_ values: [Double], _ detector: inout MetricDetector, from first: Int = 0) -> [MetricDetector.Verdict] {
-        values.enumerated().map { detector.take($1, atMilliseconds: start + Int64(first + $0) * 300_000) }
+        values.enumerated().map { detector.observe($1, atMilliseconds: start + Int64(first + $0) * 300_000) }
     }
 
     static func scores(_ values: [Double]) -> [Float] {
@@ -112,7 +112,7 @@ import Testing
             for _ in 0..<600 {
                 time += Int64(noise.bits() % 400_000)
                 let value = noise.bits() % 3 == 0 ? odd[Int(noise.bits() % UInt64(odd.count))] : noise.gaussian()
-                let verdict = detector.take(value, atMilliseconds: noise.bits() % 97 == 0 ? times[Int(noise.bits() % 7)] : time)
+                let verdict = detector.observe(value, atMilliseconds: noise.bits() % 97 == 0 ? times[Int(noise.bits() % 7)] : time)
                 #expect(verdict.score.isFinite && verdict.score >= 0, "seed \(seed)")
             }
             var bytes: [UInt8] = []
@@ -127,11 +127,11 @@ import Testing
         var disturbed = MetricDetector()
         for (index, value) in values.enumerated() {
             let time = Self.start + Int64(index) * 300_000
-            let expected = plain.take(value, atMilliseconds: time)
-            #expect(disturbed.take(value, atMilliseconds: time) == expected)
-            #expect(disturbed.take(1e9, atMilliseconds: time).score == 0)
-            #expect(disturbed.take(-1e9, atMilliseconds: time - 86_400_000).score == 0)
-            #expect(disturbed.take(.nan, atMilliseconds: time + 1).score == 0)
+            let expected = plain.observe(value, atMilliseconds: time)
+            #expect(disturbed.observe(value, atMilliseconds: time) == expected)
+            #expect(disturbed.observe(1e9, atMilliseconds: time).score == 0)
+            #expect(disturbed.observe(-1e9, atMilliseconds: time - 86_400_000).score == 0)
+            #expect(disturbed.observe(.nan, atMilliseconds: time + 1).score == 0)
         }
     }
 
@@ -147,7 +147,7 @@ import Testing
             let hour = Double(time % 86_400) / 86_400
             let isFault = index * 8 >= count * 7
             let value = 5 * sin(2 * Double.pi * hour) + noise.gaussian() + (isFault ? 40 : 0)
-            let verdict = detector.take(value, atMilliseconds: Self.start + time * 1000)
+            let verdict = detector.observe(value, atMilliseconds: Self.start + time * 1000)
             if isFault, verdict.isNew, raised == nil { raised = index - count * 7 / 8 }
         }
         let ticks = try #require(raised, "never raised") * seconds
@@ -157,7 +157,7 @@ import Testing
     @Test func aConstantIsNoAnomaly() {
         var detector = MetricDetector()
         for index in 0..<5000 {
-            let verdict = detector.take(42, atMilliseconds: Self.start + Int64(index) * 300_000)
+            let verdict = detector.observe(42, atMilliseconds: Self.start + Int64(index) * 300_000)
             #expect(verdict == MetricDetector.Verdict())
         }
     }
@@ -188,7 +188,7 @@ import Testing
                         case 3: (22 + 0.3 * noise.gaussian()).rounded()
                         default: noise.poisson(20 * (1 + 0.8 * sin(2 * Double.pi * hour)))
                         }
-                    if detector.take(value, atMilliseconds: Self.start + Int64(index) * 300_000).isNew { raised += 1 }
+                    if detector.observe(value, atMilliseconds: Self.start + Int64(index) * 300_000).isNew { raised += 1 }
                 }
             }
         }

@@ -22,8 +22,8 @@ import Testing
             var plain = PlainMetricDetector()
             var detector = MetricDetector()
             for (index, reading) in DetectorSeries.metric(seed: seed, count: 12_000).enumerated() {
-                let expected = plain.take(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
-                let verdict = detector.take(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
+                let expected = plain.observe(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
+                let verdict = detector.observe(reading.value, atMilliseconds: reading.time, utcOffsetSeconds: 3600)
                 guard verdict == expected else {
                     Issue.record("seed \(seed), reading \(index): \(verdict) is not \(expected)")
                     return
@@ -57,8 +57,8 @@ import Testing
             var plain = PlainMachineDetector(channels: channels, warmupRows: seed % 3 == 0 ? 80 : 400)
             var detector = MachineDetector(channels: channels, warmupRows: seed % 3 == 0 ? 80 : 400)
             for (index, row) in DetectorSeries.rows(seed: seed, channels: channels, count: 4000).enumerated() {
-                let expected = plain.take(row)
-                let verdict = detector.take(row)
+                let expected = plain.observe(row)
+                let verdict = detector.observe(row)
                 guard verdict == expected else {
                     Issue.record("seed \(seed), row \(index): \(verdict) is not \(expected)")
                     return
@@ -77,7 +77,7 @@ import Testing
     @Test func brokenBytesAreReadAlike() throws {
         var noise = SeededNoise(5)
         var plain = PlainMetricDetector()
-        for reading in DetectorSeries.metric(seed: 2, count: 9000) { _ = plain.take(reading.value, atMilliseconds: reading.time) }
+        for reading in DetectorSeries.metric(seed: 2, count: 9000) { _ = plain.observe(reading.value, atMilliseconds: reading.time) }
         let whole = Self.bytes(plain.write(to:))
         for round in 0..<500 {
             var broken = whole

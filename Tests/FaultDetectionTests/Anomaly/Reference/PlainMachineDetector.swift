@@ -57,7 +57,7 @@ struct PlainMachineDetector: Sendable {
 
     /// Takes one value a channel, in the order of the channels. Values that are not finite or not there are unknown: their channels stay
     /// as they are.
-    mutating func take(_ values: some Collection<Double>) -> Verdict {
+    mutating func observe(_ values: some Collection<Double>) -> Verdict {
         let smoothing = 2 / Double(2 * rowsPerBlock + 1)
         let isBlockFull = blockRow + 1 >= rowsPerBlock
         let mayLearn = row >= UInt64(5 * rowsPerBlock)

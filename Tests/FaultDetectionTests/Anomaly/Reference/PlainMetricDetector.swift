@@ -85,7 +85,7 @@ struct PlainMetricDetector: Sendable {
     /// late: neither feeds anything.
     ///
     /// `utcOffsetSeconds` is that of the device's zone, for the hour of the day and the day of the week.
-    mutating func take(_ value: Double, atMilliseconds time: Int64, utcOffsetSeconds: Int = 0) -> Verdict {
+    mutating func observe(_ value: Double, atMilliseconds time: Int64, utcOffsetSeconds: Int = 0) -> Verdict {
         let sane = Int64.min / 4...Int64.max / 4
         guard value.isFinite, sane.contains(time), time > lastMilliseconds else { return Verdict(isAnomalous: isAnomalous) }
         if lastMilliseconds == .min {

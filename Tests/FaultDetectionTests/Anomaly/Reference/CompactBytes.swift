@@ -1,4 +1,7 @@
-/// A byte form for snapshots: whole numbers in LEB128, floating point by its bits, little endian.
+@testable import FaultDetection
+
+/// The byte form of snapshots written and read by separate code, as the plain detectors do it: whole numbers in LEB128, floating point by
+/// its bits, little endian.
 struct CompactWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -76,5 +79,28 @@ struct CompactReader {
         }
         let value = Double(bitPattern: bits)
         return value.isFinite ? value : nil
+    }
+}
+
+extension AnomalyReason {
+    func write(to bytes: inout CompactWriter) {
+        bytes.byte(kind.rawValue | (isWeekend ? 0x80 : 0))
+        bytes.double(deviation)
+        bytes.double(expected)
+        bytes.float(times)
+        bytes.signed(durationSeconds)
+    }
+
+    init?(from bytes: inout CompactReader) {
+        guard let first = bytes.byte(), let kind = AnomalyKind(rawValue: first & 0x7F), let deviation = bytes.double(),
+            let expected = bytes.double(), let times = bytes.float(), let duration = bytes.signed()
+        else { return nil }
+        self.init()
+        self.kind = kind
+        isWeekend = first & 0x80 != 0
+        self.deviation = deviation
+        self.expected = expected
+        self.times = times
+        durationSeconds = duration
     }
 }
