@@ -62,7 +62,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     public var repeats = 0
     /// Event times of its last raisings and clearings.
     public private(set) var changes: [Int64] = []
-    /// It changes so often that its changes are told no more.
+    /// It changes so often that its changes are no longer reported.
     public var isFlapping = false
     /// When the quiet that ends the flapping is complete, in arrival time.
     public var quietMilliseconds: Int64?
@@ -86,7 +86,7 @@ public struct Alarm: Equatable, Sendable, Codable {
         self.raisedBy = raisedBy
     }
 
-    /// What an earlier version called it; others may have been called the same, so the fields decide.
+    /// The id in earlier versions. Two alarms could have the same, so their fields have to be compared.
     public var formerID: String { "al-" + StableID.short(device, condition, String(onsetMilliseconds)) }
 
     /// It stands, acknowledged or not.

@@ -39,10 +39,14 @@ struct ConditionCompiler {
         case .noData(_, let duration): node.test = .noData(milliseconds: duration)
         }
         nodes.append(node)
+        precondition(
+            nodes.count <= FaultRule.maximumNodes && metrics.count <= FaultRule.maximumMetrics,
+            "the bits of a fault's words do not reach: the profile's reader lets no fault through with so many conditions")
         return nodes.count - 1
     }
 
     private mutating func unchanged(_ node: inout ConditionNode, _ tolerance: Double, _ duration: Int64, _ meanwhile: ConditionRule?) {
+        precondition(duration > 0, "\"unchanged\" is a duration: without one it has no timer to follow")
         node.test = .unchanged(tolerance: tolerance)
         node.forMilliseconds = duration
         if let meanwhile { node.meanwhile = Int32(add(meanwhile)) }

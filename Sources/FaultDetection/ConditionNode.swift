@@ -45,24 +45,44 @@ struct ConditionNode: Sendable {
     /// Readings that a rate remembers: a window is cut into as many parts less one.
     static let rateSamples = 16
 
+    /// What a test remembers from reading to reading, in cells of its own. A rate and a duration have theirs beside it.
+    enum Memory: Equatable {
+        case nothing
+        /// A value or a state.
+        case value
+        /// An arrival time, of the device and not of the fault: it outlives the fault, and the rule is asked without a reading, too.
+        case arrival
+        /// A counter, then the times of so many readings.
+        case ring(Int)
+    }
+
+    var memory: Memory {
+        switch test {
+        case .enters, .leaves, .unchanged: .value
+        case .noData: .arrival
+        case .count(_, _, let times): .ring(Int(times))
+        case .above, .atLeast, .below, .atMost, .states, .bit, .all, .any, .not, .never: .nothing
+        }
+    }
+
     /// Cells of memory that it needs.
     var cellCount: Int {
-        var count = 0
-        if ratePerMilliseconds != 0 { count += 2 + 2 * Self.rateSamples }
-        switch test {
-        case .enters, .leaves, .noData: count += 1
-        case .count(_, _, let times): count += 1 + Int(times)
-        case .unchanged: return 1 + ConditionTimer.cellCount
-        default: break
-        }
-        return count + (forMilliseconds > 0 ? ConditionTimer.cellCount : 0)
+        let own =
+            switch memory {
+            case .nothing: 0
+            case .value, .arrival: 1
+            case .ring(let times): 1 + times
+            }
+        return own + (ratePerMilliseconds != 0 ? 2 + 2 * Self.rateSamples : 0) + (hasTimer ? ConditionTimer.cellCount : 0)
     }
+
+    var hasTimer: Bool { forMilliseconds > 0 }
 
     /// Where its timer lies, behind whatever else it remembers.
     var timerCell: Int { cell + cellCount - ConditionTimer.cellCount }
 }
 
-/// How long something has held, in three cells: since when, for how long (and 1, so that 0 means that it does not hold), until when.
+/// How long something has been true, in three cells: since when, for how long (plus 1, so that 0 means that it is not true), until when.
 ///
 /// Durations count only between readings that lie closer together than the profile's gap: a gap neither satisfies nor ends one.
 /// Between two readings the condition is taken to have been as the earlier one says.
@@ -77,9 +97,9 @@ enum ConditionTimer {
     @inline(__always)
     static func isRunning(_ cells: UnsafeMutablePointer<Int64>) -> Bool { cells[1] != 0 }
 
-    /// Milliseconds for which it has held; -1 when it does not.
+    /// How long it has been true; -1 when it is not.
     @inline(__always)
-    static func held(_ cells: UnsafeMutablePointer<Int64>) -> Int64 { cells[1] &- 1 }
+    static func milliseconds(_ cells: UnsafeMutablePointer<Int64>) -> Int64 { cells[1] &- 1 }
 
     @inline(__always)
     static func stop(_ cells: UnsafeMutablePointer<Int64>) { cells[1] = 0 }
@@ -94,9 +114,9 @@ enum ConditionTimer {
         cells[2] = time
     }
 
-    /// A reading for which it holds.
+    /// A reading at which it is true.
     @inline(__always)
-    static func hold(_ cells: UnsafeMutablePointer<Int64>, at time: Int64, gap: Int64) {
+    static func goOn(_ cells: UnsafeMutablePointer<Int64>, at time: Int64, gap: Int64) {
         guard isRunning(cells) else { return start(cells, at: time) }
         let elapsed = time.subtractingReportingOverflow(cells[2])
         if !elapsed.overflow, elapsed.partialValue > 0, elapsed.partialValue <= gap { cells[1] &+= elapsed.partialValue }

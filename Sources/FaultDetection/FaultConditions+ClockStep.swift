@@ -22,10 +22,10 @@ extension FaultConditions {
                 if rule.hasSteps { move(timer: cells + rule.clearTimer) }
             }
             for node in nodes[rule.firstNode..<rule.firstNode + rule.nodeCount] {
-                switch node.test {
-                case .noData: if arrivals { move(cells + node.cell) }
-                case .count(_, _, let times): if readings { for index in 0..<Int(times) { move(cells + node.cell + 1 + index) } }
-                default: break
+                switch node.memory {
+                case .nothing, .value: break
+                case .arrival: if arrivals { move(cells + node.cell) }
+                case .ring(let times): if readings { for index in 0..<times { move(cells + node.cell + 1 + index) } }
                 }
                 guard readings else { continue }
                 if node.ratePerMilliseconds != 0 {
@@ -35,12 +35,5 @@ extension FaultConditions {
                 if node.hasTimer { move(timer: cells + node.timerCell) }
             }
         }
-    }
-}
-
-extension ConditionNode {
-    fileprivate var hasTimer: Bool {
-        if case .unchanged = test { return true }
-        return forMilliseconds > 0
     }
 }

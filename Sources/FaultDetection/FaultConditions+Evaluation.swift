@@ -81,32 +81,36 @@ extension FaultConditions {
         cells[1 + 2 * input] = Int64(bitPattern: value.bitPattern)
         cells[2 + 2 * input] = time.timeMilliseconds
         let truths = evaluate(number, updated: Int32(input), at: time, cells)
-        return judge(number, inputs: 1 << UInt32(input), truths, at: time, cells)
+        return transition(number, inputs: 1 << UInt32(input), truths, at: time, cells)
     }
 
     /// Asks a rule that a metric's silence may fulfil.
     public func look(_ rule: Int, at time: EvaluationTime, _ block: Block) -> FaultTransition? {
         let cells = block + rules[rule].firstCell
-        return judge(rule, inputs: .max, evaluate(rule, updated: -1, at: time, cells), at: time, cells)
+        return transition(rule, inputs: .max, evaluate(rule, updated: -1, at: time, cells), at: time, cells)
     }
 
-    private func judge(_ number: Int, inputs: UInt32, _ truths: NodeTruths, at time: EvaluationTime, _ cells: Block) -> FaultTransition? {
+    /// What the truth of its conditions does to the fault.
+    private func transition(
+        _ number: Int, inputs: UInt32, _ truths: NodeTruths, at time: EvaluationTime, _ cells: Block
+    ) -> FaultTransition? {
         let rule = rules[number]
         let holds = truths[rule.raise]
         let raising = cells + rule.raiseTimer
         guard cells[0] & 1 != 0 else {
-            guard inputs & rule.raiseInputs != 0, run(raising, holds, time), ConditionTimer.held(raising) >= rule.raiseMilliseconds else {
+            guard inputs & rule.raiseInputs != 0, run(raising, holds, time), ConditionTimer.milliseconds(raising) >= rule.raiseMilliseconds
+            else {
                 return nil
             }
             var onset = ConditionTimer.since(raising)
-            // Where the condition is a duration itself, it began before it held.
+            // Where the condition is a duration itself, it began before it was true.
             let root = nodes[rule.firstNode + rule.raise]
             switch root.test {
             case .unchanged: onset = ConditionTimer.since(cells + root.timerCell)
             case .noData: onset = cells[2 + 2 * Int(root.input)]
-            default: break
+            case .above, .atLeast, .below, .atMost, .states, .bit, .enters, .leaves, .all, .any, .not, .count, .never: break
             }
-            let severity = escalated(rule, ConditionTimer.held(raising), from: rule.severity)
+            let severity = escalated(rule, ConditionTimer.milliseconds(raising), from: rule.severity)
             cells[0] = (cells[0] & ~6) | 1 | Self.bits(severity)
             // The wait for the end begins with the next reading. With steps the onset's duration goes on in cells of its own.
             ConditionTimer.stop(cells + rule.clearTimer)
@@ -114,19 +118,20 @@ extension FaultConditions {
         }
         let before = Severity.allCases[Int(cells[0] >> 1) & 3]
         var severity = before
-        if rule.hasSteps, inputs & rule.raiseInputs != 0, run(raising, holds, time), ConditionTimer.held(raising) >= rule.raiseMilliseconds
+        if rule.hasSteps, inputs & rule.raiseInputs != 0, run(raising, holds, time),
+            ConditionTimer.milliseconds(raising) >= rule.raiseMilliseconds
         {
-            severity = escalated(rule, ConditionTimer.held(raising), from: min(severity, rule.severity))
+            severity = escalated(rule, ConditionTimer.milliseconds(raising), from: min(severity, rule.severity))
         }
         if inputs & rule.clearInputs != 0 {
             let clearing = cells + rule.clearTimer
             if run(clearing, rule.clear < 0 ? holds.map { !$0 } : truths[rule.clear], time) {
-                if ConditionTimer.held(clearing) >= rule.clearMilliseconds {
+                if ConditionTimer.milliseconds(clearing) >= rule.clearMilliseconds {
                     let since = ConditionTimer.since(clearing)
                     end(rule, cells)
                     return .cleared(sinceMilliseconds: since)
                 }
-                severity = relaxed(rule, ConditionTimer.held(clearing), from: severity)
+                severity = relaxed(rule, ConditionTimer.milliseconds(clearing), from: severity)
             }
         }
         guard severity != before else { return nil }
@@ -139,7 +144,7 @@ extension FaultConditions {
     private func run(_ timer: Block, _ holds: Bool?, _ time: EvaluationTime) -> Bool {
         switch holds {
         case true?:
-            ConditionTimer.hold(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
+            ConditionTimer.goOn(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
             return true
         case false?: ConditionTimer.stop(timer)
         case nil: ConditionTimer.pause(timer)
@@ -171,7 +176,7 @@ extension FaultConditions {
         ConditionTimer.stop(cells + rule.clearTimer)
         guard rule.clear >= 0 else { return }
         for node in nodes[rule.firstNode...rule.firstNode + rule.raise] {
-            if case .noData = node.test { continue }
+            if node.memory == .arrival { continue }
             for cell in node.cell..<node.cell + node.cellCount { cells[cell] = 0 }
         }
     }

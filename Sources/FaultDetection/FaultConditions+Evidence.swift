@@ -33,6 +33,14 @@ extension FaultConditions {
         /// For a count: how often within the window. For a rate: the rate.
         public var number: Double?
         public var parts: [Finding]
+
+        /// The duration that the outermost condition has to hold; until it is over, the condition does not count as true.
+        fileprivate mutating func wait(for needed: Int64, held: Int64, isWaiting: Bool) {
+            guard needed > 0 else { return }
+            neededMilliseconds = needed
+            heldMilliseconds = isWaiting ? max(0, held) : nil
+            if isWaiting, holds == true, held < needed { holds = false }
+        }
     }
 
     /// What stands of a rule: its conditions, and the fault itself.
@@ -50,29 +58,17 @@ extension FaultConditions {
         return copy.withUnsafeMutableBufferPointer { buffer in
             // A rule always has a header.
             guard let cells = buffer.baseAddress else {
-                return Explanation(isActive: false, severity: rules.severity, raise: Finding(parts: []), clear: nil)
+                return Explanation(isActive: false, severity: rules.severity, raise: Finding(holds: nil, parts: []), clear: nil)
             }
             let isActive = cells[0] & 1 != 0
-            let raiseHeld = ConditionTimer.held(cells + rule.raiseTimer)
-            let clearHeld = ConditionTimer.held(cells + rule.clearTimer)
+            let raiseHeld = ConditionTimer.milliseconds(cells + rule.raiseTimer)
+            let clearHeld = ConditionTimer.milliseconds(cells + rule.clearTimer)
             let severity = Severity.allCases[Int(cells[0] >> 1) & 3]
             let truths = evaluate(number, updated: -1, at: time, cells)
             var raise = finding(rule, rules.raise, rule.raise, truths, at: time, cells)
-            if rule.raiseMilliseconds > 0 {
-                raise.neededMilliseconds = rule.raiseMilliseconds
-                raise.heldMilliseconds = isActive ? nil : max(0, raiseHeld)
-                if !isActive, raise.holds == true, raiseHeld < rule.raiseMilliseconds { raise.holds = false }
-            }
-            var clear: Finding?
-            if let definition = rules.clear, rule.clear >= 0 {
-                var found = finding(rule, definition, rule.clear, truths, at: time, cells)
-                if rule.clearMilliseconds > 0 {
-                    found.neededMilliseconds = rule.clearMilliseconds
-                    found.heldMilliseconds = isActive ? max(0, clearHeld) : nil
-                    if isActive, found.holds == true, clearHeld < rule.clearMilliseconds { found.holds = false }
-                }
-                clear = found
-            }
+            raise.wait(for: rule.raiseMilliseconds, held: raiseHeld, isWaiting: !isActive)
+            var clear = rule.clear < 0 ? nil : rules.clear.map { finding(rule, $0, rule.clear, truths, at: time, cells) }
+            clear?.wait(for: rule.clearMilliseconds, held: clearHeld, isWaiting: isActive)
             return Explanation(isActive: isActive, severity: isActive ? severity : rules.severity, raise: raise, clear: clear)
         }
     }
@@ -83,7 +79,7 @@ extension FaultConditions {
         let node = nodes[rule.firstNode + index]
         var finding = Finding(holds: truths[index], parts: [])
         if node.forMilliseconds > 0 {
-            finding.heldMilliseconds = max(0, ConditionTimer.held(cells + node.timerCell))
+            finding.heldMilliseconds = max(0, ConditionTimer.milliseconds(cells + node.timerCell))
             finding.neededMilliseconds = node.forMilliseconds
         }
         // The parts stand before their condition, each with its own parts before it.
@@ -103,12 +99,5 @@ extension FaultConditions {
             finding.number = Double(recent.count)
         }
         return finding
-    }
-}
-
-extension FaultConditions.Finding {
-    init(parts: [FaultConditions.Finding]) { self.init(holds: nil, parts: parts) }
-    init(holds: Bool?, parts: [FaultConditions.Finding]) {
-        self.init(holds: holds, heldMilliseconds: nil, neededMilliseconds: nil, number: nil, parts: parts)
     }
 }

@@ -7,12 +7,8 @@ extension FaultConditions {
         for index in 0..<rules[number].nodeCount {
             let place = first + index
             var holds = test(place, index, updated, truths, at: time, cells)
-            if nodes[place].forMilliseconds > 0 {
-                switch nodes[place].test {
-                case .unchanged: break
-                default: holds = lasts(place, holds, at: time, cells)
-                }
-            }
+            // `stays` has followed the duration of `unchanged` already.
+            if case .unchanged = nodes[place].test {} else if nodes[place].hasTimer { holds = lasts(place, holds, at: time, cells) }
             truths[index] = holds
         }
         return truths
@@ -23,8 +19,8 @@ extension FaultConditions {
         let timer = cells + nodes[place].timerCell
         switch holds {
         case true?:
-            ConditionTimer.hold(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
-            return ConditionTimer.held(timer) >= nodes[place].forMilliseconds
+            ConditionTimer.goOn(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
+            return ConditionTimer.milliseconds(timer) >= nodes[place].forMilliseconds
         case false?:
             ConditionTimer.stop(timer)
             return false
@@ -152,9 +148,9 @@ extension FaultConditions {
             cells[node.cell] = Int64(bitPattern: value.bitPattern)
             ConditionTimer.start(timer, at: time.timeMilliseconds)
         } else if updated == node.input {
-            ConditionTimer.hold(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
+            ConditionTimer.goOn(timer, at: time.timeMilliseconds, gap: time.gapMilliseconds)
         }
-        return ConditionTimer.held(timer) >= node.forMilliseconds
+        return ConditionTimer.milliseconds(timer) >= node.forMilliseconds
     }
 
     /// The change over the window, from at most sixteen readings of it; nil until half of the window is known.

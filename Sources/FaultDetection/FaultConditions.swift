@@ -112,7 +112,7 @@ public final class FaultConditions: Sendable {
             for index in compiler.nodes.indices {
                 compiler.nodes[index].cell = cell
                 cell += compiler.nodes[index].cellCount
-                if case .noData = compiler.nodes[index].test { rule.hasNoData = true }
+                if compiler.nodes[index].memory == .arrival { rule.hasNoData = true }
             }
             rule.cellCount = cell
             rule.firstNode = nodes.count
