@@ -115,7 +115,7 @@ private func fuzzProfile(_ input: [UInt8]) {
 
 /// Messages of one node, each as kind, length and payload; then the host comes back from its own snapshot.
 private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
-    var limits = SparkplugLimits()
+    var limits = SparkplugLimits.standard
     limits.metrics = 64
     var host = SparkplugHost(group: "g", node: "n", limits: limits)
     var payloads = SparkplugPayload()
@@ -191,9 +191,10 @@ private func fuzzZone(_ input: [UInt8]) {
 private func fuzzTime(_ input: UnsafeBufferPointer<UInt8>) {
     let arrival: Int64 = 1_795_300_000_000
     for unit in DeviceTime.Unit.allCases {
-        let judged = DeviceTime.judge(text: input, unit: unit, previousMilliseconds: .min, arrivalMilliseconds: arrival)
-        require(judged.milliseconds >= DeviceTime.earliestMilliseconds, "no time before the earliest")
-        require(judged.milliseconds <= arrival + DeviceTime.aheadMilliseconds, "no time a day ahead")
+        let time = DeviceTime.resolve(
+            stamp: LocalTimeText(input), unit: unit, zone: nil, previousMilliseconds: .min, arrivalMilliseconds: arrival)
+        require(time.milliseconds >= DeviceTime.earliestMilliseconds, "no time before the earliest")
+        require(time.milliseconds <= arrival + DeviceTime.aheadMilliseconds, "no time a day ahead")
     }
 }
 

@@ -355,11 +355,11 @@ extension StewardCore {
             return arrival
         }
         let newest = fleet.devices[device].newestMilliseconds
-        let judged = DeviceTime.judge(
+        let time = DeviceTime.resolve(
             stamp: message.stamp, unit: message.unit, zone: message.zone, previousMilliseconds: newest == .min ? nil : newest,
             arrivalMilliseconds: arrival)
-        if judged.quality != .device { out.counters.clockProblems &+= 1 }
-        if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = !judged.quality.isDeviceTime }
-        return judged.milliseconds
+        if time.quality != .device { out.counters.clockProblems &+= 1 }
+        if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = !time.quality.isDeviceTime }
+        return time.milliseconds
     }
 }

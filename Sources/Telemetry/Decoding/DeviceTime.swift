@@ -1,17 +1,10 @@
 import CivilCalendar
 
-/// Decides which time a reading gets: the device's own where that is believable, the arrival time otherwise, and always says which.
+/// Decides which time a reading gets: the device's own where that is believable, the arrival time otherwise, and says which it is.
 public enum DeviceTime {
-    /// What stands where the profile says that the time is.
-    public enum Raw: Equatable, Sendable {
-        case absent
-        case number(Double)
-        case text(String)
-    }
-
-    /// What a bare number counts.
+    /// What the profile says of the time: what a bare number counts, or that it is a text (`iso8601`; a number counts milliseconds then, too).
     public enum Unit: String, CaseIterable, Sendable {
-        case milliseconds, seconds
+        case milliseconds, seconds, iso8601
         /// Time since the device was started, or of no known beginning, such as Moonraker's `eventtime`: of no use as a time.
         case monotonic
     }
@@ -21,45 +14,34 @@ public enum DeviceTime {
         case device
         /// The device's own time, after a correction that has only one possible outcome.
         case deviceCorrected(Correction)
-        /// The message has no time; that is no mistake.
-        case arrivalAbsent
-        /// The message has a time that cannot be believed.
+        /// The arrival time: the device's own cannot be believed.
         case arrivalImplausible(Reason)
 
         public var isDeviceTime: Bool {
             switch self {
             case .device, .deviceCorrected: true
-            case .arrivalAbsent, .arrivalImplausible: false
+            case .arrivalImplausible: false
             }
         }
     }
 
-    public enum Correction: String, CaseIterable, Sendable, CustomStringConvertible {
-        case secondsForMilliseconds, millisecondsForSeconds, microseconds, nanoseconds, springGap, autumnOverlap
-
-        public var description: String {
-            switch self {
-            case .secondsForMilliseconds: "the time is in seconds, the profile says milliseconds"
-            case .millisecondsForSeconds: "the time is in milliseconds, the profile says seconds"
-            case .microseconds: "the time is in microseconds"
-            case .nanoseconds: "the time is in nanoseconds"
-            case .springGap: "the local time does not exist, the clock was put forward over it: it is moved forward"
-            case .autumnOverlap: "the local time comes twice, the clock was put back: the order of the messages decides, or the earlier"
-            }
-        }
+    public enum Correction: Sendable {
+        /// The time is in another unit than the profile says.
+        case secondsForMilliseconds, millisecondsForSeconds, microseconds, nanoseconds
+        /// The clock was put forward over this local time, so it does not exist; it is moved forward by as much.
+        case springGap
+        /// The clock was put back, so this local time comes twice; the order of the messages decides, or the earlier one is taken.
+        case autumnOverlap
     }
 
-    public enum Reason: String, CaseIterable, Sendable, CustomStringConvertible {
-        case clockNotSet, ahead, monotonic, unreadable
-
-        public var description: String {
-            switch self {
-            case .clockNotSet: "the time lies before 2010: the device's clock is not set"
-            case .ahead: "the time lies more than a day ahead"
-            case .monotonic: "the time counts from the device's start"
-            case .unreadable: "the time cannot be read"
-            }
-        }
+    public enum Reason: Sendable {
+        /// Before 2010.
+        case clockNotSet
+        /// More than a day after the arrival.
+        case ahead
+        /// It counts from the device's start.
+        case monotonic
+        case unreadable
     }
 
     /// 2010-01-01: no device that speaks of itself over MQTT has anything to say from before.
@@ -70,44 +52,17 @@ public enum DeviceTime {
     /// The time of a reading in milliseconds since 1970, and where it is from.
     ///
     /// - Parameters:
+    ///   - stamp: the time as it was sent; nil for one that could not be read.
     ///   - unit: what a bare number counts, also one in a text; texts of dates do not need it.
     ///   - zone: the zone of a text without one; without it UTC is taken.
-    ///   - previousMilliseconds: the last event time of the same device, for the hour that comes twice in autumn.
-    public static func judge(
-        raw: Raw, unit: Unit = .milliseconds, zone: ZoneRules? = nil, previousMilliseconds: Int64? = nil, arrivalMilliseconds: Int64
-    ) -> (milliseconds: Int64, quality: Quality) {
-        switch raw {
-        case .absent: return (arrivalMilliseconds, .arrivalAbsent)
-        case .number(let number): return judge(number, unit, arrivalMilliseconds)
-        case .text(var text):
-            return text.withUTF8 { judge(text: $0, unit, zone, previousMilliseconds, arrivalMilliseconds) }
-        }
-    }
-
-    /// The same for the bytes of a text where they stand, without a copy.
-    public static func judge(
-        text: UnsafeBufferPointer<UInt8>, unit: Unit = .milliseconds, zone: ZoneRules? = nil, previousMilliseconds: Int64? = nil,
-        arrivalMilliseconds: Int64
-    ) -> (milliseconds: Int64, quality: Quality) {
-        judge(text: text, unit, zone, previousMilliseconds, arrivalMilliseconds)
-    }
-
-    private static func judge(
-        text: UnsafeBufferPointer<UInt8>, _ unit: Unit, _ zone: ZoneRules?, _ previous: Int64?, _ arrival: Int64
-    ) -> (milliseconds: Int64, quality: Quality) {
-        // An empty text is how many firmwares say that they have no time.
-        if text.allSatisfy({ $0 <= 0x20 }) { return (arrival, .arrivalAbsent) }
-        return judge(stamp: LocalTimeText(text), unit: unit, zone: zone, previousMilliseconds: previous, arrivalMilliseconds: arrival)
-    }
-
-    /// The same for a time that was read already; nil is one that could not be read.
-    public static func judge(
+    ///   - previous: the last event time of the same device, for the hour that comes twice in autumn.
+    public static func resolve(
         stamp: LocalTimeText?, unit: Unit, zone: ZoneRules?, previousMilliseconds previous: Int64?, arrivalMilliseconds arrival: Int64
     ) -> (milliseconds: Int64, quality: Quality) {
         switch stamp {
-        case .number(let number): return judge(number, unit, arrival)
-        case .instant(let milliseconds): return judge(instant: milliseconds, nil, arrival)
-        case .local(let wall): return judge(wall, zone ?? .utc, previous, arrival)
+        case .number(let number): return resolve(number, unit, arrival)
+        case .instant(let milliseconds): return resolve(instant: milliseconds, nil, arrival)
+        case .local(let wall): return resolve(wall, zone ?? .utc, previous, arrival)
         case nil: return (arrival, .arrivalImplausible(.unreadable))
         }
     }
@@ -119,14 +74,14 @@ public enum DeviceTime {
     /// would be 1970 in milliseconds may be seconds, and may be an honest clock that was not set at start and has been running for 15
     /// to 20 days. It is taken for seconds only within a day of arrival, which such a clock meets for three minutes in its life;
     /// anything older than that is taken at arrival time.
-    private static func judge(_ number: Double, _ unit: Unit, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
+    private static func resolve(_ number: Double, _ unit: Unit, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
         guard number.isFinite else { return (arrival, .arrivalImplausible(.unreadable)) }
         if unit == .monotonic { return (arrival, .arrivalImplausible(.monotonic)) }
         let declared = unit == .seconds ? number * 1000 : number
         if isSane(declared, arrival) { return (Int64(declared.rounded()), .device) }
         if declared < Double(earliestMilliseconds) {
             let asSeconds = number * 1000
-            guard unit == .milliseconds, isSane(asSeconds, arrival), abs(asSeconds - Double(arrival)) <= Double(aheadMilliseconds) else {
+            guard unit != .seconds, isSane(asSeconds, arrival), abs(asSeconds - Double(arrival)) <= Double(aheadMilliseconds) else {
                 return (arrival, .arrivalImplausible(.clockNotSet))
             }
             return (Int64(asSeconds.rounded()), .deviceCorrected(.secondsForMilliseconds))
@@ -144,14 +99,14 @@ public enum DeviceTime {
         milliseconds >= Double(earliestMilliseconds) && milliseconds <= min(Double(arrival) + Double(aheadMilliseconds), 9e15)
     }
 
-    private static func judge(instant: Int64, _ correction: Correction?, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
+    private static func resolve(instant: Int64, _ correction: Correction?, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
         if instant < earliestMilliseconds { return (arrival, .arrivalImplausible(.clockNotSet)) }
         // Written so that no arrival time makes it overflow: the instant lies between 2010 and the year 10,000.
         guard instant - aheadMilliseconds <= arrival else { return (arrival, .arrivalImplausible(.ahead)) }
         return (instant, correction.map { .deviceCorrected($0) } ?? .device)
     }
 
-    private static func judge(
+    private static func resolve(
         _ wall: LocalTimeText.Wall, _ zone: ZoneRules, _ previous: Int64?, _ arrival: Int64
     ) -> (milliseconds: Int64, quality: Quality) {
         let resolution = zone.utcSeconds(
@@ -164,6 +119,6 @@ public enum DeviceTime {
             case .ambiguous: .autumnOverlap
             case .exact, .impossible: nil
             }
-        return judge(instant: seconds * 1000 + Int64(wall.millisecond), correction, arrival)
+        return resolve(instant: seconds * 1000 + Int64(wall.millisecond), correction, arrival)
     }
 }

@@ -8,7 +8,7 @@ extension ErrorStateBits {
             self = word > 0xFF ? ErrorStateBits(octets: 2, word) : ErrorStateBits(octets: 1, word << 8)
             return
         }
-        guard tape.type(index) == UInt8(ascii: "\"") else { return nil }
+        guard tape.isString(index) else { return nil }
         self.init(text: tape.string(index))
     }
 
@@ -26,21 +26,12 @@ extension ErrorStateBits {
                 at += 1
                 continue
             }
-            guard let high = digit(text[at]), at + 1 < text.count, let low = digit(text[at + 1]) else { return nil }
+            guard let high = HexText.digit(text[at]), at + 1 < text.count, let low = HexText.digit(text[at + 1]) else { return nil }
             if octets < 2 { word |= UInt16(high << 4 | low) << (octets == 0 ? 8 : 0) }
             octets += 1
             at += 2
         }
         return ErrorStateBits(octets: min(octets, 2), word)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 
     /// One or two octets are four characters with one or two `=` at the end.

@@ -9,6 +9,10 @@ struct JSONTape {
     /// The type byte of the word at `index`: one of `{ [ " l u d t f n`.
     func type(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: words[index] >> 56) }
 
+    func isString(_ index: Int) -> Bool { type(index) == UInt8(ascii: "\"") }
+    func isList(_ index: Int) -> Bool { type(index) == UInt8(ascii: "[") }
+    func isNull(_ index: Int) -> Bool { type(index) == UInt8(ascii: "n") }
+
     /// For `{` and `[`: the index after the closing bracket.
     func end(_ index: Int) -> Int { Int(words[index] & 0xFFFF_FFFF) }
 
@@ -37,6 +41,9 @@ struct JSONTape {
         }
     }
 
+    /// The number at `index`, or the one that a text holds.
+    func numberOrText(_ index: Int) -> Double? { number(index) ?? (isString(index) ? DecimalText.number(string(index)) : nil) }
+
     func integer(_ index: Int) -> Int64? {
         switch type(index) {
         case UInt8(ascii: "l"): Int64(bitPattern: words[index + 1])
@@ -60,7 +67,7 @@ struct JSONTape {
 
     /// As `text`, but of a long one only the beginning: enough to say that it is too long.
     func text(_ index: Int, maximumBytes: Int) -> String? {
-        guard type(index) == UInt8(ascii: "\""), string(index).count > maximumBytes else { return text(index) }
+        guard isString(index), string(index).count > maximumBytes else { return text(index) }
         return String(decoding: string(index).prefix(maximumBytes), as: UTF8.self)
     }
 
@@ -83,25 +90,36 @@ struct JSONTape {
         return found
     }
 
+    /// Calls `body` with the index of each item of a list, in order, until it returns false.
+    @inline(__always)
+    func forEachItem(_ index: Int, _ body: (Int) -> Bool) {
+        guard isList(index) else { return }
+        let close = end(index) - 1
+        var at = index + 1
+        while at < close, body(at) { at = next(at) }
+    }
+
     /// The item of a list at the position that the digits say, counted from 0.
     private func item(_ index: Int, _ digits: [UInt8]) -> Int? {
         guard !digits.isEmpty, digits.count <= 6, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         var left = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-        let close = end(index) - 1
-        var at = index + 1
-        while at < close {
-            if left == 0 { return at }
+        var found: Int?
+        forEachItem(index) { item in
+            if left == 0 { found = item }
             left -= 1
-            at = next(at)
+            return found == nil
         }
-        return nil
+        return found
     }
+
+    /// A member that is a string, a number or a truth value, as text.
+    func memberText(_ index: Int, _ name: String) -> String? { member(index, name.utf8).flatMap { text($0) } }
 
     /// Follows a pointer without captures, from a part of the message.
     func find(_ path: PathPattern, from index: Int = 1) -> Int? {
         var at = index
         for case .key(let name) in path.tokens {
-            guard let value = type(at) == UInt8(ascii: "[") ? item(at, name) : member(at, name) else { return nil }
+            guard let value = isList(at) ? item(at, name) : member(at, name) else { return nil }
             at = value
         }
         return at
@@ -111,6 +129,8 @@ struct JSONTape {
 /// simdjson's parser with its reusable memory. Not thread-safe: one owner.
 final class JSONParser {
     private let parser: OpaquePointer
+    /// MEMALLOC of simdjson's error.h: nothing is wrong with the document.
+    private static let noMemory: Int32 = 2
     /// How many bytes behind a document must be readable.
     static var padding: Int { csimdjson_padding() }
 
@@ -123,23 +143,14 @@ final class JSONParser {
     deinit { csimdjson_parser_free(parser) }
 
     /// `bytes` must be followed by `padding` readable bytes.
-    func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONParseError) -> JSONTape {
+    func parse(_ bytes: UnsafeRawBufferPointer) throws(DecodeError) -> JSONTape {
         let document = csimdjson_parse(parser, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
         guard document.error == 0, let words = document.tape, let strings = document.strings else {
-            throw JSONParseError(code: document.error)
+            throw DecodeError(
+                document.error == Self.noMemory
+                    ? "memory was too short to read it; nothing is known against it, so it may be replayed"
+                    : "not JSON: " + String(cString: csimdjson_error_message(document.error)))
         }
         return JSONTape(words: words, strings: strings)
-    }
-}
-
-/// Why a document could not be read.
-struct JSONParseError: Error, CustomStringConvertible {
-    let code: Int32
-    /// MEMALLOC of simdjson's error.h: nothing is wrong with the document.
-    private static let noMemory: Int32 = 2
-    var description: String {
-        code == Self.noMemory
-            ? "memory was too short to read it; nothing is known against it, so it may be replayed"
-            : "not JSON: " + String(cString: csimdjson_error_message(code))
     }
 }

@@ -8,7 +8,7 @@ extension ProfileLayout {
         var hash = ReportedAlerts.emptyHash
         switch profile.alerts[list].form {
         case .bits:
-            let number = tape.integer(index) ?? Self.text(tape, index).flatMap { DecimalText.number($0) }.flatMap { Int64(exactly: $0) }
+            let number = tape.integer(index) ?? tape.numberOrText(index).flatMap { Int64(exactly: $0) }
             guard let number else { return false }
             if number != 0 { hash = ContentHash.combine(1, UInt64(bitPattern: number)) }
         case .errorState:
@@ -20,9 +20,5 @@ extension ProfileLayout {
         }
         decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index, node: node))
         return true
-    }
-
-    private static func text(_ tape: JSONTape, _ index: Int) -> UnsafeBufferPointer<UInt8>? {
-        tape.type(index) == UInt8(ascii: "\"") ? tape.string(index) : nil
     }
 }

@@ -21,7 +21,7 @@ extension ProfileLayout {
                 return Self.withDigits(position + 1) { body(&self, $0) }
             }
             if let member = tape.member(index, keyBytes[start..<stop]) {
-                if tape.type(member) == UInt8(ascii: "\"") { return body(&self, tape.string(member)) }
+                if tape.isString(member) { return body(&self, tape.string(member)) }
                 if tape.type(member) != UInt8(ascii: "d"), let whole = tape.integer(member) {
                     return Self.withDigits(Int(whole)) { body(&self, $0) }
                 }

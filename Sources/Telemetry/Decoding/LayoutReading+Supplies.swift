@@ -35,9 +35,9 @@ extension ProfileLayout {
     private mutating func level(
         _ tape: JSONTape, _ index: Int, _ rule: Int, supply: Int, parent: Int, _ places: Places
     ) -> SupplyLevel {
-        if tape.type(index) == UInt8(ascii: "n") { return .unknown(.absent) }
+        if tape.isNull(index) { return .unknown(.absent) }
         if profile.supplies[rule].unknownWhen != nil, isSaidToMeanNothing(tape, parent, rule) { return .unknown(.saidToMeanNothing) }
-        let number = tape.number(index) ?? Self.numberText(tape, index)
+        let number = tape.numberOrText(index)
         if !profile.supplies[rule].values.isEmpty, let value = value(tape, index, number, rule) {
             return meaning(of: value, tape, rule, supply: supply, places)
         }
@@ -45,14 +45,10 @@ extension ProfileLayout {
         return understanding(tape, rule, places).level(number, capacity: capacity(tape, rule, supply: supply, places))
     }
 
-    private static func numberText(_ tape: JSONTape, _ index: Int) -> Double? {
-        tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)) : nil
-    }
-
     // MARK: Values that the profile explains
 
     private func value(_ tape: JSONTape, _ index: Int, _ number: Double?, _ rule: Int) -> SupplyValueName.Meaning? {
-        let isText = tape.type(index) == UInt8(ascii: "\"")
+        let isText = tape.isString(index)
         return profile.supplies[rule].values.first { value in
             if let known = value.number, let number { return known == number }
             return isText && Self.isSame(tape.string(index), value.raw)
@@ -108,7 +104,7 @@ extension ProfileLayout {
 
     private func capacity(_ tape: JSONTape, _ rule: Int, supply: Int, _ places: Places) -> Double? {
         let place = Self.place(places, .capacity) ?? capacityPaths[supply].flatMap { tape.find($0, from: partIndex) }
-        guard let place, let number = tape.number(place) ?? Self.numberText(tape, place) else { return profile.supplies[rule].capacity }
+        guard let place, let number = tape.numberOrText(place) else { return profile.supplies[rule].capacity }
         return number
     }
 
@@ -129,7 +125,7 @@ extension ProfileLayout {
 
     private mutating func unit(_ tape: JSONTape, _ place: Int) -> SupplyUnit? {
         if let code = tape.number(place).flatMap({ Int(exactly: $0) }) { return SupplyUnit(code: code) }
-        guard tape.type(place) == UInt8(ascii: "\"") else { return nil }
+        guard tape.isString(place) else { return nil }
         let hash = ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer(tape.string(place)))
         if let known = unitWords.first(where: { $0.hash == hash && $0.word.elementsEqual(tape.string(place)) }) { return known.unit }
         let word = Array(tape.string(place))
@@ -140,8 +136,8 @@ extension ProfileLayout {
 
     /// prtMarkerSuppliesClass: 3 and `supplyThatIsConsumed`, 4 and `receptacleThatIsFilled`; nil for everything else.
     private static func isReceptacle(_ tape: JSONTape, supplyClass place: Int) -> Bool? {
-        if let code = tape.number(place) ?? numberText(tape, place) { return code == 4 ? true : code == 3 ? false : nil }
-        guard tape.type(place) == UInt8(ascii: "\"") else { return nil }
+        if let code = tape.numberOrText(place) { return code == 4 ? true : code == 3 ? false : nil }
+        guard tape.isString(place) else { return nil }
         let text = tape.string(place)
         if begins(text, "receptacle") || begins(text, "filled") { return true }
         return begins(text, "supply") || begins(text, "consumed") ? false : nil
@@ -149,10 +145,10 @@ extension ProfileLayout {
 
     /// By the types of which the standard says that they fill: all of them are waste.
     private static func isReceptacle(_ tape: JSONTape, type place: Int) -> Bool? {
-        if let code = tape.number(place) ?? numberText(tape, place) {
+        if let code = tape.numberOrText(place) {
             return Int(exactly: code).flatMap { SupplyType(rawValue: $0) }?.isReceptacle
         }
-        return tape.type(place) == UInt8(ascii: "\"") ? begins(tape.string(place), "waste") : nil
+        return tape.isString(place) ? begins(tape.string(place), "waste") : nil
     }
 
     private static func begins(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
@@ -186,8 +182,8 @@ extension ProfileLayout {
         var facts = known
         for member in SupplyMember.facts {
             guard let place = Self.place(places, member) else { continue }
-            let text = tape.type(place) == UInt8(ascii: "\"") ? Array(tape.string(place)) : tape.text(place).map { Array($0.utf8) } ?? []
-            facts.take(member, text)
+            let text = tape.isString(place) ? Array(tape.string(place)) : tape.text(place).map { Array($0.utf8) } ?? []
+            facts.update(member, text)
         }
         return facts
     }

@@ -221,7 +221,7 @@ extension ProfileLayout {
             time(tape, index, bit, &decoded)
         } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
             // Taken; the codes are read when they have changed.
-        } else if nodes[Int(node)].alertList >= 0, tape.type(index) != UInt8(ascii: "n") {
+        } else if nodes[Int(node)].alertList >= 0, !tape.isNull(index) {
             // Null is not known; anything else would hide what the device wants to tell.
             misfit(node, bit, &decoded)
         }
@@ -230,7 +230,7 @@ extension ProfileLayout {
     mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let kind = slots[Int(slot)].kind
         if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
-        if tape.type(index) == UInt8(ascii: "n") {
+        if tape.isNull(index) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
@@ -251,7 +251,7 @@ extension ProfileLayout {
     }
 
     mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
-        if tape.type(index) == UInt8(ascii: "\"") {
+        if tape.isString(index) {
             let bytes = tape.string(index)
             if let known = knownState(UnsafeRawBufferPointer(bytes), of: slot) {
                 decoded.readings.append(Reading(slot: slot, value: Double(known)))
@@ -284,7 +284,7 @@ extension ProfileLayout {
         default: decoded.stamp = tape.number(index).map { .number($0) }
         }
         guard decoded.stamp != nil else { return problem(.badTime, rule.path.text, &decoded) }
-        decoded.unit = rule.unit.counted
+        decoded.unit = rule.unit
         decoded.zone = rule.zone
     }
 

@@ -6,10 +6,10 @@ extension ProfileLayout {
     /// A number that is written as a text, with a unit or without, or as a word of the profile. Tells what is wrong with it.
     func written(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
         let rule = nodes[Int(node)].rule
-        if !(tape.type(index) == Self.quote), let number = tape.text(index).flatMap({ meaning(of: $0, rule: rule) }) {
+        if !(tape.isString(index)), let number = tape.text(index).flatMap({ meaning(of: $0, rule: rule) }) {
             return Double(number)
         }
-        guard tape.type(index) == Self.quote else {
+        guard tape.isString(index) else {
             problem(.notANumber, slots[Int(slot)].name, &decoded)
             return nil
         }
@@ -70,7 +70,7 @@ extension ProfileLayout {
 
     private func unit(_ place: UnitPlace, _ tape: JSONTape, _ parent: Int) -> String? {
         switch place {
-        case .beside(let member): parent > 0 ? tape.member(parent, member.utf8).flatMap { tape.text($0) } : nil
+        case .beside(let member): parent > 0 ? tape.memberText(parent, member) : nil
         case .pointer(let path): (tape.find(path, from: partIndex) ?? tape.find(path)).flatMap { tape.text($0) }
         }
     }
@@ -81,7 +81,7 @@ extension ProfileLayout {
 
     /// Each line of the text, by the first rule that it looks like.
     mutating func texts(_ tape: JSONTape, _ index: Int, node: Int32, _ decoded: inout DecodedMessage) {
-        guard tape.type(index) == Self.quote else { return }
+        guard tape.isString(index) else { return }
         // The last piece is what is left when there are too many lines.
         for line in tape.string(index).split(maxSplits: Self.maximumLines, whereSeparator: { $0 == 0x0A || $0 == 0x0D })
             .prefix(Self.maximumLines)
@@ -109,11 +109,11 @@ extension ProfileLayout {
             }
             // What stands twice in one text is what it was first.
             guard !decoded.readings.contains(where: { $0.slot == slot }) else { return }
-            return take(UnsafeBufferPointer(rebasing: found.value), rule, Int32(index), slot, &decoded)
+            return appendReading(UnsafeBufferPointer(rebasing: found.value), rule, Int32(index), slot, &decoded)
         }
     }
 
-    private mutating func take(
+    private mutating func appendReading(
         _ value: UnsafeBufferPointer<UInt8>, _ rule: MetricRule, _ index: Int32, _ slot: Int32, _ decoded: inout DecodedMessage
     ) {
         let text = String(decoding: value, as: UTF8.self)

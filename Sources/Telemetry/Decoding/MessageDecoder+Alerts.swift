@@ -20,7 +20,7 @@ extension MessageDecoder {
         case .bits(let names): found = Self.bitNames(tape, alerts.tapeIndex, names).map { ($0, nil) }
         case .errorState: found = Self.errorStates(tape, alerts.tapeIndex, former).map { ($0, nil) }
         default:
-            Self.forEachItem(tape, alerts.tapeIndex) { item in
+            tape.forEachItem(alerts.tapeIndex) { item in
                 if let code = Self.code(tape, item, rule.form), !code.isEmpty { found.append((Self.bounded(code), item)) }
                 return found.count < Self.maximumCodes
             }
@@ -51,17 +51,8 @@ extension MessageDecoder {
             text: text.flatMap { $0.isEmpty ? nil : $0 } ?? known?.text ?? code, playbook: known?.playbook)
     }
 
-    private static func forEachItem(_ tape: JSONTape, _ index: Int, _ body: (Int) -> Bool) {
-        guard tape.type(index) == UInt8(ascii: "[") else { return }
-        var at = index + 1
-        let close = tape.end(index) - 1
-        while at < close, body(at) { at = tape.next(at) }
-    }
-
     private static func bitNames(_ tape: JSONTape, _ index: Int, _ names: [Int: String]) -> [String] {
-        let number =
-            tape.integer(index)
-            ?? (tape.type(index) == UInt8(ascii: "\"") ? DecimalText.number(tape.string(index)).flatMap { Int64(exactly: $0) } : nil)
+        let number = tape.integer(index) ?? tape.numberOrText(index).flatMap { Int64(exactly: $0) }
         guard let number else { return [] }
         return (0..<64).filter { number & (1 << Int64($0)) != 0 }.map { names[$0] ?? "bit-\($0)" }
     }
@@ -70,16 +61,16 @@ extension MessageDecoder {
     private static func errorStates(_ tape: JSONTape, _ index: Int, _ former: [String]) -> [String] {
         var octets: [Int] = []
         var names: [String] = []
-        forEachItem(tape, index) { item in
-            if tape.type(item) == UInt8(ascii: "\""), let text = tape.text(item) {
+        tape.forEachItem(index) { item in
+            if tape.isString(item), let text = tape.text(item) {
                 names.append(ErrorStateBits.Code(text)?.rawValue ?? bounded(text))
             } else {
                 octets.append(Int(truncatingIfNeeded: tape.integer(item) ?? -1))
             }
             return octets.count + names.count < maximumCodes
         }
-        if tape.type(index) == UInt8(ascii: "["), octets.isEmpty { return names }
-        let bits = tape.type(index) == UInt8(ascii: "[") ? ErrorStateBits(numbers: octets) : ErrorStateBits(tape, index)
+        if tape.isList(index), octets.isEmpty { return names }
+        let bits = tape.isList(index) ? ErrorStateBits(numbers: octets) : ErrorStateBits(tape, index)
         guard let bits else { return former }
         return bits.codes.map(\.rawValue)
             + former.filter { code in ErrorStateBits.Code(rawValue: code).map { bits.isSet($0) == nil } ?? false }
@@ -89,9 +80,9 @@ extension MessageDecoder {
         switch form {
         case .bits, .errorState: return nil
         case .plain: return tape.text(index)
-        case .member(let name): return tape.member(index, name.utf8).flatMap { tape.text($0) }
+        case .member(let name): return tape.memberText(index, name)
         case .template(let template):
-            return template.filled { name in tape.member(index, name.utf8).flatMap { tape.text($0) }.map(bounded) }
+            return template.filled { name in tape.memberText(index, name).map(bounded) }
         case .hexPair(let prefix, let high, let low):
             guard let a = tape.member(index, high.utf8).flatMap({ tape.integer($0) }),
                 let b = tape.member(index, low.utf8).flatMap({ tape.integer($0) })

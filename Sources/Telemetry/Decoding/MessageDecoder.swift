@@ -34,13 +34,9 @@ public final class MessageDecoder {
     ) throws(DecodeError) {
         decoded.clear()
         tape = nil
-        guard !payload.isEmpty else { throw DecodeError("the payload is empty") }
-        guard payload.count <= maximumBytes else {
-            throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
-        }
-        let tape: JSONTape
-        do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
-        guard tape.type(1) == UInt8(ascii: "{") || tape.type(1) == UInt8(ascii: "[") else {
+        try checkSize(of: payload)
+        let tape = try parser.parse(payload)
+        guard tape.type(1) == UInt8(ascii: "{") || tape.isList(1) else {
             throw DecodeError("expected a JSON object, found a single value")
         }
         self.tape = tape
@@ -53,25 +49,27 @@ public final class MessageDecoder {
         parts.removeAll(keepingCapacity: true)
         droppedParts = 0
         wholePlaces.removeAll(keepingCapacity: true)
-        guard !payload.isEmpty else { throw DecodeError("the payload is empty") }
-        guard payload.count <= maximumBytes else {
-            throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
-        }
+        try checkSize(of: payload)
         let parsed: JSONTape
         switch rule.format {
-        case .json: do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+        case .json: parsed = try parser.parse(payload)
         case .text: parsed = try parse(try Self.json(text: payload, maximumBytes: maximumBytes))
         case .csv: parsed = try parse(try Self.json(csv: payload, rule, maximumBytes: maximumBytes))
         case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
         case .auto:
-            if Self.isStructured(payload) {
-                do { parsed = try parser.parse(payload) } catch { throw DecodeError(error.description) }
-            } else {
-                parsed = try parse(try Self.json(text: Self.unquoted(payload), maximumBytes: maximumBytes))
-            }
+            parsed =
+                Self.isStructured(payload)
+                ? try parser.parse(payload) : try parse(try Self.json(text: Self.unquoted(payload), maximumBytes: maximumBytes))
         }
         tape = parsed
         parts = try findParts(parsed, rule)
+    }
+
+    private func checkSize(of payload: UnsafeRawBufferPointer) throws(DecodeError) {
+        if payload.isEmpty { throw DecodeError("the payload is empty") }
+        if payload.count > maximumBytes {
+            throw DecodeError("the payload has \(payload.count) bytes; at most \(maximumBytes) are read (limits.payloadBytes)")
+        }
     }
 
     /// Where the rule's parts stand, with the names of their devices; only those that have what the rule requires.
@@ -113,12 +111,8 @@ public final class MessageDecoder {
         converted = json
         let count = converted.count
         converted.append(contentsOf: repeatElement(0, count: Self.padding))
-        do {
-            return try converted.withUnsafeBytes { try parser.parse(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        } catch let error as JSONParseError {
-            throw DecodeError(error.description)
-        } catch {
-            throw DecodeError("\(error)")
+        return try converted.withUnsafeBufferPointer { (bytes) throws(DecodeError) in
+            try parser.parse(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<count])))
         }
     }
 
@@ -168,7 +162,7 @@ public final class MessageDecoder {
             CommandReply(
                 requestID: Self.bounded(id), succeeded: succeeded, outcome: Self.bounded(outcome), reason: reason.map(Self.bounded))
         }
-        if let tape, let failure = rule.failure.flatMap({ tape.find($0) }), tape.type(failure) != UInt8(ascii: "n") {
+        if let tape, let failure = rule.failure.flatMap({ tape.find($0) }), !tape.isNull(failure) {
             return answer(false, tape.text(failure) ?? "failed")
         }
         guard let path = rule.outcome else { return answer(rule.success.contains("ok"), rule.success.contains("ok") ? "ok" : "refused") }
@@ -190,7 +184,7 @@ public final class MessageDecoder {
         guard payload.count <= maximumBytes else {
             throw DecodeError("the reply has \(payload.count) bytes; at most \(maximumBytes) are read")
         }
-        do { tape = try parser.parse(payload) } catch { throw DecodeError(error.description) }
+        tape = try parser.parse(payload)
         return reply(rule, topicID: topicID)
     }
 }

@@ -39,12 +39,10 @@ extension MessageDecoder {
                 collect(tape, value, rest, name, &parts, &dropped)
             }
         case .each:
-            guard tape.type(index) == UInt8(ascii: "[") else { return collect(tape, index, rest, device, &parts, &dropped) }
-            let close = tape.end(index) - 1
-            var at = index + 1
-            while at < close {
-                collect(tape, at, rest, device, &parts, &dropped)
-                at = tape.next(at)
+            guard tape.isList(index) else { return collect(tape, index, rest, device, &parts, &dropped) }
+            tape.forEachItem(index) { item in
+                collect(tape, item, rest, device, &parts, &dropped)
+                return true
             }
         }
     }

@@ -35,7 +35,7 @@ public struct ProfileLayout: Sendable {
     public static let maximumSlots = 256
     public static let maximumNodes = 2048
     public static let maximumStates = 64
-    /// A bit for each.
+    /// Each message rule has a bit in `FieldPattern.messages`.
     public static let maximumMessages = 64
     public static let maximumNameBytes = 64
     /// Names of supplies are bounded when they are cleaned: hexadecimal text has three characters a byte.
@@ -92,7 +92,7 @@ public struct ProfileLayout: Sendable {
         }
         // Node 0 serves every topic of a profile whose topics all say the same; otherwise it is empty.
         _ = makeRoot(hasScopes ? [] : patterns.indices.map { PatternPosition(pattern: $0, depth: 0, captures: []) })
-        // What the profile itself names, and what was remembered, is nobody's doing.
+        // What the profile names, and what an earlier layout had, is no growth that a device has caused.
         growth = LayoutGrowth()
     }
 
@@ -147,7 +147,7 @@ public struct ProfileLayout: Sendable {
     }
 }
 
-/// What a layout has learned from the telemetry, so that it can be laid to the account of whoever brought it.
+/// What a layout has learned from the telemetry, so that it can be counted against the device that sent it.
 public struct LayoutGrowth: Equatable, Sendable {
     /// Nodes of its tree, metrics among them, and words of states.
     public internal(set) var fields = 0

@@ -49,8 +49,8 @@ public struct DecodedMessage: Sendable {
     /// The device's own time, when the message carries one.
     public var deviceMilliseconds: Int64? {
         guard stamp != nil else { return nil }
-        let judged = DeviceTime.judge(stamp: stamp, unit: unit, zone: zone, previousMilliseconds: nil, arrivalMilliseconds: .max / 2)
-        return judged.quality.isDeviceTime ? judged.milliseconds : nil
+        let time = DeviceTime.resolve(stamp: stamp, unit: unit, zone: zone, previousMilliseconds: nil, arrivalMilliseconds: .max / 2)
+        return time.quality.isDeviceTime ? time.milliseconds : nil
     }
     /// That time as it was sent, with what the profile says of it.
     public internal(set) var stamp: LocalTimeText?

@@ -24,32 +24,15 @@ public struct ErrorStateBits: Equatable, Sendable {
         self.bits = bits
     }
 
-    /// Octets beyond the second have no meaning and are left out.
-    public init(bytes: some Sequence<UInt8>) {
-        var bits: UInt16 = 0
-        var octets = 0
-        for byte in bytes.prefix(2) {
-            bits |= UInt16(byte) << (octets == 0 ? 8 : 0)
+    /// From a list of octets as numbers; those beyond the second have no meaning and are left out. Nil when one of the two is no octet.
+    init?(numbers: some Sequence<Int>) {
+        var (octets, bits): (Int, UInt16) = (0, 0)
+        for number in numbers.prefix(2) {
+            guard let octet = UInt8(exactly: number) else { return nil }
+            bits |= UInt16(octet) << (octets == 0 ? 8 : 0)
             octets += 1
         }
-        self.bits = bits
-        self.octets = octets
-    }
-
-    /// From hexadecimal text: `80`, `2000`, `0x20 00`, `20:00`, or nothing. Nil for any other text.
-    public init?(hex text: String) {
-        guard text.utf8.count <= 64, let bytes = HexText.bytes(text.utf8) else { return nil }
-        self.init(bytes: bytes)
-    }
-
-    /// From a list of octets as numbers. Nil when one of them is no octet.
-    public init?(numbers: some Sequence<Int>) {
-        var bytes: [UInt8] = []
-        for number in numbers.prefix(2) {
-            guard let byte = UInt8(exactly: number) else { return nil }
-            bytes.append(byte)
-        }
-        self.init(bytes: bytes)
+        self.init(octets: octets, bits)
     }
 
     /// True when the device said nothing; that is not the same as "no error".

@@ -24,11 +24,11 @@ public struct SupplyFacts: Equatable, Sendable, Codable {
         }
     }
 
-    /// Nothing but zeros is the tag of a spool that has none, and what has no digit at all is a word that was cut off.
+    /// Nil unless it has a digit other than 0: a spool without a tag sends zeros, and a text without digits is a word that was cut off.
     private static func serial(_ text: String) -> String? { text.utf8.contains { (0x31...0x39).contains($0) } ? text : nil }
 
-    /// Takes the member of a message; an empty one, or a word that means "not known", takes back what was known.
-    mutating func take(_ member: SupplyMember, _ bytes: [UInt8]) {
+    /// Applies a member of a message; an empty text, or a word that means "not known", removes what was known.
+    mutating func update(_ member: SupplyMember, _ bytes: [UInt8]) {
         let name = SupplyName.clean(bytes: bytes)
         let text = SupplySuffix.known(name.text)
         switch member {

@@ -6,16 +6,6 @@ public enum SupplyKind: String, CaseIterable, Sendable {
     case spaceLeft
     /// A receptacle whose level is what has been filled in, against the standard: the profile has to say so.
     case filledPart
-
-    /// By prtMarkerSuppliesClass (1 other, 3 supplyThatIsConsumed, 4 receptacleThatIsFilled) and, where the class is absent or "other",
-    /// by prtMarkerSuppliesType. The standard's meaning of the level is taken for receptacles.
-    public init(supplyClass: Int?, type: SupplyType?) {
-        switch supplyClass {
-        case 3: self = .consumed
-        case 4: self = .spaceLeft
-        default: self = type?.isReceptacle == true ? .spaceLeft : .consumed
-        }
-    }
 }
 
 /// What a supply is: PrtMarkerSuppliesTypeTC of RFC 3805. The raw value is the number; `keyword` is IPP's word for it (PWG 5100.9).
@@ -40,7 +30,8 @@ public enum SupplyType: Int, CaseIterable, Sendable {
     /// `ink-cartridge`: one word for it everywhere.
     public var keyword: String { SupplyName.folded("\(self)") }
 
-    public var isReceptacle: Bool {
+    /// It fills up: its level is the space left.
+    var isReceptacle: Bool {
         switch self {
         case .wasteToner, .wasteInk, .wasteWax, .wasteWater, .wastePaper: true
         default: false

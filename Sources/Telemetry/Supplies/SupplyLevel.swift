@@ -19,7 +19,7 @@ public enum SupplyLevel: Equatable, Sendable, Codable {
 }
 
 /// Why a level is not known.
-public enum SupplyUnknown: String, CaseIterable, Sendable, Codable, CustomStringConvertible {
+public enum SupplyUnknown: String, Error, CaseIterable, Sendable, Codable, CustomStringConvertible {
     case absent, notANumber, saidToMeanNothing, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited,
         levelAboveCapacity
     case contradiction
@@ -45,71 +45,48 @@ public enum SupplyCodeMeaning: String, CaseIterable, Sendable {
     case unknown, someRemaining, empty, full, noLimit
 }
 
-/// A number by which a vendor says something other than an amount. These are asked before RFC 3805's own -1, -2 and -3.
-public struct SupplyVendorCode: Equatable, Sendable {
-    public var level: Double
-    public var meaning: SupplyCodeMeaning
-
-    public init(level: Double, meaning: SupplyCodeMeaning) {
-        self.level = level
-        self.meaning = meaning
-    }
-
-    /// Seen in the field at several vendors.
-    public static let common = [SupplyVendorCode(level: -100, meaning: .unknown)]
-}
-
-/// The worse of the alerts that a device reports for the same supply: it tells an empty supply from one that is rounded down to 0.
-public enum SupplyAlert: String, CaseIterable, Sendable { case low, empty }
-
 /// How to read the raw level of one supply. Everything in it comes from the profile or from the fields beside the level.
 public struct SupplyLevelRule: Equatable, Sendable {
     public var unit: SupplyUnit?
     public var kind: SupplyKind
-    public var vendorCodes: [SupplyVendorCode]
     /// The step in which the device counts, in percent: 10 for one that only ever says 10, 20, 30. Nil when not known.
     public var stepPercent: Double?
 
-    public init(
-        unit: SupplyUnit? = nil, kind: SupplyKind = .consumed, vendorCodes: [SupplyVendorCode] = SupplyVendorCode.common,
-        stepPercent: Double? = nil
-    ) {
+    public init(unit: SupplyUnit? = nil, kind: SupplyKind = .consumed, stepPercent: Double? = nil) {
         self.unit = unit
         self.kind = kind
-        self.vendorCodes = vendorCodes
         self.stepPercent = stepPercent.flatMap { $0.isFinite && $0 > 0 && $0 <= 100 ? $0 : nil }
     }
 
     /// Levels above the capacity by up to a tenth are a new, generously filled cartridge; beyond that, something else is meant.
     static let overfill = 1.1
-    /// How much may be left at level 0 while the device says "low" and not "empty".
-    static let lowPercent = 10.0
+    /// What several vendors send for "unknown", beside the codes of RFC 3805.
+    static let vendorUnknown = -100.0
 
     /// The meaning of a raw level, after RFC 3805 (prtMarkerSuppliesLevel, prtMarkerSuppliesMaxCapacity) and what devices make of it.
     ///
     /// `capacity` is the maximum beside the level, or the one that the profile declares when the device gives none. Total.
-    public func level(_ level: Double?, capacity: Double? = nil, alert: SupplyAlert? = nil) -> SupplyLevel {
-        guard let level else { return .unknown(.absent) }
+    public func level(_ level: Double, capacity: Double? = nil) -> SupplyLevel {
         guard level.isFinite else { return .unknown(.notANumber) }
         let capacity = capacity.flatMap { $0.isFinite ? $0 : nil }
-        if let code = vendorCodes.first(where: { $0.level == level }) { return coded(code.meaning, capacity, .vendorCode) }
-        if level < 0 {
-            switch level {
-            case -1: return .noLimit
-            case -2: return .unknown(.deviceDoesNotKnow)
-            case -3: return coded(.someRemaining, capacity, .unlistedCode)
-            default: return .unknown(.unlistedCode)
-            }
+        switch level {
+        case Self.vendorUnknown: return .unknown(.vendorCode)
+        case -1: return .noLimit
+        case -2: return .unknown(.deviceDoesNotKnow)
+        case -3: return some(capacity)
+        case ..<0: return .unknown(.unlistedCode)
+        default: break
         }
-        switch share(level, capacity) {
-        case .failure(let reason): return .unknown(reason)
-        case .success(let share): return left(share, alert)
-        }
+        do throws(SupplyUnknown) {
+            let (percent, resolution) = try share(level, capacity)
+            return .percent(kind == .filledPart ? 100 - percent : percent, resolution: resolution)
+        } catch { return .unknown(error) }
     }
 
-    func coded(_ meaning: SupplyCodeMeaning, _ capacity: Double?, _ reason: SupplyUnknown = .vendorCode) -> SupplyLevel {
+    /// The level of a code that the profile explains.
+    func coded(_ meaning: SupplyCodeMeaning, _ capacity: Double?) -> SupplyLevel {
         switch meaning {
-        case .unknown: .unknown(reason)
+        case .unknown: .unknown(.vendorCode)
         case .noLimit: .noLimit
         case .empty: .percent(kind == .filledPart ? 100 : 0, resolution: stepPercent ?? 1)
         case .full: .percent(kind == .filledPart ? 0 : 100, resolution: stepPercent ?? 1)
@@ -124,44 +101,27 @@ public struct SupplyLevelRule: Equatable, Sendable {
         return kind == .filledPart ? .interval(low: 0, high: 100 - unit) : .interval(low: unit, high: 100)
     }
 
-    private struct Share {
-        var percent: Double
-        var resolution: Double
-    }
-
-    private enum ShareResult {
-        case success(Share)
-        case failure(SupplyUnknown)
-    }
-
-    private func share(_ level: Double, _ capacity: Double?) -> ShareResult {
-        guard let capacity, capacity > 0 else { return shareWithoutCapacity(level, capacity) }
-        if unit == .percent, capacity > 100 * Self.overfill, level <= 100, level > 0 { return .failure(.contradiction) }
-        guard level <= capacity * Self.overfill else { return .failure(.levelAboveCapacity) }
+    /// The level in percent of the capacity, and its resolution.
+    private func share(_ level: Double, _ capacity: Double?) throws(SupplyUnknown) -> (percent: Double, resolution: Double) {
+        guard let capacity, capacity > 0 else { return try shareWithoutCapacity(level, capacity) }
+        if unit == .percent, capacity > 100 * Self.overfill, level <= 100, level > 0 { throw .contradiction }
+        guard level <= capacity * Self.overfill else { throw .levelAboveCapacity }
         // Multiplied first, so that 58 of 100 is 58; a level so large that this overflows is divided first.
         let percent = min((level * 100).isFinite ? level * 100 / capacity : level / capacity * 100, 100)
-        return .success(Share(percent: percent, resolution: max(stepPercent ?? 0, min(100 / capacity, 100))))
+        return (percent, max(stepPercent ?? 0, min(100 / capacity, 100)))
     }
 
     /// With no capacity (absent, 0, -2 or another code) a level of 1 to 100 is a percentage: that is what devices mean by it. Two
     /// exceptions keep a guess from becoming a number: a unit that counts something real (fifty staples are not 50 %), and 0, which of a
     /// capacity of 0 is a row without a supply.
-    private func shareWithoutCapacity(_ level: Double, _ capacity: Double?) -> ShareResult {
+    private func shareWithoutCapacity(_ level: Double, _ capacity: Double?) throws(SupplyUnknown) -> (percent: Double, resolution: Double) {
         if unit == .percent {
-            if level == 0, capacity == 0 { return .failure(.capacityUnknown) }
+            if level == 0, capacity == 0 { throw .capacityUnknown }
+            guard level <= 100 * Self.overfill else { throw .levelAboveCapacity }
         } else {
-            if capacity == -1 { return .failure(.capacityUnlimited) }
-            if level == 0 || unit?.countsSomething == true { return .failure(.capacityUnknown) }
+            if capacity == -1 { throw .capacityUnlimited }
+            guard level > 0, level <= 100, unit?.countsSomething != true else { throw .capacityUnknown }
         }
-        guard level <= 100 * Self.overfill else { return .failure(unit == .percent ? .levelAboveCapacity : .capacityUnknown) }
-        guard level <= 100 || unit == .percent else { return .failure(.capacityUnknown) }
-        let isWhole = level.rounded() == level
-        return .success(Share(percent: min(level, 100), resolution: stepPercent ?? (isWhole ? 1 : 0.1)))
-    }
-
-    private func left(_ share: Share, _ alert: SupplyAlert?) -> SupplyLevel {
-        let percent = kind == .filledPart ? 100 - share.percent : share.percent
-        if percent == 0, alert == .low { return .interval(low: 0, high: max(share.resolution, Self.lowPercent)) }
-        return .percent(percent, resolution: share.resolution)
+        return (min(level, 100), stepPercent ?? (level.rounded() == level ? 1 : 0.1))
     }
 }

@@ -8,10 +8,10 @@ import Testing
     static let arrival: Int64 = 1_795_300_000_000
     typealias Quality = DeviceTime.Quality
 
-    private func judge(_ raw: DeviceTime.Raw, _ unit: DeviceTime.Unit = .milliseconds, zone: ZoneRules? = nil, previous: Int64? = nil)
-        -> (milliseconds: Int64, quality: Quality)
-    {
-        DeviceTime.judge(raw: raw, unit: unit, zone: zone, previousMilliseconds: previous, arrivalMilliseconds: Self.arrival)
+    private func judge(
+        _ stamp: LocalTimeText?, _ unit: DeviceTime.Unit = .milliseconds, zone: ZoneRules? = nil, previous: Int64? = nil
+    ) -> (milliseconds: Int64, quality: Quality) {
+        DeviceTime.resolve(stamp: stamp, unit: unit, zone: zone, previousMilliseconds: previous, arrivalMilliseconds: Self.arrival)
     }
 
     @Test(
@@ -53,30 +53,24 @@ import Testing
             ("1795298645", 1_795_298_645_000, .deviceCorrected(.secondsForMilliseconds)),
             ("1970-01-01T00:00:07", arrival, .arrivalImplausible(.clockNotSet)),
             ("2106-02-07T06:28:15Z", arrival, .arrivalImplausible(.ahead)),
-            ("yesterday", arrival, .arrivalImplausible(.unreadable)), ("", arrival, .arrivalAbsent), (" \u{0}", arrival, .arrivalAbsent),
+            ("yesterday", arrival, .arrivalImplausible(.unreadable)), ("", arrival, .arrivalImplausible(.unreadable)),
             ("9999-12-31T23:59:60-23:59", arrival, .arrivalImplausible(.ahead)),
         ] as [(String, Int64, Quality)]) func texts(_ text: String, _ milliseconds: Int64, _ quality: Quality)
     {
-        let judged = judge(.text(text))
+        let judged = judge(LocalTimeText(text))
         #expect(judged.milliseconds == milliseconds)
         #expect(judged.quality == quality)
     }
 
-    @Test func absence() {
-        #expect(judge(.absent).quality == .arrivalAbsent)
-        #expect(judge(.absent, .monotonic).quality == .arrivalAbsent)
-        #expect(judge(.absent).milliseconds == Self.arrival)
-    }
-
     @Test func aLocalTimeInAZone() throws {
         let berlin = try ZoneRules(tzif: ZoneFixture.berlin)
-        #expect(judge(.text("2026-11-21T23:04:05.5"), zone: berlin).milliseconds == 1_795_298_645_500)
-        #expect(judge(.text("2026-11-21T22:04:05Z"), zone: berlin).milliseconds == 1_795_298_645_000)
-        #expect(judge(.text("2026-07-15 12:00:00"), zone: berlin).milliseconds == 1_784_109_600_000)
-        #expect(judge(.text("2026-03-29 02:30:00"), zone: berlin).quality == .deviceCorrected(.springGap))
+        #expect(judge(LocalTimeText("2026-11-21T23:04:05.5"), zone: berlin).milliseconds == 1_795_298_645_500)
+        #expect(judge(LocalTimeText("2026-11-21T22:04:05Z"), zone: berlin).milliseconds == 1_795_298_645_000)
+        #expect(judge(LocalTimeText("2026-07-15 12:00:00"), zone: berlin).milliseconds == 1_784_109_600_000)
+        #expect(judge(LocalTimeText("2026-03-29 02:30:00"), zone: berlin).quality == .deviceCorrected(.springGap))
         let first: Int64 = 1_792_888_200_000
-        #expect(judge(.text("2026-10-25 02:30:00"), zone: berlin).milliseconds == first)
-        let second = judge(.text("2026-10-25 02:30:00"), zone: berlin, previous: first + 3_000_000)
+        #expect(judge(LocalTimeText("2026-10-25 02:30:00"), zone: berlin).milliseconds == first)
+        let second = judge(LocalTimeText("2026-10-25 02:30:00"), zone: berlin, previous: first + 3_000_000)
         #expect(second.milliseconds == first + 3_600_000)
         #expect(second.quality == .deviceCorrected(.autumnOverlap))
     }
@@ -84,9 +78,12 @@ import Testing
     @Test func noArrivalTimeTraps() {
         for arrival in [Int64.min, 0, .max] {
             for number in [0, 1_795_298_645_123, 9e15, 9.3e18, 1e300] {
-                _ = DeviceTime.judge(raw: .number(number), unit: .milliseconds, arrivalMilliseconds: arrival)
+                _ = DeviceTime.resolve(
+                    stamp: .number(number), unit: .milliseconds, zone: nil, previousMilliseconds: nil, arrivalMilliseconds: arrival)
             }
-            _ = DeviceTime.judge(raw: .text("2026-03-29 02:30:00"), previousMilliseconds: arrival, arrivalMilliseconds: arrival)
+            _ = DeviceTime.resolve(
+                stamp: LocalTimeText("2026-03-29 02:30:00"), unit: .milliseconds, zone: nil, previousMilliseconds: arrival,
+                arrivalMilliseconds: arrival)
         }
     }
 
@@ -102,9 +99,8 @@ import Testing
             for _ in 0..<Int.random(in: 0...3, using: &generator) { Mutator.mutate(&bytes, &generator) }
             let read = bytes.withUnsafeBufferPointer { LocalTimeText($0) }
             taken += read == nil ? 0 : 1
-            let judged = DeviceTime.judge(
-                raw: .text(String(decoding: bytes, as: UTF8.self)), unit: .seconds, previousMilliseconds: .min,
-                arrivalMilliseconds: 1_795_300_000_000)
+            let judged = DeviceTime.resolve(
+                stamp: read, unit: .seconds, zone: nil, previousMilliseconds: .min, arrivalMilliseconds: 1_795_300_000_000)
             #expect(judged.milliseconds >= DeviceTime.earliestMilliseconds, "seed \(seed)")
             #expect(judged.milliseconds <= 1_795_300_000_000 + DeviceTime.aheadMilliseconds, "seed \(seed)")
         }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ValueTests {
     private func milliseconds(_ text: String) -> Int64? {
         // 48 bytes hold every form; a text without a zone is UTC here.
-        let judged = DeviceTime.judge(
+        let judged = DeviceTime.resolve(
             stamp: LocalTimeText(text), unit: .milliseconds, zone: nil, previousMilliseconds: nil, arrivalMilliseconds: .max / 2)
         if case .instant(let milliseconds)? = LocalTimeText(text) { return milliseconds }
         guard case .local? = LocalTimeText(text) else { return nil }

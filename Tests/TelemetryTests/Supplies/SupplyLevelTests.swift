@@ -4,7 +4,7 @@ import Testing
 @testable import Telemetry
 
 @Suite struct SupplyLevelTests {
-    typealias Case = (level: Double?, capacity: Double?, expected: SupplyLevel)
+    typealias Case = (level: Double, capacity: Double?, expected: SupplyLevel)
 
     @Test(
         arguments: [
@@ -13,7 +13,7 @@ import Testing
             (-3, -2, .interval(low: 0, high: 100)), (-3, 200, .interval(low: 0.5, high: 100)), (-3, nil, .interval(low: 0, high: 100)),
             (-3, 0.5, .interval(low: 0, high: 100)), (-3, 1, .interval(low: 0, high: 100)),
             // Nothing, or nothing sensible.
-            (nil, 100, .unknown(.absent)), (.nan, 100, .unknown(.notANumber)), (.infinity, 100, .unknown(.notANumber)),
+            (.nan, 100, .unknown(.notANumber)), (.infinity, 100, .unknown(.notANumber)),
             (-100, 100, .unknown(.vendorCode)), (-4, 100, .unknown(.unlistedCode)), (-0.5, 100, .unknown(.unlistedCode)),
             // A share of the capacity; the resolution is one unit.
             (50, 100, .percent(50, resolution: 1)), (58, 100, .percent(58, resolution: 1)), (55, 100, .percent(55, resolution: 1)),
@@ -64,26 +64,7 @@ import Testing
         #expect(filled.level(5, capacity: 100) == .percent(95, resolution: 1))
         #expect(filled.level(0, capacity: 100) == .percent(100, resolution: 1))
         #expect(filled.level(100, capacity: 100) == .percent(0, resolution: 1))
-        #expect(filled.level(100, capacity: 100, alert: .low) == .interval(low: 0, high: 10))
         #expect(filled.level(-3, capacity: 50) == .interval(low: 0, high: 98))
-    }
-
-    @Test(
-        arguments: [
-            (3, .wasteToner, .consumed), (4, .toner, .spaceLeft), (nil, .wasteToner, .spaceLeft), (1, .wasteInk, .spaceLeft),
-            (nil, .toner, .consumed),
-            (nil, nil, .consumed), (1, .cleanerUnit, .consumed), (99, nil, .consumed),
-        ] as [(Int?, SupplyType?, SupplyKind)]) func kinds(_ supplyClass: Int?, _ type: SupplyType?, _ kind: SupplyKind)
-    {
-        #expect(SupplyKind(supplyClass: supplyClass, type: type) == kind)
-    }
-
-    @Test func zeroWithALowAlertIsNotEmpty() {
-        let rule = SupplyLevelRule()
-        #expect(rule.level(0, capacity: 100, alert: .low) == .interval(low: 0, high: 10))
-        #expect(rule.level(0, capacity: 100, alert: .empty) == .percent(0, resolution: 1))
-        #expect(rule.level(1, capacity: 100, alert: .low) == .percent(1, resolution: 1))
-        #expect(SupplyLevelRule(stepPercent: 25).level(0, capacity: 100, alert: .low) == .interval(low: 0, high: 25))
     }
 
     @Test func stepsAreTheResolution() {
@@ -98,12 +79,10 @@ import Testing
         arguments: [
             (.unknown, .unknown(.vendorCode)), (.someRemaining, .interval(low: 1, high: 100)), (.empty, .percent(0, resolution: 1)),
             (.full, .percent(100, resolution: 1)), (.noLimit, .noLimit),
-        ] as [(SupplyCodeMeaning, SupplyLevel)]) func vendorCodesComeFirst(_ meaning: SupplyCodeMeaning, _ level: SupplyLevel)
+        ] as [(SupplyCodeMeaning, SupplyLevel)]) func codes(_ meaning: SupplyCodeMeaning, _ level: SupplyLevel)
     {
-        for code in [-3, -100, 127, 65_535] as [Double] {
-            let rule = SupplyLevelRule(vendorCodes: [SupplyVendorCode(level: code, meaning: meaning)])
-            #expect(rule.level(code, capacity: 100) == level)
-        }
+        #expect(SupplyLevelRule().coded(meaning, 100) == level)
+        #expect(SupplyLevelRule().level(-100, capacity: 100) == .unknown(.vendorCode))
     }
 
     @Test func everyUnknownHasItsOwnWords() {
@@ -144,17 +123,16 @@ import Testing
             let rule = SupplyLevelRule(
                 unit: (SupplyUnit.allCases + [nil]).randomElement(using: &generator) ?? nil,
                 kind: SupplyKind.allCases.randomElement(using: &generator) ?? .consumed, stepPercent: number())
-            let (level, capacity) = (number(), number())
-            let alert = ([nil, .low, .empty] as [SupplyAlert?]).randomElement(using: &generator) ?? nil
+            let (level, capacity) = (number() ?? .nan, number())
             let isSane =
-                switch rule.level(level, capacity: capacity, alert: alert) {
+                switch rule.level(level, capacity: capacity) {
                 case .percent(let value, let resolution): (0...100).contains(value) && resolution > 0 && resolution <= 100
                 case .interval(let low, let high): low >= 0 && low < high && high <= 100
                 case .noLimit: level == -1
                 case .unknown: true
                 }
             guard isSane else {
-                Issue.record("seed \(seed): \(rule) \(String(describing: level)) of \(String(describing: capacity))")
+                Issue.record("seed \(seed): \(rule) \(level) of \(String(describing: capacity))")
                 return
             }
         }

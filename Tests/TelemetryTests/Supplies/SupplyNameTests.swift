@@ -87,7 +87,7 @@ import Testing
                 Issue.record("seed \(seed): \(bytes)")
                 return
             }
-            _ = ErrorStateBits(hex: String(decoding: bytes, as: UTF8.self))
+            _ = bytes.withUnsafeBufferPointer { ErrorStateBits(text: $0) }
         }
     }
 }
