@@ -1,4 +1,4 @@
-/// Steps through the protobuf wire format in bytes that nobody vouches for: every step is checked against `end`.
+/// Steps through the protobuf wire format in untrusted bytes: every step is checked against `end`.
 ///
 /// There is no recursion: embedded messages are entered by narrowing `end`, at most one level deep, or stepped over whole.
 struct ProtobufCursor {

@@ -3,9 +3,9 @@ public struct SparkplugBatch: Equatable, Sendable {
     public var readings: [SparkplugReading]
     /// Nil when the node tells no time.
     public var timeMilliseconds: Int64?
-    /// What was, told later.
+    /// Values of the past that were sent later (`is_historical`).
     public var isHistorical: Bool
-    /// Nothing newer is in the message.
+    /// The newest batch of its message.
     public var isLast = false
 
     /// Splits the readings of one message by time, the oldest first. No batch has a metric twice.

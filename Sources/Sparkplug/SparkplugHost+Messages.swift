@@ -1,38 +1,34 @@
-/// What each kind of message does once it is its turn.
+/// What each kind of message does when it is applied.
 extension SparkplugHost {
-    mutating func nodeBirth(
-        _ payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    mutating func nodeBirth(_ message: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         if let seq = reader.seq, seq > 255 {
             output.refusal = SparkplugPayloadError(.seq, offset: 0)
             return
         }
         if reader.seq == nil { output.problem("\(devices[0].key): its birth has no seq; 0 is taken") }
-        let session = sessionNumber(reader, payload)
+        let session = sessionNumber(reader, message.payload)
         if session == nil { output.problem("\(devices[0].key): its birth has no bdSeq, so its deaths cannot be told from older ones") }
-        settlePending(before: payload, at: now, &reader, &output)
-        startAnew(isSameSession: presence == .online && session != nil && session == bdSeq, at: now, &output)
+        settlePending(before: message, &reader, &output)
+        startAnew(isSameSession: presence == .online && session != nil && session == bdSeq, at: message.now, &output)
         bdSeq = session
         nextSeq = UInt8(truncatingIfNeeded: reader.seq ?? 0) &+ 1
-        born(0, payload, reader, &output)
+        born(0, message.payload, reader, &output)
         let next = nextSeq
         pending.sort { $0.seq &- next < $1.seq &- next }
-        drain(at: now, &reader, &output)
+        drain(at: message.now, &reader, &output)
     }
 
-    /// Messages that wait from before the birth belong to what was; those made after it came before their time.
-    private mutating func settlePending(
-        before payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    /// Applies the waiting messages that were made before the birth, by the metrics before it. Those made after it go on waiting.
+    private mutating func settlePending(before birth: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         guard !pending.isEmpty else { return }
-        let birth = reader.timestampMilliseconds ?? .max
-        let later = pending.filter { $0.timestampMilliseconds >= birth }
-        pending.removeAll { $0.timestampMilliseconds >= birth }
-        flush(pending.count, at: now, &reader, &output)
+        let time = reader.timestampMilliseconds ?? .max
+        let later = pending.filter { $0.timestampMilliseconds >= time }
+        pending.removeAll { $0.timestampMilliseconds >= time }
+        flush(pending.count, at: birth.now, &reader, &output)
         pending = later
         pendingBytes = later.reduce(0) { $0 + $1.payload.count }
         // The reader holds another message by now. These bytes were read a moment ago.
-        try? reader.decode(payload)
+        try? reader.decode(birth.payload)
     }
 
     /// Forgets what the births before told. In a new session every device is dead until its own birth; within the same one (a rebirth that
@@ -43,7 +39,7 @@ extension SparkplugHost {
         metrics.removeAll(keepingCapacity: true)
         aliases.removeAll(keepingCapacity: true)
         names.removeAll(keepingCapacity: true)
-        isRebirthHeld = false
+        isRebirthDue = false
         behindRun = 0
         for index in recent.indices { recent[index] = 0 }
         deviceBirthsDueMilliseconds = nil
@@ -60,30 +56,26 @@ extension SparkplugHost {
 
     private mutating func devicesDie(_ output: inout SparkplugOutput) {
         for index in devices.indices.dropFirst() where devices[index].presence == .online || devices[index].presence == .awaitingBirth {
-            devices[index].presence = .offline
-            output.events.append(.death(device: devices[index].key, timestampMilliseconds: nil))
+            die(index, &output)
         }
         deviceBirthsDueMilliseconds = nil
     }
 
-    mutating func nodeDeath(
-        _ payload: UnsafeRawBufferPointer, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    mutating func nodeDeath(_ message: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         guard presence != .offline else {
             output.ignoredMessages += 1
             return
         }
-        let session = sessionNumber(reader, payload)
+        let session = sessionNumber(reader, message.payload)
         if let session, let bdSeq, session != bdSeq {
             output.ignoredMessages += 1
             return output.problem("\(devices[0].key): a death of session \(session) is ignored, as session \(bdSeq) has begun")
         }
         if session == nil { output.problem("\(devices[0].key): its death has no bdSeq; it is believed") }
-        flush(pending.count, at: now, &reader, &output)
+        flush(pending.count, at: message.now, &reader, &output)
         devicesDie(&output)
-        devices[0].presence = .offline
-        isRebirthHeld = false
-        output.events.append(.death(device: devices[0].key, timestampMilliseconds: nil))
+        isRebirthDue = false
+        die(0, &output)
     }
 
     /// The number that a birth and the will of the same connection share.
@@ -93,23 +85,20 @@ extension SparkplugHost {
         return metric.bits
     }
 
-    mutating func apply(
-        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
-        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
-        switch kind {
-        case .nodeData: data(0, payload, at: now, reader, &output)
+    mutating func apply(_ message: Message, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        switch message.kind {
+        case .nodeData: data(0, message, reader, &output)
         case .deviceData:
-            guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
-            if devices[index].presence != .online { askForRebirth(at: now, &output) }
+            guard let index = deviceIndex(message.device) ?? addDevice(message.device, &output) else { return }
+            if devices[index].presence != .online { askForRebirth(at: message.now, &output) }
             if devices[index].presence == .online || devices[index].presence == .unknown {
-                data(index, payload, at: now, reader, &output)
+                data(index, message, reader, &output)
             }
         case .deviceBirth:
-            guard let index = deviceIndex(device) ?? addDevice(device, &output) else { return }
+            guard let index = deviceIndex(message.device) ?? addDevice(message.device, &output) else { return }
             withdraw(index)
-            born(index, payload, reader, &output)
-        case .deviceDeath: deviceDeath(device, reader, &output)
+            born(index, message.payload, reader, &output)
+        case .deviceDeath: deviceDeath(message.device, reader, &output)
         default: break
         }
     }
@@ -120,27 +109,25 @@ extension SparkplugHost {
             output.ignoredMessages += 1
             return
         }
-        devices[index].presence = .offline
-        output.events.append(.death(device: devices[index].key, timestampMilliseconds: reader.timestampMilliseconds))
+        die(index, timestampMilliseconds: reader.timestampMilliseconds, &output)
     }
 
-    /// A message of a node that is not known to be alive. Before anything was heard, what explains itself is read; after a death it may
-    /// be a straggler, and would make the dead look alive.
-    mutating func beforeBirth(
-        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
-        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
-        defer { askForRebirth(at: now, &output) }
+    /// A message of a node that is not online. Before any birth or death, metrics that carry their name and type are read; after a death the
+    /// message may have been delayed, and reading it would make the node look online.
+    mutating func beforeBirth(_ message: Message, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        defer { askForRebirth(at: message.now, &output) }
         guard presence == .unknown else {
             output.ignoredMessages += 1
             return
         }
-        switch kind {
-        case .deviceDeath: deviceDeath(device, reader, &output)
-        case .nodeData: data(0, payload, at: now, reader, &output)
+        switch message.kind {
+        case .deviceDeath: deviceDeath(message.device, reader, &output)
+        case .nodeData: data(0, message, reader, &output)
         default:
-            guard let index = deviceIndex(device) ?? addDevice(device, &output), devices[index].presence != .offline else { return }
-            data(index, payload, at: now, reader, &output)
+            guard let index = deviceIndex(message.device) ?? addDevice(message.device, &output), devices[index].presence != .offline else {
+                return
+            }
+            data(index, message, reader, &output)
         }
     }
 

@@ -3,9 +3,7 @@ import Hashing
 /// Metrics by name and by alias, and their values.
 extension SparkplugHost {
     /// A birth: every metric with its name, type and alias, and the value it has.
-    mutating func born(
-        _ device: Int, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    mutating func born(_ device: Int, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
         devices[device].presence = .online
         output.events.append(.birth(device: devices[device].key, timestampMilliseconds: reader.timestampMilliseconds))
         let first = output.readings.count
@@ -107,14 +105,12 @@ extension SparkplugHost {
         }
     }
 
-    mutating func data(
-        _ device: Int, _ payload: UnsafeRawBufferPointer, at now: Int64, _ reader: SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    mutating func data(_ device: Int, _ message: Message, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
         let first = output.readings.count
         var expected = 0
         var isUnclear = false
         for metric in reader.metrics {
-            guard let index = resolve(metric, device, expected, payload, &output) else {
+            guard let index = resolve(metric, device, expected, message.payload, &output) else {
                 output.unreadMetrics += 1
                 isUnclear = true
                 continue
@@ -126,7 +122,7 @@ extension SparkplugHost {
             do throws(SparkplugValueProblem) {
                 // By alias alone, another type means that the alias stands for another metric by now.
                 if metric.nameLength == 0, type != told { throw SparkplugValueProblem.mismatch }
-                try read(metric, index, type, payload, reader, &output)
+                try read(metric, index, type, message.payload, reader, &output)
             } catch {
                 output.unreadMetrics += 1
                 if error == .mismatch { isUnclear = true }
@@ -134,7 +130,7 @@ extension SparkplugHost {
             }
         }
         if output.readings.count > first { output.events.append(.readings(first..<output.readings.count)) }
-        if isUnclear { askForRebirth(at: now, &output) }
+        if isUnclear { askForRebirth(at: message.now, &output) }
     }
 
     /// Which metric is meant. Messages of one kind have their metrics in one order, so the one after the last is tried first.

@@ -15,7 +15,7 @@ extension SparkplugHost {
         writer.write(behindRun)
         for hash in recent { writer.write(hash) }
         Self.write(rebirthAskedMilliseconds, to: &writer)
-        writer.write(isRebirthHeld)
+        writer.write(isRebirthDue)
         Self.write(deviceBirthsDueMilliseconds, to: &writer)
         writer.write(UInt32(devices.count))
         for device in devices {
@@ -47,7 +47,7 @@ extension SparkplugHost {
 
     /// Reads what `write(to:)` wrote; damaged input throws.
     public init(
-        from reader: inout ByteReader, limits: SparkplugLimits = SparkplugLimits(), tableHash: KeyedHash = KeyedHash()
+        from reader: inout ByteReader, limits: SparkplugLimits = .standard, tableHash: KeyedHash = KeyedHash()
     ) throws(ByteCodingError) {
         guard try reader.integer(UInt8.self) == Self.version else { throw ByteCodingError(offset: 0) }
         self.init(group: try reader.text(), node: try reader.text(), limits: limits, tableHash: tableHash)
@@ -58,7 +58,7 @@ extension SparkplugHost {
         guard behindRun < Self.maximumBehindRun else { throw ByteCodingError(offset: 0) }
         for index in recent.indices { recent[index] = try reader.integer() }
         rebirthAskedMilliseconds = try Self.optional(&reader)
-        isRebirthHeld = try reader.bool()
+        isRebirthDue = try reader.bool()
         deviceBirthsDueMilliseconds = try Self.optional(&reader)
         try readDevices(&reader)
         try readMetrics(&reader)

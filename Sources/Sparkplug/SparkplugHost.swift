@@ -12,7 +12,7 @@ import Hashing
 /// - A death of another session than the one that was born (bdSeq) is ignored.
 public struct SparkplugHost: Equatable, Sendable {
     public enum Presence: UInt8, Sendable {
-        /// Nothing was heard that tells.
+        /// Neither a birth nor a death was received.
         case unknown
         case online
         case offline
@@ -40,6 +40,15 @@ public struct SparkplugHost: Equatable, Sendable {
         var next: Int32 = -1
     }
 
+    /// One message of this node, at its arrival time. `device` is empty for kinds of the node.
+    struct Message {
+        let kind: SparkplugTopic.Kind
+        let device: UnsafeRawBufferPointer
+        let payload: UnsafeRawBufferPointer
+        let now: Int64
+    }
+
+    /// A message that waits for one before it.
     struct Pending: Equatable, Sendable {
         var seq: UInt8
         var kind: SparkplugTopic.Kind
@@ -67,22 +76,23 @@ public struct SparkplugHost: Equatable, Sendable {
     /// In the order in which they are to be applied.
     var pending: [Pending] = []
     var pendingBytes = 0
-    /// What was applied last, by the low bits of its seq: a repeat has the same content, a late message has not.
+    /// Hashes of the messages applied last, by the low bits of their seq: a repeat has the same hash, a late message another.
     var recent = [UInt64](repeating: 0, count: Int(behindWindow))
-    /// Late messages without one in order between them: the node may have begun anew without us hearing its birth.
+    /// Late messages in a row. After several of them the node may have restarted, and its birth was lost.
     var behindRun: UInt8 = 0
     var rebirthAskedMilliseconds: Int64?
     /// A rebirth is wanted, and its throttle window is not over.
-    var isRebirthHeld = false
+    var isRebirthDue = false
     var deviceBirthsDueMilliseconds: Int64?
     /// -1 for an alias that was given twice and so means nothing.
     var aliases: [UInt64: Int32] = [:]
     var names: [UInt64: Int32] = [:]
 
-    public init(group: String, node: String, limits: SparkplugLimits = SparkplugLimits(), tableHash: KeyedHash = KeyedHash()) {
+    public init(group: String, node: String, limits: SparkplugLimits = .standard, tableHash: KeyedHash = KeyedHash()) {
         self.tableHash = tableHash
         self.group = group
         self.node = node
+        precondition((1...128).contains(limits.pendingMessages), "more than half of the sequence numbers cannot lie ahead")
         self.limits = limits
         ownMetrics = limits.metrics
         devices = [Device(id: "", key: "\(group)/\(node)")]
@@ -90,19 +100,13 @@ public struct SparkplugHost: Equatable, Sendable {
 
     public var presence: Presence { devices[0].presence }
 
-    /// What is left for this node where all nodes together have a limit.
+    /// Lowers the limit of metrics to what is left of the limit of all nodes together.
     public mutating func allowMetrics(_ count: Int) { limits.metrics = min(ownMetrics, count) }
-
-    /// Whether the last value of a metric says nothing about now.
-    public func isStale(metric: Int) -> Bool {
-        guard metrics.indices.contains(metric) else { return true }
-        return presence != .online || devices[Int(metrics[metric].device)].presence != .online || !metrics[metric].isBorn
-    }
 
     /// When `tick` has something to do, in arrival time, or nil.
     public var nextDueMilliseconds: Int64? {
         var due = reorderDueMilliseconds
-        if isRebirthHeld, let asked = rebirthAskedMilliseconds { due = min(due ?? .max, asked &+ limits.rebirthMilliseconds) }
+        if isRebirthDue, let asked = rebirthAskedMilliseconds { due = min(due ?? .max, asked &+ limits.rebirthMilliseconds) }
         if let births = deviceBirthsDueMilliseconds { due = min(due ?? .max, births) }
         return due
     }
@@ -136,10 +140,11 @@ public struct SparkplugHost: Equatable, Sendable {
             if kind == .nodeBirth { askForRebirth(at: now, &output) }
             return
         }
+        let message = Message(kind: kind, device: device, payload: payload, now: now)
         switch kind {
-        case .nodeBirth: nodeBirth(payload, at: now, &reader, &output)
-        case .nodeDeath: nodeDeath(payload, at: now, &reader, &output)
-        default: sequenced(kind, device, payload, at: now, &reader, &output)
+        case .nodeBirth: nodeBirth(message, &reader, &output)
+        case .nodeDeath: nodeDeath(message, &reader, &output)
+        default: sequenced(message, &reader, &output)
         }
     }
 
@@ -155,16 +160,18 @@ public struct SparkplugHost: Equatable, Sendable {
     private mutating func expire(at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         if let due = reorderDueMilliseconds, now >= due {
             output.problem("\(devices[0].key): the message with seq \(nextSeq) did not come")
-            giveUpOrder(at: now, &reader, &output)
+            giveUpSequence(at: now, &reader, &output)
         }
         if let due = deviceBirthsDueMilliseconds, now >= due {
             deviceBirthsDueMilliseconds = nil
-            for index in devices.indices where devices[index].presence == .awaitingBirth {
-                devices[index].presence = .offline
-                output.events.append(.death(device: devices[index].key, timestampMilliseconds: nil))
-            }
+            for index in devices.indices where devices[index].presence == .awaitingBirth { die(index, &output) }
         }
-        if isRebirthHeld { askForRebirth(at: now, &output) }
+        if isRebirthDue { askForRebirth(at: now, &output) }
+    }
+
+    mutating func die(_ device: Int, timestampMilliseconds: Int64? = nil, _ output: inout SparkplugOutput) {
+        devices[device].presence = .offline
+        output.events.append(.death(device: devices[device].key, timestampMilliseconds: timestampMilliseconds))
     }
 
     /// Asks once in a throttle window; in between the wish is kept.
@@ -172,10 +179,10 @@ public struct SparkplugHost: Equatable, Sendable {
         if rebirthAskedMilliseconds == now { return }
         // A clock that was set back must not silence the requests.
         if let asked = rebirthAskedMilliseconds, now >= asked, now &- asked < limits.rebirthMilliseconds {
-            isRebirthHeld = true
+            isRebirthDue = true
             return
         }
-        isRebirthHeld = false
+        isRebirthDue = false
         guard let request = rebirthRequest(at: now) else { return }
         rebirthAskedMilliseconds = now
         output.events.append(.rebirthRequest(topic: request.topic, payload: request.payload))

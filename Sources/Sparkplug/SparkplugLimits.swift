@@ -1,34 +1,20 @@
 /// Limits and times of one edge node's session.
 public struct SparkplugLimits: Equatable, Sendable {
-    public var devices: Int
+    public var devices = 256
     /// Metrics of the node and all its devices.
-    public var metrics: Int
-    public var nameBytes: Int
-    public var textBytes: Int
-    /// Messages kept while an earlier one is missing.
-    public var pendingMessages: Int
-    public var pendingBytes: Int
+    public var metrics = 4096
+    public var nameBytes = 256
+    public var textBytes = 1024
+    /// Messages kept while an earlier one is missing, 1 to 128: such a message lies ahead of the next one, and with more than half of all
+    /// sequence numbers ahead and behind could not be told apart.
+    public var pendingMessages = 64
+    public var pendingBytes = 262_144
     /// How long a missing message is waited for, in arrival time.
-    public var reorderMilliseconds: Int64
+    public var reorderMilliseconds: Int64 = 2000
     /// At most one rebirth is asked for in this time.
-    public var rebirthMilliseconds: Int64
+    public var rebirthMilliseconds: Int64 = 30_000
     /// How long after a rebirth of the node its devices have to be born again before they count as dead.
-    public var deviceBirthMilliseconds: Int64
+    public var deviceBirthMilliseconds: Int64 = 30_000
 
-    public init(
-        devices: Int = 256, metrics: Int = 4096, nameBytes: Int = 256, textBytes: Int = 1024, pendingMessages: Int = 64,
-        pendingBytes: Int = 262_144, reorderMilliseconds: Int64 = 2000, rebirthMilliseconds: Int64 = 30_000,
-        deviceBirthMilliseconds: Int64 = 30_000
-    ) {
-        self.devices = devices
-        self.metrics = metrics
-        self.nameBytes = nameBytes
-        self.textBytes = textBytes
-        // A pending message lies ahead of the next one; with more than half of all numbers ahead and behind could not be told apart.
-        self.pendingMessages = min(max(pendingMessages, 1), 128)
-        self.pendingBytes = pendingBytes
-        self.reorderMilliseconds = reorderMilliseconds
-        self.rebirthMilliseconds = rebirthMilliseconds
-        self.deviceBirthMilliseconds = deviceBirthMilliseconds
-    }
+    public static let standard = SparkplugLimits()
 }

@@ -11,7 +11,7 @@ public struct SparkplugReading: Equatable, Sendable {
     public var timestampMilliseconds: Int64?
     /// When the node made the message; nil when it does not say.
     public var payloadMilliseconds: Int64?
-    /// What was, told later: it goes to the history and moves nothing.
+    /// A value of the past that was sent later (`is_historical`): it goes to the history and triggers nothing.
     public var isHistorical: Bool
 }
 
@@ -40,7 +40,7 @@ public struct SparkplugOutput: Sendable {
     public internal(set) var formerMetrics: [SparkplugHost.Metric] = []
     /// Why nothing of the message can be used: one for the dead letters.
     public internal(set) var refusal: SparkplugPayloadError?
-    /// Messages that came twice, that are of another session, or of the dead.
+    /// Repeats, and messages of another session or of a node that is offline.
     public internal(set) var ignoredMessages = 0
     /// Messages that came after their place in the order was given up.
     public internal(set) var lateMessages = 0

@@ -4,19 +4,11 @@ public struct SparkplugTopic: Equatable, Sendable {
         case nodeBirth, nodeDeath, nodeData, nodeCommand, deviceBirth, deviceDeath, deviceData, deviceCommand, state
 
         /// The word in the topic.
-        public var word: StaticString {
-            switch self {
-            case .nodeBirth: "NBIRTH"
-            case .nodeDeath: "NDEATH"
-            case .nodeData: "NDATA"
-            case .nodeCommand: "NCMD"
-            case .deviceBirth: "DBIRTH"
-            case .deviceDeath: "DDEATH"
-            case .deviceData: "DDATA"
-            case .deviceCommand: "DCMD"
-            case .state: "STATE"
-            }
-        }
+        public var word: StaticString { Self.words[Int(rawValue)] }
+        /// In the order of the cases.
+        private static let words: [StaticString] = [
+            "NBIRTH", "NDEATH", "NDATA", "NCMD", "DBIRTH", "DDEATH", "DDATA", "DCMD", "STATE",
+        ]
 
         /// Whether the topic has a fourth level behind the node.
         public var isOfDevice: Bool { rawValue >= Self.deviceBirth.rawValue && rawValue <= Self.deviceCommand.rawValue }
@@ -35,22 +27,23 @@ public struct SparkplugTopic: Equatable, Sendable {
     /// Reads a topic without allocating.
     public init(_ topic: UnsafeRawBufferPointer) throws(SparkplugTopicError) {
         guard topic.count <= Self.maximumBytes else { throw .tooLong }
-        var parts = (0..<0, 0..<0, 0..<0, 0..<0, 0..<0)
+        var parts = InlineArray<5, Range<Int>>(repeating: 0..<0)
         let count = try Self.split(topic, &parts)
-        guard count >= 1, Self.equals(topic, parts.0, "spBv1.0") else { throw .otherNamespace }
-        if count == 3, Self.equals(topic, parts.1, "STATE") {
-            (kind, group, node, device) = (.state, 0..<0, parts.2, 0..<0)
+        guard count >= 1, Self.equals(topic, parts[0], "spBv1.0") else { throw .otherNamespace }
+        if count == 3, Self.equals(topic, parts[1], "STATE") {
+            (kind, group, node, device) = (.state, 0..<0, parts[2], 0..<0)
             return
         }
         guard count >= 4 else { throw .levels }
-        guard let kind = Kind.allCases.first(where: { $0 != .state && Self.equals(topic, parts.2, $0.word) }) else { throw .unknownKind }
+        let word = parts[2]
+        guard let kind = Kind.allCases.first(where: { $0 != .state && Self.equals(topic, word, $0.word) }) else { throw .unknownKind }
         guard count == (kind.isOfDevice ? 5 : 4) else { throw .levels }
-        (self.kind, group, node, device) = (kind, parts.1, parts.3, kind.isOfDevice ? parts.4 : 0..<0)
+        (self.kind, group, node, device) = (kind, parts[1], parts[3], kind.isOfDevice ? parts[4] : 0..<0)
     }
 
     /// Five levels at most; each has at least one byte and none that a published topic must not have.
     private static func split(
-        _ topic: UnsafeRawBufferPointer, _ parts: inout (Range<Int>, Range<Int>, Range<Int>, Range<Int>, Range<Int>)
+        _ topic: UnsafeRawBufferPointer, _ parts: inout InlineArray<5, Range<Int>>
     ) throws(SparkplugTopicError) -> Int {
         var count = 0
         var start = 0
@@ -61,14 +54,8 @@ public struct SparkplugTopic: Equatable, Sendable {
                 continue
             }
             guard index > start else { throw .emptyLevel }
-            switch count {
-            case 0: parts.0 = start..<index
-            case 1: parts.1 = start..<index
-            case 2: parts.2 = start..<index
-            case 3: parts.3 = start..<index
-            case 4: parts.4 = start..<index
-            default: throw .levels
-            }
+            guard count < parts.count else { throw .levels }
+            parts[count] = start..<index
             count += 1
             start = index + 1
         }

@@ -7,7 +7,7 @@ public enum SparkplugValue: Equatable, Sendable {
     case null
 }
 
-/// Why a metric's value cannot be taken.
+/// Why a metric has no value that can be used.
 public enum SparkplugValueProblem: Error, Equatable, Sendable, CustomStringConvertible {
     /// A table, a file, a template or an array: Steward judges single values.
     case notScalar

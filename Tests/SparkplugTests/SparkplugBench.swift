@@ -23,6 +23,14 @@ struct FixtureMetric {
     }
 }
 
+extension SparkplugHost {
+    /// Whether the last value of a metric says nothing about now.
+    func isStale(metric: Int) -> Bool {
+        guard metrics.indices.contains(metric) else { return true }
+        return presence != .online || devices[Int(metrics[metric].device)].presence != .online || !metrics[metric].isBorn
+    }
+}
+
 /// A host of node "g/n" with a reader; what a message yields, in words.
 struct SparkplugBench {
     var host: SparkplugHost

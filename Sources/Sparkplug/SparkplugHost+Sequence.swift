@@ -1,75 +1,65 @@
 import Hashing
 
-/// The order of messages: seq counts from 0 to 255 and begins anew.
+/// The sequence of messages: seq counts from 0 to 255 and begins anew.
 extension SparkplugHost {
     /// A number at most this far behind the next one is a repeat or too late; any other distance is a gap.
     static var behindWindow: UInt8 { 32 }
     static var maximumBehindRun: UInt8 { 4 }
 
-    mutating func sequenced(
-        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
-        _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    mutating func sequenced(_ message: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         if let seq = reader.seq, seq > 255 {
             output.refusal = SparkplugPayloadError(.seq, offset: 0)
             return
         }
-        guard presence == .online else { return beforeBirth(kind, device, payload, at: now, reader, &output) }
+        guard presence == .online else { return beforeBirth(message, reader, &output) }
         // Some libraries leave out a number that is 0; some send no seq at all, and their messages count as they come.
         let seq = reader.seq.map { UInt8(truncatingIfNeeded: $0) }
-        guard let seq = seq ?? (nextSeq == 0 ? 0 : nil) else { return apply(kind, device, payload, at: now, reader, &output) }
+        guard let seq = seq ?? (nextSeq == 0 ? 0 : nil) else { return apply(message, reader, &output) }
         let ahead = seq &- nextSeq
         if ahead == 0 {
-            remember(seq, Self.hash(kind, device, payload))
-            apply(kind, device, payload, at: now, reader, &output)
+            remember(seq, Self.hash(message))
+            apply(message, reader, &output)
             nextSeq &+= 1
             behindRun = 0
-            if !pending.isEmpty { drain(at: now, &reader, &output) }
+            if !pending.isEmpty { drain(at: message.now, &reader, &output) }
         } else if ahead > 255 - Self.behindWindow {
-            late(kind, seq, device, payload, at: now, reader, &output)
+            late(message, seq, reader, &output)
         } else {
-            keep(kind, seq, device, payload, at: now, &reader, &output)
+            keep(message, seq, &reader, &output)
         }
     }
 
-    /// A repeat, or a message whose place was given up. Data of the second kind counts, for it says when it was; a birth or death does
-    /// not, because what came after it was read without it.
-    private mutating func late(
-        _ kind: SparkplugTopic.Kind, _ seq: UInt8, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
-        _ reader: SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
-        let hash = Self.hash(kind, device, payload)
+    /// A repeat, or a message that comes after its gap was given up. Late data is read, as it has a time of its own; a late birth or death
+    /// is not, because the messages after it were read without it.
+    private mutating func late(_ message: Message, _ seq: UInt8, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        let hash = Self.hash(message)
         guard recent[Int(seq % Self.behindWindow)] != hash else {
             output.ignoredMessages += 1
             return
         }
         remember(seq, hash)
         output.lateMessages += 1
-        if kind == .nodeData || kind == .deviceData {
-            if reader.timestampMilliseconds != nil { apply(kind, device, payload, at: now, reader, &output) }
+        if message.kind == .nodeData || message.kind == .deviceData {
+            if reader.timestampMilliseconds != nil { apply(message, reader, &output) }
         } else {
-            askForRebirth(at: now, &output)
+            askForRebirth(at: message.now, &output)
         }
         behindRun += 1
         guard behindRun >= Self.maximumBehindRun else { return }
         behindRun = 0
         output.problem("\(devices[0].key): the order of its messages is lost")
-        askForRebirth(at: now, &output)
+        askForRebirth(at: message.now, &output)
     }
 
     private mutating func remember(_ seq: UInt8, _ hash: UInt64) { recent[Int(seq % Self.behindWindow)] = hash }
 
-    private static func hash(
-        _ kind: SparkplugTopic.Kind, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
-    ) -> UInt64 {
-        ContentHash.combine(ContentHash.combine(ContentHash.combine(ContentHash.seed, UInt64(kind.rawValue)), device), payload)
+    private static func hash(_ message: Message) -> UInt64 {
+        ContentHash.combine(
+            ContentHash.combine(ContentHash.combine(ContentHash.seed, UInt64(message.kind.rawValue)), message.device), message.payload)
     }
 
     /// Keeps a message until those before it have come.
-    private mutating func keep(
-        _ kind: SparkplugTopic.Kind, _ seq: UInt8, _ device: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64,
-        _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
-    ) {
+    private mutating func keep(_ message: Message, _ seq: UInt8, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         behindRun = 0
         let first = nextSeq
         let place = pending.firstIndex { $0.seq &- first >= seq &- first } ?? pending.endIndex
@@ -79,12 +69,13 @@ extension SparkplugHost {
         }
         pending.insert(
             Pending(
-                seq: seq, kind: kind, device: Array(device), payload: Array(payload), arrivalMilliseconds: now,
+                seq: seq, kind: message.kind, device: Array(message.device), payload: Array(message.payload),
+                arrivalMilliseconds: message.now,
                 timestampMilliseconds: reader.timestampMilliseconds ?? .min), at: place)
-        pendingBytes += payload.count
+        pendingBytes += message.payload.count
         if pending.count > limits.pendingMessages || pendingBytes > limits.pendingBytes {
             output.problem("\(devices[0].key): too many messages came before the one with seq \(nextSeq)")
-            giveUpOrder(at: now, &reader, &output)
+            giveUpSequence(at: message.now, &reader, &output)
         }
     }
 
@@ -100,7 +91,7 @@ extension SparkplugHost {
     }
 
     /// The missing message will not come: what came after it counts, and the node is asked to tell everything anew.
-    mutating func giveUpOrder(at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
+    mutating func giveUpSequence(at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         flush(pending.count, at: now, &reader, &output)
         askForRebirth(at: now, &output)
     }
@@ -120,17 +111,18 @@ extension SparkplugHost {
     }
 
     private mutating func applyPending(
-        _ message: Pending, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
+        _ waiting: Pending, at now: Int64, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput
     ) {
-        message.payload.withUnsafeBytes { payload in
-            message.device.withUnsafeBytes { device in
+        waiting.payload.withUnsafeBytes { payload in
+            waiting.device.withUnsafeBytes { device in
+                let message = Message(kind: waiting.kind, device: device, payload: payload, now: now)
                 // It was read before it was kept, so it reads again; a damaged snapshot is the exception.
                 do throws(SparkplugPayloadError) { try reader.decode(payload) } catch {
                     output.refusal = error
                     return
                 }
-                remember(message.seq, Self.hash(message.kind, device, payload))
-                apply(message.kind, device, payload, at: now, reader, &output)
+                remember(waiting.seq, Self.hash(message))
+                apply(message, reader, &output)
             }
         }
     }
