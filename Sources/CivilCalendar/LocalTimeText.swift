@@ -30,23 +30,19 @@ public enum LocalTimeText: Equatable, Sendable {
 
     public init?(_ text: String) {
         var text = text
-        guard let read = text.withUTF8({ Self.parse($0) }) else { return nil }
+        guard let read = text.withUTF8({ Self($0) }) else { return nil }
         self = read
     }
 
     public init?(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let read = Self.parse(bytes) else { return nil }
-        self = read
-    }
-
-    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> LocalTimeText? {
-        guard bytes.count <= maximumBytes else { return nil }
+        guard bytes.count <= Self.maximumBytes else { return nil }
         var reader = TimeTextReader(bytes)
         reader.trim()
-        if let read = reader.attempt({ $0.extended() }) { return read }
-        if let read = reader.attempt({ $0.basic() }) { return read }
-        if let read = reader.attempt({ $0.rfc1123() }) { return read }
-        return reader.attempt { $0.plainNumber() }
+        let read =
+            reader.attempt { $0.extended() } ?? reader.attempt { $0.basic() } ?? reader.attempt { $0.rfc1123() }
+            ?? reader.attempt { $0.plainNumber() }
+        guard let read else { return nil }
+        self = read
     }
 }
 
@@ -66,7 +62,7 @@ private struct TimeTextReader {
         while end > at, bytes[end - 1] <= 0x20 { end -= 1 }
     }
 
-    mutating func attempt(_ form: (inout TimeTextReader) -> LocalTimeText?) -> LocalTimeText? {
+    func attempt(_ form: (inout TimeTextReader) -> LocalTimeText?) -> LocalTimeText? {
         var copy = self
         guard let read = form(&copy), copy.at == copy.end else { return nil }
         return read

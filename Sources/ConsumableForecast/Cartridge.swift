@@ -23,7 +23,7 @@ struct Cartridge: Codable, Equatable, Sendable {
 
     var hasYield: Bool { perUnit > 0 }
 
-    /// Takes what was used. `unitsPerDay` says how many units share one day's coverage: pages of one day are alike.
+    /// Lowers the level by what was used. `unitsPerDay` says how many units share one day's coverage: pages of one day are alike.
     mutating func use(units: Double, unitsPerDay: Double, coverageVariation: Double) {
         guard units > 0, perUnit > 0 else { return }
         let used = units * perUnit
@@ -34,13 +34,13 @@ struct Cartridge: Codable, Equatable, Sendable {
         covariance -= units * perUnitVariance
     }
 
-    /// Takes that the level lies between two bounds.
+    /// Conditions on the level lying between two bounds.
     mutating func condition(low: Double, high: Double) {
         let (mean, variance) = Gaussian.truncated(mean: left, variance: leftVariance, low: low, high: high)
         update(mean: mean, variance: variance)
     }
 
-    /// Takes a level with a variance of its own.
+    /// Conditions on a measured level with a variance of its own (the update of a Kalman filter).
     mutating func measure(_ level: Double, variance: Double) {
         let gain = leftVariance / (leftVariance + variance)
         update(mean: left + gain * (level - left), variance: leftVariance * (1 - gain))
@@ -59,7 +59,7 @@ struct Cartridge: Codable, Equatable, Sendable {
         }
         left = mean
         leftVariance = max(variance, 1e-6)
-        // Rounding must not make a covariance that no two numbers have.
+        // Rounding must not make the covariance larger than the variances allow.
         let bound = 0.999 * (leftVariance * perUnitVariance).squareRoot()
         covariance = min(max(covariance, -bound), bound)
     }

@@ -18,7 +18,7 @@ public struct EndDistribution: Sendable {
     let isTime: Bool
     /// Days since the reading that all this is known from.
     let silentDays: Double
-    /// Beyond this no forecast is worth its name.
+    /// Ends that lie further away are not told apart.
     static let longestDays = 4_000.0
     /// Weights of the thresholds, and the logarithm of the units until each.
     private var weights: (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) = (.zero, .zero, .zero)
@@ -65,14 +65,14 @@ public struct EndDistribution: Sendable {
     private static func thresholds(
         _ cartridge: Cartridge, at offset: Double, tie: Double, weight: Double, ends: SIMD8<Double>
     ) -> (SIMD8<Double>, SIMD8<Double>) {
-        // The device still works: something is left, if little.
+        // The device still works, so the level is above 0.
         let left = max(cartridge.left + offset, 0.05)
         let perUnit = max(cartridge.perUnit + tie * offset, cartridge.perUnit * 0.3)
         var weights = SIMD8<Double>(repeating: 0)
         var logs = SIMD8<Double>(repeating: 0)
         for bin in 0..<FleetPriors.endBins {
             let rest = left - FleetPriors.endLevels[bin]
-            // Who swaps at 9 % has not done so when 5 % are left.
+            // Levels of swapping above the present level were passed without a swap.
             guard rest > 0 else { continue }
             weights[bin] = ends[bin]
             logs[bin] = log(rest / perUnit)

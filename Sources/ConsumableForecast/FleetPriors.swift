@@ -16,6 +16,8 @@ public struct FleetPriors: Equatable, Sendable {
     private var weekdaySums = FleetPriors.weekPrior * FleetPriors.weekPriorWeight
     private var weekdayCounts = SIMD8<Double>(repeating: FleetPriors.weekPriorWeight)
     private var ends = FleetPriors.endPrior * FleetPriors.endPriorWeight
+    /// Written since the sums of weekdays are right: see `init(from:)`.
+    private var startsWithThursday = true
 
     public init() {}
 
@@ -45,8 +47,6 @@ public struct FleetPriors: Equatable, Sendable {
 }
 
 extension FleetPriors: Codable {
-    private enum CodingKeys: String, CodingKey { case weekdaySums, weekdayCounts, ends, startsWithThursday }
-
     /// Earlier versions held the weekend to be Tuesday and Wednesday and did not write `startsWithThursday`. What was learned since lies in the same
     /// sums, so the difference of the two priors is added. Sums that were halved since hold less of the wrong prior, at most a hundredth of a weight.
     public init(from decoder: any Decoder) throws {
@@ -59,13 +59,5 @@ extension FleetPriors: Codable {
             weekdaySums += (Self.weekPrior - former) * Self.weekPriorWeight
             weekdaySums.replace(with: 0, where: weekdaySums .< 0)
         }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(weekdaySums, forKey: .weekdaySums)
-        try values.encode(weekdayCounts, forKey: .weekdayCounts)
-        try values.encode(ends, forKey: .ends)
-        try values.encode(true, forKey: .startsWithThursday)
     }
 }

@@ -58,8 +58,8 @@ extension SupplyModel {
         cartridge?.learnYield(exp(yieldLog + variance / 2), relativeVariance: exp(variance) - 1)
     }
 
-    /// The end of the old cartridge was near the level at which cartridges end: that, too, tells of its yield.
-    /// Gives back what was left in it.
+    /// Conditions the old cartridge on having ended near one of the levels at which cartridges end, which refines its yield, and learns from
+    /// it. Returns the percent that were left in it; nil without a yield.
     private mutating func bury(_ cartridge: Cartridge, unseen: Double, spread unseenSpread: Double, _ fleet: inout FleetPriors) -> Double? {
         var old = cartridge
         guard old.hasYield else { return nil }
@@ -82,7 +82,7 @@ extension SupplyModel {
             square += weight * (place * place + old.leftVariance * (1 - gain))
         }
         let sum = posterior.sum()
-        // Thrown away half full, or a level that was wrong: it tells of nothing.
+        // It was replaced half full, or its level was wrong: nothing is learned from it.
         guard sum > 0.002 else { return old.left }
         fleet.learnEnd(posterior / sum)
         mean /= sum

@@ -34,9 +34,9 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     private var counterMilliseconds: Int64 = 0
     /// Units since this model began; never runs backwards, whatever the counter does.
     private(set) var odometer = 0.0
-    /// As far as the cartridge knows of the odometer.
+    /// The odometer up to which `cartridge` was lowered by what was used.
     private var cartridgeOdometer = 0.0
-    /// Units of the counter while days are counted, and the other way round.
+    /// The odometer in the unit that does not count now: of the counter while days are counted, of days while the counter is.
     private var otherOdometer: Double?
     var use = UseModel()
 
@@ -254,8 +254,8 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
 }
 
 extension SupplyModel {
-    /// Changes with the list of fields below. What another version wrote is not taken apart; only the numbers of the cartridges are kept,
-    /// because orders are named by them.
+    /// Changes with the list of fields below. Of the bytes of another version only the numbers of the cartridges are read, because the ids of
+    /// orders are made of them.
     private static let formatVersion: UInt8 = 2
 
     /// The whole state as bytes, for `init(bytes:)`.

@@ -63,7 +63,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         self.playbook = playbook
     }
 
-    /// What an earlier version called the same try.
+    /// The id of the same run in earlier versions.
     public static func formerID(alarm: String, playbook: String, round: Int) -> String {
         "run-" + (round == 0 ? StableID.short(alarm, playbook) : StableID.short(alarm, playbook, String(round)))
     }
@@ -162,7 +162,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         }
     }
 
-    /// Nobody is left to answer or to be helped.
+    /// The device is gone: the run ends without a ticket.
     public mutating func deviceWasRemoved() {
         guard isOpen else { return }
         settle(.overtaken, "the device was removed")
@@ -187,7 +187,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// Time has passed.
     public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
-        // A device cannot be blamed for not doing what it was never told.
+        // A command that may never have left the gateway says nothing of the device.
         if let deadline = deadlineMilliseconds, now >= deadline, let attempt = attempts.last, attempt.mayNotHaveLeft {
             return undeliverable(
                 requestID: attempt.requestID, reason: "the broker had not acknowledged it by its deadline", profile, atMilliseconds: now)

@@ -20,12 +20,12 @@ public struct Ticket: Equatable, Sendable, Codable {
     /// Event time of the alarm's onset.
     public var onsetMilliseconds: Int64
     public var state = State.open
-    /// Why the ticket desk will never get it from here; nil while it has it or may get it.
+    /// Why this gateway will never deliver it to the ticket desk; nil while it was delivered or may be.
     public var undelivered: String?
 
     public static func id(about subject: String) -> String { "ti-" + StableID.make(subject) }
 
-    /// What an earlier version called it.
+    /// The id in earlier versions.
     public static func formerID(about subject: String) -> String { "ti-" + StableID.short(subject) }
 
     public init(alarm: String, device: String, severity: Severity, text: String, reason: String, onsetMilliseconds: Int64) {

@@ -28,19 +28,11 @@ public struct OrderLife: Equatable, Sendable, Codable {
 
         /// The step that a report of this state asks for; a report cannot ask for `planned`.
         public init?(reporting state: State) {
-            switch state {
-            case .planned: return nil
-            case .awaitingApproval: self = .requireApproval
-            case .sent: self = .send
-            case .accepted: self = .accept
-            case .shipped: self = .ship
-            case .delivered: self = .deliver
-            case .installed: self = .install
-            case .cancelled: self = .cancel
-            case .failed: self = .fail
-            }
+            guard state != .planned, let step = Self.allCases.first(where: { $0.target == state }) else { return nil }
+            self = step
         }
 
+        /// The state that it leads to.
         fileprivate var target: State {
             switch self {
             case .requireApproval: .awaitingApproval
@@ -74,8 +66,9 @@ public struct OrderLife: Equatable, Sendable, Codable {
         self.sinceMilliseconds = sinceMilliseconds
     }
 
-    public mutating func take(_ step: Step, atMilliseconds now: Int64) -> Change {
-        let change = judge(step)
+    /// Takes the step, if it may follow.
+    public mutating func apply(_ step: Step, atMilliseconds now: Int64) -> Change {
+        let change = change(by: step)
         if change == .moved {
             state = step.target
             sinceMilliseconds = now
@@ -86,7 +79,7 @@ public struct OrderLife: Equatable, Sendable, Codable {
     /// The clock was set: it has been in its state for as long as before.
     mutating func shift(byMilliseconds step: Int64) { sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step) }
 
-    private func judge(_ step: Step) -> Change {
+    private func change(by step: Step) -> Change {
         let next = step.target
         if next == state { return .repeated }
         if state.isFinal { return .refused("the order is \(state.rawValue) already") }

@@ -1,6 +1,6 @@
 /// From whom an order is to come, what it may cost, who asked and who agreed, and with what it travels.
 public struct OrderTerms: Equatable, Sendable, Codable {
-    /// Who asks where nobody did by hand.
+    /// The requester of an order that no person has placed.
     public static let automatic = "steward"
 
     /// A name of the configuration's suppliers; nil where none is configured.
@@ -14,9 +14,9 @@ public struct OrderTerms: Equatable, Sendable, Codable {
     /// Why a person has to agree; nil where none has to.
     public var approvalReason: String?
     public var approvedBy: String?
-    /// Sending may wait for company until then.
+    /// Until then sending may wait for other orders to travel with.
     public var latestSendMilliseconds: Int64?
-    /// It waits for company until then.
+    /// Until then it waits for other orders to travel with; nil: it does not wait.
     public var holdUntilMilliseconds: Int64?
     /// The shipment that it travels with, where that has more than one order.
     public var shipment: String?

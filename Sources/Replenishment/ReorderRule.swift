@@ -45,6 +45,9 @@ public struct ReorderRule: Equatable, Sendable {
             + "and there is no forecast yet"
     }
 
+    /// A device that knows no numbers says "low" when somebody should order: there is nothing better to go by.
+    public static let reasonOfLow = "the device says that it is low, and there is no forecast yet"
+
     static func counted(_ days: Double) -> String {
         let text = rounded(days)
         return text == "1" ? "1 day" : text + " days"

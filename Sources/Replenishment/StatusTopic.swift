@@ -1,37 +1,28 @@
+import Telemetry
+
 /// Where suppliers answer over MQTT: a topic with `{order}` as one whole level, such as `orders/{order}/status`.
 public struct StatusTopic: Equatable, Sendable {
-    public let text: String
-    private let levels: [[UInt8]]
-    private let place: Int
+    private let pattern: TopicPattern
+    public var text: String { pattern.text }
 
-    /// Nil unless `{order}` is one level of it, and it has neither wildcards nor empty text.
+    /// Nil unless `{order}` is one level of several, and all others are plain words.
     public init?(_ text: String) {
-        let levels = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Array($0) }
-        let places = levels.indices.filter { levels[$0] == Array("{order}".utf8) }
-        guard places.count == 1, levels.count > 1,
-            !text.utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 == 0 })
-        else {
+        guard let pattern = try? TopicPattern(text, needsDevice: false), pattern.levels.count > 1, pattern.captures == ["order"] else {
             return nil
         }
-        self.text = text
-        self.levels = levels
-        place = places[0]
+        let others = pattern.levels.filter { $0 != .named("order") }
+        guard others.count == pattern.levels.count - 1, others.allSatisfy({ if case .literal = $0 { true } else { false } }) else {
+            return nil
+        }
+        self.pattern = pattern
     }
 
     /// The filter to subscribe to.
-    public var subscription: String {
-        levels.enumerated().map { $0.offset == place ? "+" : String(decoding: $0.element, as: UTF8.self) }.joined(separator: "/")
-    }
+    public var subscription: String { pattern.filter }
 
     /// The order's id in a topic of this form; nil for any other topic.
     public func order(in topic: UnsafeRawBufferPointer) -> String? {
-        let parts = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count == levels.count else { return nil }
-        for (index, part) in parts.enumerated() where index != place {
-            guard part.elementsEqual(levels[index]) else { return nil }
-        }
-        let id = parts[place]
-        guard (1...64).contains(id.count), id.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-        return String(decoding: id, as: UTF8.self)
+        guard pattern.match(topic) != nil, let id = pattern.captured(topic).first?.value else { return nil }
+        return (1...64).contains(id.utf8.count) && id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? id : nil
     }
 }

@@ -49,7 +49,7 @@ public struct SupplierCalendar: Equatable, Sendable {
             day = nextWorkingDay(after: day)
         }
         let arrival = Double(day) + part + max(rest, 0)
-        // The clock on the wall may have been moved in between; what passes is what the sun says.
+        // Summer time may begin or end in between; the days that pass are counted in UTC.
         let moved = offsetDays(atDays: arrival - offset) - offset
         return max(arrival - local - moved, 0)
     }

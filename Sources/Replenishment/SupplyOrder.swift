@@ -13,7 +13,9 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public let item: String
     public let generation: Int32
     /// Counted from 1; above 1 a person has asked again after the one before came to nothing.
-    public let attempt: Int
+    public var attempt: Int { laterAttempt ?? 1 }
+    /// Nil for the first attempt, of which nothing is written.
+    private let laterAttempt: Int?
     public let reason: String
     /// Event time of the reading that decided.
     public let decidedMilliseconds: Int64
@@ -31,13 +33,13 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public var isOverdue = false
 
     public var state: State { life.state }
-    /// It waits for company.
-    public var isHeld: Bool { state == .planned && !terms.isHandedOver && terms.holdUntilMilliseconds != nil }
+    /// It may be sent, and waits for others to travel with.
+    public var waitsForCompany: Bool { state == .planned && !terms.isHandedOver && terms.holdUntilMilliseconds != nil }
 
     /// It is over without a cartridge, so a person may ask again. A duplicate is not: the order of the other gateway is on its way.
     public var cameToNothing: Bool { (state == .failed || state == .cancelled) && !terms.isDuplicate }
 
-    /// - Parameter latestSendMilliseconds: until when sending may wait for company without risk to the service level; nil: not at all.
+    /// - Parameter latestSendMilliseconds: until when sending may wait for other orders without risk to the service level; nil: not at all.
     public init(
         device: String, supply: String, item: String, generation: Int32, attempt: Int = 1, reason: String, decidedMilliseconds: Int64,
         levelPercent: Double?, daysLeft: [Double]?, latestSendMilliseconds: Int64? = nil
@@ -47,7 +49,7 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         self.supply = supply
         self.item = item
         self.generation = generation
-        self.attempt = attempt
+        laterAttempt = attempt > 1 ? attempt : nil
         self.reason = reason
         self.decidedMilliseconds = decidedMilliseconds
         self.levelPercent = levelPercent
@@ -66,7 +68,7 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
             : "or-" + StableID.make(device, supply, String(generation), String(attempt))
     }
 
-    /// What an earlier version called it. Others may have been called the same, so the fields decide.
+    /// The id in earlier versions. Two orders could have the same, so their fields have to be compared (`isSame`).
     public static func formerID(device: String, supply: String, generation: Int32, attempt: Int = 1) -> String {
         attempt == 1
             ? "or-" + StableID.short(device, supply, String(generation))
@@ -84,8 +86,8 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
 
     public static func order(ofCancellation key: String) -> String? { key.hasPrefix("ca-") ? "or-" + key.dropFirst(3) : nil }
 
-    public mutating func take(_ step: OrderLife.Step, atMilliseconds now: Int64, detail: String? = nil) -> Change {
-        let change = life.take(step, atMilliseconds: now)
+    public mutating func apply(_ step: OrderLife.Step, atMilliseconds now: Int64, detail: String? = nil) -> Change {
+        let change = life.apply(step, atMilliseconds: now)
         if change == .moved, let detail { self.detail = detail }
         return change
     }
@@ -95,7 +97,7 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         guard let step = OrderLife.Step(reporting: next) else {
             return state == .planned ? .repeated : .refused("nothing is planned twice")
         }
-        let change = take(step, atMilliseconds: now, detail: detail)
+        let change = apply(step, atMilliseconds: now, detail: detail)
         if change == .moved, let reference { self.reference = reference }
         return change
     }
@@ -114,11 +116,12 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
     public mutating func note(_ detail: String) { self.detail = detail }
 
     private enum CodingKeys: String, CodingKey {
-        case id, device, supply, item, generation, attempt, reason, decidedMilliseconds, levelPercent, daysLeft, life, terms, reference,
-            detail, isOverdue
-        /// Where snapshots of earlier versions have the state.
-        case state
+        case id, device, supply, item, generation, reason, decidedMilliseconds, levelPercent, daysLeft, life, terms, reference, detail,
+            isOverdue
+        case laterAttempt = "attempt"
     }
+    /// Where snapshots of earlier versions have the state.
+    private enum FormerKeys: CodingKey { case state }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -127,40 +130,24 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         supply = try values.decode(String.self, forKey: .supply)
         item = try values.decode(String.self, forKey: .item)
         generation = try values.decode(Int32.self, forKey: .generation)
-        attempt = try values.decodeIfPresent(Int.self, forKey: .attempt) ?? 1
+        let attempt = try values.decodeIfPresent(Int.self, forKey: .laterAttempt) ?? 1
         guard (1...Self.maximumAttempts).contains(attempt) else {
             throw DecodingError.dataCorruptedError(
-                forKey: .attempt, in: values, debugDescription: "an attempt is 1 to \(Self.maximumAttempts)")
+                forKey: .laterAttempt, in: values, debugDescription: "an attempt is 1 to \(Self.maximumAttempts)")
         }
+        laterAttempt = attempt > 1 ? attempt : nil
         reason = try values.decode(String.self, forKey: .reason)
         decidedMilliseconds = try values.decode(Int64.self, forKey: .decidedMilliseconds)
         levelPercent = try values.decodeIfPresent(Double.self, forKey: .levelPercent)
         daysLeft = try values.decodeIfPresent([Double].self, forKey: .daysLeft)
         life =
             try values.decodeIfPresent(OrderLife.self, forKey: .life)
-            ?? OrderLife(sinceMilliseconds: decidedMilliseconds, state: try values.decode(State.self, forKey: .state))
+            ?? OrderLife(
+                sinceMilliseconds: decidedMilliseconds,
+                state: try decoder.container(keyedBy: FormerKeys.self).decode(State.self, forKey: .state))
         terms = try values.decodeIfPresent(OrderTerms.self, forKey: .terms) ?? OrderTerms()
         reference = try values.decodeIfPresent(String.self, forKey: .reference)
         detail = try values.decodeIfPresent(String.self, forKey: .detail)
         isOverdue = try values.decodeIfPresent(Bool.self, forKey: .isOverdue) ?? false
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(id, forKey: .id)
-        try values.encode(device, forKey: .device)
-        try values.encode(supply, forKey: .supply)
-        try values.encode(item, forKey: .item)
-        try values.encode(generation, forKey: .generation)
-        if attempt > 1 { try values.encode(attempt, forKey: .attempt) }
-        try values.encode(reason, forKey: .reason)
-        try values.encode(decidedMilliseconds, forKey: .decidedMilliseconds)
-        try values.encodeIfPresent(levelPercent, forKey: .levelPercent)
-        try values.encodeIfPresent(daysLeft, forKey: .daysLeft)
-        try values.encode(life, forKey: .life)
-        try values.encode(terms, forKey: .terms)
-        try values.encodeIfPresent(reference, forKey: .reference)
-        try values.encodeIfPresent(detail, forKey: .detail)
-        try values.encode(isOverdue, forKey: .isOverdue)
     }
 }

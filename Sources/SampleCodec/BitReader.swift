@@ -1,4 +1,4 @@
-/// Reads bits from the top of each byte on. Past the end it gives zeros and says so, which spares a test a bit.
+/// Reads bits, the highest of each byte first. Past the end it gives zeros and `isPastEnd` is true, so that no single read has to check.
 struct BitReader {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0

@@ -35,25 +35,13 @@ public enum SampleChunk {
         var decoder = SampleDecoder(bytes: bytes)
         var samples: [Sample] = []
         samples.reserveCapacity(count)
-        for index in 0..<count {
-            switch decoder.next() {
-            case .sample(let sample): samples.append(sample)
-            case .truncated: throw .truncated(sampleIndex: index)
-            case .malformed: throw .malformed(sampleIndex: index)
-            }
-        }
+        for index in 0..<count { samples.append(try decoder.next(index)) }
         return samples
     }
 }
 
 /// Reads one sample after another; mirrors the state of `SampleEncoder`.
 struct SampleDecoder {
-    enum Step {
-        case sample(Sample)
-        case truncated
-        case malformed
-    }
-
     private var reader: BitReader
     private var isFirst = true
     private var lastMilliseconds: Int64 = 0
@@ -69,17 +57,18 @@ struct SampleDecoder {
         reader = BitReader(bytes: bytes)
     }
 
-    mutating func next() -> Step {
-        takeTime()
-        let isWellFormed = isDecimal ? takeInDecimal() : takeInXOR()
+    /// The sample of this index, which an error names.
+    mutating func next(_ index: Int) throws(ChunkError) -> Sample {
+        readTime()
+        let isWellFormed = isDecimal ? readDecimal() : readXOR()
         // Past the end the reader gives zeros, so that one look at the end of a sample is enough.
-        guard !reader.isPastEnd else { return .truncated }
+        guard !reader.isPastEnd else { throw .truncated(sampleIndex: index) }
         let value = Double(bitPattern: lastBits)
-        guard isWellFormed, value.isFinite else { return .malformed }
-        return .sample(Sample(timeMilliseconds: lastMilliseconds, value: value))
+        guard isWellFormed, value.isFinite else { throw .malformed(sampleIndex: index) }
+        return Sample(timeMilliseconds: lastMilliseconds, value: value)
     }
 
-    private mutating func takeTime() {
+    private mutating func readTime() {
         if isFirst {
             isFirst = false
             lastMilliseconds = Int64(bitPattern: reader.read(64))
@@ -106,7 +95,7 @@ struct SampleDecoder {
         return sum
     }
 
-    private mutating func takeInDecimal() -> Bool {
+    private mutating func readDecimal() -> Bool {
         let ones = reader.readOnes(atMost: SampleCode.doubleOnes)
         switch ones {
         case 0:
@@ -117,36 +106,36 @@ struct SampleDecoder {
             leading = Int(SampleCode.noWindow)
             return true
         case SampleCode.rebaseOnes:
-            return takeRebase()
+            return readRebase()
         default:
             let rest = reader.read(SampleCode.valueWidth(ones))
             let zigzag = rest &+ Self.smallerCodes(ones, SampleCode.valueWidth) &+ 1
-            return take(integer: lastInteger &+ ZigZag.decode(zigzag))
+            return set(integer: lastInteger &+ ZigZag.decode(zigzag))
         }
     }
 
-    private mutating func takeRebase() -> Bool {
+    private mutating func readRebase() -> Bool {
         let newExponent = UInt8(truncatingIfNeeded: reader.read(SampleCode.exponentWidth))
         let length = Int(truncatingIfNeeded: reader.read(SampleCode.integerLengthWidth))
         guard newExponent <= DecimalForm.maximumExponent, length <= SampleCode.integerMaximumWidth else { return false }
         exponent = newExponent
         isDecimal = true
-        return take(integer: ZigZag.decode(reader.read(length)))
+        return set(integer: ZigZag.decode(reader.read(length)))
     }
 
-    private mutating func take(integer: Int64) -> Bool {
+    private mutating func set(integer: Int64) -> Bool {
         guard integer.magnitude <= 1 << 51 else { return false }
         lastInteger = integer
         lastBits = DecimalForm.value(integer, exponent: exponent).bitPattern
         return true
     }
 
-    private mutating func takeInXOR() -> Bool {
+    private mutating func readXOR() -> Bool {
         guard reader.read(1) == 1 else { return true }
         if reader.read(1) == 1 {
             let newLeading = Int(truncatingIfNeeded: reader.read(SampleCode.leadingWidth))
             let newMeaningful = Int(truncatingIfNeeded: reader.read(SampleCode.meaningfulWidth)) &+ 1
-            if newLeading == SampleCode.leadingMaximum, newMeaningful == 64 { return takeRebase() }
+            if newLeading == SampleCode.leadingMaximum, newMeaningful == 64 { return readRebase() }
             guard newLeading &+ newMeaningful <= 64 else { return false }
             leading = newLeading
             meaningful = newMeaningful

@@ -43,14 +43,14 @@ public struct SampleEncoder: Equatable, Sendable {
         let roomBits = (min(storage.count, 65_536) &>> 3) &<< 6 &- Int(bitCount)
         if roomBits >= SampleCode.maximumBits {
             // In place: a copy of the state, field by field written and then read as a block, costs more than the code.
-            let code = takeTime(time)
-            put(code, takeValue(value), base)
+            let code = codeTime(time)
+            put(code, codeValue(value), base)
             return true
         }
         // Near the end a copy shows whether the sample fits before anything has changed.
         var next = self
-        let timeCode = next.takeTime(time)
-        let valueCode = next.takeValue(value)
+        let timeCode = next.codeTime(time)
+        let valueCode = next.codeValue(value)
         guard timeCode.width &+ valueCode.width <= roomBits else { return false }
         next.put(timeCode, valueCode, base)
         self = next
@@ -61,7 +61,7 @@ public struct SampleEncoder: Equatable, Sendable {
 extension SampleEncoder {
     /// Codes the time against the last ones and remembers it.
     @inline(__always)
-    private mutating func takeTime(_ time: Int64) -> BitCode {
+    private mutating func codeTime(_ time: Int64) -> BitCode {
         count &+= 1
         if count == 1 {
             firstMilliseconds = time
@@ -94,13 +94,13 @@ extension SampleEncoder {
 
     /// Codes the value against the last one and remembers it.
     @inline(__always)
-    private mutating func takeValue(_ value: Double) -> BitCode {
+    private mutating func codeValue(_ value: Double) -> BitCode {
         let bits = value.bitPattern
         // A chunk begins with +0.0 as its last value, which is as good a guess as any.
         if bits == lastBits { return BitCode(head: 0, headWidth: 1) }
         let difference = bits ^ lastBits
         lastBits = bits
-        guard isDecimal else { return takeInXOR(value, difference) }
+        guard isDecimal else { return codeXOR(value, difference) }
         guard let integer = DecimalForm.integer(of: value, exponent: exponent) else { return leaveExponent(value) }
         let rest = ZigZag.encode(integer &- lastInteger) &- 1
         if let code = Self.integerCode(rest) {
@@ -148,7 +148,7 @@ extension SampleEncoder {
     }
 
     @inline(never)
-    private mutating func takeInXOR(_ value: Double, _ difference: UInt64) -> BitCode {
+    private mutating func codeXOR(_ value: Double, _ difference: UInt64) -> BitCode {
         // One trial with the largest exponent speaks for the smaller ones.
         if DecimalForm.integer(of: value, exponent: DecimalForm.maximumExponent) != nil {
             decimalRun &+= 1

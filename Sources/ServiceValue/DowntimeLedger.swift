@@ -14,9 +14,9 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
     }
 
     public private(set) var state: EquipmentState = .unknown
-    /// When the present state began; nil before the first word.
+    /// When the present state began; nil before the first report.
     public private(set) var sinceMilliseconds: Int64?
-    /// The newest time for which the present state is vouched for.
+    /// The time of the newest report: up to then the present state is known.
     public private(set) var lastHeardMilliseconds: Int64?
     /// Transitions that came late.
     public private(set) var lateTransitionCount: Int64 = 0
@@ -61,8 +61,7 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
         lastHeardMilliseconds = lastHeardMilliseconds.shifted(byMilliseconds: step)
     }
 
-    /// The device has been silent for too long (found by arrival time): its state is unknown from its last word on,
-    /// because nobody vouches for the time since.
+    /// The device has been silent for too long (found by arrival time): its state is unknown from its last report on.
     @discardableResult
     public mutating func fallSilent() -> Transition {
         guard let heard = lastHeardMilliseconds else { return .unchanged }

@@ -4,7 +4,7 @@ public enum EquipmentState: UInt8, Codable, CaseIterable, Sendable {
     case standby
     case unscheduledDowntime
     case scheduledDowntime
-    /// Silence is not a state of the device, but time must not be booked on a guess.
+    /// Nothing was heard: time is not booked to a state by guessing.
     case unknown
 }
 
@@ -19,23 +19,17 @@ public struct StateTotals: Codable, Equatable, Sendable {
     public init() {}
 
     public internal(set) subscript(state: EquipmentState) -> Int64 {
-        get {
-            switch state {
-            case .productive: productiveMilliseconds
-            case .standby: standbyMilliseconds
-            case .unscheduledDowntime: unscheduledDowntimeMilliseconds
-            case .scheduledDowntime: scheduledDowntimeMilliseconds
-            case .unknown: unknownMilliseconds
-            }
-        }
-        set {
-            switch state {
-            case .productive: productiveMilliseconds = newValue
-            case .standby: standbyMilliseconds = newValue
-            case .unscheduledDowntime: unscheduledDowntimeMilliseconds = newValue
-            case .scheduledDowntime: scheduledDowntimeMilliseconds = newValue
-            case .unknown: unknownMilliseconds = newValue
-            }
+        get { self[keyPath: Self.field(state)] }
+        set { self[keyPath: Self.field(state)] = newValue }
+    }
+
+    private static func field(_ state: EquipmentState) -> WritableKeyPath<StateTotals, Int64> {
+        switch state {
+        case .productive: \.productiveMilliseconds
+        case .standby: \.standbyMilliseconds
+        case .unscheduledDowntime: \.unscheduledDowntimeMilliseconds
+        case .scheduledDowntime: \.scheduledDowntimeMilliseconds
+        case .unknown: \.unknownMilliseconds
         }
     }
 
@@ -46,12 +40,6 @@ public struct StateTotals: Codable, Equatable, Sendable {
         let up = Double(productiveMilliseconds) + Double(standbyMilliseconds)
         let known = up + Double(unscheduledDowntimeMilliseconds) + Double(scheduledDowntimeMilliseconds)
         return known > 0 ? up / known : nil
-    }
-
-    /// The share (0…1) of all time that `availability` speaks for; nil before any time has passed.
-    public var knownShare: Double? {
-        let all = EquipmentState.allCases.reduce(0.0) { $0 + Double(self[$1]) }
-        return all > 0 ? 1 - Double(unknownMilliseconds) / all : nil
     }
 }
 

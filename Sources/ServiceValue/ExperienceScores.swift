@@ -77,10 +77,6 @@ extension ExperienceScores {
         return offset
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case counts, keys, oldestKey, duplicateCount
-    }
-
     /// A snapshot from a file is checked, because its numbers become indices.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -19,6 +19,7 @@ public struct IncidentLog: Codable, Equatable, Sendable {
     /// All that were ever closed, the forgotten ones included.
     public private(set) var closedCount: Int64 = 0
     public private(set) var remotelyHandledCount: Int64 = 0
+    /// Of all closed ones together; by `closedCount` it is the mean time to restoration (MTTR).
     public private(set) var downtimeMilliseconds: Int64 = 0
     public private(set) var lateCount: Int64 = 0
     private var nextID: Int64 = 1
@@ -26,11 +27,6 @@ public struct IncidentLog: Codable, Equatable, Sendable {
 
     public init(device: String) {
         self.device = Incident.bounded(device)
-    }
-
-    /// Mean time to restoration (MTTR) of all closed incidents in ms; nil while there are none.
-    public var meanTimeToRestoreMilliseconds: Double? {
-        closedCount > 0 ? Double(downtimeMilliseconds) / Double(closedCount) : nil
     }
 
     /// Follows the states of the device: unscheduled downtime opens, productive and standby close.

@@ -45,7 +45,7 @@ import Testing
 
     /// Whatever ends the waiting ends the alarm; none stays behind.
     @Test(arguments: OrderReport.states) func everyWayOutOfAnOverdueStepClearsItsAlarm(_ state: SupplyOrder.State) throws {
-        var driver = try driver { $0.deadlines.sentMilliseconds = 3_600_000 }
+        var driver = try driver { $0.deadlines.limits[.sent] = 3_600_000 }
         useUp(&driver)
         settle(&driver, id(), at: 100)
         driver.wait(until: 5000)
@@ -60,8 +60,8 @@ import Testing
         let waits = ["approve", "reject", "cancel", "replace"].contains(way)
         var driver = try driver {
             $0.approval.isAlwaysNeeded = waits
-            $0.deadlines.awaitingApprovalMilliseconds = 3_600_000
-            $0.deadlines.plannedMilliseconds = 3_600_000
+            $0.deadlines.limits[.awaitingApproval] = 3_600_000
+            $0.deadlines.limits[.planned] = 3_600_000
         }
         useUp(&driver)
         driver.wait(until: 5000)

@@ -119,7 +119,7 @@ import Testing
         driver.tick(at: 10)
         place("p1", latestHours: 10, at: 10)
         place("s1", latestHours: 100, at: 10)
-        #expect(orders(driver).isEmpty && driver.core.orders[id("p1")]?.isHeld == true)
+        #expect(orders(driver).isEmpty && driver.core.orders[id("p1")]?.waitsForCompany == true)
         driver.wait(until: 9 * 3600)
         #expect(orders(driver).isEmpty)
         place("p2", latestHours: 50, at: 9 * 3600)
@@ -145,7 +145,7 @@ import Testing
     // MARK: Deadlines
 
     @Test func anOverdueStepRaisesAnAlarmThatTheNextStepClears() throws {
-        var driver = try driver { $0.deadlines.sentMilliseconds = 3_600_000 }
+        var driver = try driver { $0.deadlines.limits[.sent] = 3_600_000 }
         useUp(&driver)
         driver.control(.settled(key: id(), channel: .order, outcome: .delivered, detail: nil), at: 100)
         driver.wait(until: 3000)
@@ -331,7 +331,7 @@ import Testing
         var driver = try driver {
             $0.approval.aboveHundredths = 5000
             $0.prices = [.init(item: Wildcard("a"), hundredths: 100), .init(item: Wildcard("b"), hundredths: 9000)]
-            $0.deadlines.sentMilliseconds = 7_200_000
+            $0.deadlines.limits[.sent] = 7_200_000
             $0.statusTopic = StatusTopic("orders/{order}/status")
         }
         var second = 0.0

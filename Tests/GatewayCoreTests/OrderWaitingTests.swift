@@ -64,12 +64,12 @@ import Testing
         var tick = try untilDecided(&driver)
         let black = try #require(driver.core.orders[id("black")])
         let latest = try #require(black.terms.latestSendMilliseconds)
-        #expect(black.isHeld && orders(driver).isEmpty && latest > driver.core.now + 4 * 3_600_000)
+        #expect(black.waitsForCompany && orders(driver).isEmpty && latest > driver.core.now + 4 * 3_600_000)
         while time(ofReport: tick + 1) < latest {
             tick += 1
             report(&driver, tick)
         }
-        #expect(driver.core.orders[id("cyan")]?.isHeld == true && orders(driver).isEmpty)
+        #expect(driver.core.orders[id("cyan")]?.waitsForCompany == true && orders(driver).isEmpty)
         pass(&driver, until: latest)
         let shipment = try #require(orders(driver).first)
         #expect(orders(driver).count == 1 && shipment.key.hasPrefix("sh-"))
@@ -160,7 +160,7 @@ import Testing
             for happening in happenings { single.take([happening], atMilliseconds: time) }
             for order in driver.core.orders.all {
                 if let latest = order.terms.latestSendMilliseconds { promised[order.id] = min(promised[order.id] ?? .max, latest) }
-                if order.isHeld { waited += 1 }
+                if order.waitsForCompany { waited += 1 }
             }
             for delivery in new.deliveries where delivery.channel == .order {
                 for order in driver.core.orders.orderIDs(delivery.key) { sent[order] = time }
@@ -197,7 +197,7 @@ import Testing
             guard order.terms.approvalReason == nil else { continue }
             #expect(time <= latest, "seed \(seed): \(id) went \(time - latest) ms after its latest moment")
         }
-        for order in driver.core.orders.all where order.isHeld {
+        for order in driver.core.orders.all where order.waitsForCompany {
             #expect((order.terms.holdUntilMilliseconds ?? .max) <= (promised[order.id] ?? .min), "seed \(seed): \(order.id)")
         }
     }

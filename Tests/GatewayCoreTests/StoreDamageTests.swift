@@ -71,7 +71,7 @@ import Testing
     @Test func whatWaitedForCompanyIsAskedFor() throws {
         var driver = try Driver(configuration: configuration(consolidationMilliseconds: 20 * 86_400_000))
         try untilDecided(&driver)
-        try #require(driver.core.orders[id]?.isHeld == true)
+        try #require(driver.core.orders[id]?.waitsForCompany == true)
         driver.control(.storeDamaged(damage), at: Double(driver.core.now - Driver.start) / 1000 + 1)
         #expect(driver.core.orders[id]?.state == .awaitingApproval)
         driver.wait(until: Double(driver.core.now - Driver.start) / 1000 + 30 * 86_400)

@@ -40,7 +40,7 @@ import Testing
         #expect(policy.priceHundredths(ofItem: "TN-247") == 7990 && policy.priceHundredths(ofItem: "y") == 500)
         #expect(policy.site(ofDevice: "h-1") == "hall" && policy.site(ofDevice: "z") == "steward")
         #expect(policy.approval.monthlyDeviceHundredths == 2050 && policy.approval.aboveHundredths == 1000)
-        #expect(policy.deadlines.sentMilliseconds == nil && policy.deadlines.acceptedMilliseconds == 1_800_000)
+        #expect(policy.deadlines.limits[.sent] == nil && policy.deadlines.limits[.accepted] == 1_800_000)
         #expect(policy.statusTopic?.subscription == "o/+")
     }
 

@@ -15,7 +15,7 @@ import Testing
         ]
         for ((step, target), want) in zip(zip(OrderLife.Step.allCases, targets), expected) {
             var life = OrderLife(sinceMilliseconds: 5, state: from)
-            let change = life.take(step, atMilliseconds: 9)
+            let change = life.apply(step, atMilliseconds: 9)
             let got: Character =
                 switch change {
                 case .moved: "m"
@@ -37,7 +37,7 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             let step = OrderLife.Step.allCases[Int(state >> 33) % OrderLife.Step.allCases.count]
             let before = life
-            let change = life.take(step, atMilliseconds: Int64(time))
+            let change = life.apply(step, atMilliseconds: Int64(time))
             #expect((change == .moved) == (life != before), "seed \(seed)")
             if before.state.isFinal { #expect(life == before, "seed \(seed): \(before.state) is final") }
             if !before.state.isOurs {
@@ -53,8 +53,8 @@ import Testing
 
     @Test func deadlines() {
         var deadlines = OrderDeadlines()
-        deadlines.sentMilliseconds = 100
-        deadlines.acceptedMilliseconds = nil
+        deadlines.limits[.sent] = 100
+        deadlines.limits[.accepted] = nil
         var order = SupplyOrder(
             device: "d", supply: "s", item: "i", generation: 1, reason: "r", decidedMilliseconds: 0, levelPercent: 5, daysLeft: nil)
         _ = order.report(.sent, atMilliseconds: 50)

@@ -81,13 +81,13 @@ extension ConfigurationReader {
 
     private static func deadlines(_ reader: ObjectReader, _ deadlines: inout OrderDeadlines) {
         guard let hours = reader.object("deadlineHours", "how long each step of an order may take") else { return }
-        deadlines.plannedMilliseconds = limit(hours, "planned", hours.number("planned"), deadlines.plannedMilliseconds)
-        deadlines.awaitingApprovalMilliseconds = limit(
-            hours, "awaitingApproval", hours.number("awaitingApproval"), deadlines.awaitingApprovalMilliseconds)
-        deadlines.sentMilliseconds = limit(hours, "sent", hours.number("sent"), deadlines.sentMilliseconds)
-        deadlines.acceptedMilliseconds = limit(hours, "accepted", hours.number("accepted"), deadlines.acceptedMilliseconds)
-        deadlines.shippedMilliseconds = limit(hours, "shipped", hours.number("shipped"), deadlines.shippedMilliseconds)
-        deadlines.deliveredMilliseconds = limit(hours, "delivered", hours.number("delivered"), deadlines.deliveredMilliseconds)
+        deadlines.limits[.planned] = limit(hours, "planned", hours.number("planned"), deadlines.limits[.planned])
+        deadlines.limits[.awaitingApproval] = limit(
+            hours, "awaitingApproval", hours.number("awaitingApproval"), deadlines.limits[.awaitingApproval])
+        deadlines.limits[.sent] = limit(hours, "sent", hours.number("sent"), deadlines.limits[.sent])
+        deadlines.limits[.accepted] = limit(hours, "accepted", hours.number("accepted"), deadlines.limits[.accepted])
+        deadlines.limits[.shipped] = limit(hours, "shipped", hours.number("shipped"), deadlines.limits[.shipped])
+        deadlines.limits[.delivered] = limit(hours, "delivered", hours.number("delivered"), deadlines.limits[.delivered])
         hours.finish()
     }
 

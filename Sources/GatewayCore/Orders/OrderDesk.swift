@@ -99,7 +99,7 @@ package struct OrderDesk: Sendable {
         order.restart(atMilliseconds: out.now)
         if let reason = isAskedByHand ? reasonToAsk(order) : storeDamage ?? reasonToAsk(order) {
             order.terms.approvalReason = reason
-            _ = order.take(.requireApproval, atMilliseconds: out.now)
+            _ = order.apply(.requireApproval, atMilliseconds: out.now)
         }
         out.tell(.orderOfSupply(device, supply: supply, order: order.id))
         orders.insert(order, id: order.id)
@@ -275,7 +275,7 @@ package struct OrderDesk: Sendable {
             order.terms.latestSendMilliseconds = latest
             if let hold = order.terms.holdUntilMilliseconds { order.terms.holdUntilMilliseconds = min(hold, latest) }
         }
-        guard orders[id]?.isHeld == true else { return }
+        guard orders[id]?.waitsForCompany == true else { return }
         if latest <= out.now { release(id, fleet, &out) } else { schedule(id) }
     }
 
@@ -288,7 +288,7 @@ package struct OrderDesk: Sendable {
 
     private func dueMilliseconds(_ id: String) -> Int64 {
         guard let order = orders[id], !order.state.isFinal else { return .max }
-        let hold = order.isHeld ? order.terms.holdUntilMilliseconds ?? .max : .max
+        let hold = order.waitsForCompany ? order.terms.holdUntilMilliseconds ?? .max : .max
         let deadline = order.isOverdue ? nil : policy.deadlines.deadlineMilliseconds(order)
         return min(hold, deadline ?? .max)
     }
@@ -297,7 +297,7 @@ package struct OrderDesk: Sendable {
         guard out.now >= nextDue else { return }
         for id in orders.ids {
             guard let order = orders[id], !order.state.isFinal else { continue }
-            if order.isHeld, let hold = order.terms.holdUntilMilliseconds, out.now >= hold { release(id, fleet, &out) }
+            if order.waitsForCompany, let hold = order.terms.holdUntilMilliseconds, out.now >= hold { release(id, fleet, &out) }
             let deadline = orders[id].flatMap { policy.deadlines.deadlineMilliseconds($0) }
             if !order.isOverdue, let deadline, out.now >= deadline { overdue(id, fleet, &out) }
         }

@@ -38,36 +38,26 @@ public struct OrderDocument: Equatable, Sendable {
             throw PatternError("the order cannot be read: \(error.message)")
         }
         let items: [DocumentNode]
-        if case .array(let list)? = Self.member("orders", root)?.value { items = list } else { items = [root] }
+        if case .array(let list)? = root.member("orders")?.value { items = list } else { items = [root] }
         var lines: [Line] = []
         for item in items { lines.append(try Self.line(item)) }
         guard let first = lines.first else { throw PatternError("the order has no line") }
         self.key = key
         self.createdMilliseconds = createdMilliseconds
         self.lines = lines
-        isCancellation = Self.text("cancellation", root) != nil
-        subject = Self.text("shipment", root) ?? first.order
+        isCancellation = root.member("cancellation")?.text != nil
+        subject = root.member("shipment")?.text ?? first.order
     }
 
     private static func line(_ node: DocumentNode) throws(PatternError) -> Line {
-        guard let order = text("order", node), let item = text("item", node), let device = text("device", node),
-            let supply = text("supply", node)
+        guard let order = node.member("order")?.text, let item = node.member("item")?.text, let device = node.member("device")?.text,
+            let supply = node.member("supply")?.text
         else { throw PatternError("a line of the order lacks order, item, device or supply") }
         var line = Line(order: order, item: item, device: device, supply: supply)
-        line.site = text("site", node)
-        line.reason = text("reason", node)
-        line.currency = text("currency", node)
-        if case .number(let amount, _)? = member("amount", node)?.value { line.amountHundredths = Money.hundredths(amount) }
+        line.site = node.member("site")?.text
+        line.reason = node.member("reason")?.text
+        line.currency = node.member("currency")?.text
+        if case .number(let amount, _)? = node.member("amount")?.value { line.amountHundredths = Money.hundredths(amount) }
         return line
-    }
-
-    private static func member(_ name: String, _ node: DocumentNode) -> DocumentNode? {
-        guard case .object(let members) = node.value else { return nil }
-        return members.first { $0.key == name }?.node
-    }
-
-    private static func text(_ name: String, _ node: DocumentNode) -> String? {
-        guard case .string(let text)? = member(name, node)?.value else { return nil }
-        return text
     }
 }
