@@ -36,6 +36,7 @@ struct Cartridge: Codable, Equatable, Sendable {
 
     /// Conditions on the level lying between two bounds.
     mutating func condition(low: Double, high: Double) {
+        assert(low <= high, "bounds the wrong way round")
         let (mean, variance) = Gaussian.truncated(mean: left, variance: leftVariance, low: low, high: high)
         update(mean: mean, variance: variance)
     }
@@ -85,14 +86,9 @@ struct Cartridge: Codable, Equatable, Sendable {
         perUnitVariance = value * value * relativeVariance
         covariance = 0
     }
-}
 
-extension Cartridge {
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&left)
-        try coder.code(&perUnit)
-        try coder.code(&leftVariance)
-        try coder.code(&covariance)
+        try coder.code(&left, &perUnit, &leftVariance, &covariance)
         try coder.code(&perUnitVariance)
     }
 }

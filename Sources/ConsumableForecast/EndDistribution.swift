@@ -32,6 +32,7 @@ public struct EndDistribution: Sendable {
         cartridge: Cartridge, use: UseModel, unitsPerDay: Double, coverage: Double, isTime: Bool, newest: Int64, silentDays: Double,
         ends: SIMD8<Double>
     ) {
+        assert(cartridge.hasYield && cartridge.leftVariance > 0, "an end is computed from a yield and a level that is not exact")
         self.cartridge = cartridge
         calendar = use.calendar
         let place = UseCalendar.day(newest)

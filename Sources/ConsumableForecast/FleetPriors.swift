@@ -1,7 +1,7 @@
 import CivilCalendar
 
 /// What one kind of device taught so far, for the supplies of which little is known: a few hundred bytes that do not grow.
-public struct FleetPriors: Equatable, Sendable {
+public struct FleetPriors: Codable, Equatable, Sendable {
     /// Levels at which people swap a cartridge that still has something in it; bin 0 is "when it is empty".
     static let endLevels = SIMD8<Double>(0, 3, 5, 7, 9, 11, 14, 0)
     /// Before anything was seen: one in eight is swapped early, anywhere from 2 to 12 %.
@@ -44,9 +44,7 @@ public struct FleetPriors: Equatable, Sendable {
         ends += shares
         if ends.sum() > 1_000 { ends *= 0.5 }
     }
-}
 
-extension FleetPriors: Codable {
     /// Earlier versions held the weekend to be Tuesday and Wednesday and did not write `startsWithThursday`. What was learned since lies in the same
     /// sums, so the difference of the two priors is added. Sums that were halved since hold less of the wrong prior, at most a hundredth of a weight.
     public init(from decoder: any Decoder) throws {

@@ -52,9 +52,7 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         case .slightlyUp, .someUp: return readings >= Self.stayReadings && age >= Self.slowMilliseconds
         }
     }
-}
 
-extension LevelCandidate {
     mutating func shift(byMilliseconds step: Int64) {
         sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step)
         lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
@@ -65,11 +63,7 @@ extension LevelCandidate {
         try coder.code(&code)
         guard let known = Direction(rawValue: code) else { throw coder.damage }
         direction = known
-        try coder.code(&serial)
-        try coder.code(&sinceMilliseconds)
-        try coder.code(&lastMilliseconds)
-        try coder.code(&readings)
-        try coder.code(&sinceUnits)
-        try coder.code(&beforeUnits)
+        try coder.code(&serial, &sinceMilliseconds, &lastMilliseconds, &readings)
+        try coder.code(&sinceUnits, &beforeUnits)
     }
 }

@@ -21,7 +21,7 @@ struct LevelSteps: Codable, Equatable, Sendable {
 
     /// The smallest difference of levels that the device can tell, in percent.
     /// Few levels have a large divisor by chance: 20 and 100 do not make a step of 20.
-    var percent: Double { Double(min(divisorTenths, distinctLevels >= 3 ? 250 : distinctLevels == 2 ? 250 : 200)) / 10 }
+    var percent: Double { Double(min(divisorTenths, distinctLevels >= 2 ? 250 : 200)) / 10 }
 
     /// It never said another number than 0 and 100: a device of words such as "ok" and "empty".
     var knowsOnlyEnds: Bool { divisorTenths == 1_000 }
@@ -49,7 +49,7 @@ struct LevelSteps: Codable, Equatable, Sendable {
         roundingWeight = min(roundingWeight + 1, 8)
     }
 
-    mutating func accept(_ level: Double, resolution: Double) {
+    mutating func accept(_ level: Double) {
         if jitterVariance == nil {
             let tenths = Int32((level * 10).rounded())
             divisorTenths = max(1, Self.greatestCommonDivisor(divisorTenths, tenths))
@@ -83,19 +83,10 @@ struct LevelSteps: Codable, Equatable, Sendable {
         while b != 0 { (a, b) = (b, a % b) }
         return a
     }
-}
 
-extension LevelSteps {
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&divisorTenths)
-        try coder.code(&distinctLevels)
-        try coder.code(&last)
-        try coder.code(&rises)
-        try coder.code(&falls)
-        try coder.code(&squaredRise)
-        try coder.code(&roundedDown)
-        try coder.code(&roundingWeight)
-        try coder.code(&someAbove)
-        try coder.code(&someReturns)
+        try coder.code(&divisorTenths, &distinctLevels, &last, &rises)
+        try coder.code(&falls, &squaredRise, &roundedDown, &roundingWeight)
+        try coder.code(&someAbove, &someReturns)
     }
 }

@@ -6,7 +6,7 @@ extension SupplyModel {
     static let variationWithinSlot = 0.06
 
     /// A new cartridge lies in the slot. `level` is nil when the device says only that some remains.
-    mutating func replace(with level: Double?, residual: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
+    mutating func replace(with level: Double?, residual: Double, _ fleet: inout FleetPriors) -> SupplyChange {
         let before = candidate?.beforeUnits ?? sureOdometer
         let since = candidate?.sinceUnits ?? odometer
         var thrownAway = residual
@@ -153,7 +153,7 @@ extension SupplyModel {
             return nil
         }
         guard candidateStays(.serial, serial: reported, time) else { return SupplyChange.none }
-        let change = replace(with: level, residual: levelPercent ?? 0, time, &fleet)
+        let change = replace(with: level, residual: levelPercent ?? 0, &fleet)
         serial = reported
         remember(reported)
         return change

@@ -14,7 +14,7 @@ extension SupplyModel {
             tremblingLevel(level, variance)
         } else if level < accepted {
             // Both bounds tell something on entering a step; inside it only the lower one does.
-            steps.accept(level, resolution: resolution)
+            steps.accept(level)
             learnRounding(from: accepted, to: level)
             let bounds = steps.bounds(level, resolution: resolution)
             cartridge?.condition(low: bounds.low, high: bounds.high)
@@ -39,7 +39,7 @@ extension SupplyModel {
     }
 
     private mutating func tremblingLevel(_ level: Double, _ variance: Double) {
-        steps.accept(level, resolution: 1)
+        steps.accept(level)
         // At the ends of the scale the trembling is cut off.
         if level < 98, level > 0 { cartridge?.measure(level - 0.5, variance: 1.5 * variance + 0.1) }
         guessYield(level)
@@ -54,7 +54,7 @@ extension SupplyModel {
             guard candidateStays(.farUp, time) else { return .none }
         }
         forgetCandidate()
-        steps.accept(level, resolution: resolution)
+        steps.accept(level)
         let step = max(steps.percent, resolution)
         if isSomeRemaining, level <= 60 { steps.someAbove = max(steps.someAbove, level) }
         if let present = cartridge, present.hasYield, isSomeRemaining {
@@ -78,7 +78,7 @@ extension SupplyModel {
             // What said "low" and says for half a day that there is some has another cartridge.
             if let left = lowPercent {
                 guard candidateStays(.someUp, time) else { return .none }
-                return replace(with: nil, residual: Double(left), time, &fleet)
+                return replace(with: nil, residual: Double(left), &fleet)
             }
             forgetCandidate()
             if !isSomeRemaining, cartridge == nil { cartridge = Cartridge(left: 60, leftVariance: 530) }
@@ -96,7 +96,7 @@ extension SupplyModel {
         let isAbove = steps.someAbove > 0 && level < steps.someAbove - 2
         guard steps.someReturns < 3, isAbove || (level == 0 && steps.knowsOnlyEnds) else { return .none }
         guard candidateStays(.someUp, time) else { return .none }
-        return replace(with: nil, residual: level, time, &fleet)
+        return replace(with: nil, residual: level, &fleet)
     }
 
     /// An interval such as "low": not above, not below.
@@ -161,9 +161,9 @@ extension SupplyModel {
         _ fleet: inout FleetPriors
     ) -> SupplyChange {
         if direction == .farUp || direction == .farDown, let back = reinserted(level) { return back }
-        if direction == .farUp || direction == .unlikelyUp { return replace(with: level, residual: accepted, time, &fleet) }
+        if direction == .farUp || direction == .unlikelyUp { return replace(with: level, residual: accepted, &fleet) }
         forgetCandidate()
-        steps.accept(level, resolution: resolution)
+        steps.accept(level)
         let step = max(steps.percent, resolution)
         // A shaken cartridge, a better guess of the device: the level is true, but the yield has no part in it.
         let bounds = steps.bounds(level, resolution: resolution)

@@ -251,9 +251,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     static func days(from start: Int64, to end: Int64) -> Double {
         (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
-}
 
-extension SupplyModel {
     /// Changes with the list of fields below. Of the bytes of another version only the numbers of the cartridges are read, because the ids of
     /// orders are made of them.
     private static let formatVersion: UInt8 = 2
@@ -275,8 +273,7 @@ extension SupplyModel {
     private mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
         var version = Self.formatVersion
         try coder.code(&version)
-        try coder.code(&generation)
-        try coder.code(&generations)
+        try coder.code(&generation, &generations)
         guard version == Self.formatVersion else { return }
         try codeReadings(by: &coder)
         try codeCartridges(by: &coder)
@@ -284,22 +281,10 @@ extension SupplyModel {
     }
 
     private mutating func codeReadings(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&levelPercent)
-        try coder.code(&isSomeRemaining)
-        try coder.code(&lowPercent)
-        try coder.code(&newestMilliseconds)
-        try coder.code(&lastCounter)
-        try coder.code(&counterMilliseconds)
-        try coder.code(&odometer)
-        try coder.code(&cartridgeOdometer)
-        try coder.code(&otherOdometer)
-        try coder.code(&sureOdometer)
-        try coder.code(&hasCounter)
-        try coder.code(&standstillLevel)
-        try coder.code(&standstillFalls)
-        try coder.code(&hasCounterBegunAnew)
-        try coder.code(&counterMoved)
-        try coder.code(&serial)
+        try coder.code(&levelPercent, &isSomeRemaining, &lowPercent, &newestMilliseconds)
+        try coder.code(&lastCounter, &counterMilliseconds, &odometer, &cartridgeOdometer)
+        try coder.code(&otherOdometer, &sureOdometer, &hasCounter, &standstillLevel)
+        try coder.code(&standstillFalls, &hasCounterBegunAnew, &counterMoved, &serial)
         try coder.code(&seenSerials)
         try use.code(by: &coder)
         try steps.code(by: &coder)
@@ -319,12 +304,7 @@ extension SupplyModel {
             try coder.code(&value.generation)
             try coder.code(&value.serial)
         }
-        try coder.code(&originLevel)
-        try coder.code(&originUnits)
-        try coder.code(&originIsEdge)
-        try coder.code(&yieldLog)
-        try coder.code(&yieldLogVariance)
-        try coder.code(&otherYieldLog)
-        try coder.code(&otherYieldLogVariance)
+        try coder.code(&originLevel, &originUnits, &originIsEdge, &yieldLog)
+        try coder.code(&yieldLogVariance, &otherYieldLog, &otherYieldLogVariance)
     }
 }

@@ -78,6 +78,7 @@ struct UseCalendar: Equatable, Sendable {
 
     /// Weighted days since 1970-01-01: use between two times is the rate times the difference.
     func activity(_ day: Int64, _ part: Double) -> Double {
+        assert((0...1).contains(part), "a part of a day")
         // Weeks from Thursday to Wednesday, as day numbers count.
         let week = day.dividedDown(by: 7)
         let weekday = Int(day - week * 7)
@@ -89,9 +90,7 @@ struct UseCalendar: Equatable, Sendable {
         share += Double(shares[eighth]) * (part * 8 - Double(eighth))
         return sum + weights[weekday] * share
     }
-}
 
-extension UseCalendar {
     enum CodingKeys: String, CodingKey { case sums, counts, weights, shares, gaps }
 
     /// Beside what else the container says.
@@ -103,9 +102,6 @@ extension UseCalendar {
     }
 
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&sums)
-        try coder.code(&counts)
-        try coder.code(&weights)
-        try coder.code(&shares)
+        try coder.code(&sums, &counts, &weights, &shares)
     }
 }

@@ -2,7 +2,7 @@ import CivilCalendar
 import Documents
 
 /// Use of one counter: completed days go to the rate and to the week's profile.
-struct UseModel: Equatable, Sendable {
+struct UseModel: Encodable, Equatable, Sendable {
     private var dayNumber: Int64?
     private var unitsAtDayStart = 0.0
     private var lastMilliseconds: Int64 = 0
@@ -93,9 +93,7 @@ struct UseModel: Equatable, Sendable {
         fleet.learnWeekday(weekday, ratio: ratio)
         learned[0].calendar.learn(weekday: weekday, ratio: ratio, fleet: fleet.weekdayWeights)
     }
-}
 
-extension UseModel {
     /// The day that is being counted becomes the day of the new clock. Its length may be off once by what the step is beyond whole days.
     mutating func shift(byMilliseconds step: Int64) {
         guard let day = dayNumber else { return }
@@ -105,21 +103,15 @@ extension UseModel {
     }
 
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&dayNumber)
-        try coder.code(&unitsAtDayStart)
-        try coder.code(&lastMilliseconds)
-        try coder.code(&lastUnits)
-        try coder.code(&isPartialDay)
-        try coder.code(&completedDays)
+        try coder.code(&dayNumber, &unitsAtDayStart, &lastMilliseconds, &lastUnits)
+        try coder.code(&isPartialDay, &completedDays)
         var known = learned.first ?? Learned()
         try known.rate.code(by: &coder)
         try known.calendar.code(by: &coder)
         try gaps.code(by: &coder)
         learned = known == Learned() ? [] : [known]
     }
-}
 
-extension UseModel: Encodable {
     private enum CodingKeys: String, CodingKey {
         case dayNumber, unitsAtDayStart, lastMilliseconds, lastUnits, isPartialDay, completedDays, rate, calendar
     }

@@ -136,18 +136,10 @@ struct UseRate: Encodable, Equatable, Sendable {
         mass = moved / sum
         origin += Double(shift) * Self.spacing
     }
-}
 
-extension UseRate {
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        try coder.code(&mass)
-        try coder.code(&origin)
-        try coder.code(&days)
-        try coder.code(&meanLog)
-        try coder.code(&varianceLog)
-        try coder.code(&dayVariation)
-        try coder.code(&longMean)
-        try coder.code(&longVariance)
+        try coder.code(&mass, &origin, &days, &meanLog)
+        try coder.code(&varianceLog, &dayVariation, &longMean, &longVariance)
         findMean()
     }
 }

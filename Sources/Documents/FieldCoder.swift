@@ -22,41 +22,29 @@ public struct FieldCoder {
     /// Whether all bytes were read.
     public var isAtEnd: Bool { reader?.isAtEnd ?? true }
 
-    public mutating func code<Number: FixedWidthInteger>(_ number: inout Number) throws(ByteCodingError) {
+    public mutating func code(_ a: inout some FieldCoded) throws(ByteCodingError) { try a.code(by: &self) }
+
+    // Several fields, one after the other.
+
+    public mutating func code(_ a: inout some FieldCoded, _ b: inout some FieldCoded) throws(ByteCodingError) {
+        try a.code(by: &self)
+        try b.code(by: &self)
+    }
+
+    public mutating func code(_ a: inout some FieldCoded, _ b: inout some FieldCoded, _ c: inout some FieldCoded) throws(ByteCodingError) {
+        try code(&a, &b)
+        try c.code(by: &self)
+    }
+
+    public mutating func code(
+        _ a: inout some FieldCoded, _ b: inout some FieldCoded, _ c: inout some FieldCoded, _ d: inout some FieldCoded
+    ) throws(ByteCodingError) {
+        try code(&a, &b)
+        try code(&c, &d)
+    }
+
+    fileprivate mutating func integer<Number: FixedWidthInteger>(_ number: inout Number) throws(ByteCodingError) {
         if isReading { number = try reader?.integer() ?? number } else { writer.write(number) }
-    }
-
-    /// Throws for what is no number: no state has it, and arithmetic would carry it everywhere.
-    public mutating func code(_ number: inout Double) throws(ByteCodingError) {
-        var bits = number.bitPattern
-        try code(&bits)
-        number = Double(bitPattern: bits)
-        guard number.isFinite else { throw damage }
-    }
-
-    public mutating func code(_ number: inout Float) throws(ByteCodingError) {
-        var bits = number.bitPattern
-        try code(&bits)
-        number = Float(bitPattern: bits)
-        guard number.isFinite else { throw damage }
-    }
-
-    public mutating func code(_ flag: inout Bool) throws(ByteCodingError) {
-        var byte: UInt8 = flag ? 1 : 0
-        try code(&byte)
-        flag = byte != 0
-    }
-
-    public mutating func code<Vector: SIMD>(_ vector: inout Vector) throws(ByteCodingError) where Vector.Scalar == Double {
-        for lane in vector.indices { try code(&vector[lane]) }
-    }
-
-    public mutating func code<Vector: SIMD>(_ vector: inout Vector) throws(ByteCodingError) where Vector.Scalar == Float {
-        for lane in vector.indices { try code(&vector[lane]) }
-    }
-
-    public mutating func code<Vector: SIMD>(_ vector: inout Vector) throws(ByteCodingError) where Vector.Scalar: FixedWidthInteger {
-        for lane in vector.indices { try code(&vector[lane]) }
     }
 
     /// A number that is not negative and mostly small: seven bits a byte (LEB128). Throws where one that is read is above `maximum`.
@@ -105,16 +93,63 @@ public struct FieldCoder {
         try each(&present, &self)
         value = present
     }
+}
 
-    public mutating func code(_ number: inout Double?) throws(ByteCodingError) {
-        try code(&number, empty: 0) { (value, coder) throws(ByteCodingError) in try coder.code(&value) }
+/// A value that `FieldCoder` writes and reads.
+public protocol FieldCoded {
+    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError)
+}
+
+extension FieldCoded where Self: FixedWidthInteger {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) { try coder.integer(&self) }
+}
+
+extension Int8: FieldCoded {}
+extension UInt8: FieldCoded {}
+extension Int32: FieldCoded {}
+extension UInt32: FieldCoded {}
+extension Int64: FieldCoded {}
+extension UInt64: FieldCoded {}
+
+/// Throws for what is no number: no state has it, and arithmetic would carry it everywhere.
+extension Double: FieldCoded {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var bits = bitPattern
+        try coder.integer(&bits)
+        self = Double(bitPattern: bits)
+        guard isFinite else { throw coder.damage }
     }
+}
 
-    public mutating func code(_ number: inout Float?) throws(ByteCodingError) {
-        try code(&number, empty: 0) { (value, coder) throws(ByteCodingError) in try coder.code(&value) }
+extension Float: FieldCoded {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var bits = bitPattern
+        try coder.integer(&bits)
+        self = Float(bitPattern: bits)
+        guard isFinite else { throw coder.damage }
     }
+}
 
-    public mutating func code<Number: FixedWidthInteger>(_ number: inout Number?) throws(ByteCodingError) {
-        try code(&number, empty: 0) { (value, coder) throws(ByteCodingError) in try coder.code(&value) }
+extension Bool: FieldCoded {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        var byte: UInt8 = self ? 1 : 0
+        try coder.integer(&byte)
+        self = byte != 0
+    }
+}
+
+extension FieldCoded where Self: SIMD, Scalar: FieldCoded {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        for lane in indices { try coder.code(&self[lane]) }
+    }
+}
+
+extension SIMD4: FieldCoded where Scalar: FieldCoded {}
+extension SIMD8: FieldCoded where Scalar: FieldCoded {}
+extension SIMD32: FieldCoded where Scalar: FieldCoded {}
+
+extension Optional: FieldCoded where Wrapped: FieldCoded & ExpressibleByIntegerLiteral {
+    public mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+        try coder.code(&self, empty: 0) { (value, coder) throws(ByteCodingError) in try value.code(by: &coder) }
     }
 }

@@ -23,8 +23,6 @@ public struct AnomalyReason: Equatable, Sendable {
     /// How long the value has been on that side; for a change, the time that it took.
     public var durationSeconds: Int64 = 0
 
-    public init() {}
-
     /// A sentence without a full stop, such as "exhaust temperature has been 3.1 K above what this hour of a weekday usually is for 40 minutes".
     ///
     /// `metric` is the name as people know it and `unit` the text behind the number, with its own blank or without.

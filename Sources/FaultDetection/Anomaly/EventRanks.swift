@@ -21,7 +21,8 @@ struct EventRanks: Sendable {
     private var threshold = SIMD4<UInt8>(repeating: 0)
 
     static func bin(_ value: Float) -> Int {
-        // The lowest and highest bins take all that is beyond, so NaN must not come here; infinity may.
+        assert(!value.isNaN, "no bin is that of no number")
+        // The lowest and highest bins take all that is beyond, infinity too.
         let position = (FastLog.log10(max(value, 1e-3)) - lowestDecade) * binsPerDecade
         return Int(min(max(position, 0), Float(binCount - 1)))
     }
@@ -84,9 +85,7 @@ struct EventRanks: Sendable {
             }
         }
     }
-}
 
-extension EventRanks {
     /// The open block's maximum, and the counts from the first to the last that is not zero.
     mutating func code(_ kind: Int, _ tables: inout SparseTables, by coder: inout FieldCoder) throws(ByteCodingError) {
         let table = SparseTables.Table.ranks(kind)

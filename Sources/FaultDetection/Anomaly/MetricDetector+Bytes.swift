@@ -33,15 +33,10 @@ extension MetricDetector {
         try coder.code(compact: &count, atMost: .max - 1)
         try SeasonTable.code(&tables, by: &coder)
         try coder.code(compact: &ticks)
-        try coder.code(&tickSeconds)
-        try coder.code(&residualVariance)
+        try coder.code(&tickSeconds, &residualVariance)
         try coder.code(&mean)
-        try coder.code(&variance)
-        try coder.code(&level)
-        try coder.code(&previous)
-        try coder.code(&changeVariance)
-        try coder.code(&sustained)
-        try coder.code(&sustainedVariance)
+        try coder.code(&variance, &level, &previous, &changeVariance)
+        try coder.code(&sustained, &sustainedVariance)
         let variances = [residualVariance, variance, changeVariance, sustainedVariance]
         guard tickSeconds >= 0, tickSeconds < 1e15, variances.allSatisfy({ $0 >= 0 }) else { throw coder.damage }
         try codeEvents(by: &coder)
@@ -49,14 +44,12 @@ extension MetricDetector {
 
     private mutating func codeEvents(by coder: inout FieldCoder) throws(ByteCodingError) {
         for kind in 0..<4 { try ranks.code(kind, &tables, by: &coder) }
-        try coder.code(&blockTicks)
-        try coder.code(&blocksSinceHalving)
+        try coder.code(&blockTicks, &blocksSinceHalving)
         try coder.code(&recent.index)
         try coder.code(&recent.ticks)
         try coder.code(&calm)
         calm = min(calm, Self.calmTicks)
-        try coder.code(&isAnomalous)
-        try coder.code(&side)
+        try coder.code(&isAnomalous, &side)
         try coder.code(compact: &totalWeight, atMost: 1 << 24 - 1)
         guard blockTicks < Self.ticksPerBlock, Double(blocksSinceHalving) < Self.halfLifeBlocks, recent.index < 12, recent.ticks < 26 else {
             throw coder.damage
@@ -87,9 +80,7 @@ extension AnomalyReason {
         guard let kind = AnomalyKind(rawValue: first & 0x7F) else { throw coder.damage }
         self.kind = kind
         isWeekend = first & 0x80 != 0
-        try coder.code(&deviation)
-        try coder.code(&expected)
-        try coder.code(&times)
+        try coder.code(&deviation, &expected, &times)
         try coder.code(signed: &durationSeconds)
     }
 }

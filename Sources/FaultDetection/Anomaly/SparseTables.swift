@@ -96,11 +96,13 @@ struct SparseTables: Sendable {
     /// The value of some bytes of an entry; the type says how many.
     @inline(__always)
     func load<Value: BitwiseCopyable>(_ offset: Int, as type: Value.Type) -> Value {
-        bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+        precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= bytes.count, "an offset of another state of the tables")
+        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
     }
 
     @inline(__always)
     mutating func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
+        precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= bytes.count, "an offset of another state of the tables")
         bytes.withUnsafeMutableBytes { $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
     }
 }
