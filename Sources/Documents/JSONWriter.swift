@@ -62,10 +62,13 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: "\(number)".utf8)
     }
 
-    public mutating func string(_ text: String) {
+    public mutating func string(_ text: String) { string(utf8: text.utf8) }
+
+    /// The same for the bytes of a text, which are taken as they are.
+    public mutating func string(utf8 text: some Sequence<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 bytes.append(UInt8(ascii: "\\"))

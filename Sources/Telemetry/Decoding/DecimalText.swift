@@ -13,15 +13,13 @@ enum DecimalText {
         let start = at
         if at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") { at += 1 }
         let digits = at
-        while at < bytes.count, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: ".") { at += 1 }
+        while at < bytes.count, bytes[at].isDigit || bytes[at] == UInt8(ascii: ".") { at += 1 }
         guard at > digits else { return nil }
         at = exponent(bytes, from: at)
         // 0xFF is no zero with a unit.
         if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "x") { return nil }
-        var unit = bytes[at...]
-        while let first = unit.first, first <= 0x20 { unit = unit.dropFirst() }
-        while let last = unit.last, last <= 0x20 { unit = unit.dropLast() }
-        if unit.contains(where: { isDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
+        let unit = bytes[at...].trimmed()
+        if unit.contains(where: { $0.isDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
             UnitConversion.find(String(decoding: unit, as: UTF8.self)) == nil
         {
             return nil
@@ -31,9 +29,9 @@ enum DecimalText {
 
     /// Whether the text is a number and nothing else, without the leading zeros of a part number.
     static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let last = bytes.last, isDigit(last), let number = number(bytes), number.isFinite else { return false }
+        guard let last = bytes.last, last.isDigit, let number = number(bytes), number.isFinite else { return false }
         let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
-        guard let first = digits.first, isDigit(first) else { return false }
+        guard let first = digits.first, first.isDigit else { return false }
         return first != UInt8(ascii: "0") || digits.count == 1 || digits.dropFirst().first == UInt8(ascii: ".")
     }
 
@@ -51,9 +49,7 @@ enum DecimalText {
         var at = start + 1
         if at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") { at += 1 }
         let digits = at
-        while at < bytes.count, isDigit(bytes[at]) { at += 1 }
+        while at < bytes.count, bytes[at].isDigit { at += 1 }
         return at > digits ? at : start
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }

@@ -9,6 +9,7 @@ public enum DeviceTime {
         case monotonic
     }
 
+    /// Whose time a reading got.
     public enum Quality: Equatable, Sendable {
         /// The device's own time, as it was sent.
         case device

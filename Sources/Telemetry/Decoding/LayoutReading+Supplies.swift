@@ -57,13 +57,8 @@ extension ProfileLayout {
 
     /// Without regard to upper and lower case, and to blanks around it.
     private static func isSame(_ text: UnsafeBufferPointer<UInt8>, _ raw: [UInt8]) -> Bool {
-        var start = 0
-        var end = text.count
-        while start < end, text[start] <= 0x20 { start += 1 }
-        while end > start, text[end - 1] <= 0x20 { end -= 1 }
-        guard end - start == raw.count else { return false }
-        for offset in raw.indices where folded(text[start + offset]) != folded(raw[offset]) { return false }
-        return true
+        let text = text[...].trimmed()
+        return text.count == raw.count && zip(text, raw).allSatisfy { folded($0) == folded($1) }
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

@@ -10,7 +10,8 @@ extension ProfileLayout {
     ) {
         messageStamp &+= 1
         partIndex = index
-        let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: min(rule, Self.maximumMessages - 1))
+        precondition(rule < Self.maximumMessages, "a message rule without a bit: the profile's reader lets no more of them through")
+        let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: rule)
         if index == 1, let path = profile.messages[rule].requires, tape.find(path) == nil { return }
         value(tape, index, node: root, in: 0, bit, &decoded)
         if decoded.stamp == nil, let wholeTime { time(tape, wholeTime, bit, &decoded) }

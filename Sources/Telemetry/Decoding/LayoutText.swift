@@ -1,3 +1,5 @@
+import Hashing
+
 /// Values that are more than a number or a word: texts with units, texts that hold a value, words for "unknown", kinds that are not known
 /// before. None of it is on the hot path of plain numbers.
 extension ProfileLayout {
@@ -32,11 +34,9 @@ extension ProfileLayout {
     private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
         let wanted = profile.metrics[Int(rule)].unit
         guard unit != wanted, UnitConversion.find(unit) != nil, UnitConversion.find(wanted) != nil else { return number }
-        guard let conversion = UnitConversion.convert(from: unit, to: wanted) else {
-            problem(.unit, slots[Int(slot)].name, &decoded)
-            return nil
-        }
-        return number * conversion.scale + conversion.offset
+        let converted = UnitConversion.convert(number, from: unit, to: wanted)
+        if converted == nil { problem(.unit, slots[Int(slot)].name, &decoded) }
+        return converted
     }
 
     /// What the rule says of unknown values and of a unit that the device tells. True when that was all there is to say.
@@ -51,13 +51,11 @@ extension ProfileLayout {
         }
         guard let place = rule.unitPlace, slots[Int(slot)].kind != .state, let unit = unit(place, tape, parent) else { return false }
         guard let value = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return true }
-        guard let conversion = UnitConversion.convert(from: unit, to: rule.unit) else {
+        if let converted = UnitConversion.convert(value, from: unit, to: rule.unit) {
+            append(rule.converted(converted), slot, &decoded)
+        } else {
             problem(.unit, slots[Int(slot)].name, &decoded)
-            return true
         }
-        // A degree stays exactly what it was.
-        let isSame = conversion == (1, 0)
-        append(rule.converted(isSame ? value : value * conversion.scale + conversion.offset), slot, &decoded)
         return true
     }
 
@@ -86,15 +84,8 @@ extension ProfileLayout {
         for line in tape.string(index).split(maxSplits: Self.maximumLines, whereSeparator: { $0 == 0x0A || $0 == 0x0D })
             .prefix(Self.maximumLines)
         {
-            text(Slice(base: line.base, bounds: Self.trimmed(line)), node: node, &decoded)
+            text(line.trimmed(), node: node, &decoded)
         }
-    }
-
-    private static func trimmed(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Range<Int> {
-        var line = line
-        while let first = line.first, first <= 0x20 { line = line.dropFirst() }
-        while let last = line.last, last <= 0x20 { line = line.dropLast() }
-        return line.startIndex..<line.endIndex
     }
 
     private mutating func text(_ line: Slice<UnsafeBufferPointer<UInt8>>, node: Int32, _ decoded: inout DecodedMessage) {
@@ -177,6 +168,26 @@ extension ProfileLayout {
     }
 
     // MARK: Alerts
+
+    /// Codes that are bits of one value. False when they are not, or the value cannot be read.
+    func alertValue(_ tape: JSONTape, _ index: Int, _ node: Int32, _ decoded: inout DecodedMessage) -> Bool {
+        let list = Int(nodes[Int(node)].alertList)
+        var hash = ReportedAlerts.emptyHash
+        switch profile.alerts[list].form {
+        case .bits:
+            let number = tape.integer(index) ?? tape.numberOrText(index).flatMap { Int64(exactly: $0) }
+            guard let number else { return false }
+            if number != 0 { hash = ContentHash.combine(1, UInt64(bitPattern: number)) }
+        case .errorState:
+            guard let state = ErrorStateBits(tape, index) else { return false }
+            // Nothing is not the same as "no error".
+            if state.saysNothing { return true }
+            hash = ContentHash.combine(UInt64(state.octets), UInt64(state.bits))
+        default: return false
+        }
+        decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index, node: node))
+        return true
+    }
 
     /// Whether a device may have several of a list of codes, told apart by what pointer, topic or payload name.
     public func isScoped(_ list: Int) -> Bool {

@@ -1,3 +1,5 @@
+import Documents
+
 /// A part of a message that speaks for itself: about one device, at one time.
 public struct MessagePart: Equatable, Sendable {
     /// The device that the payload names; nil: the one of the topic.
@@ -61,31 +63,28 @@ extension MessageDecoder {
 
     /// Text as `{"value": "…"}`.
     static func json(text: UnsafeRawBufferPointer, maximumBytes: Int) throws(DecodeError) -> [UInt8] {
-        var bytes = Array("{\"value\":".utf8)
-        appendString(text, &bytes)
-        bytes.append(UInt8(ascii: "}"))
-        return try bounded(bytes, maximumBytes)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("value")
+        writer.string(utf8: text)
+        writer.endObject()
+        try checkSize(of: writer, maximumBytes)
+        return writer.bytes
     }
 
     /// What the parser has no room for is refused before more memory is taken for it.
-    private static func bounded(_ bytes: [UInt8], _ maximumBytes: Int) throws(DecodeError) -> [UInt8] {
-        guard bytes.count <= max(maximumBytes, 4096) else {
+    private static func checkSize(of writer: JSONWriter, _ maximumBytes: Int) throws(DecodeError) {
+        if writer.bytes.count > max(maximumBytes, 4096) {
             throw DecodeError(
                 "with its control characters or the names of its columns it has more than \(maximumBytes) bytes (limits.payloadBytes)")
         }
-        return bytes
     }
 
     /// Lines as a list of objects with the columns' names. A line with too few values leaves the last columns out; more are an error.
     /// Walks the bytes without lists of lines and cells, which would take many times their room.
     static func json(csv: UnsafeRawBufferPointer, _ rule: MessageRule, maximumBytes: Int) throws(DecodeError) -> [UInt8] {
-        let names = rule.columns.map { name -> [UInt8] in
-            var quoted: [UInt8] = []
-            var name = name
-            name.withUTF8 { appendString(UnsafeRawBufferPointer($0), &quoted) }
-            return quoted + [UInt8(ascii: ":")]
-        }
-        var bytes = [UInt8(ascii: "[")]
+        var writer = JSONWriter()
+        writer.beginArray()
         var number = 0
         var start = 0
         while start < csv.count {
@@ -95,34 +94,32 @@ extension MessageDecoder {
             number += 1
             let line = csv[start..<(csv[end - 1] == 0x0D ? end - 1 : end)]
             if line.isEmpty { continue }
-            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            try appendObject(line, rule.delimiter, names, number: number, &bytes)
-            bytes = try bounded(bytes, maximumBytes)
+            try appendObject(line, rule, number: number, &writer)
+            try checkSize(of: writer, maximumBytes)
         }
-        bytes.append(UInt8(ascii: "]"))
-        return try bounded(bytes, maximumBytes)
+        writer.endArray()
+        try checkSize(of: writer, maximumBytes)
+        return writer.bytes
     }
 
     private static func appendObject(
-        _ line: Slice<UnsafeRawBufferPointer>, _ delimiter: UInt8, _ names: [[UInt8]], number: Int, _ bytes: inout [UInt8]
+        _ line: Slice<UnsafeRawBufferPointer>, _ rule: MessageRule, number: Int, _ writer: inout JSONWriter
     ) throws(DecodeError) {
-        let count = line.reduce(1) { $0 + ($1 == delimiter ? 1 : 0) }
-        guard count <= names.count else {
-            throw DecodeError("line \(number) has \(count) values, and the profile names \(names.count) columns")
+        let count = line.reduce(1) { $0 + ($1 == rule.delimiter ? 1 : 0) }
+        guard count <= rule.columns.count else {
+            throw DecodeError("line \(number) has \(count) values, and the profile names \(rule.columns.count) columns")
         }
-        let opening = bytes.count
-        bytes.append(UInt8(ascii: "{"))
+        writer.beginObject()
         var start = line.startIndex
-        for name in names.prefix(count) {
-            let end = line[start...].firstIndex(of: delimiter) ?? line.endIndex
+        for column in rule.columns.prefix(count) {
+            let end = line[start...].firstIndex(of: rule.delimiter) ?? line.endIndex
             let cell = line[start..<end]
             start = min(end + 1, line.endIndex)
             if cell.isEmpty { continue }
-            if bytes.count > opening + 1 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(contentsOf: name)
-            appendString(UnsafeRawBufferPointer(rebasing: trimmed(cell)), &bytes)
+            writer.key(column)
+            writer.string(utf8: trimmed(cell))
         }
-        bytes.append(UInt8(ascii: "}"))
+        writer.endObject()
     }
 
     /// Without blanks around it and without quotes around that.
@@ -132,23 +129,5 @@ extension MessageDecoder {
         while let last = cell.last, last == 0x20 || last == 0x09 { cell = cell.dropLast() }
         if cell.count >= 2, cell.first == UInt8(ascii: "\""), cell.last == UInt8(ascii: "\"") { cell = cell.dropFirst().dropLast() }
         return cell
-    }
-
-    private static func appendString(_ text: UnsafeRawBufferPointer, _ bytes: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

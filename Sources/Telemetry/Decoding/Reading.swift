@@ -99,6 +99,7 @@ public struct DecodedMessage: Sendable {
     }
 }
 
+/// Why a member of a message could not be used. `name` comes from the device.
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Equatable, Sendable { case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames, unit }
     public var kind: Kind

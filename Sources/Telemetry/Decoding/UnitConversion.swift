@@ -11,11 +11,12 @@ struct UnitConversion: Equatable, Sendable {
     let factor: Double
     let offset: Double
 
-    /// What turns a number of one unit into one of another: number · scale + offset. Nil when the two measure different things, or when
-    /// one is not known.
-    static func convert(from: String, to: String) -> (scale: Double, offset: Double)? {
+    /// A number of one unit in another. Nil when the two measure different things, or when one is not known.
+    static func convert(_ number: Double, from: String, to: String) -> Double? {
         guard let a = find(from), let b = find(to), a.quantity == b.quantity else { return nil }
-        return (a.factor / b.factor, (a.offset - b.offset) / b.factor)
+        let (scale, offset) = (a.factor / b.factor, (a.offset - b.offset) / b.factor)
+        // In the same unit it stays exactly what it was.
+        return scale == 1 && offset == 0 ? number : number * scale + offset
     }
 
     static func find(_ name: String) -> UnitConversion? { table[name] }

@@ -1,5 +1,6 @@
 /// How to read a list of codes that the device itself reports, such as `["jam"]` or Bambu Lab's HMS pairs.
 public struct AlertListRule: Equatable, Sendable {
+    /// How an item tells its code.
     public enum CodeForm: Equatable, Sendable {
         /// Each item is a string or a number, taken as it is.
         case plain

@@ -35,8 +35,6 @@ public struct MessageRule: Equatable, Sendable {
     public var requires: PathPattern?
     public var time: TimeRule?
 
-    public init(topic: TopicPattern) { self.topic = topic }
-
     /// One JSON object about the one device that the topic names: the hot path.
     public var isPlain: Bool {
         format == .json && each == nil && device == nil && liveness == nil && full == nil && names.isEmpty

@@ -238,6 +238,7 @@ public struct NameTemplate: Equatable, Sendable {
     }
 }
 
+/// Why a text is no pattern, in words for whoever writes the profile.
 public struct PatternError: Error, CustomStringConvertible, Sendable {
     public let description: String
     public init(_ description: String) { self.description = description }

@@ -50,4 +50,78 @@ extension ProfileReader {
         }
         return 3
     }
+
+    // MARK: How the level of a supply is to be understood
+
+    func readMeaning(_ reader: ObjectReader, _ rule: inout SupplyRule) {
+        let unit = reader.choice("unit", SupplyUnit.self)
+        let kind = reader.choice("kind", SupplyKind.self) ?? .consumed
+        let step = reader.number("step")
+        if let step, !(step > 0 && step <= 100) {
+            reader.add("\"step\" is in percent: above 0, at most 100", at: "step")
+        }
+        rule.meaning = SupplyLevelRule(unit: unit, kind: kind, stepPercent: step)
+        // Whoever says where the capacity stands does not say that it is 100.
+        let isElsewhere = reader.optional("capacityMember") != nil
+        rule.capacity = isElsewhere ? nil : 100
+        guard let node = reader.optional("capacity") else { return }
+        if case .string = node.value {
+            rule.capacityPath = path(reader, "capacity", mayCapture: true)
+            rule.capacity = nil
+            let foreign = rule.capacityPath?.captures.first { !rule.level.captures.contains($0) }
+            if let foreign { report.add("{\(foreign)} is no part of the pointer \"\(rule.level.text)\"", at: node.position) }
+        } else if let number = reader.number("capacity") {
+            rule.capacity = number
+            if !(number > 0) { report.add("\"capacity\" must be above 0", at: node.position) }
+        }
+    }
+
+    func readMembers(_ reader: ObjectReader, _ rule: inout SupplyRule) {
+        let named: [(SupplyMember, [String]?)] = [
+            (.capacity, reader.strings("capacityMember")), (.unit, reader.strings("unitMember")),
+            (.supplyClass, reader.strings("classMember")), (.type, reader.strings("typeMember")),
+            (.label, reader.strings("labelMember")), (.partNumber, reader.strings("partNumberMember")),
+            (.serialNumber, reader.strings("serialMember")),
+        ]
+        rule.members = named.flatMap { meaning, names in
+            (names ?? []).map { SupplyMemberName(meaning: meaning, name: Array($0.utf8)) }
+        }
+    }
+
+    /// `unknownLevels: [-1]` says the same as `values: { "-1": "unknown" }`.
+    func unknownLevels(_ reader: ObjectReader) -> [SupplyValueName] {
+        guard let node = reader.optional("unknownLevels") else { return [] }
+        guard case .array(let items) = node.value else {
+            report.add("\"unknownLevels\" must be a list of numbers", at: node.position)
+            return []
+        }
+        return items.compactMap { item in
+            guard case .number(let number, let text) = item.value else { return nil }
+            return SupplyValueName(raw: Array(text.utf8), number: number, meaning: .code(.unknown))
+        }
+    }
+
+    /// `values: { "-100": "unknown", OK: "someRemaining", low: [1, 10], half: 50 }`.
+    func supplyValues(_ reader: ObjectReader) -> [SupplyValueName] {
+        (reader.object("values", "levels and what they mean")?.members ?? []).compactMap { member in
+            guard let meaning = supplyValue(member.node) else { return nil }
+            return SupplyValueName(raw: Array(member.key.utf8), number: Double(member.key), meaning: meaning)
+        }
+    }
+
+    private func supplyValue(_ node: DocumentNode) -> SupplyValueName.Meaning? {
+        switch node.value {
+        case .number(let percent, _) where (0...100).contains(percent): return .percent(percent)
+        case .array(let items) where items.count == 2:
+            guard case .number(let low, _) = items[0].value, case .number(let high, _) = items[1].value, 0 <= low, low <= high, high <= 100
+            else { break }
+            return .interval(low: low, high: high)
+        case .string(let word):
+            if let code = SupplyCodeMeaning(rawValue: word) { return .code(code) }
+        default: break
+        }
+        let words = SupplyCodeMeaning.allCases.map(\.rawValue).joined(separator: ", ")
+        report.add("a level means a percentage from 0 to 100, two of them such as [1, 10], or one of \(words)", at: node.position)
+        return nil
+    }
 }

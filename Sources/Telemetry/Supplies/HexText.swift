@@ -28,7 +28,7 @@ enum HexText {
     /// separate pairs, or has twelve digits and more, and if what it says is readable and has letters in it.
     static func plain(_ bytes: [UInt8]) -> [UInt8] {
         if let joined = continued(bytes) { return joined }
-        let text = Array(trimmed(bytes))
+        let text = Array(bytes[...].trimmed())
         let hasPrefix = withoutPrefix(text).count < text.count
         let hasSeparators = text.contains(where: isSeparator)
         guard let decoded = Self.bytes(text), decoded.count >= (hasPrefix ? 1 : hasSeparators ? 4 : 6), isPaired(text) else { return bytes }
@@ -39,7 +39,7 @@ enum HexText {
     /// `Fuser Kit HP 110\n56 2D 43` of a name: the pairs behind the sixteenth byte are its rest.
     private static func continued(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count > 17, bytes[16] == 0x0A, !bytes[..<16].contains(0x0A) else { return nil }
-        let rest = Array(trimmed(Array(bytes[17...])))
+        let rest = Array(bytes[17...].trimmed())
         guard isPaired(rest), let decoded = Self.bytes(rest), !decoded.isEmpty, isReadable(decoded, letters: 0) else { return nil }
         return bytes[..<16] + decoded
     }
@@ -63,13 +63,6 @@ enum HexText {
 
     private static func withoutPrefix(_ text: [UInt8]) -> ArraySlice<UInt8> {
         text.count > 2 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x") ? text[2...] : text[...]
-    }
-
-    private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-        var slice = bytes[...]
-        while let first = slice.first, first <= 0x20 { slice.removeFirst() }
-        while let last = slice.last, last <= 0x20 { slice.removeLast() }
-        return slice
     }
 
     private static func isSeparator(_ byte: UInt8) -> Bool {

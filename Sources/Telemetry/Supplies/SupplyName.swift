@@ -16,7 +16,7 @@ public struct SupplyName: Equatable, Sendable {
     /// and everything is bounded at a character. Bytes that are no UTF-8 are taken for Latin-1, which is right about ASCII.
     public static func clean(bytes: [UInt8]) -> SupplyName {
         let bytes = HexText.plain(Array(bytes.prefix(maximumInputBytes)))
-        let readable = collapsed(decoded(bytes.dropFirst(PML.prefixLength(bytes))))
+        let readable = collapsed(decoded(bytes.dropFirst(symbolSetLength(bytes))))
         var name = SupplySuffix.split(readable)
         if !name.text.contains(" "), Int(name.text) == nil, let type = SupplyType(name.text), type.keyword.contains("-") {
             name.text = type.keyword
@@ -90,16 +90,11 @@ public struct SupplyName: Equatable, Sendable {
         while result.last == " " { result.removeLast() }
         return result
     }
-}
 
-/// HP's Peripheral Management Language puts the number of the symbol set, two bytes, in front of a string.
-private enum PML {
-    /// The sets in use; for these the second byte may be a printable one.
+    /// HP's Peripheral Management Language puts the number of the symbol set, two bytes, in front of a string. The sets in use; for these
+    /// the second byte may be a printable one.
     private static let symbolSets: [[UInt8]] = [[0x01, 0x15], [0x00, 0x0E], [0x02, 0x75], [0x01, 0x55]]
 
-    static func prefixLength(_ bytes: [UInt8]) -> Int {
-        guard bytes.count > 2, bytes[0] <= 3 else { return 0 }
-        // Another control character goes later anyway; a letter behind a stray one stays.
-        return symbolSets.contains(Array(bytes[..<2])) ? 2 : 0
-    }
+    /// Another control character goes later anyway; a letter behind a stray one stays.
+    private static func symbolSetLength(_ bytes: [UInt8]) -> Int { bytes.count > 2 && symbolSets.contains(Array(bytes[..<2])) ? 2 : 0 }
 }

@@ -50,8 +50,8 @@ enum SupplySuffix {
             if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "#") {
                 next += 1
             } else if byte == 0x20 {
-                guard isListed || (next + 1 < bytes.count && isDigit(bytes[next + 1])) else { return nil }
-            } else if !isListed || !(isDigit(byte) || hasDigitOrUnknown(bytes, next)) {
+                guard isListed || (next + 1 < bytes.count && bytes[next + 1].isDigit) else { return nil }
+            } else if !isListed || !(byte.isDigit || hasDigitOrUnknown(bytes, next)) {
                 return nil
             }
             while next < bytes.count, bytes[next] == 0x20 { next += 1 }
@@ -63,10 +63,8 @@ enum SupplySuffix {
     /// `SNunknown` and `SNA1B2` are marks, `SNOW` is a word.
     private static func hasDigitOrUnknown(_ bytes: [UInt8], _ start: Int) -> Bool {
         let word = bytes[value(bytes, start)]
-        return word.contains(where: isDigit) || nothing.contains(String(decoding: word, as: UTF8.self).lowercased())
+        return word.contains(where: \.isDigit) || nothing.contains(String(decoding: word, as: UTF8.self).lowercased())
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     private static func value(_ bytes: [UInt8], _ start: Int) -> Range<Int> {
         var end = start

@@ -51,11 +51,10 @@ import Testing
         ("min", "h", 90, 1.5), ("psi", "bar", 14.503774, 1),
     ])
     func conversionsAgreeWithTables(_ from: String, _ to: String, _ number: Double, _ expected: Double) throws {
-        let conversion = try #require(UnitConversion.convert(from: from, to: to))
-        #expect(abs(number * conversion.scale + conversion.offset - expected) < 1e-5)
-        let back = try #require(UnitConversion.convert(from: to, to: from))
-        #expect(abs(expected * back.scale + back.offset - number) < 1e-4)
-        #expect(UnitConversion.convert(from: from, to: "lx") == nil)
+        #expect(abs(try #require(UnitConversion.convert(number, from: from, to: to)) - expected) < 1e-5)
+        #expect(abs(try #require(UnitConversion.convert(expected, from: to, to: from)) - number) < 1e-4)
+        #expect(UnitConversion.convert(number, from: from, to: from) == number)
+        #expect(UnitConversion.convert(number, from: from, to: "lx") == nil)
     }
 
     // MARK: Unknown
