@@ -48,4 +48,73 @@ public struct LeadTime: Equatable, Sendable, Codable {
         guard spread > 0 else { return elapsedDays >= days ? 0 : 1 }
         return 0.5 * erfc(log(elapsedDays / days) / spread * 0.707_106_781_186_547_6)
     }
+
+    /// How long an order may wait before it is sent, so that others can travel with it, in milliseconds from `time`.
+    ///
+    /// Waiting is safe while the risk of an order sent then is no higher than allowed, or no higher than that of one sent at once: over a
+    /// weekend on which the supplier does not work waiting costs nothing at all. The risk never falls with the wait, because who sends later
+    /// receives later, so the end of the safe wait is found by bisection, to the minute and never beyond it.
+    ///
+    /// - Parameters:
+    ///   - window: no longer than this.
+    ///   - endsWithin: the chance that the supply ends within so many days of `time`.
+    public func safeWaitMilliseconds(
+        from time: Int64, within window: Int64, allowedRisk: Double, calendar: SupplierCalendar?, endsWithin: (Double) -> Double
+    ) -> Int64 {
+        func risk(_ wait: Int64) -> Double {
+            chance(orderedAt: time &+ wait, calendar: calendar) { endsWithin($0 + Double(wait) / 86_400_000) }
+        }
+        guard window > 0 else { return 0 }
+        // Sums of days are rounded; a millionth of a percent is no risk.
+        let limit = max(allowedRisk, risk(0)) + 1e-8
+        // A chance that is no number allows nothing.
+        guard limit.isFinite else { return 0 }
+        if risk(window) <= limit { return window }
+        var (safe, unsafe) = (Int64(0), window)
+        while unsafe - safe > 60_000 {
+            let middle = safe + (unsafe - safe) / 2
+            if risk(middle) <= limit { safe = middle } else { unsafe = middle }
+        }
+        return safe
+    }
+
+    // MARK: What became of an order, as far as a recording can tell: when the supply ended, and not when the order would have come
+
+    /// The share of lead times with which the order would have come after the end.
+    public struct Outcome: Equatable, Sendable {
+        public var late: Double
+        /// Days that the delivery waits on average, counting 0 for those that came too late.
+        public var waitingDays: Double
+    }
+
+    /// - Parameter calendar: the supplier's working days; nil counts every day.
+    public func outcome(orderedAt ordered: Int64, endedAt ended: Int64, calendar: SupplierCalendar?) -> Outcome {
+        let elapsed = (Double(ended) - Double(ordered)) / 86_400_000
+        guard elapsed > 0 else { return Outcome(late: elapsed >= 0 && days == 0 ? 0 : 1, waitingDays: 0) }
+        if let calendar { return outcome(orderedAt: ordered, elapsedDays: elapsed, calendar) }
+        let late = chanceOfBeingLonger(thanDays: elapsed)
+        guard days > 0, spread > 0 else { return Outcome(late: late, waitingDays: late > 0 ? 0 : elapsed - days) }
+        // E max(e − L, 0) of a lognormal L, as the price of a put option has it.
+        let place = log(elapsed / days) / spread
+        let mean = days * exp(spread * spread / 2)
+        let waiting = elapsed * (1 - late) - mean * Self.cumulative(place - spread)
+        return Outcome(late: late, waitingDays: max(waiting, 0))
+    }
+
+    /// Working days make steps of it, so the distribution is walked through.
+    private func outcome(orderedAt ordered: Int64, elapsedDays elapsed: Double, _ calendar: SupplierCalendar) -> Outcome {
+        var late = 0.0
+        var waiting = 0.0
+        var sum = 0.0
+        for step in -400...400 {
+            let z = Double(step) / 100
+            let weight = exp(-0.5 * z * z)
+            let arrival = calendar.daysUntilArrival(orderedAt: ordered, leadDays: days * exp(spread * z))
+            sum += weight
+            if arrival > elapsed { late += weight } else { waiting += weight * (elapsed - arrival) }
+        }
+        return Outcome(late: late / sum, waitingDays: waiting / sum)
+    }
+
+    private static func cumulative(_ z: Double) -> Double { 0.5 * erfc(-z * 0.707_106_781_186_547_6) }
 }

@@ -23,31 +23,6 @@ public struct OrderLife: Equatable, Sendable, Codable {
         public var isOurs: Bool { self == .planned || self == .awaitingApproval }
     }
 
-    public enum Step: String, CaseIterable, Sendable {
-        case requireApproval, approve, send, accept, ship, deliver, install, cancel, fail
-
-        /// The step that a report of this state asks for; a report cannot ask for `planned`.
-        public init?(reporting state: State) {
-            guard state != .planned, let step = Self.allCases.first(where: { $0.target == state }) else { return nil }
-            self = step
-        }
-
-        /// The state that it leads to.
-        fileprivate var target: State {
-            switch self {
-            case .requireApproval: .awaitingApproval
-            case .approve: .planned
-            case .send: .sent
-            case .accept: .accepted
-            case .ship: .shipped
-            case .deliver: .delivered
-            case .install: .installed
-            case .cancel: .cancelled
-            case .fail: .failed
-            }
-        }
-    }
-
     /// What a step did.
     public enum Change: Equatable, Sendable {
         case moved
@@ -57,20 +32,15 @@ public struct OrderLife: Equatable, Sendable, Codable {
         case refused(String)
     }
 
-    public private(set) var state: State
     /// When it came into this state, in the time that was handed in.
-    public private(set) var sinceMilliseconds: Int64
+    public internal(set) var sinceMilliseconds: Int64
+    public internal(set) var state = State.planned
 
-    public init(sinceMilliseconds: Int64, state: State = .planned) {
-        self.state = state
-        self.sinceMilliseconds = sinceMilliseconds
-    }
-
-    /// Takes the step, if it may follow.
-    public mutating func apply(_ step: Step, atMilliseconds now: Int64) -> Change {
-        let change = change(by: step)
+    /// Moves to a state, if it may follow. An order that waited for approval is approved by moving to `planned`.
+    public mutating func move(to next: State, atMilliseconds now: Int64) -> Change {
+        let change = change(to: next)
         if change == .moved {
-            state = step.target
+            state = next
             sinceMilliseconds = now
         }
         return change
@@ -79,20 +49,19 @@ public struct OrderLife: Equatable, Sendable, Codable {
     /// The clock was set: it has been in its state for as long as before.
     mutating func shift(byMilliseconds step: Int64) { sinceMilliseconds = sinceMilliseconds.shifted(byMilliseconds: step) }
 
-    private func change(by step: Step) -> Change {
-        let next = step.target
+    private func change(to next: State) -> Change {
         if next == state { return .repeated }
         if state.isFinal { return .refused("the order is \(state.rawValue) already") }
-        switch step {
-        case .requireApproval, .approve:
+        switch next {
+        case .planned, .awaitingApproval:
             guard state.isOurs else { return .refused("the order is \(state.rawValue) already") }
-        case .send, .install:
+        case .sent, .installed:
             // Another gateway may have sent the same order, so a supplier's word counts while we wait; our own sending does not.
             guard state != .awaitingApproval else { return .refused("the order waits for approval") }
             if next.rank < state.rank { return .repeated }
-        case .accept, .ship, .deliver:
+        case .accepted, .shipped, .delivered:
             if next.rank < state.rank { return .repeated }
-        case .cancel, .fail:
+        case .cancelled, .failed:
             // What has arrived cannot be called off any more.
             guard state != .delivered else { return .refused("the order is delivered already") }
         }

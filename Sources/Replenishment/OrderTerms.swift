@@ -26,6 +26,4 @@ public struct OrderTerms: Equatable, Sendable, Codable {
     public var isHandedOver = false
     /// The supplier had the same order from another gateway; calling ours off must not call off theirs.
     public var isDuplicate = false
-
-    public init() {}
 }

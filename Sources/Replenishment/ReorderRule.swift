@@ -25,6 +25,7 @@ public struct ReorderRule: Equatable, Sendable {
         public var orders: Bool
     }
 
+    /// Weighs an order placed now against one placed at the next report, `gapDays` later. The risks are probabilities, 0 to 1.
     public func weigh(risk: Double, riskLater: Double, gapDays: Double, price: LatenessPrice) -> Weighing {
         let gap = max(gapDays, 0.01)
         let isWorthIt = (riskLater - risk) * price.days >= gap * (1 - riskLater)
@@ -32,6 +33,7 @@ public struct ReorderRule: Equatable, Sendable {
         return Weighing(risk: risk, riskLater: riskLater, gapDays: gap, orders: isWorthIt || riskLater > ceiling)
     }
 
+    /// Why it is ordered. `daysLeft` are the 5, 50 and 95 % quantiles of its end, or empty.
     public func reason(_ weighing: Weighing, leadDays: Double, daysLeft: [Double]) -> String {
         let range = daysLeft.count == 3 ? "; it lasts \(Self.rounded(daysLeft[0])) to \(Self.rounded(daysLeft[2])) days" : ""
         return "\(Self.rounded(weighing.risk * 100)) % risk that it ends before an order placed now arrives "
@@ -53,6 +55,7 @@ public struct ReorderRule: Equatable, Sendable {
         return text == "1" ? "1 day" : text + " days"
     }
 
+    /// With one digit behind the point, and none for a whole number.
     public static func rounded(_ number: Double) -> String {
         let tenths = (number * 10).rounded() / 10
         return tenths == tenths.rounded() && abs(tenths) < 1e15 ? String(Int64(tenths)) : "\(tenths)"

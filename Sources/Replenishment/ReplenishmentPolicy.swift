@@ -74,10 +74,12 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
 
     public init() {}
 
+    /// The first site that names the device, else the default.
     public func site(ofDevice device: String) -> String {
         sites.first { site in site.devices.contains { $0.matches(device) } }?.name ?? defaultSite
     }
 
+    /// The first that takes such an order; nil: nobody is to get it.
     public func supplier(item: String, profile: String, site: String) -> Supplier? {
         suppliers.first { $0.takes(item: item, profile: profile, site: site) }
     }

@@ -24,6 +24,7 @@ public struct SupplierCalendar: Equatable, Sendable {
 
     private static let perDay = 86_400_000.0
 
+    /// Whether the supplier works on a day, counted from 1970-01-01.
     public func works(onDay day: Int64) -> Bool {
         workingDays.contains(Weekday(daysSince1970: Int(day))) && !holidays.contains(day)
     }

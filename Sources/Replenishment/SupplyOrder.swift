@@ -86,18 +86,17 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
 
     public static func order(ofCancellation key: String) -> String? { key.hasPrefix("ca-") ? "or-" + key.dropFirst(3) : nil }
 
-    public mutating func apply(_ step: OrderLife.Step, atMilliseconds now: Int64, detail: String? = nil) -> Change {
-        let change = life.apply(step, atMilliseconds: now)
+    /// `OrderLife.move`, with a sentence about it.
+    public mutating func move(to next: State, atMilliseconds now: Int64, detail: String? = nil) -> Change {
+        let change = life.move(to: next, atMilliseconds: now)
         if change == .moved, let detail { self.detail = detail }
         return change
     }
 
     /// A report of the supplier, of the delivery, or of an operator. Repeats and reports out of order are told apart from changes.
     public mutating func report(_ next: State, reference: String? = nil, detail: String? = nil, atMilliseconds now: Int64 = 0) -> Change {
-        guard let step = OrderLife.Step(reporting: next) else {
-            return state == .planned ? .repeated : .refused("nothing is planned twice")
-        }
-        let change = apply(step, atMilliseconds: now, detail: detail)
+        if next == .planned { return state == .planned ? .repeated : .refused("nothing is planned twice") }
+        let change = move(to: next, atMilliseconds: now, detail: detail)
         if change == .moved, let reference { self.reference = reference }
         return change
     }

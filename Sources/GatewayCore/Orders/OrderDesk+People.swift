@@ -30,7 +30,7 @@ extension OrderDesk {
     mutating func approve(_ id: String, by person: String, _ fleet: FleetState, _ out: inout StepOutput) -> Bool {
         guard problem(approving: id, by: person) == nil, let device = orders[id]?.device else { return false }
         _ = orders.update(id) { order in
-            _ = order.apply(.approve, atMilliseconds: out.now)
+            _ = order.move(to: .planned, atMilliseconds: out.now)
             order.terms.approvedBy = person
         }
         settleOverdue(id, fleet, &out)

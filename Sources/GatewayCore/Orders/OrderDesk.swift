@@ -99,7 +99,7 @@ package struct OrderDesk: Sendable {
         order.restart(atMilliseconds: out.now)
         if let reason = isAskedByHand ? reasonToAsk(order) : storeDamage ?? reasonToAsk(order) {
             order.terms.approvalReason = reason
-            _ = order.apply(.requireApproval, atMilliseconds: out.now)
+            _ = order.move(to: .awaitingApproval, atMilliseconds: out.now)
         }
         out.tell(.orderOfSupply(device, supply: supply, order: order.id))
         orders.insert(order, id: order.id)

@@ -27,6 +27,7 @@ public enum CXMLAnswer {
         public var sharedSecret: String
     }
 
+    /// Nil when the document names no sender with a secret.
     public static func sender(_ root: XMLElement) -> Sender? {
         guard root.name == "cXML", let credential = root.first("Header", "Sender", "Credential"),
             let identity = credential.first("Identity")?.text, let secret = credential.first("SharedSecret")?.text

@@ -14,13 +14,6 @@ public struct OrderDocument: Equatable, Sendable {
         /// Price of the unit, in hundredths.
         public var amountHundredths: Int64?
         public var currency: String?
-
-        public init(order: String, item: String, device: String, supply: String) {
-            self.order = order
-            self.item = item
-            self.device = device
-            self.supply = supply
-        }
     }
 
     /// The idempotency key: the order's, the shipment's or the cancellation's id.

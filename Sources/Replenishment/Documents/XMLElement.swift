@@ -1,15 +1,10 @@
 /// One element of a small XML document, whole in memory. Where it comes from has bounded size, depth and number.
 public struct XMLElement: Equatable, Sendable {
     public var name: String
-    public var attributes: [String: String]
+    public var attributes: [String: String] = [:]
     public var children: [XMLElement] = []
     /// All text directly in it, without blanks around.
     public var text = ""
-
-    public init(name: String, attributes: [String: String] = [:]) {
-        self.name = name
-        self.attributes = attributes
-    }
 
     /// The first child of that name, step by step.
     public func first(_ path: String...) -> XMLElement? {
