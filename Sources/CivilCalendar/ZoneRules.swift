@@ -22,6 +22,8 @@ public struct ZoneRules: Equatable, Sendable {
     public static let utc = ZoneRules(firstOffsetSeconds: 0, transitions: [], rule: nil)
 
     init(firstOffsetSeconds: Int, transitions: [Transition], rule: DaylightRule?) {
+        let isInOrder = zip(transitions, transitions.dropFirst()).allSatisfy { $0.utcSeconds <= $1.utcSeconds }
+        precondition(isInOrder, "transitions are searched in their order")
         self.firstOffsetSeconds = firstOffsetSeconds
         self.transitions = transitions
         self.rule = rule

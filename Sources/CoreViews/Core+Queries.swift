@@ -149,7 +149,7 @@ extension StewardCore {
         writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
         writer.member("silent", fleet.devices[device].isSilent)
         writer.member("messages", fleet.devices[device].messages)
-        writer.member("availability", downtime?.ledger.availability(atMilliseconds: fleet.devices[device].newestMilliseconds))
+        writer.member("availability", downtime?.ledger.totals(atMilliseconds: fleet.devices[device].newestMilliseconds).availability)
         writer.key("alarms")
         writer.beginArray()
         for alarm in alarms.standingAlarms(of: device) { writer.string(alarm.condition) }

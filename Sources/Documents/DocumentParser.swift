@@ -200,9 +200,7 @@ public struct DocumentParser {
         guard digits.hasPrefix("0x"), digits.dropFirst(2).allSatisfy({ $0.isHexDigit }) else { return nil }
         return Int64(digits.dropFirst(2), radix: 16).map { isNegative ? -$0 : $0 }
     }
-}
 
-extension DocumentParser {
     private mutating func quoted() throws(Diagnostic) -> String {
         let start = position
         let quote = bytes[offset]

@@ -11,6 +11,7 @@ public struct Alarm: Equatable, Sendable, Codable {
         case returnedUnacknowledged = "returned-unacknowledged"
         case returnedToNormal = "returned-to-normal"
     }
+    /// What found the condition.
     public enum Source: String, Sendable, Codable {
         case condition
         case deviceAlert = "device-alert"
@@ -92,6 +93,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     /// It stands, acknowledged or not.
     public var isActive: Bool { state == .unacknowledged || state == .acknowledged }
 
+    /// The condition is over since this event time. An alarm that does not stand stays as it is.
     public mutating func clear(atMilliseconds: Int64, by evidence: [Evidence]) {
         guard isActive else { return }
         state = state == .acknowledged ? .returnedToNormal : .returnedUnacknowledged

@@ -91,20 +91,12 @@ enum ConditionTimer {
     /// Nothing is known from here on: the next reading adds nothing.
     private static let paused = Int64.min
 
-    @inline(__always)
     static func since(_ cells: UnsafeMutablePointer<Int64>) -> Int64 { cells[0] }
-
-    @inline(__always)
     static func isRunning(_ cells: UnsafeMutablePointer<Int64>) -> Bool { cells[1] != 0 }
-
     /// How long it has been true; -1 when it is not.
-    @inline(__always)
     static func milliseconds(_ cells: UnsafeMutablePointer<Int64>) -> Int64 { cells[1] &- 1 }
 
-    @inline(__always)
     static func stop(_ cells: UnsafeMutablePointer<Int64>) { cells[1] = 0 }
-
-    @inline(__always)
     static func pause(_ cells: UnsafeMutablePointer<Int64>) { cells[2] = paused }
 
     @inline(__always)

@@ -56,6 +56,7 @@ extension FaultConditions {
     @inline(__always)
     public func isActive(_ rule: Int, _ block: Block) -> Bool { block[rules[rule].firstCell] & 1 != 0 }
 
+    /// How much a fault weighs that stands.
     public func severity(_ rule: Int, _ block: Block) -> Severity {
         Severity.allCases[Int(block[rules[rule].firstCell] >> 1) & 3]
     }

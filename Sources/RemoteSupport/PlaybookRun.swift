@@ -68,12 +68,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         "run-" + (round == 0 ? StableID.short(alarm, playbook) : StableID.short(alarm, playbook, String(round)))
     }
 
-    public var isOpen: Bool {
-        switch state {
-        case .awaitingReply, .verifying: true
-        case .mended, .ticketed, .recovered: false
-        }
-    }
+    public var isOpen: Bool { deadlineMilliseconds != nil }
 
     /// That command was sent and neither answered nor given up.
     public func isAwaitingReply(to requestID: String) -> Bool {
@@ -112,7 +107,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
     }
 
     private mutating func settle(_ outcome: Outcome, _ detail: String? = nil) {
-        guard !attempts.isEmpty else { return }
+        guard !attempts.isEmpty else { return assertionFailure("a run that waits for something has sent a command") }
         attempts[attempts.count - 1].outcome = outcome
         if let detail { attempts[attempts.count - 1].detail = detail }
     }
@@ -187,24 +182,19 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
 
     /// Time has passed.
     public mutating func advance(_ profile: DeviceProfile, toMilliseconds now: Int64) -> Action? {
+        guard let deadline = deadlineMilliseconds, now >= deadline, let attempt = attempts.last else { return nil }
         // A command that may never have left the gateway says nothing of the device.
-        if let deadline = deadlineMilliseconds, now >= deadline, let attempt = attempts.last, attempt.mayNotHaveLeft {
+        if attempt.mayNotHaveLeft {
             return undeliverable(
                 requestID: attempt.requestID, reason: "the broker had not acknowledged it by its deadline", profile, atMilliseconds: now)
         }
-        switch state {
-        case .awaitingReply(let deadline) where now >= deadline:
-            let command = attempts.last?.command ?? ""
+        step += 1
+        if case .awaitingReply = state {
             settle(.unanswered)
-            step += 1
-            return sendStep(profile, now, failure: "the device did not answer \(command) in time")
-        case .verifying(let deadline) where now >= deadline:
-            let command = attempts.last?.command ?? ""
-            let verb = attempts.last?.outcome == .sent ? "sent" : "answered"
-            settle(.unverified)
-            step += 1
-            return sendStep(profile, now, failure: "\(command) was \(verb), but the alarm stayed")
-        default: return nil
+            return sendStep(profile, now, failure: "the device did not answer \(attempt.command) in time")
         }
+        settle(.unverified)
+        let verb = attempt.outcome == .sent ? "sent" : "answered"
+        return sendStep(profile, now, failure: "\(attempt.command) was \(verb), but the alarm stayed")
     }
 }

@@ -13,6 +13,7 @@ struct BitReader {
     /// The next `width` (0…64) bits as a number.
     @inline(__always)
     mutating func read(_ width: Int) -> UInt64 {
+        assert(width <= 64, "a number has at most 64 bits")
         guard width > 0 else { return 0 }
         let offset = position &>> 3
         let skip = position & 7

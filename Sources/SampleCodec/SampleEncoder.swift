@@ -56,9 +56,7 @@ public struct SampleEncoder: Equatable, Sendable {
         self = next
         return true
     }
-}
 
-extension SampleEncoder {
     /// Codes the time against the last ones and remembers it.
     @inline(__always)
     private mutating func codeTime(_ time: Int64) -> BitCode {

@@ -75,9 +75,4 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
         totals[state] = totals[state].saturatingSum(time.milliseconds(since: since))
         return totals
     }
-
-    /// `StateTotals.availability` up to `atMilliseconds`.
-    public func availability(atMilliseconds time: Int64) -> Double? {
-        totals(atMilliseconds: time).availability
-    }
 }

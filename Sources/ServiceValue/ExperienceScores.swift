@@ -58,23 +58,13 @@ public struct ExperienceScores: Codable, Equatable, Sendable {
         }
         return sum
     }
-}
 
-extension ExperienceScores {
     private static let questionCounterCount = SurveyQuestion.allCases.reduce(0) { $0 + $1.sums.count }
     private static let counterCount = questionCounterCount * SurveyContext.allCases.count
 
     private static func offset(_ question: SurveyQuestion, _ context: SurveyContext) -> Int {
-        var offset = 0
-        for each in SurveyContext.allCases {
-            if each == context { break }
-            offset += questionCounterCount
-        }
-        for each in SurveyQuestion.allCases {
-            if each == question { break }
-            offset += each.sums.count
-        }
-        return offset
+        SurveyContext.allCases.prefix { $0 != context }.count * questionCounterCount
+            + SurveyQuestion.allCases.prefix { $0 != question }.reduce(0) { $0 + $1.sums.count }
     }
 
     /// A snapshot from a file is checked, because its numbers become indices.

@@ -25,10 +25,7 @@ public struct SparkplugDocument: Sendable {
     /// Learns the names of the metrics that the readings of this generation have the numbers of: the host's, or those before its birth.
     /// Costs nothing while they are the same.
     public mutating func follow(_ host: SparkplugHost, generation: UInt32, formerMetrics: [SparkplugHost.Metric]) {
-        follow(generation == host.generation ? host.metrics : formerMetrics, generation)
-    }
-
-    private mutating func follow(_ metrics: [SparkplugHost.Metric], _ generation: UInt32) {
+        let metrics = generation == host.generation ? host.metrics : formerMetrics
         guard generation != self.generation || places.count != metrics.count else { return }
         self.generation = generation
         places = Array(repeating: Place(), count: metrics.count)

@@ -11,6 +11,7 @@ import Hashing
 ///   A repeat is ignored; data that comes after its place was given up still counts, as it has a time of its own.
 /// - A death of another session than the one that was born (bdSeq) is ignored.
 public struct SparkplugHost: Equatable, Sendable {
+    /// What is known of whether a node or device is connected.
     public enum Presence: UInt8, Sendable {
         /// Neither a birth nor a death was received.
         case unknown

@@ -6,7 +6,7 @@ import Testing
     @Test func booksEveryState() {
         var ledger = DowntimeLedger()
         #expect(ledger.totals(atMilliseconds: 1_000) == StateTotals())
-        #expect(ledger.availability(atMilliseconds: 1_000) == nil)
+        #expect(ledger.totals(atMilliseconds: 1_000).availability == nil)
         #expect(ledger.enter(.productive, atMilliseconds: 1_000) == .entered(from: .unknown))
         #expect(ledger.enter(.standby, atMilliseconds: 1_600) == .entered(from: .productive))
         #expect(ledger.enter(.unscheduledDowntime, atMilliseconds: 1_700) == .entered(from: .standby))
@@ -18,7 +18,7 @@ import Testing
         #expect(totals.unscheduledDowntimeMilliseconds == 150 && totals.scheduledDowntimeMilliseconds == 150)
         #expect(totals.unknownMilliseconds == 3_000)
         // 700 of 1000 known; unknown is neither up nor down.
-        #expect(ledger.availability(atMilliseconds: 5_000) == 0.7)
+        #expect(ledger.totals(atMilliseconds: 5_000).availability == 0.7)
         #expect(ledger.totals(atMilliseconds: 6_000).productiveMilliseconds == 1_600)
         #expect(ledger.totals(atMilliseconds: 4_000) == totals)
     }
@@ -68,7 +68,7 @@ import Testing
         ledger.enter(.standby, atMilliseconds: .max)
         #expect(ledger.totals(atMilliseconds: .max).productiveMilliseconds == .max)
         #expect(ledger.totals(atMilliseconds: .min).standbyMilliseconds == 0)
-        #expect(ledger.availability(atMilliseconds: .max) == 1)
+        #expect(ledger.totals(atMilliseconds: .max).availability == 1)
     }
 }
 
