@@ -19,12 +19,9 @@ extension SupplyModel {
             let bounds = steps.bounds(level, resolution: resolution)
             cartridge?.condition(low: bounds.low, high: bounds.high)
             guessYield(level)
-        } else if var present = cartridge, present.hasYield {
+        } else if let present = cartridge, present.hasYield {
             let low = steps.bounds(level, resolution: resolution).low
-            if present.left - low < 3 * present.leftVariance.squareRoot() {
-                present.condition(low: low, high: 1_000)
-                cartridge = present
-            }
+            if present.left - low < 3 * present.leftVariance.squareRoot() { cartridge?.condition(low: low, high: 1_000) }
         }
         guard level < accepted || (level > accepted && steps.jitterVariance != nil) else { return .none }
         levelPercent = level
@@ -84,9 +81,8 @@ extension SupplyModel {
             if !isSomeRemaining, cartridge == nil { cartridge = Cartridge(left: 60, leftVariance: 530) }
             isSomeRemaining = true
             let bound = max(low, steps.someAbove)
-            if var present = cartridge, present.hasYield, present.left - bound < 3 * present.leftVariance.squareRoot() {
-                present.condition(low: bound, high: 1_000)
-                cartridge = present
+            if let present = cartridge, present.hasYield, present.left - bound < 3 * present.leftVariance.squareRoot() {
+                cartridge?.condition(low: bound, high: 1_000)
             }
             return .none
         }
@@ -103,13 +99,12 @@ extension SupplyModel {
     mutating func between(_ low: Double, _ high: Double) -> SupplyChange {
         if candidate?.direction == .someUp { forgetCandidate() }
         lowPercent = high <= Self.highestLowPercent ? Float((low + high) / 2) : nil
-        guard var present = cartridge else {
+        guard let present = cartridge else {
             cartridge = Cartridge(left: (low + high) / 2, leftVariance: (high - low) * (high - low) / 12 + 0.01)
             return .none
         }
         let isNews = present.left > high || present.left < low
-        present.condition(low: low, high: high)
-        cartridge = present
+        cartridge?.condition(low: low, high: high)
         return isNews ? .levelChanged(fromPercent: levelPercent, toPercent: high) : .none
     }
 

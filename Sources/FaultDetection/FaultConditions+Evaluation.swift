@@ -154,20 +154,13 @@ extension FaultConditions {
     }
 
     private func escalated(_ rule: Rule, _ held: Int64, from severity: Severity) -> Severity {
-        var severity = severity
-        for step in steps[rule.firstStep..<rule.firstStep + rule.escalations] where held >= step.afterMilliseconds {
-            severity = min(severity, step.severity)
-        }
-        return severity
+        let steps = steps[rule.firstStep..<rule.firstStep + rule.escalations]
+        return steps.reduce(severity) { held >= $1.afterMilliseconds ? min($0, $1.severity) : $0 }
     }
 
     private func relaxed(_ rule: Rule, _ held: Int64, from severity: Severity) -> Severity {
-        var severity = severity
         let first = rule.firstStep + rule.escalations
-        for step in steps[first..<first + rule.relaxations] where held >= step.afterMilliseconds {
-            severity = max(severity, step.severity)
-        }
-        return severity
+        return steps[first..<first + rule.relaxations].reduce(severity) { held >= $1.afterMilliseconds ? max($0, $1.severity) : $0 }
     }
 
     /// The fault is over. With a clear condition of its own, what led to the alarm does not lead to the next one.

@@ -129,13 +129,10 @@ extension ProfileLayout {
         default: break
         }
         guard key.count <= Self.maximumKeyBytes else { return -1 }
-        let name = Array(key)
         let refused = refusedNames
-        guard let child = grow(from: node, key: name, isOwnName: isOwnName) else {
-            if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
-            return -1
-        }
-        if refusedNames != refused { problem(.tooManyNames, String(decoding: name, as: UTF8.self), &decoded) }
+        let grown = grow(from: node, key: Array(key), isOwnName: isOwnName)
+        if refusedNames != refused { problem(.tooManyNames, String(decoding: key, as: UTF8.self), &decoded) }
+        guard let child = grown else { return -1 }
         growLiterals(from: child)
         // The list of siblings changed; new children stand in front.
         nodes[Int(node)].expected = nodes[Int(node)].firstChild

@@ -123,9 +123,8 @@ public struct TopicPattern: Equatable, Sendable {
             case (.literal(let x), .literal(let y)): x == y
             case (.literal(let word), .prefixed(_, let prefix)), (.prefixed(_, let prefix), .literal(let word)): word.starts(with: prefix)
             case (.prefixed(_, let x), .prefixed(_, let y)): x.starts(with: y) || y.starts(with: x)
-            case (.prefixed(_, let word), _), (_, .prefixed(_, let word)): index > 0 || word.first != UInt8(ascii: "$")
-            case (.literal(let word), _), (_, .literal(let word)):
-                // A wildcard in front takes no topic that begins with $.
+            // A wildcard in front takes no topic that begins with $.
+            case (.prefixed(_, let word), _), (_, .prefixed(_, let word)), (.literal(let word), _), (_, .literal(let word)):
                 index > 0 || word.first != UInt8(ascii: "$")
             default: true
             }

@@ -55,8 +55,8 @@ public struct TextPattern: Equatable, Sendable {
             }
             var end = rest.endIndex
             if index + 1 < pieces.count, case .literal(let following) = pieces[index + 1] {
-                guard let found = Self.find(following, in: rest) else { return nil }
-                end = found
+                guard let found = rest.firstRange(of: following) else { return nil }
+                end = found.lowerBound
             }
             let taken = rest[rest.startIndex..<end]
             rest = rest[end...]
@@ -70,13 +70,5 @@ public struct TextPattern: Equatable, Sendable {
         }
         guard let value, rest.isEmpty else { return nil }
         return Match(value: value, captures: captures)
-    }
-
-    private static func find(_ wanted: [UInt8], in bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
-        guard let first = wanted.first, bytes.count >= wanted.count else { return nil }
-        for at in bytes.startIndex...(bytes.endIndex - wanted.count) where bytes[at] == first && bytes[at...].starts(with: wanted) {
-            return at
-        }
-        return nil
     }
 }
