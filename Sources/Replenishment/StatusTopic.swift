@@ -7,13 +7,9 @@ public struct StatusTopic: Equatable, Sendable {
 
     /// Nil unless `{order}` is one level of several, and all others are plain words.
     public init?(_ text: String) {
-        guard let pattern = try? TopicPattern(text, needsDevice: false), pattern.levels.count > 1, pattern.captures == ["order"] else {
-            return nil
-        }
-        let others = pattern.levels.filter { $0 != .named("order") }
-        guard others.count == pattern.levels.count - 1, others.allSatisfy({ if case .literal = $0 { true } else { false } }) else {
-            return nil
-        }
+        guard let pattern = try? TopicPattern(text, needsDevice: false), pattern.levels.count > 1, pattern.captures == ["order"],
+            pattern.levels.allSatisfy({ if case .literal = $0 { true } else { $0 == .named("order") } })
+        else { return nil }
         self.pattern = pattern
     }
 

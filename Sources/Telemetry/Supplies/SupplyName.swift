@@ -9,8 +9,6 @@ public struct SupplyName: Equatable, Sendable {
     /// More than any device sends; the rest is not looked at.
     static let maximumInputBytes = 1024
 
-    public static func clean(_ text: String) -> SupplyName { clean(bytes: Array(text.utf8.prefix(maximumInputBytes))) }
-
     /// Cleans a name. In this order: hexadecimal text is read, the two bytes that HP's PML puts in front and control characters go,
     /// part and serial number behind the name are split off, one of the standard's joined words (`inkCartridge`) gets its one spelling,
     /// and everything is bounded at a character. Bytes that are no UTF-8 are taken for Latin-1, which is right about ASCII.
@@ -22,8 +20,8 @@ public struct SupplyName: Equatable, Sendable {
             name.text = type.keyword
         }
         name.text = bounded(name.text)
-        name.partNumber = name.partNumber.map(bounded)
-        name.serialNumber = name.serialNumber.map(bounded)
+        name.partNumber = name.partNumber.map { bounded($0) }
+        name.serialNumber = name.serialNumber.map { bounded($0) }
         return name
     }
 
@@ -75,10 +73,8 @@ public struct SupplyName: Equatable, Sendable {
         }
     }
 
-    /// At most 64 bytes, never half a character.
-    static func bounded(_ text: String) -> String { bounded(text, maximumBytes) }
-
-    private static func bounded(_ text: String, _ maximumBytes: Int) -> String {
+    /// At most so many bytes, never half a character.
+    private static func bounded(_ text: String, _ maximumBytes: Int = maximumBytes) -> String {
         guard text.utf8.count > maximumBytes else { return text }
         var result = ""
         var count = 0

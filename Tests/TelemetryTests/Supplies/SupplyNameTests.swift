@@ -3,6 +3,10 @@ import Testing
 
 @testable import Telemetry
 
+extension SupplyName {
+    fileprivate static func clean(_ text: String) -> SupplyName { clean(bytes: Array(text.utf8)) }
+}
+
 @Suite struct SupplyNameTests {
     @Test(arguments: [
         // What is in order stays.
