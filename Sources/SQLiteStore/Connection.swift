@@ -47,14 +47,35 @@ final class Connection {
         return statement
     }
 
-    func use<T>(_ query: Query, _ body: (Statement) throws -> T) throws -> T { try statement(query).use(body) }
+    /// Lends the statement of a query to `body`, with `values` bound to its parameters ?1, ?2 and so on.
+    func use<T>(_ query: Query, _ values: [any Bindable] = [], _ body: (Statement) throws -> T) throws -> T {
+        try statement(query).use { statement in
+            for (offset, value) in values.enumerated() { try statement.bind(Int32(offset) + 1, value) }
+            return try body(statement)
+        }
+    }
 
+    /// Runs a query to its end and gives the number of rows it changed.
     @discardableResult
-    func run(_ query: Query) throws -> Int { try use(query) { try $0.run() } }
+    func run(_ query: Query, _ values: any Bindable...) throws -> Int { try use(query, values) { try $0.run() } }
+
+    /// What `read` makes of each row.
+    func rows<T>(_ query: Query, _ values: any Bindable..., read: (Statement) throws -> T) throws -> [T] {
+        try use(query, values) { rows in
+            var found: [T] = []
+            while try rows.step() { found.append(try read(rows)) }
+            return found
+        }
+    }
+
+    /// What `read` makes of the first row; nil without one. Not for a statement that changes rows, which has to run to its end.
+    func first<T>(_ query: Query, _ values: any Bindable..., read: (Statement) throws -> T?) throws -> T? {
+        try use(query, values) { try $0.step() ? try read($0) : nil }
+    }
 
     /// The first column of the first row, nil without a row or with NULL in it.
-    func integer(_ query: Query) throws -> Int64? {
-        try use(query) { try $0.step() && !$0.isNull(0) ? $0.integer(0) : nil }
+    func integer(_ query: Query, _ values: any Bindable...) throws -> Int64? {
+        try use(query, values) { try $0.step() ? $0.optionalInteger(0) : nil }
     }
 
     /// Runs SQL that is built at start only: pragmas and migrations, never text that came from outside.
@@ -76,23 +97,4 @@ final class Connection {
     var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
     var lastInsertedRow: Int64 { handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
-}
-
-extension Connection {
-    /// The first column of all rows.
-    func texts(_ query: Query) throws -> [String] {
-        try use(query) { rows in
-            var texts: [String] = []
-            while try rows.step() { texts.append(rows.text(0)) }
-            return texts
-        }
-    }
-
-    /// The columns of the first row.
-    func integers(_ query: Query, _ columns: Int32) throws -> [Int64] {
-        try use(query) { rows in
-            guard try rows.step() else { return Array(repeating: 0, count: Int(columns)) }
-            return (0..<columns).map { rows.integer($0) }
-        }
-    }
 }

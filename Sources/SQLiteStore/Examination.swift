@@ -72,10 +72,7 @@ extension Store {
     }
 
     private func arrival(before event: Int64) throws -> Int64? {
-        try connection.use(.segmentBefore) { row in
-            try row.bind(1, event - 1)
-            return try row.step() ? row.integer(2) : nil
-        }
+        try connection.first(.segmentBefore, event - 1) { $0.integer(2) }
     }
 
     private func compare(
@@ -111,10 +108,8 @@ extension Store {
     /// The checksum of the row that ends with this event; nil when there is none such.
     private func checksum(endingAt event: Int64) throws -> Int64? {
         if event == current[.lastEvent] { return current[.chain] }
-        return try connection.use(.segmentBefore) { row in
-            try row.bind(1, event)
-            guard try row.step(), row.integer(0) &+ row.integer(1) &- 1 == event, !row.isNull(3) else { return nil }
-            return row.integer(3)
+        return try connection.first(.segmentBefore, event) { row in
+            row.integer(0) &+ row.integer(1) &- 1 == event ? row.optionalInteger(3) : nil
         }
     }
 
@@ -131,9 +126,8 @@ extension Store {
             if open != current[.outboxOpen] {
                 found.problems.append("the outbox has \(open) open entries instead of \(current[.outboxOpen])")
             }
-            for text in try connection.texts(.checkOutbox) where text != "ok" {
+            if let text = try connection.rows(.checkOutbox, read: { $0.text(0) }).first(where: { $0 != "ok" }) {
                 found.problems.append("the outbox is damaged: \(text)")
-                break
             }
         }
         if try connection.integer(.countDamagedRequests) ?? 0 > 0 {

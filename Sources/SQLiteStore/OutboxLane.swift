@@ -10,23 +10,13 @@ public struct OutboxLane: Sendable, Hashable {
         self.receiver = receiver
     }
 
-    /// The lane in the one row, if any, that an UPDATE returned.
-    static func only(_ rows: Statement) throws -> OutboxLane? {
-        guard try rows.step() else { return nil }
-        let lane = OutboxLane(channel: rows.text(0), receiver: rows.text(1))
-        // The row is returned before the statement ends; stepping on lets it.
-        while try rows.step() {}
-        return lane
-    }
+    /// Reads the columns 0 and 1.
+    init(_ row: Statement) { self.init(channel: row.text(0), receiver: row.text(1)) }
 }
 
 extension StoreReader {
     /// How many entries are open in each lane that has any.
     public func outboxLanes() throws -> [OutboxLane: Int64] {
-        try connection.use(.openLanes) { rows in
-            var lanes: [OutboxLane: Int64] = [:]
-            while try rows.step() { lanes[OutboxLane(channel: rows.text(0), receiver: rows.text(1))] = rows.integer(2) }
-            return lanes
-        }
+        Dictionary(uniqueKeysWithValues: try connection.rows(.openLanes) { (OutboxLane($0), $0.integer(2)) })
     }
 }

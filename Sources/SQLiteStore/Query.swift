@@ -15,10 +15,10 @@ enum Query: Int, CaseIterable {
     case request, recordRequest, forgetRequests
     case recordCrash, quarantined, forgetCrashes, forgetOldestCrash
     case nextPart, addPart, addSnapshot, snapshots, previousSnapshot, part, deleteOldParts, deleteSnapshots
-    case findSeries, longestOfSeries, addSeries, lengthenSeries, listSeries, deleteEmptySeries
+    case findSeries, longestOfSeries, addSeries, lengthenSeries, seriesOfMetric, deleteEmptySeries
     case findChunk, addChunk, indexChunk, chunks, oldestChunks, deleteChunk, unindexChunk
     case lastSession, sessionFilters, addSessionFilter, deleteSession, forgetSessions
-    case pageCount, freePages, checkpoint, truncateLog, releasePages, vacuumInto, quickCheck
+    case pageCount, freePages, truncateLog, releasePages
 
     var sql: StaticString {
         switch self {
@@ -55,7 +55,7 @@ enum Query: Int, CaseIterable {
             WHERE first_event = (SELECT max(first_event) FROM inbox WHERE first_event <= ?1)
             """
         case .deleteSegments: "DELETE FROM inbox WHERE first_event BETWEEN ?1 AND ?2"
-        case .segmentsBetween: "SELECT first_event, bytes FROM inbox WHERE first_event BETWEEN ?1 AND ?2"
+        case .segmentsBetween: "SELECT first_event, bytes FROM inbox WHERE first_event BETWEEN ?1 AND ?2 ORDER BY first_event LIMIT 100"
         case .countInbox: "SELECT count(*), coalesce(sum(length(bytes)), 0), coalesce(max(first_event + event_count - 1), 0) FROM inbox"
         case .deleteSegment: "DELETE FROM inbox WHERE first_event = ?1"
 
@@ -176,8 +176,7 @@ enum Query: Int, CaseIterable {
         case .longestOfSeries: "SELECT longest_ms FROM series WHERE id = ?1"
         case .addSeries: "INSERT INTO series(device, metric, unit) VALUES(?1, ?2, ?3)"
         case .lengthenSeries: "UPDATE series SET longest_ms = ?2 WHERE id = ?1 AND longest_ms < ?2"
-        case .listSeries:
-            "SELECT id, device, metric, unit, longest_ms FROM series WHERE device = ?1 AND (?2 IS NULL OR metric = ?2) ORDER BY metric, unit"
+        case .seriesOfMetric: "SELECT id, unit, longest_ms FROM series WHERE device = ?1 AND metric = ?2 ORDER BY unit"
         case .deleteEmptySeries: "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM chunk_index WHERE chunk_index.series = series.id)"
 
         case .findChunk:
@@ -213,11 +212,8 @@ enum Query: Int, CaseIterable {
 
         case .pageCount: "PRAGMA page_count"
         case .freePages: "PRAGMA freelist_count"
-        case .checkpoint: "PRAGMA wal_checkpoint(PASSIVE)"
         case .truncateLog: "PRAGMA wal_checkpoint(TRUNCATE)"
         case .releasePages: "PRAGMA incremental_vacuum(256)"
-        case .vacuumInto: "VACUUM INTO ?1"
-        case .quickCheck: "PRAGMA quick_check(20)"
         }
     }
 }

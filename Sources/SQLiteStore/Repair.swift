@@ -1,9 +1,7 @@
 /// What was done to go on with a damaged store.
-public struct RepairedDeliveries: Sendable, Equatable {
+public struct RepairedDeliveries: Sendable {
     /// Open entries that will not be sent, as far as their keys can be read.
-    public var abandoned: [(key: String, channel: String)] = []
-
-    public static func == (left: Self, right: Self) -> Bool { left.abandoned.map(\.key) == right.abandoned.map(\.key) }
+    public let abandoned: [(key: String, channel: String)]
 }
 
 /// Makes a damaged store whole again in a way that says what is missing. Nothing here is called without a decision to go on.
@@ -17,68 +15,44 @@ extension Store {
         }
         let arrival = missing.afterMilliseconds ?? missing.beforeMilliseconds ?? 0
         try atomically {
-            for (event, damaged) in try segments(between: missing.first, missing.last) {
+            // The rows are read before any is changed, and of a large loss the first hundred are kept.
+            let damaged = try connection.rows(.segmentsBetween, missing.first, missing.last) { ($0.integer(0), $0.bytes(1)) }
+            for (event, bytes) in damaged {
                 try appendDeadLetter(
-                    event: event, arrivalMilliseconds: arrival, topic: [], payload: Array(damaged.prefix(limits.outboxPayloadBytes)),
+                    event: event, arrivalMilliseconds: arrival, topic: [], payload: Array(bytes.prefix(limits.outboxPayloadBytes)),
                     reason: "this batch of messages was damaged in the store", profile: nil)
             }
-            try connection.use(.deleteSegments) { statement in
-                try statement.bind(1, missing.first)
-                try statement.bind(2, missing.last)
-                try statement.run()
-            }
+            try connection.run(.deleteSegments, missing.first, missing.last)
             let checksum = try insertSegment(missing.first, missing.last - missing.first + 1, arrival, bytes, previous: nil)
             if missing.last >= current[.lastEvent] {
                 current[.lastEvent] = missing.last
                 current[.chain] = checksum
             }
-            try countInbox()
+            try count(.countInbox, .inboxSegments, .inboxBytes)
         }
     }
 
-    private func segments(between first: Int64, _ last: Int64) throws -> [(Int64, [UInt8])] {
-        try connection.use(.segmentsBetween) { rows in
-            try rows.bind(1, first)
-            try rows.bind(2, last)
-            var found: [(Int64, [UInt8])] = []
-            while try rows.step(), found.count < 100 { found.append((rows.integer(0), rows.bytes(1))) }
-            return found
-        }
-    }
-
-    private func lastChecksum() throws -> Int64? {
-        try connection.use(.segmentBefore) { row in
-            try row.bind(1, Int64.max)
-            return try row.step() && !row.isNull(3) ? row.integer(3) : nil
-        }
-    }
-
-    private func countInbox() throws {
-        let counts = try connection.integers(.countInbox, 3)
-        current[.inboxSegments] = counts[0]
-        current[.inboxBytes] = counts[1]
+    /// Sets counters to the columns of the row that a query gives.
+    private func count(_ query: Query, _ counters: Counter...) throws {
+        let counts = try connection.first(query) { row in counters.indices.map { row.integer(Int32($0)) } }
+        for (counter, count) in zip(counters, counts ?? []) { current[counter] = count }
     }
 
     /// Abandons what cannot be trusted, and makes the numbers and the index fit what is there.
     public func repairDeliveries(atMilliseconds now: Int64) throws -> RepairedDeliveries {
-        var repaired = RepairedDeliveries()
         try atomically {
-            try connection.use(.damagedDeliveries) { rows in
-                while try rows.step() { if rows.integer(2) == 0 { repaired.abandoned.append((rows.text(0), rows.text(1))) } }
-            }
-            try connection.use(.abandonDamagedDeliveries) { statement in
-                try statement.bind(1, now)
-                try statement.run()
-            }
+            let damaged = try connection.rows(.damagedDeliveries) { (key: $0.text(0), channel: $0.text(1), state: $0.integer(2)) }
+            try connection.run(.abandonDamagedDeliveries, now)
             try connection.run(.rebuildOutboxIndexes)
-            current[.outboxOpen] = try connection.integer(.countOpen) ?? 0
-            current[.outboxFinished] = try connection.integer(.countFinished) ?? 0
+            try count(.countOpen, .outboxOpen)
+            try count(.countFinished, .outboxFinished)
             openLanes = try outboxLanes()
             try connection.run(.dropDamagedRequests)
             try connection.run(.dropDamagedCrashes)
-            current[.quarantined] = try connection.integer(.countCrashes) ?? 0
+            try count(.countCrashes, .quarantined)
+            let open = damaged.filter { $0.state == OutboxDelivery.State.open.rawValue }
+            return RepairedDeliveries(abandoned: open.map { ($0.key, $0.channel) })
         }
-        return repaired
     }
 
     /// Makes the store's numbers anew from what is there, where the kept ones are damaged. The cursor goes back as far as a snapshot allows:
@@ -89,28 +63,18 @@ extension Store {
     public func recount(snapshotEvent: Int64, storeID: Int64?) throws {
         areCountersDamaged = false
         try atomically {
-            let inbox = try connection.integers(.countInbox, 3)
-            current[.inboxSegments] = inbox[0]
-            current[.inboxBytes] = inbox[1]
-            current[.lastEvent] = max(inbox[2], snapshotEvent)
+            try count(.countInbox, .inboxSegments, .inboxBytes, .lastEvent)
+            current[.lastEvent] = max(current[.lastEvent], snapshotEvent)
             current[.cursor] = min(snapshotEvent, current[.lastEvent])
-            current[.outboxOpen] = try connection.integer(.countOpen) ?? 0
-            current[.outboxFinished] = try connection.integer(.countFinished) ?? 0
-            let journal = try connection.integers(.countJournal, 2)
-            current[.journalEntries] = journal[0]
-            current[.journalBytes] = journal[1]
-            let letters = try connection.integers(.countLetters, 3)
-            current[.deadLetters] = letters[0]
-            current[.deadLetterBytes] = letters[1]
-            current[.lastDeadLetter] = letters[2]
-            let chunks = try connection.integers(.countChunks, 3)
-            current[.chunks] = chunks[0]
-            current[.chunkBytes] = chunks[1]
-            current[.samples] = chunks[2]
-            current[.series] = try connection.integer(.countSeries) ?? 0
-            current[.quarantined] = try connection.integer(.countCrashes) ?? 0
+            try count(.countOpen, .outboxOpen)
+            try count(.countFinished, .outboxFinished)
+            try count(.countJournal, .journalEntries, .journalBytes)
+            try count(.countLetters, .deadLetters, .deadLetterBytes, .lastDeadLetter)
+            try count(.countChunks, .chunks, .chunkBytes, .samples)
+            try count(.countSeries, .series)
+            try count(.countCrashes, .quarantined)
             current[.storeID] = storeID ?? .random(in: 1 ... .max)
-            current[.chain] = try lastChecksum() ?? current[.storeID]
+            current[.chain] = try connection.first(.segmentBefore, Int64.max) { $0.optionalInteger(3) } ?? current[.storeID]
             current[.chainedFrom] = current[.lastEvent] + 1
             current[.trimmedThrough] = (try firstRetainedEvent() ?? current[.lastEvent] + 1) - 1
         }

@@ -45,8 +45,7 @@ extension Store {
         var newest: (event: Int64, checksum: Int64)?
         func take(_ query: Query) throws {
             var failure: (any Error)?
-            try? old.use(query) { rows in
-                try rows.bind(1, first)
+            try? old.use(query, [first]) { rows in
                 while try rows.step() {
                     let segment = Segment(rows)
                     guard segment.isIntact, let checksum = segment.checksum, segment.firstEvent >= first else { continue }

@@ -49,43 +49,17 @@ final class Statement {
         return Int(sqlite3_changes(database))
     }
 
-    // A failed bind leaves NULL or the old value, which the NOT NULL columns of the schema refuse, except for memory
-    // exhaustion and a wrong index; both are checked here all the same.
-    private func check(_ code: Int32) throws {
+    /// Binds parameter `index`, counted from 1.
+    func bind(_ index: Int32, _ value: any Bindable) throws {
+        let code = value.bind(to: handle, index)
         if code != SQLITE_OK { throw StoreError.last(of: database, code: code, sql: "\(sql)") }
-    }
-
-    func bind(_ index: Int32, _ value: Int64) throws { try check(sqlite3_bind_int64(handle, index, value)) }
-
-    func bind(_ index: Int32, _ value: Int) throws { try bind(index, Int64(value)) }
-
-    func bindNull(_ index: Int32) throws { try check(sqlite3_bind_null(handle, index)) }
-
-    func bind(_ index: Int32, _ value: String) throws {
-        var value = value
-        let code = value.withUTF8 { utf8 in
-            // An empty buffer may have no address, which SQLite would take for NULL.
-            guard let base = utf8.baseAddress else { return sqlite3_bind_text(handle, index, "", 0, Self.copies) }
-            return base.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
-                sqlite3_bind_text64(handle, index, $0, UInt64(utf8.count), Self.copies, UInt8(SQLITE_UTF8))
-            }
-        }
-        try check(code)
-    }
-
-    func bind(_ index: Int32, _ value: String?) throws {
-        if let value { try bind(index, value) } else { try bindNull(index) }
-    }
-
-    /// Binds without copying: `bytes` must stay valid until the end of `use`.
-    func bind(_ index: Int32, _ bytes: UnsafeRawBufferPointer) throws {
-        guard let base = bytes.baseAddress, bytes.count > 0 else { return try check(sqlite3_bind_zeroblob(handle, index, 0)) }
-        try check(sqlite3_bind_blob64(handle, index, base, UInt64(bytes.count), nil))
     }
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
 
     func text(_ column: Int32) -> String {
         guard let start = sqlite3_column_text(handle, column) else { return "" }
@@ -101,7 +75,4 @@ final class Statement {
     }
 
     func bytes(_ column: Int32) -> [UInt8] { Array(blob(column)) }
-
-    /// SQLITE_TRANSIENT, a macro that Swift does not import: SQLite makes its own copy.
-    private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 }

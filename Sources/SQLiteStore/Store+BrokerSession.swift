@@ -1,17 +1,12 @@
 extension StoreReader {
     /// The session at a broker that was used last; nil before the first.
     public func lastBrokerSession() throws -> String? {
-        try connection.use(.lastSession) { rows in try rows.step() ? rows.text(0) : nil }
+        try connection.first(.lastSession) { $0.text(0) }
     }
 
     /// The topic filters that this session at a broker may hold, sorted.
     public func brokerSessionFilters(_ session: String) throws -> [String] {
-        try connection.use(.sessionFilters) { rows in
-            try rows.bind(1, session)
-            var filters: [String] = []
-            while try rows.step() { filters.append(rows.text(0)) }
-            return filters
-        }
+        try connection.rows(.sessionFilters, session) { $0.text(0) }
     }
 }
 
@@ -20,20 +15,10 @@ extension Store {
     /// - Parameter session: the caller's name for broker and client id.
     public func setBrokerSession(_ session: String, filters: [String]) throws {
         try atomically {
-            let used = try connection.use(.lastSession) { rows in try rows.step() ? rows.integer(1) + 1 : 1 }
-            try connection.use(.deleteSession) { statement in
-                try statement.bind(1, session)
-                try statement.run()
-            }
-            // The empty filter stands for the session itself, which may hold none.
-            for filter in [""] + filters {
-                try connection.use(.addSessionFilter) { statement in
-                    try statement.bind(1, session)
-                    try statement.bind(2, filter)
-                    try statement.bind(3, used)
-                    try statement.run()
-                }
-            }
+            let used = try connection.first(.lastSession) { $0.integer(1) + 1 } ?? 1
+            try connection.run(.deleteSession, session)
+            // The empty filter stands for the session itself, which may have none.
+            for filter in [""] + filters { try connection.run(.addSessionFilter, session, filter, used) }
             try connection.run(.forgetSessions)
         }
     }

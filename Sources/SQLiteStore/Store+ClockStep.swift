@@ -14,25 +14,12 @@ extension Store {
 
     /// The clock was set: what waits in the outbox was made as long ago, and is due as far ahead, as before.
     public func shiftOutbox(byMilliseconds step: Int64) throws {
-        try atomically {
-            try connection.use(.shiftOutbox) { statement in
-                try statement.bind(1, step)
-                try statement.run()
-            }
-        }
+        try atomically { _ = try connection.run(.shiftOutbox, step) }
     }
 
     /// Changes what an open entry holds. False when the key is not open.
     @discardableResult
     public func replaceOutboxPayload(key: String, with payload: [UInt8]) throws -> Bool {
-        try atomically {
-            try connection.use(.replaceOutboxPayload) { statement in
-                try statement.bind(1, key)
-                return try payload.withUnsafeBytes { bytes in
-                    try statement.bind(2, bytes)
-                    return try statement.run() == 1
-                }
-            }
-        }
+        try atomically { try connection.run(.replaceOutboxPayload, key, payload) == 1 }
     }
 }

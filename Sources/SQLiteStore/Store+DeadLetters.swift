@@ -16,17 +16,10 @@ extension StoreReader {
     /// Dead letters, the newest first.
     /// - Parameter id: only those before this one, to read page by page.
     public func deadLetters(before id: Int64 = .max, limit: Int) throws -> [DeadLetter] {
-        try connection.use(.deadLetters) { rows in
-            try rows.bind(1, id)
-            try rows.bind(2, max(0, limit))
-            var letters: [DeadLetter] = []
-            while try rows.step() {
-                letters.append(
-                    DeadLetter(
-                        id: rows.integer(0), event: rows.integer(1), arrivalMilliseconds: rows.integer(2), reason: rows.text(3),
-                        profile: rows.optionalText(4), topic: rows.bytes(5), payload: rows.bytes(6), isRetained: rows.integer(7) != 0))
-            }
-            return letters
+        try connection.rows(.deadLetters, id, max(0, limit)) { row in
+            DeadLetter(
+                id: row.integer(0), event: row.integer(1), arrivalMilliseconds: row.integer(2), reason: row.text(3),
+                profile: row.optionalText(4), topic: row.bytes(5), payload: row.bytes(6), isRetained: row.integer(7) != 0)
         }
     }
 
@@ -44,27 +37,14 @@ extension Store {
         isRetained: Bool = false
     ) throws {
         try atomically {
-            try connection.use(.appendDeadLetter) { statement in
-                try statement.bind(1, event)
-                try statement.bind(2, arrivalMilliseconds)
-                try statement.bind(3, reason)
-                try statement.bind(4, profile)
-                try statement.bind(7, isRetained ? 1 : 0)
-                try statement.bind(8, current[.lastDeadLetter])
-                try topic.withUnsafeBytes { topic in
-                    try payload.withUnsafeBytes { payload in
-                        try statement.bind(5, topic)
-                        try statement.bind(6, payload)
-                        try statement.run()
-                    }
-                }
-            }
+            try connection.run(
+                .appendDeadLetter, event, arrivalMilliseconds, reason, profile, topic, payload, isRetained ? 1 : 0, current[.lastDeadLetter]
+            )
             current[.lastDeadLetter] = connection.lastInsertedRow
             current[.deadLetters] += 1
             current[.deadLetterBytes] += Int64(topic.count + payload.count)
             while current[.deadLetters] > limits.deadLetterEntries || current[.deadLetterBytes] > limits.deadLetterBytes {
-                let oldest = try oldestRows(.oldestDeadLetters, 1, from: .min)
-                guard let letter = oldest.first else { break }
+                guard let letter = try connection.first(.oldestDeadLetters, 1, Int64.min, read: Self.idAndBytes) else { break }
                 try delete(letter)
                 current[.deadLettersDropped] += 1
             }
@@ -75,14 +55,14 @@ extension Store {
     @discardableResult
     public func removeDeadLetter(id: Int64) throws -> Bool {
         try atomically {
-            guard let letter = try oldestRows(.oldestDeadLetters, 1, from: id).first, letter.id == id else { return false }
+            guard let letter = try connection.first(.oldestDeadLetters, 1, id, read: Self.idAndBytes), letter.id == id else { return false }
             try delete(letter)
             return true
         }
     }
 
     private func delete(_ letter: (id: Int64, bytes: Int64)) throws {
-        try connection.deleteRow(.deleteDeadLetter, letter.id)
+        try connection.run(.deleteDeadLetter, letter.id)
         current[.deadLetters] -= 1
         current[.deadLetterBytes] -= letter.bytes
     }

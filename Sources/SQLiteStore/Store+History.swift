@@ -18,42 +18,18 @@ public struct HistorySeries: Sendable, Hashable {
 }
 
 extension StoreReader {
-    /// The series of a device that have history, by metric and unit.
-    public func historySeries(device: String) throws -> [HistorySeries] { try series(device, metric: nil).map(\.name) }
-
     /// The chunks of a metric that reach into the time from `fromMilliseconds` through `throughMilliseconds`, by unit and start.
     public func chunks(device: String, metric: String, fromMilliseconds: Int64, throughMilliseconds: Int64) throws -> [HistoryChunk] {
-        var found: [HistoryChunk] = []
-        for series in try series(device, metric: metric) {
-            try connection.use(.chunks) { rows in
-                try rows.bind(1, series.id)
+        try connection.rows(.seriesOfMetric, device, metric) { ($0.integer(0), $0.text(1), $0.integer(2)) }
+            .flatMap { id, unit, longestMilliseconds in
                 // A chunk that reaches into the range began at most the longest chunk's duration before it.
-                let (earliest, overflow) = fromMilliseconds.subtractingReportingOverflow(series.longestMilliseconds)
-                try rows.bind(2, overflow ? .min : earliest)
-                try rows.bind(3, throughMilliseconds)
-                try rows.bind(4, fromMilliseconds)
-                while try rows.step() {
-                    found.append(
-                        HistoryChunk(
-                            unit: series.name.unit, firstMilliseconds: rows.integer(0), lastMilliseconds: rows.integer(0) + rows.integer(1),
-                            count: Int(rows.integer(2)), bytes: rows.bytes(3)))
+                let (earliest, overflow) = fromMilliseconds.subtractingReportingOverflow(longestMilliseconds)
+                return try connection.rows(.chunks, id, overflow ? .min : earliest, throughMilliseconds, fromMilliseconds) { row in
+                    HistoryChunk(
+                        unit: unit, firstMilliseconds: row.integer(0), lastMilliseconds: row.integer(0) + row.integer(1),
+                        count: Int(row.integer(2)), bytes: row.bytes(3))
                 }
             }
-        }
-        return found
-    }
-
-    private func series(_ device: String, metric: String?) throws -> [(id: Int64, name: HistorySeries, longestMilliseconds: Int64)] {
-        try connection.use(.listSeries) { rows in
-            try rows.bind(1, device)
-            try rows.bind(2, metric)
-            var found: [(id: Int64, name: HistorySeries, longestMilliseconds: Int64)] = []
-            while try rows.step() {
-                let name = HistorySeries(device: rows.text(1), metric: rows.text(2), unit: rows.text(3))
-                found.append((rows.integer(0), name, rows.integer(4)))
-            }
-            return found
-        }
     }
 }
 
@@ -67,10 +43,7 @@ extension Store {
         let name = HistorySeries(device: device, metric: metric, unit: unit)
         if let id = seriesIDs[name] { return id }
         return try atomically {
-            let known = try connection.use(.findSeries) { rows -> (id: Int64, longest: Int64)? in
-                try Self.bind(name, to: rows)
-                return try rows.step() ? (rows.integer(0), rows.integer(1)) : nil
-            }
+            let known = try connection.first(.findSeries, device, metric, unit) { (id: $0.integer(0), longest: $0.integer(1)) }
             guard known != nil || current[.series] < limits.series else {
                 current[.seriesRefused] += 1
                 return nil
@@ -83,18 +56,9 @@ extension Store {
     }
 
     private func addSeries(_ name: HistorySeries) throws -> Int64 {
-        try connection.use(.addSeries) { statement in
-            try Self.bind(name, to: statement)
-            try statement.run()
-        }
+        try connection.run(.addSeries, name.device, name.metric, name.unit)
         current[.series] += 1
         return connection.lastInsertedRow
-    }
-
-    private static func bind(_ name: HistorySeries, to statement: Statement) throws {
-        try statement.bind(1, name.device)
-        try statement.bind(2, name.metric)
-        try statement.bind(3, name.unit)
     }
 
     /// Adds a chunk. One with the same series, start and count is there already after a crash and replay, and is ignored.
@@ -105,53 +69,25 @@ extension Store {
         series: Int64, firstMilliseconds: Int64, lastMilliseconds: Int64, count: Int, bytes: UnsafeRawBufferPointer
     ) throws -> Bool {
         let (duration, overflow) = lastMilliseconds.subtractingReportingOverflow(firstMilliseconds)
-        guard let longest = try longest(of: series), !overflow, duration >= 0, count > 0 else {
+        guard let longest = try longestMilliseconds[series] ?? connection.integer(.longestOfSeries, series), !overflow, duration >= 0,
+            count > 0
+        else {
             throw StoreError(.constraint, message: "a chunk needs a known series, samples, and an end that is not before its start")
         }
         return try atomically {
-            let isKnown = try connection.use(.findChunk) { rows in
-                try rows.bind(1, series)
-                try rows.bind(2, firstMilliseconds)
-                try rows.bind(3, count)
-                return try rows.step()
-            }
-            guard !isKnown else { return false }
+            guard try connection.integer(.findChunk, series, firstMilliseconds, count) == nil else { return false }
             try insertChunk(series, firstMilliseconds, duration, count, bytes)
             if duration > longest {
-                try connection.use(.lengthenSeries) { statement in
-                    try statement.bind(1, series)
-                    try statement.bind(2, duration)
-                    try statement.run()
-                }
+                try connection.run(.lengthenSeries, series, duration)
                 longestMilliseconds[series] = duration
             }
             return true
         }
     }
 
-    private func longest(of series: Int64) throws -> Int64? {
-        if let known = longestMilliseconds[series] { return known }
-        return try connection.use(.longestOfSeries) { rows in
-            try rows.bind(1, series)
-            return try rows.step() ? rows.integer(0) : nil
-        }
-    }
-
     private func insertChunk(_ series: Int64, _ first: Int64, _ duration: Int64, _ count: Int, _ bytes: UnsafeRawBufferPointer) throws {
-        try connection.use(.addChunk) { statement in
-            try statement.bind(1, series)
-            try statement.bind(2, duration)
-            try statement.bind(3, count)
-            try statement.bind(4, bytes)
-            try statement.run()
-        }
-        let id = connection.lastInsertedRow
-        try connection.use(.indexChunk) { statement in
-            try statement.bind(1, series)
-            try statement.bind(2, first)
-            try statement.bind(3, id)
-            try statement.run()
-        }
+        try connection.run(.addChunk, series, duration, count, bytes)
+        try connection.run(.indexChunk, series, first, connection.lastInsertedRow)
         current[.chunks] += 1
         current[.chunkBytes] += Int64(bytes.count)
         current[.samples] += Int64(count)
@@ -181,29 +117,16 @@ extension Store {
     }
 
     private func oldestChunks(_ limit: Int) throws -> [ChunkRow] {
-        try connection.use(.oldestChunks) { rows in
-            try rows.bind(1, limit)
-            var found: [ChunkRow] = []
-            while try rows.step() {
-                found.append(
-                    ChunkRow(
-                        id: rows.integer(0), series: rows.integer(1), duration: rows.integer(2), samples: rows.integer(3),
-                        bytes: rows.integer(4), first: rows.isNull(5) ? nil : rows.integer(5)))
-            }
-            return found
+        try connection.rows(.oldestChunks, limit) { row in
+            ChunkRow(
+                id: row.integer(0), series: row.integer(1), duration: row.integer(2), samples: row.integer(3), bytes: row.integer(4),
+                first: row.optionalInteger(5))
         }
     }
 
     private func delete(_ chunk: ChunkRow) throws {
-        try connection.deleteRow(.deleteChunk, chunk.id)
-        if let first = chunk.first {
-            try connection.use(.unindexChunk) { statement in
-                try statement.bind(1, chunk.series)
-                try statement.bind(2, first)
-                try statement.bind(3, chunk.id)
-                try statement.run()
-            }
-        }
+        try connection.run(.deleteChunk, chunk.id)
+        if let first = chunk.first { try connection.run(.unindexChunk, chunk.series, first, chunk.id) }
         current[.chunks] -= 1
         current[.chunkBytes] -= chunk.bytes
         current[.samples] -= chunk.samples

@@ -16,8 +16,8 @@ public struct Segment {
         count = Int(row.integer(1))
         arrivalMilliseconds = row.integer(2)
         bytes = row.blob(3)
-        previous = row.isNull(4) ? nil : row.integer(4)
-        checksum = row.isNull(5) ? nil : row.integer(5)
+        previous = row.optionalInteger(4)
+        checksum = row.optionalInteger(5)
     }
 
     /// It stands in the place of `count` events that were lost, and its bytes hold a single event, of the number `lastEvent`.
@@ -49,8 +49,7 @@ extension StoreReader {
     /// Hands out the segments in order, one at a time, beginning with the one that holds `event` (whole, so that its first
     /// events may be older than `event`). The store must not be asked for segments again inside `body`.
     public func forEachSegment(from event: Int64, _ body: (Segment) throws -> Void) throws {
-        try connection.use(.segmentsFrom) { rows in
-            try rows.bind(1, event)
+        try connection.use(.segmentsFrom, [event]) { rows in
             while try rows.step() {
                 let segment = Segment(rows)
                 if segment.lastEvent >= event { try body(segment) }
@@ -82,15 +81,7 @@ extension Store {
         let checksum = Checksum.ofSegment(
             previous: previous ?? Segment.noPrevious, firstEvent: firstEvent, count: count, arrivalMilliseconds: arrivalMilliseconds,
             bytes: bytes)
-        try connection.use(.appendSegment) { statement in
-            try statement.bind(1, firstEvent)
-            try statement.bind(2, count)
-            try statement.bind(3, arrivalMilliseconds)
-            try statement.bind(4, bytes)
-            if let previous { try statement.bind(5, previous) } else { try statement.bindNull(5) }
-            try statement.bind(6, checksum)
-            try statement.run()
-        }
+        try connection.run(.appendSegment, firstEvent, count, arrivalMilliseconds, bytes, previous, checksum)
         return checksum
     }
 
@@ -114,17 +105,14 @@ extension Store {
         guard let replayable = try connection.integer(.previousSnapshot) else { return 0 }
         let bound = min(event, current[.cursor], replayable)
         return try atomically {
-            let oldest = try connection.use(.oldestSegments) { rows in
-                try rows.bind(1, 32)
-                var found: [(first: Int64, last: Int64, bytes: Int64)] = []
-                while try rows.step() { found.append((rows.integer(0), rows.integer(0) + rows.integer(1) - 1, rows.integer(2))) }
-                return found
+            let oldest = try connection.rows(.oldestSegments, 32) { row in
+                (first: row.integer(0), last: row.integer(0) + row.integer(1) - 1, bytes: row.integer(2))
             }
             var deleted = 0
             var deletedBytes: Int64 = 0
             for segment in oldest where segment.last <= bound {
                 guard current[.inboxBytes] - segment.bytes >= keepBytes, deletedBytes < 8 << 20 else { break }
-                try connection.deleteRow(.deleteSegment, segment.first)
+                try connection.run(.deleteSegment, segment.first)
                 current[.inboxSegments] -= 1
                 current[.inboxBytes] -= segment.bytes
                 current[.trimmedThrough] = segment.last
@@ -133,15 +121,6 @@ extension Store {
             }
             if deleted > 0 { try forgetCrashes(through: current[.trimmedThrough]) }
             return deleted
-        }
-    }
-}
-
-extension Connection {
-    func deleteRow(_ query: Query, _ id: Int64) throws {
-        try use(query) { statement in
-            try statement.bind(1, id)
-            try statement.run()
         }
     }
 }

@@ -19,21 +19,13 @@ extension StoreReader {
     public func journal(
         device: String? = nil, kind: String? = nil, sinceMilliseconds: Int64 = .min, before id: Int64 = .max, limit: Int
     ) throws -> [JournalEntry] {
-        try connection.use(device == nil ? .journal : .journalOfDevice) { rows in
-            try rows.bind(1, id)
-            try rows.bind(2, sinceMilliseconds)
-            try rows.bind(3, kind)
-            try rows.bind(4, max(0, limit))
-            if let device { try rows.bind(5, device) }
-            var entries: [JournalEntry] = []
-            while try rows.step() {
-                entries.append(
-                    JournalEntry(
-                        id: rows.integer(0), event: rows.integer(1), timeMilliseconds: rows.integer(2), kind: rows.text(3),
-                        device: rows.text(4), body: rows.bytes(5)))
-            }
-            return entries
+        func entry(_ row: Statement) -> JournalEntry {
+            JournalEntry(
+                id: row.integer(0), event: row.integer(1), timeMilliseconds: row.integer(2), kind: row.text(3), device: row.text(4),
+                body: row.bytes(5))
         }
+        guard let device else { return try connection.rows(.journal, id, sinceMilliseconds, kind, max(0, limit), read: entry) }
+        return try connection.rows(.journalOfDevice, id, sinceMilliseconds, kind, max(0, limit), device, read: entry)
     }
 }
 
@@ -41,21 +33,12 @@ extension Store {
     /// Appends a decision. Beyond the limits the oldest go, a few at a time, and are counted.
     public func appendJournal(event: Int64, timeMilliseconds: Int64, kind: String, device: String, body: [UInt8]) throws {
         try atomically {
-            try connection.use(.appendJournal) { statement in
-                try statement.bind(1, event)
-                try statement.bind(2, timeMilliseconds)
-                try statement.bind(3, kind)
-                try statement.bind(4, device)
-                try body.withUnsafeBytes { bytes in
-                    try statement.bind(5, bytes)
-                    try statement.run()
-                }
-            }
+            try connection.run(.appendJournal, event, timeMilliseconds, kind, device, body)
             current[.journalEntries] += 1
             current[.journalBytes] += Int64(body.count)
             guard current[.journalEntries] > limits.journalEntries || current[.journalBytes] > limits.journalBytes else { return }
-            for (id, bytes) in try oldestRows(.oldestJournal, trimStep(limits.journalEntries)) {
-                try connection.deleteRow(.deleteJournal, id)
+            for (id, bytes) in try connection.rows(.oldestJournal, trimStep(limits.journalEntries), read: Self.idAndBytes) {
+                try connection.run(.deleteJournal, id)
                 current[.journalEntries] -= 1
                 current[.journalBytes] -= bytes
                 current[.journalTrimmed] += 1
@@ -63,14 +46,6 @@ extension Store {
         }
     }
 
-    /// Ids and payload bytes of the first rows of a table, oldest first.
-    func oldestRows(_ query: Query, _ limit: Int64, from id: Int64? = nil) throws -> [(id: Int64, bytes: Int64)] {
-        try connection.use(query) { rows in
-            try rows.bind(1, limit)
-            if let id { try rows.bind(2, id) }
-            var found: [(id: Int64, bytes: Int64)] = []
-            while try rows.step() { found.append((rows.integer(0), rows.integer(1))) }
-            return found
-        }
-    }
+    /// A row of the queries for the oldest rows of a table: its id, and how many bytes it holds.
+    static func idAndBytes(_ row: Statement) -> (id: Int64, bytes: Int64) { (row.integer(0), row.integer(1)) }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Row counts and sizes for the metrics page; all kept, none scanned for.
 public struct StoreStatistics: Sendable, Equatable {
     public let lastEvent, cursor: Int64
@@ -33,57 +31,9 @@ extension StoreReader {
             fileBytes: try connection.integer(.pageCount).map { $0 * pageBytes } ?? 0,
             freeBytes: try connection.integer(.freePages).map { $0 * pageBytes } ?? 0, logBytes: StoreFile.bytes(connection.path + "-wal"))
     }
-
-    /// Looks for damage in the whole file, which takes long on a large one. An empty list means that none was found.
-    public func integrityProblems() throws -> [String] {
-        try connection.use(.quickCheck) { rows in
-            var problems: [String] = []
-            do {
-                while try rows.step() { problems.append(rows.text(0)) }
-            } catch let error as StoreError where error.kind == .corrupt {
-                // Some damage ends the check itself.
-                problems.append(error.message)
-            }
-            return problems == ["ok"] ? [] : problems
-        }
-    }
-
-    /// Writes a compact copy of the last commit to `path`, which must not exist; it appears there only when it is whole.
-    ///
-    /// Call it on a `StoreReader` of another thread: the writer goes on meanwhile.
-    public func backup(to path: String) throws {
-        guard !StoreFile.exists(path) else {
-            throw StoreError(.constraint, message: "\(path) exists: name another file for the backup, or remove it")
-        }
-        let partial = path + ".partial"
-        unlink(partial)
-        do {
-            try StoreFile.explaining(partial) {
-                try connection.use(.vacuumInto) { statement in
-                    try statement.bind(1, partial)
-                    try statement.run()
-                }
-            }
-            // VACUUM INTO does not flush what it writes.
-            try StoreFile.sync(partial)
-            guard rename(partial, path) == 0 else {
-                throw StoreError(.ioError, message: "cannot rename \(partial): \(String(cString: strerror(errno)))")
-            }
-            try StoreFile.sync(path)
-        } catch {
-            unlink(partial)
-            throw error
-        }
-    }
 }
 
 extension Store {
-    /// Moves what it can of the write-ahead log into the file, without waiting for readers.
-    public func checkpoint() throws {
-        try requireNoTransaction()
-        try connection.run(.checkpoint)
-    }
-
     /// Gives up to 256 free pages (2 MiB) back to the file system. Worth it only when much is free: free pages are reused first.
     /// - Returns: whether free pages are left.
     public func releaseFreePages() throws -> Bool {

@@ -59,32 +59,17 @@ public enum EnqueueResult: Sendable, Equatable {
 extension StoreReader {
     /// Open entries of one lane whose time has come, the longest due first.
     public func dueOutbox(_ lane: OutboxLane, nowMilliseconds: Int64, limit: Int) throws -> [OutboxDelivery] {
-        try connection.use(.dueOnLane) { rows in
-            try rows.bind(1, lane.channel)
-            try rows.bind(2, lane.receiver)
-            try rows.bind(3, nowMilliseconds)
-            try rows.bind(4, max(0, limit))
-            var due: [OutboxDelivery] = []
-            while try rows.step() { due.append(OutboxDelivery(rows)) }
-            return due
-        }
+        try connection.rows(.dueOnLane, lane.channel, lane.receiver, nowMilliseconds, max(0, limit), read: OutboxDelivery.init)
     }
 
     /// When the next open entry of a lane is due, nil without one.
     public func nextOutboxDue(_ lane: OutboxLane) throws -> Int64? {
-        try connection.use(.nextDueOnLane) { rows in
-            try rows.bind(1, lane.channel)
-            try rows.bind(2, lane.receiver)
-            return try rows.step() && !rows.isNull(0) ? rows.integer(0) : nil
-        }
+        try connection.integer(.nextDueOnLane, lane.channel, lane.receiver)
     }
 
     /// The entry of a key, nil when the key is unknown or forgotten.
     public func outboxEntry(key: String) throws -> OutboxDelivery? {
-        try connection.use(.outboxEntry) { rows in
-            try rows.bind(1, key)
-            return try rows.step() ? OutboxDelivery(rows) : nil
-        }
+        try connection.first(.outboxEntry, key, read: OutboxDelivery.init)
     }
 }
 
@@ -98,20 +83,12 @@ extension Store {
                 current[.outboxRefused] += 1
                 return .refused(reason: reason)
             }
-            let added = try connection.use(.enqueue) { statement in
-                try statement.bind(1, entry.key)
-                try statement.bind(2, entry.channel)
-                try statement.bind(3, entry.device)
-                try statement.bind(5, entry.createdMilliseconds)
-                try statement.bind(6, entry.notBeforeMilliseconds)
-                try statement.bind(7, entry.receiver)
-                return try entry.payload.withUnsafeBytes { bytes in
-                    try statement.bind(4, bytes)
-                    return try statement.run()
-                }
-            }
+            let added = try connection.run(
+                .enqueue, entry.key, entry.channel, entry.device, entry.payload, entry.createdMilliseconds, entry.notBeforeMilliseconds,
+                entry.receiver)
             guard added == 1 else { return .known }
-            opened(entry.lane)
+            current[.outboxOpen] += 1
+            openLanes[entry.lane, default: 0] += 1
             return .added
         }
     }
@@ -124,43 +101,21 @@ extension Store {
         }
         let open = openLanes[entry.lane] ?? 0
         if open >= limits.outboxEntries { return "\(open) deliveries wait for this receiver already (limits.outbox)" }
-        let ofDevice = try connection.use(.openOfDevice) { rows in
-            try rows.bind(1, entry.channel)
-            try rows.bind(2, entry.receiver)
-            try rows.bind(3, entry.device)
-            return try rows.step() ? rows.integer(0) : 0
-        }
+        let ofDevice = try connection.integer(.openOfDevice, entry.channel, entry.receiver, entry.device) ?? 0
         guard ofDevice >= limits.outboxEntriesPerDevice else { return nil }
         return "\(ofDevice) deliveries about this device wait for this receiver already (limits.outboxPerDevice)"
-    }
-
-    private func opened(_ lane: OutboxLane) {
-        current[.outboxOpen] += 1
-        openLanes[lane, default: 0] += 1
     }
 
     /// Notes a failed attempt and when to try again. False when the key is not open.
     @discardableResult
     public func markAttempt(key: String, error: String, nextAttemptMilliseconds: Int64) throws -> Bool {
-        try atomically {
-            try connection.use(.markAttempt) { statement in
-                try statement.bind(1, key)
-                try statement.bind(2, error)
-                try statement.bind(3, nextAttemptMilliseconds)
-                return try statement.run() == 1
-            }
-        }
+        try atomically { try connection.run(.markAttempt, key, error, nextAttemptMilliseconds) == 1 }
     }
 
     /// Notes that a first try begins, so that `lastError` tells after a crash that one was made. False when the key is not open.
     @discardableResult
     public func markBegun(key: String) throws -> Bool {
-        try atomically {
-            try connection.use(.markBegun) { statement in
-                try statement.bind(1, key)
-                return try statement.run() == 1
-            }
-        }
+        try atomically { try connection.run(.markBegun, key) == 1 }
     }
 
     /// Notes the delivery; the key is remembered, the payload is not. False when the key is not open.
@@ -177,16 +132,10 @@ extension Store {
 
     private func finish(_ key: String, _ state: OutboxDelivery.State, _ milliseconds: Int64, _ error: String?) throws -> Bool {
         try atomically {
-            let finished = try connection.use(.finish) { rows in
-                try rows.bind(1, key)
-                try rows.bind(2, state.rawValue)
-                try rows.bind(3, milliseconds)
-                try rows.bind(4, error)
-                return try OutboxLane.only(rows)
-            }
-            guard let finished else { return false }
+            let finished = try connection.rows(.finish, key, state.rawValue, milliseconds, error, read: OutboxLane.init)
+            guard let lane = finished.first else { return false }
             current[.outboxOpen] -= 1
-            openLanes[finished] = openLanes[finished].flatMap { $0 > 1 ? $0 - 1 : nil }
+            openLanes[lane] = openLanes[lane].flatMap { $0 > 1 ? $0 - 1 : nil }
             current[.outboxFinished] += 1
             try forgetFinished()
             return true
@@ -195,10 +144,7 @@ extension Store {
 
     private func forgetFinished() throws {
         guard current[.outboxFinished] > limits.finishedOutboxEntries else { return }
-        let forgotten = try connection.use(.forgetFinished) { statement in
-            try statement.bind(1, trimStep(limits.finishedOutboxEntries))
-            return Int64(try statement.run())
-        }
+        let forgotten = Int64(try connection.run(.forgetFinished, trimStep(limits.finishedOutboxEntries)))
         current[.outboxFinished] -= forgotten
         current[.outboxForgotten] += forgotten
     }

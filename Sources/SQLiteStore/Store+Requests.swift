@@ -19,10 +19,8 @@ public struct RequestRecord: Sendable, Equatable {
 extension StoreReader {
     /// A request that was recorded; nil when there is none of that key, or it was forgotten.
     public func request(key: String) throws -> RequestRecord? {
-        try connection.use(.request) { rows in
-            try rows.bind(1, key)
-            guard try rows.step() else { return nil }
-            return RequestRecord(key: rows.text(0), hash: rows.bytes(1), timeMilliseconds: rows.integer(2), answer: rows.bytes(3))
+        try connection.first(.request, key) { row in
+            RequestRecord(key: row.text(0), hash: row.bytes(1), timeMilliseconds: row.integer(2), answer: row.bytes(3))
         }
     }
 }
@@ -31,22 +29,8 @@ extension Store {
     /// Remembers a request, to be called in the transaction of what it asked for. Beyond `limits.requests` the oldest are forgotten.
     public func record(_ request: RequestRecord) throws {
         try atomically {
-            try connection.use(.recordRequest) { statement in
-                try statement.bind(1, request.key)
-                try statement.bind(3, request.timeMilliseconds)
-                try request.hash.withUnsafeBytes { hash in
-                    try request.answer.withUnsafeBytes { answer in
-                        try statement.bind(2, hash)
-                        try statement.bind(4, answer)
-                        try statement.run()
-                    }
-                }
-            }
-            let newest = connection.lastInsertedRow
-            try connection.use(.forgetRequests) { statement in
-                try statement.bind(1, newest - limits.requests)
-                try statement.run()
-            }
+            try connection.run(.recordRequest, request.key, request.hash, request.timeMilliseconds, request.answer)
+            try connection.run(.forgetRequests, connection.lastInsertedRow - limits.requests)
         }
     }
 }

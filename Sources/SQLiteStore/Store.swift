@@ -102,8 +102,8 @@ public final class Store: StoreReader {
             guard !mustRollBack, connection.isInTransaction else {
                 throw StoreError(.misuse, message: "a statement failed inside the transaction: it is rolled back whole")
             }
-            try current.forEachChange { try storeCounter($0.rawValue, $1) }
-            if current.isChanged { try storeCounter(Counters.checksumRow, current.checksum) }
+            try current.forEachChange { try connection.run(.storeCounter, $0.rawValue, $1) }
+            if current.isChanged { try connection.run(.storeCounter, Counters.checksumRow, current.checksum) }
             try connection.run(.commit)
             current.didCommit()
             committedLanes = openLanes
@@ -119,14 +119,6 @@ public final class Store: StoreReader {
             longestMilliseconds.removeAll()
             isInTransaction = false
             throw error
-        }
-    }
-
-    private func storeCounter(_ row: Int, _ value: Int64) throws {
-        try connection.use(.storeCounter) { statement in
-            try statement.bind(1, row)
-            try statement.bind(2, value)
-            try statement.run()
         }
     }
 

@@ -81,17 +81,4 @@ enum StoreFile {
             throw StoreError(error.kind, code: error.code, message: "\(path): \(error.message)", sql: error.sql)
         }
     }
-
-    /// Makes a file and its name in its directory survive a loss of power.
-    static func sync(_ path: String) throws {
-        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        for name in [path, directory] {
-            let descriptor = Glibc.open(name, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw StoreError(.ioError, message: "cannot open \(name): \(String(cString: strerror(errno)))") }
-            defer { Glibc.close(descriptor) }
-            guard fsync(descriptor) == 0 else {
-                throw StoreError(.ioError, message: "cannot flush \(name): \(String(cString: strerror(errno)))")
-            }
-        }
-    }
 }

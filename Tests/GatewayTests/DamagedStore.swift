@@ -108,7 +108,7 @@ final class DamagedStore {
                     try core.writeSnapshot { try writer.append($0) }
                 }
                 snapshotEvent = core.lastEvent
-                try store.checkpoint()
+                try Self.checkpoint(live.appending(path: "steward.db").path)
             }
             if batch == 45 {
                 try FileManager.default.copyItem(at: live.appending(path: "steward.db"), to: directory.url.appending(path: "stale.db"))
@@ -120,6 +120,14 @@ final class DamagedStore {
         outbox = try Self.outbox(store)
         if copyWhileOpen { try FileManager.default.copyItem(at: live, to: whole) }
         try store.close()
+    }
+
+    /// Moves the write-ahead log into the file.
+    private static func checkpoint(_ path: String) throws {
+        var database: OpaquePointer?
+        try #require(sqlite3_open(path, &database) == SQLITE_OK)
+        defer { sqlite3_close(database) }
+        try #require(sqlite3_exec(database, "PRAGMA wal_checkpoint(PASSIVE)", nil, nil, nil) == SQLITE_OK)
     }
 
     private static func outbox(_ store: Store) throws -> [String] {

@@ -30,3 +30,15 @@ func queryTexts(_ path: String, _ sql: String, column: Int32) throws -> [String]
     while sqlite3_step(statement) == SQLITE_ROW { texts.append(sqlite3_column_text(statement, column).map { String(cString: $0) } ?? "") }
     return texts
 }
+
+extension StoreReader {
+    /// What a check of the whole file finds; empty when it finds no damage.
+    func integrityProblems() throws -> [String] {
+        let lines = try queryTexts(connection.path, "PRAGMA quick_check(20)", column: 0)
+        // Some damage ends the check itself.
+        return lines.isEmpty ? ["the check broke off"] : lines.filter { $0 != "ok" }
+    }
+
+    /// Moves what it can of the write-ahead log into the file, without waiting for readers.
+    func checkpoint() throws { try connection.execute("PRAGMA wal_checkpoint(PASSIVE)") }
+}

@@ -81,24 +81,6 @@ import Testing
         #expect(throws: StoreError.self) { try reader.connection.execute("DELETE FROM inbox") }
     }
 
-    @Test func aBackupIsAWholeStoreAndOverwritesNothing() throws {
-        let store = try Store(path: directory.storePath)
-        for _ in 0..<10 { try store.append(bytes: 10_000) }
-        try store.setCursor(4)
-        let path = directory.path + "/backup.db"
-        try StoreReader(path: directory.storePath).backup(to: path)
-        try store.append()
-        #expect(storeError { try store.backup(to: path) }?.kind == .constraint)
-        #expect(access(path + ".partial", F_OK) != 0)
-        let missing = storeError { try store.backup(to: directory.path + "/none/backup.db") }
-        #expect(missing?.kind == .ioError, "\(String(describing: missing))")
-        let restored = try Store(path: path)
-        #expect(try restored.lastEvent() == 10)
-        #expect(try restored.cursor() == 4)
-        #expect(try restored.integrityProblems().isEmpty)
-        #expect(try restored.connection.pragma("PRAGMA auto_vacuum") == 2)
-    }
-
     @Test func freePagesGoBackToTheFileSystem() throws {
         let store = try Store(path: directory.storePath)
         for _ in 0..<30 { try store.append(bytes: 300_000) }

@@ -10,22 +10,15 @@ extension GatewayAPI {
             let isWhole = request.queryValue("all") == "true"
             return try api.list(.alarms, request, ListingFilter(device: request.queryValue("device"), includesFinished: isWhole))
         },
-        .change("/api/v1/alarms/{id}/acknowledgement") { try $0.changeAlarm($1, "who acknowledges") { .acknowledge(alarm: $0, by: $1) } },
+        .change("/api/v1/alarms/{id}/acknowledgement", "alarm", { $0.hasAlarm($1) }, "who acknowledges") {
+            .acknowledge(alarm: $0, by: $1)
+        },
         .change("/api/v1/alarms/{id}/shelving") { try $0.shelveAlarm($1) },
-        .change("/api/v1/alarms/{id}/unshelving") {
-            try $0.changeAlarm($1, "who takes it from the shelf") { .unshelve(alarm: $0, by: $1) }
+        .change("/api/v1/alarms/{id}/unshelving", "alarm", { $0.hasAlarm($1) }, "who takes it from the shelf") {
+            .unshelve(alarm: $0, by: $1)
         },
         .change("/api/v1/alarms/{id}/reset") { try $0.resetAlarm($1) },
     ]
-
-    /// Body `{"by"}`.
-    private func changeAlarm(
-        _ request: HTTPRequest, _ who: String, _ event: (_ alarm: String, _ by: String) -> ControlEvent
-    ) throws -> HTTPResponse {
-        let id = try known("alarm", request) { $0.hasAlarm($1) }
-        let by = try RequestBody.read(request) { $0.text("by", who) }
-        return try commit(event(id, by), for: request)
-    }
 
     /// Body `{"by","forSeconds","reason"}`: the alarm's condition is put aside, at most for 30 days.
     private func shelveAlarm(_ request: HTTPRequest) throws -> HTTPResponse {
@@ -40,13 +33,14 @@ extension GatewayAPI {
         return try commit(event, for: request)
     }
 
-    /// Ends a latched alarm. One whose condition holds, or that is over, is no matter for a reset.
+    /// Body `{"by"}`: ends a latched alarm. An alarm whose condition still holds, or that is over, cannot be reset.
     private func resetAlarm(_ request: HTTPRequest) throws -> HTTPResponse {
         let id = try known("alarm", request) { $0.hasAlarm($1) }
         guard try core.ask({ $0.canReset(id) }) else {
             throw Refusal(
                 409, "Nothing to reset", "An alarm can be reset when it is latched and its condition does not hold any more.")
         }
-        return try changeAlarm(request, "who resets it") { .reset(alarm: $0, by: $1) }
+        let by = try RequestBody.read(request) { $0.text("by", "who resets it") }
+        return try commit(.reset(alarm: id, by: by), for: request)
     }
 }

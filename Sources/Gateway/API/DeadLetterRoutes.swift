@@ -18,10 +18,7 @@ extension GatewayAPI {
         let limit = try limit(request, 100, open: 100, maximum: 1000)
         let letters = try history.read { try $0.deadLetters(limit: limit) }
         return Self.json { writer in
-            writer.key("deadLetters")
-            writer.beginArray()
-            for letter in letters {
-                writer.beginObject()
+            writer.objects("deadLetters", of: letters) { writer, letter in
                 writer.member("id", letter.id)
                 writer.member("event", letter.event)
                 writer.member("arrival", letter.arrivalMilliseconds)
@@ -30,9 +27,7 @@ extension GatewayAPI {
                 writer.member("payload", String(decoding: letter.payload.prefix(200), as: UTF8.self))
                 writer.member("reason", letter.reason)
                 writer.member("profile", letter.profile)
-                writer.endObject()
             }
-            writer.endArray()
         }
     }
 
@@ -109,12 +104,8 @@ extension GatewayAPI {
         }
         return Self.json { writer in
             writer.member("replayed", replayed)
-            for (key, ids) in [("missing", missing), ("empty", empty)] {
-                writer.key(key)
-                writer.beginArray()
-                for id in ids { writer.integer(id) }
-                writer.endArray()
-            }
+            writer.array("missing", of: missing) { $0.integer($1) }
+            writer.array("empty", of: empty) { $0.integer($1) }
         }
     }
 }

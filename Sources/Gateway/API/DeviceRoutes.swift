@@ -11,16 +11,16 @@ extension GatewayAPI {
         .ask("/api/v1/devices/{id}/explain") { try $0.explain($1) },
         .ask("/api/v1/devices/{id}/supplies/{supply}/explain") { try $0.supplyExplanation($1) },
         .ask("/api/v1/devices/{id}/history/{metric}") { try $0.samples($1) },
-        .change("/api/v1/devices/{id}/removal") { try $0.removeDevice($1) },
+        // What is open of the device ends, its history stays until it is too old, and its id may come again.
+        .change("/api/v1/devices/{id}/removal", "device", { $0.hasDevice($1) }, "who takes it out") { .removeDevice(device: $0, by: $1) },
     ]
 
     /// `{"devices":[…],"total":n,"next":ID}`, sorted by id, from `offset` or after the id `after`.
     private func devices(_ request: HTTPRequest) throws -> HTTPResponse {
         let limit = try limit(request, 1000)
+        let (offset, after) = (request.number("offset", 0), request.queryValue("after"))
         return try costly(limit > Self.openLimit) {
-            .json(
-                try devices(
-                    offset: request.number("offset", 0), after: request.queryValue("after"), limit: limit, hasLeft: request.hasLeft))
+            .json(try devices(offset: offset, after: after, limit: limit, hasLeft: request.hasLeft))
         }
     }
 
@@ -48,12 +48,5 @@ extension GatewayAPI {
             throw Refusal.unknown("supply of device \"\(id.prefix(64))\"", supply)
         }
         return answer
-    }
-
-    /// Body `{"by"}`: takes a device out. What is open of it ends, its history stays until it is too old, and its id may come again.
-    private func removeDevice(_ request: HTTPRequest) throws -> HTTPResponse {
-        let id = try known("device", request) { $0.hasDevice($1) }
-        let by = try RequestBody.read(request) { $0.text("by", "who takes it out") }
-        return try commit(.removeDevice(device: id, by: by), for: request)
     }
 }

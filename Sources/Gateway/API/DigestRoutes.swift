@@ -49,11 +49,7 @@ extension GatewayAPI {
             writer.member("digest", state.walk.digest)
             writer.member("firstEvent", state.firstEvent)
             writer.member("lastEvent", state.lastEvent)
-            guard wantsLines else { return }
-            writer.key("lines")
-            writer.beginArray()
-            for line in state.lines.sorted() { writer.string(line) }
-            writer.endArray()
+            if wantsLines { writer.strings("lines", state.lines.sorted()) }
         }
     }
 }

@@ -117,13 +117,7 @@ final class GatewayAPI: Sendable {
         }.map { .json($0) }
     }
 
-    static func json(_ write: (inout JSONWriter) -> Void) -> HTTPResponse {
-        var writer = JSONWriter()
-        writer.beginObject()
-        write(&writer)
-        writer.endObject()
-        return .json(writer.bytes)
-    }
+    static func json(_ members: (inout JSONWriter) -> Void) -> HTTPResponse { .json(JSONWriter.object(members)) }
 }
 
 extension HTTPRequest {
@@ -141,11 +135,5 @@ extension JSONWriter {
     mutating func spliceMembers(of object: [UInt8]) {
         let inner = object.dropFirst().dropLast()
         if !inner.isEmpty { raw(inner) }
-    }
-
-    mutating func names(_ names: [String]) {
-        beginArray()
-        for name in names { string(name) }
-        endArray()
     }
 }

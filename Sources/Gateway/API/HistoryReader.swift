@@ -40,23 +40,22 @@ extension GatewayAPI {
         var waiting = core.uncommittedChunks(device: device, metric: metric)
         var samples: [Sample] = []
         let chunks = try history.read { try $0.chunks(device: device, metric: metric, fromMilliseconds: from, throughMilliseconds: to) }
-        for chunk in chunks {
-            let closed = try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: chunk.count) }
-            // The open chunk may have been closed between the two questions; then its samples would come twice.
+        /// The open chunk may have been closed between the two questions; then its samples would come twice.
+        func add(_ bytes: [UInt8], count: Int) throws {
+            let closed = try bytes.withUnsafeBytes { try SampleChunk.decode($0, count: count) }
             if closed.starts(with: open) { open = [] }
-            waiting.removeAll { $0.bytes == chunk.bytes }
             samples += closed
+        }
+        for chunk in chunks {
+            try add(chunk.bytes, count: chunk.count)
+            waiting.removeAll { $0.bytes == chunk.bytes }
             guard samples.count <= Self.maximumSamples else {
                 throw Refusal(
                     422, "Too many samples",
                     "More than \(Self.maximumSamples) samples lie between from and to; ask for a shorter time.")
             }
         }
-        for chunk in waiting {
-            let closed = try chunk.bytes.withUnsafeBytes { try SampleChunk.decode($0, count: Int(chunk.count)) }
-            if closed.starts(with: open) { open = [] }
-            samples += closed
-        }
+        for chunk in waiting { try add(chunk.bytes, count: Int(chunk.count)) }
         samples += open
         // Late readings are kept in the order of their arrival.
         samples.sort { $0.timeMilliseconds < $1.timeMilliseconds }
@@ -70,15 +69,13 @@ extension GatewayAPI {
             writer.member("device", device)
             writer.member("metric", metric)
             writer.member("unit", answer.unit)
-            writer.key("samples")
-            writer.beginArray()
-            for sample in samples where sample.timeMilliseconds >= from && sample.timeMilliseconds <= to {
+            writer.array("samples", of: samples.lazy.filter { $0.timeMilliseconds >= from && $0.timeMilliseconds <= to }) {
+                writer, sample in
                 writer.beginArray()
                 writer.integer(sample.timeMilliseconds)
                 writer.number(sample.value)
                 writer.endArray()
             }
-            writer.endArray()
         }
     }
 }

@@ -14,11 +14,6 @@ extension GatewayAPI {
                 device: request.queryValue("device"), kind: request.queryValue("kind"), sinceMilliseconds: since ?? .min, before: .max,
                 limit: limit)
         }
-        return Self.json { writer in
-            writer.key("journal")
-            writer.beginArray()
-            for entry in entries { writer.raw(entry.body) }
-            writer.endArray()
-        }
+        return Self.json { $0.array("journal", of: entries) { $0.raw($1.body) } }
     }
 }

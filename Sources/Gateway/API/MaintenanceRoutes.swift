@@ -9,7 +9,9 @@ extension GatewayAPI {
     static let maintenanceRoutes: [Route] = [
         .ask("/api/v1/maintenance") { api, _ in try api.written { $0.writeMaintenance(&$1) } },
         .change("/api/v1/maintenance") { try $0.addMaintenance($1) },
-        .change("/api/v1/maintenance/{id}/end") { try $0.endMaintenance($1) },
+        .change("/api/v1/maintenance/{id}/end", "maintenance window", { $0.hasWindow($1) }, "who ends it") {
+            .endMaintenance(window: $0, by: $1)
+        },
     ]
 
     /// Answers `{"recorded":true,"window":id}`. The id follows from what the window says, so the same one is there once.
@@ -25,12 +27,5 @@ extension GatewayAPI {
             throw Refusal(409, "No more windows", "The configuration names this window, or there are too many already.")
         }
         return try commit(.addMaintenance(window), for: request) { $0.member("window", window.id) }
-    }
-
-    /// Body `{"by"}`.
-    private func endMaintenance(_ request: HTTPRequest) throws -> HTTPResponse {
-        let id = try known("maintenance window", request) { $0.hasWindow($1) }
-        let by = try RequestBody.read(request) { $0.text("by", "who ends it") }
-        return try commit(.endMaintenance(window: id, by: by), for: request)
     }
 }

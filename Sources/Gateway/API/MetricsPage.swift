@@ -12,34 +12,22 @@ extension GatewayAPI {
     func metrics() -> HTTPResponse {
         var page = MetricsPage()
         let s = statistics
-        page.counter(
-            "steward_messages_committed_total", "Events committed to the inbox and then acknowledged.",
-            s.messagesCommitted.load(ordering: .relaxed))
-        page.counter(
-            "steward_messages_processed_total", "Messages decoded, judged and decided.", s.messagesProcessed.load(ordering: .relaxed))
-        page.counter("steward_batches_total", "Commits that held messages.", s.batches.load(ordering: .relaxed))
-        page.counter("steward_committed_bytes_total", "Bytes of topics and payloads committed.", s.bytesCommitted.load(ordering: .relaxed))
-        page.counter("steward_commit_failures_total", "Commits that the store refused.", s.commitFailures.load(ordering: .relaxed))
-        page.counter("steward_deliveries_total", "Outbox entries delivered.", s.deliveriesSucceeded.load(ordering: .relaxed))
-        page.counter("steward_delivery_failures_total", "Tries that failed and are repeated.", s.deliveryFailures.load(ordering: .relaxed))
-        page.counter("steward_deliveries_abandoned_total", "Outbox entries given up.", s.deliveriesAbandoned.load(ordering: .relaxed))
-        page.counter(
-            "steward_outbox_key_conflicts_total", "Deliveries not sent because another one has their key.",
-            s.outboxKeyConflicts.load(ordering: .relaxed))
-        page.counter("steward_snapshots_total", "Snapshots taken.", s.snapshots.load(ordering: .relaxed))
-        page.counter(
-            "steward_snapshot_failures_total", "Snapshots that could not be saved and are tried again.",
-            s.snapshotFailures.load(ordering: .relaxed))
-        page.gauge("steward_snapshot_bytes", "Size of the newest snapshot since the start.", s.snapshotBytes.load(ordering: .relaxed))
-        page.counter(
-            "steward_oversized_messages_total", "Messages whose payload was too large to be kept.",
-            s.oversizedMessages.load(ordering: .relaxed))
-        page.counter(
-            "steward_dead_letters_replayed_total", "Dead letters that were taken once more.", s.replayedLetters.load(ordering: .relaxed))
-        page.counter("steward_profile_reloads_total", "Reloads of the device profiles.", s.profileReloads.load(ordering: .relaxed))
-        page.counter(
-            "steward_profile_reload_failures_total", "Reloads refused because of a mistake in a profile.",
-            s.profileReloadFailures.load(ordering: .relaxed))
+        page.counter("steward_messages_committed_total", "Events committed to the inbox and then acknowledged.", s.messagesCommitted)
+        page.counter("steward_messages_processed_total", "Messages decoded, judged and decided.", s.messagesProcessed)
+        page.counter("steward_batches_total", "Commits that held messages.", s.batches)
+        page.counter("steward_committed_bytes_total", "Bytes of topics and payloads committed.", s.bytesCommitted)
+        page.counter("steward_commit_failures_total", "Commits that the store refused.", s.commitFailures)
+        page.counter("steward_deliveries_total", "Outbox entries delivered.", s.deliveriesSucceeded)
+        page.counter("steward_delivery_failures_total", "Tries that failed and are repeated.", s.deliveryFailures)
+        page.counter("steward_deliveries_abandoned_total", "Outbox entries given up.", s.deliveriesAbandoned)
+        page.counter("steward_outbox_key_conflicts_total", "Deliveries not sent because another one has their key.", s.outboxKeyConflicts)
+        page.counter("steward_snapshots_total", "Snapshots taken.", s.snapshots)
+        page.counter("steward_snapshot_failures_total", "Snapshots that could not be saved and are tried again.", s.snapshotFailures)
+        page.gauge("steward_snapshot_bytes", "Size of the newest snapshot since the start.", s.snapshotBytes)
+        page.counter("steward_oversized_messages_total", "Messages whose payload was too large to be kept.", s.oversizedMessages)
+        page.counter("steward_dead_letters_replayed_total", "Dead letters that were taken once more.", s.replayedLetters)
+        page.counter("steward_profile_reloads_total", "Reloads of the device profiles.", s.profileReloads)
+        page.counter("steward_profile_reload_failures_total", "Reloads refused because of a mistake in a profile.", s.profileReloadFailures)
         page.gauge("steward_broker_connected", "1 while the broker connection stands.", s.isConnected.load(ordering: .relaxed) ? 1 : 0)
         let subscriptions = statistics.subscriptions.withLock { $0 }
         page.gauge("steward_subscriptions_wanted", "Topic filters that the gateway wants.", Int64(subscriptions.wanted))
@@ -50,19 +38,16 @@ extension GatewayAPI {
             s.heldBackSince.load(ordering: .relaxed) == .min ? 0 : 1)
         page.gauge(
             "steward_start_time_milliseconds", "When the program began, since 1970.", Clock.wallMilliseconds() - s.uptimeMilliseconds)
-        page.counter("steward_clock_steps_total", "Steps of the gateway's clock.", s.clockSteps.load(ordering: .relaxed))
+        page.counter("steward_clock_steps_total", "Steps of the gateway's clock.", s.clockSteps)
         page.gauge(
             "steward_clock_difference_milliseconds", "By how much the system's clock differs while the gateway does not follow it.",
-            s.clockDifference.load(ordering: .relaxed))
+            s.clockDifference)
         page.counter(
             "steward_http_connections_ended_total", "Connections ended because they were too slow or others needed the place.",
-            serverCounters.connectionsEnded.load(ordering: .relaxed))
+            serverCounters.connectionsEnded)
+        page.counter("steward_http_foreign_requests_total", "Requests of pages of other origins, refused.", serverCounters.foreignRequests)
         page.counter(
-            "steward_http_foreign_requests_total", "Requests of pages of other origins, refused.",
-            serverCounters.foreignRequests.load(ordering: .relaxed))
-        page.counter(
-            "steward_http_requests_refused_total", "Requests answered 503 because too many waited.",
-            serverCounters.requestsRefused.load(ordering: .relaxed))
+            "steward_http_requests_refused_total", "Requests answered 503 because too many waited.", serverCounters.requestsRefused)
         // The core has published these; it is not asked, so that nobody waits and nothing is left out while it is busy.
         let figures = core.publishedFigures()
         page.gauge(
@@ -81,6 +66,14 @@ private struct MetricsPage {
 
     mutating func counter(_ name: String, _ help: String, _ value: Int64) { write(name, help, "counter", value) }
     mutating func gauge(_ name: String, _ help: String, _ value: Int64) { write(name, help, "gauge", value) }
+
+    mutating func counter(_ name: String, _ help: String, _ value: borrowing Atomic<Int64>) {
+        counter(name, help, value.load(ordering: .relaxed))
+    }
+
+    mutating func gauge(_ name: String, _ help: String, _ value: borrowing Atomic<Int64>) {
+        gauge(name, help, value.load(ordering: .relaxed))
+    }
 
     private mutating func write(_ name: String, _ help: String, _ type: String, _ value: Int64) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n\(name) \(value)\n"

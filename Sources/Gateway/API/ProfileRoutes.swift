@@ -15,20 +15,9 @@ extension GatewayAPI {
             throw Refusal(
                 504, "The reload has not ended", "The core is at it. Ask GET /api/v1/profiles/reload which profiles are in effect.")
         case .reloaded(let names)?:
-            return Self.json { writer in
-                writer.key("reloaded")
-                writer.names(names)
-            }
+            return Self.json { $0.strings("reloaded", names) }
         case .refused(let reason, let diagnostics)?:
-            let document = Self.json { writer in
-                writer.member("type", "about:blank")
-                writer.member("title", "The profiles were not reloaded; the old ones stay")
-                writer.member("status", 422)
-                writer.member("detail", reason)
-                writer.key("problems")
-                writer.write(diagnostics)
-            }
-            return HTTPResponse(status: 422, contentType: "application/problem+json", body: document.body)
+            throw Refusal(422, "The profiles were not reloaded; the old ones stay", reason) { $0.member("problems", diagnostics) }
         }
     }
 
@@ -37,8 +26,7 @@ extension GatewayAPI {
         let standing = reloads.standing()
         return Self.json { writer in
             writer.member("state", standing.isRunning ? "reloading" : "idle")
-            writer.key("inEffect")
-            writer.names(standing.inEffect)
+            writer.strings("inEffect", standing.inEffect)
             switch standing.last {
             case nil: break
             case .reloaded?: writer.member("last", "reloaded")

@@ -1,3 +1,5 @@
+import Documents
+import GatewayCore
 import HTTPService
 
 /// One row of the table of routes: the whole of what the API answers, and who may ask. A page and the table are held together by a test.
@@ -34,6 +36,21 @@ struct Route: Sendable {
         }
     }
 
+    /// A change of the thing whose id is in the path. Its body is `{"by"}`.
+    /// - Parameters:
+    ///   - what: the kind of thing, for the answer where there is none of that id.
+    ///   - who: what `by` means, for the answer where it is missing.
+    static func change(
+        _ pattern: String, _ what: String, _ isThere: @escaping @Sendable (StewardCore, String) -> Bool, _ who: String,
+        _ event: @escaping @Sendable (_ id: String, _ by: String) -> ControlEvent
+    ) -> Route {
+        change(pattern) { api, request in
+            let id = try api.known(what, request, isThere)
+            let by = try RequestBody.read(request) { $0.text("by", who) }
+            return try api.commit(event(id, by), for: request)
+        }
+    }
+
     /// What the handler says, or what it threw as an answer.
     func respond(_ api: GatewayAPI, _ request: HTTPRequest) -> HTTPResponse {
         do { return try answer(api, request) } catch let refusal as Refusal { return refusal.response } catch is NotAnswered {
@@ -54,6 +71,18 @@ struct Refusal: Error {
         var response = HTTPResponse.problem(status: status, title: title, detail: detail)
         if let retryAfterSeconds { response.headers["Retry-After"] = String(retryAfterSeconds) }
         self.response = response
+    }
+
+    /// A problem document with members of its own behind the usual ones.
+    init(_ status: Int, _ title: String, _ detail: String, _ more: (inout JSONWriter) -> Void) {
+        let document = JSONWriter.object { writer in
+            writer.member("type", "about:blank")
+            writer.member("title", title)
+            writer.member("status", status)
+            writer.member("detail", detail)
+            more(&writer)
+        }
+        response = HTTPResponse(status: status, contentType: "application/problem+json", body: document)
     }
 
     static let busy = Refusal(503, "The core does not answer", "It is busy or stopping; ask again in a moment.")

@@ -26,41 +26,34 @@ extension GatewayAPI {
     }
 
     private func status() -> [UInt8] {
-        var writer = JSONWriter()
-        let now = Clock.wallMilliseconds()
-        writer.beginObject()
-        writer.member("gateway", configuration.gatewayID)
-        writer.member("version", StewardVersion.current)
-        writer.member("time", now)
-        writer.member("uptimeSeconds", statistics.uptimeMilliseconds / 1000)
-        writer.key("clock")
-        writer.beginObject()
-        writer.member("steps", statistics.clockSteps.load(ordering: .relaxed))
-        writer.member("differenceMilliseconds", statistics.clockDifference.load(ordering: .relaxed))
-        writer.endObject()
-        writer.key("broker")
-        writer.beginObject()
-        writer.member("host", configuration.mqtt.host)
-        writer.member("port", configuration.mqtt.port)
-        let isConnected = statistics.isConnected.load(ordering: .relaxed)
-        writer.member("connected", isConnected)
-        if isConnected { writer.member("since", statistics.connectedSince.load(ordering: .relaxed)) }
-        statistics.subscriptions.withLock { $0 }.write(to: &writer)
-        writer.endObject()
-        writer.key("store")
-        writer.beginObject()
-        writer.member("path", configuration.store.path)
-        writer.member("writable", statistics.isStoreWritable.load(ordering: .relaxed))
-        if let store = history.statistics() {
-            writer.member("bytes", store.fileBytes)
-            writer.member("historySamples", store.historySamples)
-            writer.member("historyBytes", store.historyBytes)
-            writer.member("outboxOpen", store.outboxOpen)
+        JSONWriter.object { writer in
+            writer.member("gateway", configuration.gatewayID)
+            writer.member("version", StewardVersion.current)
+            writer.member("time", Clock.wallMilliseconds())
+            writer.member("uptimeSeconds", statistics.uptimeMilliseconds / 1000)
+            writer.object("clock") { writer in
+                writer.member("steps", statistics.clockSteps.load(ordering: .relaxed))
+                writer.member("differenceMilliseconds", statistics.clockDifference.load(ordering: .relaxed))
+            }
+            writer.object("broker") { writer in
+                writer.member("host", configuration.mqtt.host)
+                writer.member("port", configuration.mqtt.port)
+                let isConnected = statistics.isConnected.load(ordering: .relaxed)
+                writer.member("connected", isConnected)
+                if isConnected { writer.member("since", statistics.connectedSince.load(ordering: .relaxed)) }
+                statistics.subscriptions.withLock { $0 }.write(to: &writer)
+            }
+            writer.object("store") { writer in
+                writer.member("path", configuration.store.path)
+                writer.member("writable", statistics.isStoreWritable.load(ordering: .relaxed))
+                guard let store = history.statistics() else { return }
+                writer.member("bytes", store.fileBytes)
+                writer.member("historySamples", store.historySamples)
+                writer.member("historyBytes", store.historyBytes)
+                writer.member("outboxOpen", store.outboxOpen)
+            }
+            writer.spliceMembers(of: core.publishedFigures().status)
         }
-        writer.endObject()
-        writer.spliceMembers(of: core.publishedFigures().status)
-        writer.endObject()
-        return writer.bytes
     }
 
     func readiness() -> HTTPResponse {

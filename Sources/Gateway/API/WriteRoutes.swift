@@ -75,17 +75,10 @@ extension GatewayAPI {
             let detail = "The store takes nothing now. Nothing was done; send it again later."
             return Refusal(503, "Not recorded", detail, retryAfterSeconds: 5).response
         case .unknown:
-            let document = json { writer in
-                writer.member("type", "about:blank")
-                writer.member("title", "Not known yet whether it is recorded")
-                writer.member("status", 504)
-                writer.member(
-                    "detail",
-                    "The store has it in hand and has not answered. Ask GET /api/v1/requests/\(key), or send the same again with "
-                        + "\(keyHeader): \(key); it counts once.")
-                writer.member("request", key)
-            }
-            return HTTPResponse(status: 504, contentType: "application/problem+json", body: document.body)
+            let detail =
+                "The store has it in hand and has not answered. Ask GET /api/v1/requests/\(key), or send the same again with "
+                + "\(keyHeader): \(key); it counts once."
+            return Refusal(504, "Not known yet whether it is recorded", detail) { $0.member("request", key) }.response
         }
     }
 

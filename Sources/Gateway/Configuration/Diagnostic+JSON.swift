@@ -2,16 +2,12 @@ import Documents
 
 extension JSONWriter {
     /// `[{"file","line","column","message"},…]`
-    public mutating func write(_ diagnostics: [Diagnostic]) {
-        beginArray()
-        for diagnostic in diagnostics {
-            beginObject()
-            member("file", diagnostic.file)
-            member("line", diagnostic.position.line)
-            member("column", diagnostic.position.column)
-            member("message", diagnostic.message)
-            endObject()
+    public mutating func member(_ name: String, _ diagnostics: [Diagnostic]) {
+        objects(name, of: diagnostics) { writer, diagnostic in
+            writer.member("file", diagnostic.file)
+            writer.member("line", diagnostic.position.line)
+            writer.member("column", diagnostic.position.column)
+            writer.member("message", diagnostic.message)
         }
-        endArray()
     }
 }

@@ -51,19 +51,13 @@ struct SubscriptionReport: Sendable, Equatable {
     }
 
     func write(to writer: inout JSONWriter) {
-        writer.key("subscriptions")
-        writer.beginObject()
-        writer.member("wanted", wanted)
-        writer.member("granted", granted)
-        writer.key("refused")
-        writer.beginArray()
-        for refusal in refused {
-            writer.beginObject()
-            writer.member("filter", refusal.filter)
-            writer.member("reason", refusal.reason)
-            writer.endObject()
+        writer.object("subscriptions") { writer in
+            writer.member("wanted", wanted)
+            writer.member("granted", granted)
+            writer.objects("refused", of: refused) { writer, refusal in
+                writer.member("filter", refusal.filter)
+                writer.member("reason", refusal.reason)
+            }
         }
-        writer.endArray()
-        writer.endObject()
     }
 }

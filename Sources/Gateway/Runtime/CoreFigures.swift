@@ -23,11 +23,7 @@ struct CoreFigures: Sendable {
         totals = core.totals()
         stateBytes = core.stateBytes
         budgets = core.budgetFigures
-        var writer = JSONWriter()
-        writer.beginObject()
-        core.writeStatus(&writer)
-        writer.endObject()
-        status = writer.bytes
+        status = JSONWriter.object { core.writeStatus(&$0) }
         nextNanoseconds = Clock.monotonicNanoseconds() + 50 * (Clock.threadNanoseconds() - began)
     }
 
