@@ -10,11 +10,11 @@ extension GatewayAPI {
             let isWhole = request.queryValue("all") == "true"
             return try api.list(.alarms, request, ListingFilter(device: request.queryValue("device"), includesFinished: isWhole))
         },
-        .change("/api/v1/alarms/{id}/acknowledgement", "alarm", { $0.hasAlarm($1) }, "who acknowledges") {
+        .change("/api/v1/alarms/{id}/acknowledgement", "alarm", StewardCore.hasAlarm, "who acknowledges") {
             .acknowledge(alarm: $0, by: $1)
         },
         .change("/api/v1/alarms/{id}/shelving") { try $0.shelveAlarm($1) },
-        .change("/api/v1/alarms/{id}/unshelving", "alarm", { $0.hasAlarm($1) }, "who takes it from the shelf") {
+        .change("/api/v1/alarms/{id}/unshelving", "alarm", StewardCore.hasAlarm, "who takes it from the shelf") {
             .unshelve(alarm: $0, by: $1)
         },
         .change("/api/v1/alarms/{id}/reset") { try $0.resetAlarm($1) },

@@ -6,7 +6,7 @@ import HTTPService
 extension GatewayAPI {
     static let damageRoutes: [Route] = [
         .ask("/api/v1/damage") { api, _ in try api.written { $0.writeStoreDamage(&$1) } },
-        .change("/api/v1/damage/{id}/acknowledgement", "damage", { $0.hasStoreDamage($1) }, "who has seen it") {
+        .change("/api/v1/damage/{id}/acknowledgement", "damage", StewardCore.hasStoreDamage, "who has seen it") {
             .storeDamageSeen(damage: $0, by: $1)
         },
     ]

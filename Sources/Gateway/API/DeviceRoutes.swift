@@ -12,7 +12,7 @@ extension GatewayAPI {
         .ask("/api/v1/devices/{id}/supplies/{supply}/explain") { try $0.supplyExplanation($1) },
         .ask("/api/v1/devices/{id}/history/{metric}") { try $0.samples($1) },
         // What is open of the device ends, its history stays until it is too old, and its id may come again.
-        .change("/api/v1/devices/{id}/removal", "device", { $0.hasDevice($1) }, "who takes it out") { .removeDevice(device: $0, by: $1) },
+        .change("/api/v1/devices/{id}/removal", "device", StewardCore.hasDevice, "who takes it out") { .removeDevice(device: $0, by: $1) },
     ]
 
     /// `{"devices":[…],"total":n,"next":ID}`, sorted by id, from `offset` or after the id `after`.

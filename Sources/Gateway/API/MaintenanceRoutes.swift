@@ -9,7 +9,7 @@ extension GatewayAPI {
     static let maintenanceRoutes: [Route] = [
         .ask("/api/v1/maintenance") { api, _ in try api.written { $0.writeMaintenance(&$1) } },
         .change("/api/v1/maintenance") { try $0.addMaintenance($1) },
-        .change("/api/v1/maintenance/{id}/end", "maintenance window", { $0.hasWindow($1) }, "who ends it") {
+        .change("/api/v1/maintenance/{id}/end", "maintenance window", StewardCore.hasWindow, "who ends it") {
             .endMaintenance(window: $0, by: $1)
         },
     ]

@@ -41,11 +41,11 @@ struct Route: Sendable {
     ///   - what: the kind of thing, for the answer where there is none of that id.
     ///   - who: what `by` means, for the answer where it is missing.
     static func change(
-        _ pattern: String, _ what: String, _ isThere: @escaping @Sendable (StewardCore, String) -> Bool, _ who: String,
+        _ pattern: String, _ what: String, _ isThere: @escaping @Sendable (StewardCore) -> (String) -> Bool, _ who: String,
         _ event: @escaping @Sendable (_ id: String, _ by: String) -> ControlEvent
     ) -> Route {
         change(pattern) { api, request in
-            let id = try api.known(what, request, isThere)
+            let id = try api.known(what, request) { isThere($0)($1) }
             let by = try RequestBody.read(request) { $0.text("by", who) }
             return try api.commit(event(id, by), for: request)
         }

@@ -6,7 +6,7 @@ import HTTPService
 extension GatewayAPI {
     static let ticketRoutes: [Route] = [
         .ask("/api/v1/tickets") { try $0.list(.tickets, $1, ListingFilter(device: $1.queryValue("device"))) },
-        .change("/api/v1/tickets/{id}/closure", "ticket", { $0.hasTicket($1) }, "who closes it") { .closeTicket(ticket: $0, by: $1) },
+        .change("/api/v1/tickets/{id}/closure", "ticket", StewardCore.hasTicket, "who closes it") { .closeTicket(ticket: $0, by: $1) },
     ]
 
     static let actionRoutes: [Route] = [
