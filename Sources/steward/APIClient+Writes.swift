@@ -12,7 +12,8 @@ extension APIClient {
     /// The body of the answer to `POST /api/v1/PATH` with a JSON body. Throws with exit code 4 when nobody knows whether it was recorded.
     func post(_ path: [String], _ body: [UInt8]) throws -> [UInt8] {
         let key = try requestID ?? Self.newID()
-        let result = send(.post, try address(path, []), body: body, headers: [(name: "Idempotency-Key", value: key)])
+        let address = try address(path, [])
+        let result = send(.post, address, body: body, headers: [(name: "Idempotency-Key", value: key)])
         switch result {
         case .response(let response) where response.status != 504: return try self.body(response)
         case .failure(let failure) where failure.kind == .connectionFailed || failure.kind == .nameNotFound: throw advice(failure)
@@ -21,10 +22,8 @@ extension APIClient {
         switch outcome(of: key) {
         case .recorded:
             // Sent again under the same id it does nothing, and answers what it answered.
-            guard
-                case .response(let response) = send(
-                    .post, try address(path, []), body: body, headers: [(name: "Idempotency-Key", value: key)])
-            else { return Array(#"{"recorded":true,"request":"\#(key)"}"#.utf8) }
+            let repeated = send(.post, address, body: body, headers: [(name: "Idempotency-Key", value: key)])
+            guard case .response(let response) = repeated else { return Array(#"{"recorded":true,"request":"\#(key)"}"#.utf8) }
             return try self.body(response)
         case .notRecorded: throw CommandFailure("it was not recorded, and nothing was done; send it again")
         case nil:

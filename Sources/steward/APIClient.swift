@@ -143,16 +143,27 @@ extension QueryCommand {
     static func ask(_ arguments: Arguments) throws -> ExitCode {
         let question = try question(arguments)
         let client = try APIClient(arguments)
-        let body = try client.get(question.path, question.query)
-        guard !arguments.has("json") else {
-            Console.print(json: body)
+        return try show(try client.get(question.path, question.query), arguments) { answer in
+            Console.print(render(answer, arguments, .current()))
             return .ok
         }
-        let answer: APIValue
-        do { answer = try APIValue(parsing: body) } catch {
+    }
+}
+
+extension Subcommand {
+    /// Prints the body of an answer as it came with `--json`, and hands it to `tell` without.
+    static func show(_ body: [UInt8], _ arguments: Arguments, _ tell: (APIValue) throws -> ExitCode) throws -> ExitCode {
+        guard arguments.has("json") else { return try tell(try APIValue.answer(body)) }
+        Console.print(json: body)
+        return .ok
+    }
+}
+
+extension APIValue {
+    /// An answer of the gateway. Throws `CommandFailure` for what is no JSON.
+    static func answer(_ body: [UInt8]) throws -> APIValue {
+        do { return try APIValue(parsing: body) } catch {
             throw CommandFailure("the answer is no JSON (\(TerminalText.visible(error.message))); is that a steward gateway?")
         }
-        Console.print(render(answer, arguments, .current()))
-        return .ok
     }
 }

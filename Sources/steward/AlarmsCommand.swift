@@ -11,7 +11,7 @@ enum AlarmsCommand: ListCommand {
             .flag("all", "also those that are over"), .value("ack", "ALARM", "acknowledge it"),
             .value("shelve", "ALARM", "put it aside; needs --for and --reason"), .value("unshelve", "ALARM", "take it from the shelf"),
             .value("reset", "ALARM", "end one that is latched"), .value("for", "TIME", "how long it is shelved: 90s, 30min, 2h, 3d"),
-            .value("reason", "TEXT", "why it is shelved"), .value("by", "NAME", "who you are; your login name unless given"),
+            .value("reason", "TEXT", "why it is shelved"), Person.option,
         ] + listOptions + WriteCommand.options,
         notes: "A shelved alarm is detected and kept, and sets nothing off until the shelf ends. ALARM is the id in the last column.")
     static let columns: [Table.Column] = [
@@ -36,10 +36,9 @@ enum AlarmsCommand: ListCommand {
     }
 
     private static func body(_ action: String, _ arguments: Arguments) throws -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("by", Person.name(arguments))
-        if action == "shelve" {
+        try JSONWriter.object { writer in
+            writer.member("by", Person.name(arguments))
+            guard action == "shelve" else { return }
             guard let text = arguments.value("for"), let reason = arguments.value("reason") else {
                 throw UsageError("--shelve needs --for TIME and --reason TEXT")
             }
@@ -49,12 +48,10 @@ enum AlarmsCommand: ListCommand {
             writer.member("forSeconds", seconds)
             writer.member("reason", reason)
         }
-        writer.endObject()
-        return writer.bytes
     }
 
     static func row(_ alarm: APIValue, _ terminal: Terminal) -> [Table.Cell] {
-        let marks = [("flapping", "flapping"), ("latched", "latched"), ("late", "late")].filter { alarm[$0.0].bool == true }.map(\.1)
+        let marks = ["flapping", "latched", "late"].filter { alarm[$0].bool == true }
         let state = alarm["state"].string.map { ([$0] + marks).joined(separator: ", ") }
         return [
             .severity(alarm["severity"].string), marks.isEmpty ? .state(state) : .init(state, .yellow), .init(alarm["device"].string),
@@ -69,24 +66,21 @@ enum AlarmsCommand: ListCommand {
     }
 }
 
-/// Who gives an order to the gateway.
+/// Who makes a change.
 enum Person {
+    static let option = Usage.Option.value("by", "NAME", "who you are; your login name unless given")
+
     static func name(_ arguments: Arguments) -> String {
         arguments.value("by") ?? Terminal.environment("SUDO_USER") ?? Terminal.environment("USER") ?? "somebody"
     }
-}
 
-/// A span of time on the command line.
-enum DurationArgument {
-    static let forms = "a time such as 90s, 30min, 2h or 3d"
+    /// The body of a change that says nothing else.
+    static func body(_ arguments: Arguments) -> [UInt8] { JSONWriter.object { $0.member("by", name(arguments)) } }
 
-    /// Nil for anything but those forms and above 0.
-    static func seconds(_ text: String) -> Int64? {
-        let units: [(name: String, seconds: Int64)] = [("s", 1), ("min", 60), ("m", 60), ("h", 3600), ("d", 86_400)]
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), (1...1_000_000).contains(number),
-            let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
-        else { return nil }
-        return number * unit.seconds
+    /// The name for a change that no login name may stand for.
+    /// - Parameter option: the option that needs it.
+    static func required(_ arguments: Arguments, by option: String) throws(UsageError) -> String {
+        guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--\(option) needs --by NAME: who says so") }
+        return by
     }
 }

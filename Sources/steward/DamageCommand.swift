@@ -1,4 +1,3 @@
-import Documents
 import Gateway
 import TerminalProgram
 
@@ -9,7 +8,7 @@ enum DamageCommand: ListCommand {
     static let usage = Usage(
         options: [
             .value("seen", "DAMAGE", "you have seen it: orders and commands need no word of their own any more"),
-            .value("by", "NAME", "who you are; your login name unless given"),
+            Person.option,
         ] + WriteCommand.options,
         notes:
             "Until somebody has seen it, new orders await approval and playbooks wait. Before that, compare with what suppliers and devices "
@@ -20,11 +19,9 @@ enum DamageCommand: ListCommand {
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
         guard let id = arguments.value("seen") else { return try ask(arguments) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("by", Person.name(arguments))
-        writer.endObject()
-        return try WriteCommand.send(arguments, [list, id, "acknowledgement"], writer.bytes) { _ in "\(TerminalText.visible(id)) is seen." }
+        return try WriteCommand.send(arguments, [list, id, "acknowledgement"], Person.body(arguments)) { _ in
+            "\(TerminalText.visible(id)) is seen."
+        }
     }
 
     static func row(_ damage: APIValue, _ terminal: Terminal) -> [Table.Cell] {

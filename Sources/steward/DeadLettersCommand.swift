@@ -1,3 +1,4 @@
+import Documents
 import Gateway
 import TerminalProgram
 
@@ -6,6 +7,7 @@ enum DeadLettersCommand: ListCommand {
     static let name = "deadletters"
     static let summary = "list the messages that could not be read, or take them once more"
     static let list = "deadletters"
+    static let member = "deadLetters"
     static let limitRange = 1...1000
     static let defaultLimit = 100
     static let usage = Usage(
@@ -36,20 +38,13 @@ enum DeadLettersCommand: ListCommand {
             }
             return id
         }
-        let answer = try APIClient(arguments).postRepeatable([list, "replay"], body(ids))
-        guard !arguments.has("json") else {
-            Console.print(json: answer)
-            return .ok
+        let body = JSONWriter.object { writer in
+            if ids.isEmpty { writer.member("all", true) } else { writer.array("ids", of: ids) { $0.integer($1) } }
         }
-        return try tell(try APIValue(parsing: answer), ids)
+        return try show(try APIClient(arguments).postRepeatable([list, "replay"], body), arguments, tell)
     }
 
-    private static func body(_ ids: [Int64]) -> [UInt8] {
-        guard !ids.isEmpty else { return Array(#"{"all":true}"#.utf8) }
-        return Array("{\"ids\":[\(ids.map { String($0) }.joined(separator: ","))]}".utf8)
-    }
-
-    private static func tell(_ answer: APIValue, _ ids: [Int64]) throws -> ExitCode {
+    private static func tell(_ answer: APIValue) throws -> ExitCode {
         let replayed = answer["replayed"].integer ?? 0
         Console.print("\(replayed) \(replayed == 1 ? "message was" : "messages were") taken once more.\n")
         let empty = answer["empty"].items.count
@@ -60,16 +55,6 @@ enum DeadLettersCommand: ListCommand {
             throw CommandFailure("there is no dead letter \(names)\(missing.count > 10 ? " …" : "")", exitCode: .notFound)
         }
         return .ok
-    }
-
-    /// The member of the answer has a name of its own.
-    static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
-        let letters = answer["deadLetters"].items
-        guard !letters.isEmpty else { return emptyText(arguments) + "\n" }
-        var table = Table(columns)
-        for letter in letters { table.add(row(letter, terminal)) }
-        let limit = arguments.value("limit").flatMap { Int($0) } ?? defaultLimit
-        return table.render(terminal) + (letters.count >= limit ? "The list is cut at \(limit); --limit shows more.\n" : "")
     }
 
     static func row(_ letter: APIValue, _ terminal: Terminal) -> [Table.Cell] {

@@ -31,27 +31,18 @@ enum DevicesCommand: ListCommand {
             for option in ["by", "yes"] where arguments.has(option) { throw UsageError("--\(option) belongs to --remove") }
             return try ask(arguments)
         }
-        guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--remove needs --by NAME: who says so") }
+        let by = try Person.required(arguments, by: "remove")
         guard arguments.has("yes") else {
             throw UsageError(
                 "--remove ends everything that is open of \(TerminalText.visible(device)), its orders too; say --yes when that is meant")
         }
-        var body = JSONWriter()
-        body.beginObject()
-        body.member("by", by)
-        body.endObject()
-        return try WriteCommand.send(arguments, [list, device, "removal"], body.bytes) { _ in "Recorded." }
+        return try WriteCommand.send(arguments, [list, device, "removal"], JSONWriter.object { $0.member("by", by) })
     }
 
-    static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
-        let devices = answer["devices"].items
-        let total = answer["total"].integer ?? Int64(devices.count)
-        guard !devices.isEmpty else { return emptyText(arguments) + "\n" }
-        var table = Table(columns)
-        for device in devices { table.add(row(device, terminal)) }
-        let offset = arguments.value("offset").flatMap { Int64($0) } ?? 0
-        let isCut = offset > 0 || Int64(devices.count) < total
-        return table.render(terminal) + (isCut ? "\(devices.count) of \(total) devices; --offset and --limit show others.\n" : "")
+    static func cutText(_ answer: APIValue, count: Int, _ arguments: Arguments) -> String? {
+        let total = answer["total"].integer ?? Int64(count)
+        let isCut = (arguments.value("offset").flatMap { Int64($0) } ?? 0) > 0 || Int64(count) < total
+        return isCut ? "\(count) of \(total) devices; --offset and --limit show others." : nil
     }
 
     static func row(_ device: APIValue, _ terminal: Terminal) -> [Table.Cell] {

@@ -46,19 +46,15 @@ enum ExplainCommand: QueryCommand {
     }
 
     private static func explain(supply: String, of device: String, _ arguments: Arguments, _ client: APIClient) throws -> ExitCode {
-        let body = try client.get(ExplainSupply.path(device, supply))
-        guard !arguments.has("json") else {
-            Console.print(json: body)
+        try show(try client.get(ExplainSupply.path(device, supply)), arguments) { answer in
+            var order: APIValue?
+            if let id = answer["order"].string {
+                let orders = try APIValue.answer(client.get(["orders"], [("device", device), ("limit", "1000")]))
+                order = orders["orders"].items.first { $0["order"].string == id }
+            }
+            Console.print(ExplainSupply.render(answer, order: order, .current()))
             return .ok
         }
-        let answer = try APIValue.answer(body)
-        var order: APIValue?
-        if let id = answer["order"].string {
-            let orders = try APIValue.answer(client.get(["orders"], [("device", device), ("limit", "1000")]))
-            order = orders["orders"].items.first { $0["order"].string == id }
-        }
-        Console.print(ExplainSupply.render(answer, order: order, .current()))
-        return .ok
     }
 
     static func question(_ arguments: Arguments) -> (path: [String], query: [(String, String?)]) {
@@ -110,14 +106,5 @@ enum ExplainCommand: QueryCommand {
         let unit = clause["unit"].string.map { " " + HumanText.unit($0) } ?? ""
         let value = clause["value"].number.map { HumanText.number($0, decimals: 3) + unit } ?? clause["value"].string ?? "?"
         return "\(TerminalText.visible(value)), \(HumanText.duration(age)) old"
-    }
-}
-
-extension APIValue {
-    /// An answer of the gateway; what is none gets a sentence that says so.
-    fileprivate static func answer(_ body: [UInt8]) throws -> APIValue {
-        do { return try APIValue(parsing: body) } catch {
-            throw CommandFailure("the answer is no JSON (\(TerminalText.visible(error.message))); is that a steward gateway?")
-        }
     }
 }

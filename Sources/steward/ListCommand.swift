@@ -3,15 +3,20 @@ import TerminalProgram
 
 /// A subcommand that shows a list of the API as a table.
 protocol ListCommand: QueryCommand {
-    /// The member of the answer that holds the list, and the path of the question.
+    /// The path of the question.
     static var list: String { get }
+    /// The member of the answer that holds the list.
+    static var member: String { get }
     static var columns: [Table.Column] { get }
     static func row(_ item: APIValue, _ terminal: Terminal) -> [Table.Cell]
     /// What an empty list means, as a sentence.
     static func emptyText(_ arguments: Arguments) -> String
+    /// What to say below a list that may go on; nil for a whole one.
+    static func cutText(_ answer: APIValue, count: Int, _ arguments: Arguments) -> String?
 }
 
 extension ListCommand {
+    static var member: String { list }
     static var limitRange: ClosedRange<Int> { 1...10_000 }
     static var defaultLimit: Int { 200 }
 
@@ -28,13 +33,16 @@ extension ListCommand {
     }
 
     static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
-        let items = answer[list].items
+        let items = answer[member].items
         guard !items.isEmpty else { return emptyText(arguments) + "\n" }
         var table = Table(columns)
         for item in items { table.add(row(item, terminal)) }
+        return table.render(terminal) + (cutText(answer, count: items.count, arguments).map { $0 + "\n" } ?? "")
+    }
+
+    static func cutText(_ answer: APIValue, count: Int, _ arguments: Arguments) -> String? {
         let limit = arguments.value("limit").flatMap { Int($0) } ?? defaultLimit
-        let more = items.count >= limit ? "The list is cut at \(limit); --limit shows more.\n" : ""
-        return table.render(terminal) + more
+        return count >= limit ? "The list is cut at \(limit); --limit shows more." : nil
     }
 
     /// "of DEVICE" for the sentences about empty lists.

@@ -41,7 +41,7 @@ enum MaintenanceAddCommand: Subcommand {
             .value("until", "TIME", "the end"), .value("for", "TIME", "how long instead: 90s, 30min, 2h, 3d"),
             .value("days", "DAYS", "every week on these days, such as monday,friday"),
             .value("zone", "ZONE", "whose clock --from and --until mean, such as Europe/Berlin; UTC unless given"),
-            .value("reason", "TEXT", "what is done"), .value("by", "NAME", "who you are; your login name unless given"),
+            .value("reason", "TEXT", "what is done"), Person.option,
         ] + WriteCommand.options,
         notes: "Faults are detected meanwhile. Commands and tickets wait for the end, and downtime counts as scheduled.\n"
             + "TIME is 2026-11-21T22:00 in the zone, or with an offset of its own such as 2026-11-21T22:00+01:00.")
@@ -49,17 +49,16 @@ enum MaintenanceAddCommand: Subcommand {
     static func run(_ arguments: Arguments) throws -> ExitCode {
         let scopes = ["device", "profile", "all"].filter { arguments.has($0) }
         guard scopes.count == 1 else { throw UsageError("a window is for one of --device ID, --profile NAME and --all") }
-        var writer = JSONWriter()
-        writer.beginObject()
-        if let device = arguments.value("device") { writer.member("device", device) }
-        if let profile = arguments.value("profile") { writer.member("profile", profile) }
-        if arguments.has("all") { writer.member("all", true) }
-        try times(arguments, &writer)
-        if let zone = arguments.value("zone") { writer.member("zone", zone) }
-        if let reason = arguments.value("reason") { writer.member("reason", reason) }
-        writer.member("by", Person.name(arguments))
-        writer.endObject()
-        return try WriteCommand.send(arguments, ["maintenance"], writer.bytes) { answer in
+        let body = try JSONWriter.object { writer in
+            writer.member("device", arguments.value("device"))
+            writer.member("profile", arguments.value("profile"))
+            if arguments.has("all") { writer.member("all", true) }
+            try times(arguments, &writer)
+            writer.member("zone", arguments.value("zone"))
+            writer.member("reason", arguments.value("reason"))
+            writer.member("by", Person.name(arguments))
+        }
+        return try WriteCommand.send(arguments, ["maintenance"], body) { answer in
             let id = TerminalText.visible(answer["window"].string ?? "?")
             return "The maintenance window \(id) is set. steward maintenance end \(id) takes it away."
         }
@@ -70,16 +69,11 @@ enum MaintenanceAddCommand: Subcommand {
             guard let from = arguments.value("from"), let until = arguments.value("until"), !arguments.has("for") else {
                 throw UsageError("--days needs --from and --until, times such as 22:00")
             }
-            writer.key("weekly")
-            writer.beginObject()
-            writer.key("days")
-            writer.beginArray()
-            for day in days.split(separator: ",") { writer.string(String(day)) }
-            writer.endArray()
-            writer.member("from", from)
-            writer.member("until", until)
-            writer.endObject()
-            return
+            return writer.object("weekly") { writer in
+                writer.strings("days", days.split(separator: ",").map(String.init))
+                writer.member("from", from)
+                writer.member("until", until)
+            }
         }
         let now = Terminal.current().nowMilliseconds
         if let from = arguments.value("from") { writer.member("from", from) } else { writer.member("from", now) }
@@ -102,14 +96,10 @@ enum MaintenanceEndCommand: Subcommand {
     static let summary = "end a maintenance window, or take it away"
     static let usage = Usage(
         positionals: [.required("WINDOW", "its id, as steward maintenance list shows it")],
-        options: [.value("by", "NAME", "who you are; your login name unless given")] + WriteCommand.options,
+        options: [Person.option] + WriteCommand.options,
         notes: "What still stands is set off at once. A window of the configuration file is ended for this time only.")
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("by", Person.name(arguments))
-        writer.endObject()
-        return try WriteCommand.send(arguments, ["maintenance", arguments.positionals[0], "end"], writer.bytes) { _ in "It is ended." }
+        try WriteCommand.send(arguments, ["maintenance", arguments.positionals[0], "end"], Person.body(arguments)) { _ in "It is ended." }
     }
 }

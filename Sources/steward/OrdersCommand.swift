@@ -39,21 +39,20 @@ enum OrdersCommand: ListCommand {
             return try ask(arguments)
         }
         guard words.count == 1 else { throw UsageError("one of --\(words.joined(separator: ", --")) at a time") }
-        guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--\(word) needs --by NAME: who says so") }
-        var body = JSONWriter()
-        body.beginObject()
-        body.member("by", by)
+        let by = try Person.required(arguments, by: word)
         var path = [list]
-        if word == "place" {
-            guard let supply = arguments.value("supply") else { throw UsageError("--place needs --supply NAME") }
-            body.member("device", subject)
-            body.member("supply", supply)
-        } else {
-            path += [subject, ["approve": "approval", "reject": "rejection", "cancel": "cancellation"][word] ?? word]
-            if word != "approve" { body.member("reason", arguments.value("reason")) }
+        let body = try JSONWriter.object { body in
+            body.member("by", by)
+            if word == "place" {
+                guard let supply = arguments.value("supply") else { throw UsageError("--place needs --supply NAME") }
+                body.member("device", subject)
+                body.member("supply", supply)
+            } else {
+                path += [subject, ["approve": "approval", "reject": "rejection", "cancel": "cancellation"][word] ?? word]
+                if word != "approve" { body.member("reason", arguments.value("reason")) }
+            }
         }
-        body.endObject()
-        return try WriteCommand.send(arguments, path, body.bytes) { _ in "Recorded." }
+        return try WriteCommand.send(arguments, path, body)
     }
 
     static func row(_ order: APIValue, _ terminal: Terminal) -> [Table.Cell] {

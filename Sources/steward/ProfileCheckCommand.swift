@@ -29,16 +29,10 @@ enum ProfileCheckCommand: Subcommand {
     }
 
     private static func json(_ files: [String], _ set: ProfileSet) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("files", files.count)
-        writer.key("profiles")
-        writer.beginArray()
-        for profile in set.profiles { writer.string(profile.name) }
-        writer.endArray()
-        writer.key("problems")
-        writer.write(set.diagnostics)
-        writer.endObject()
-        return writer.bytes
+        JSONWriter.object { writer in
+            writer.member("files", files.count)
+            writer.strings("profiles", set.profiles.map(\.name))
+            writer.member("problems", set.diagnostics)
+        }
     }
 }

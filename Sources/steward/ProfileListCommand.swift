@@ -32,28 +32,18 @@ enum ProfileListCommand: Subcommand {
     }
 
     private static func json(_ profiles: [DeviceProfile]) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("profiles")
-        writer.beginArray()
-        for profile in profiles {
-            writer.beginObject()
-            writer.member("profile", profile.name)
-            writer.member("title", profile.title)
-            writer.key("topics")
-            writer.beginArray()
-            for topic in profile.messages.map(\.topic.text) { writer.string(topic) }
-            writer.endArray()
-            writer.member("metrics", profile.metrics.count)
-            writer.member("supplies", profile.supplies.count)
-            writer.member("faults", profile.faults.count)
-            writer.member("commands", profile.commands.count)
-            writer.member("file", profile.source)
-            writer.endObject()
+        JSONWriter.object { writer in
+            writer.objects("profiles", of: profiles) { writer, profile in
+                writer.member("profile", profile.name)
+                writer.member("title", profile.title)
+                writer.strings("topics", profile.messages.map(\.topic.text))
+                writer.member("metrics", profile.metrics.count)
+                writer.member("supplies", profile.supplies.count)
+                writer.member("faults", profile.faults.count)
+                writer.member("commands", profile.commands.count)
+                writer.member("file", profile.source)
+            }
         }
-        writer.endArray()
-        writer.endObject()
-        return writer.bytes
     }
 }
 

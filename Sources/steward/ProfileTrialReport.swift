@@ -111,41 +111,25 @@ struct ProfileTrialReport {
     // MARK: As JSON
 
     var json: [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("profile", trial.profile)
-        writer.key("devices")
-        writer.beginArray()
-        for device in devices { Self.write(device, &writer) }
-        writer.endArray()
-        writer.key("problems")
-        writer.write(trial.outcome.problems)
-        writer.member("timeNotBelieved", trial.outcome.clockProblems > 0)
-        writer.key("unused")
-        if let unused = trial.unused { writer.write(unused) } else { writer.null() }
-        writer.endObject()
-        return writer.bytes
+        JSONWriter.object { writer in
+            writer.member("profile", trial.profile)
+            writer.objects("devices", of: devices) { Self.write($1, &$0) }
+            writer.strings("problems", trial.outcome.problems)
+            writer.member("timeNotBelieved", trial.outcome.clockProblems > 0)
+            if let unused = trial.unused { return writer.strings("unused", unused) }
+            writer.key("unused")
+            writer.null()
+        }
     }
 
     private static func write(_ device: APIValue, _ writer: inout JSONWriter) {
-        writer.beginObject()
         for name in ["device", "profile", "status", "equipmentState"] { writer.member(name, device[name].string) }
         writer.member("time", device["lastEvent"].integer)
-        for (key, filter) in [("readings", { !isSupply($0) && !isState($0) }), ("states", isState)] as [(String, (APIValue) -> Bool)] {
-            writer.key(key)
-            writer.beginArray()
-            for metric in device["metrics"].items where filter(metric) {
-                writer.beginObject()
-                for member in metric.members where member.name != "time" { writer.copy(member.name, member.value) }
-                writer.endObject()
-            }
-            writer.endArray()
-        }
-        writer.key("supplies")
-        writer.beginArray()
-        for supply in device["supplies"].items {
+        let metrics = device["metrics"].items
+        write(metrics.filter { !isSupply($0) && !isState($0) }, "readings", &writer)
+        write(metrics.filter(isState), "states", &writer)
+        writer.objects("supplies", of: device["supplies"].items) { writer, supply in
             let (percent, reason) = level(supply, device)
-            writer.beginObject()
             writer.member("supply", supply["supply"].string)
             writer.key("levelPercent")
             if let percent { writer.number(percent) } else { writer.null() }
@@ -154,31 +138,19 @@ struct ProfileTrialReport {
             writer.member("unknown", supply["reported"]["unknown"].string)
             writer.member("reason", reason)
             for name in ["label", "type", "partNumber", "serialNumber"] { writer.member(name, supply[name].string) }
-            writer.endObject()
         }
-        writer.endArray()
-        writer.key("alarms")
-        writer.beginArray()
-        for alarm in device["activeAlarms"].items {
-            writer.beginObject()
+        writer.objects("alarms", of: device["activeAlarms"].items) { writer, alarm in
             for name in ["condition", "severity", "text"] { writer.member(name, alarm[name].string) }
-            writer.endObject()
         }
-        writer.endArray()
-        writer.endObject()
-    }
-}
-
-extension JSONWriter {
-    fileprivate mutating func write(_ texts: [String]) {
-        beginArray()
-        for text in texts { string(text) }
-        endArray()
     }
 
-    fileprivate mutating func copy(_ name: String, _ value: APIValue) {
-        guard let node = value.node else { return }
-        key(name)
-        node.write(to: &self)
+    /// The metrics as the API has them, without their times.
+    private static func write(_ metrics: [APIValue], _ list: String, _ writer: inout JSONWriter) {
+        writer.objects(list, of: metrics) { writer, metric in
+            for (name, value) in metric.members where name != "time" {
+                writer.key(name)
+                value.node?.write(to: &writer)
+            }
+        }
     }
 }

@@ -54,12 +54,11 @@ enum StockChange {
             throw UsageError("N must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(Arguments.shown(text))")
         }
         guard let by = arguments.value("by"), !by.isEmpty else { throw UsageError("--by NAME is missing: who counted") }
-        var body = JSONWriter()
-        body.beginObject()
-        body.member("item", arguments.positionals[0])
-        body.member(member, units)
-        body.member("by", by)
-        body.endObject()
-        return try WriteCommand.send(arguments, ["stock"], body.bytes) { _ in "Recorded." }
+        let body = JSONWriter.object { body in
+            body.member("item", arguments.positionals[0])
+            body.member(member, units)
+            body.member("by", by)
+        }
+        return try WriteCommand.send(arguments, ["stock"], body)
     }
 }

@@ -23,7 +23,7 @@ struct Table: Sendable {
         }
     }
 
-    struct Cell: Sendable, ExpressibleByStringLiteral {
+    struct Cell: Sendable {
         let text: String
         let colour: Terminal.Colour?
 
@@ -31,8 +31,6 @@ struct Table: Sendable {
             self.text = text.map { $0.isEmpty ? "–" : TerminalText.visible($0) } ?? "–"
             self.colour = colour
         }
-
-        init(stringLiteral text: String) { self.init(text) }
     }
 
     let columns: [Column]

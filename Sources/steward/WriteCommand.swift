@@ -7,7 +7,9 @@ enum WriteCommand {
         APIClient.options + [.value("request-id", "ID", "send under this id: what was sent under it before is not done again")]
 
     /// Sends, and prints the answer or the sentence made of it.
-    static func send(_ arguments: Arguments, _ path: [String], _ body: [UInt8], _ sentence: (APIValue) -> String) throws -> ExitCode {
+    static func send(
+        _ arguments: Arguments, _ path: [String], _ body: [UInt8], _ sentence: (APIValue) -> String = { _ in "Recorded." }
+    ) throws -> ExitCode {
         let answer = try APIClient(arguments).post(path, body)
         guard !arguments.has("json") else {
             Console.print(json: answer)
