@@ -1,5 +1,4 @@
 import CCurl
-import Synchronization
 
 /// Sends requests by libcurl, one at a time, and keeps connections open for the next. `send` blocks: call it on a worker thread, and
 /// have one client for each thread.
@@ -10,231 +9,101 @@ public final class WebhookClient: Sendable {
     public struct Configuration: Sendable {
         /// PEM file of the authorities to trust instead of the system's.
         public var caFile: String?
-        /// `http://proxy.example:3128`, or nil for none.
-        public var proxyURL: String?
         public var userAgent = "steward"
-        public var connectTimeoutSeconds: Double = 10
 
-        public init(caFile: String? = nil, proxyURL: String? = nil) {
-            self.caFile = caFile
-            self.proxyURL = proxyURL
-        }
-    }
-
-    /// libcurl could not be set up; there is no memory.
-    public struct Unavailable: Error, CustomStringConvertible {
-        public var description: String { "libcurl could not be set up; check the memory of this machine" }
+        public init(caFile: String? = nil) { self.caFile = caFile }
     }
 
     private let configuration: Configuration
-    private let handle: Mutex<Handle>
-    private let isCancelled = Atomic<Bool>(false)
+    private let handle: CurlHandle
 
-    public init(configuration: Configuration = Configuration()) throws(Unavailable) {
-        guard WebhookClient.isLibraryReady, let easy = curl_easy_init() else { throw Unavailable() }
+    public init(configuration: Configuration = Configuration()) throws(CurlUnavailable) {
         self.configuration = configuration
-        handle = Mutex(Handle(address: UInt(bitPattern: easy)))
+        handle = try CurlHandle()
     }
 
-    deinit { handle.withLock { curl_easy_cleanup($0.easy) } }
-
-    /// Once for the process; Swift initialises statics under a lock, which curl_global_init wants.
-    static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
-    /// The libcurl handle, as a bit pattern because pointers are not Sendable; the mutex keeps it to one thread at a time.
-    private struct Handle: Sendable {
-        let address: UInt
-        var easy: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: address) }
-    }
+    /// Breaks off what is being sent, within a second or so, and refuses what comes later: for shutting down.
+    public func cancel() { handle.cancel() }
 
     /// Sends and waits. A status of any kind is a `response`; `failure` means that none came.
     public func send(_ request: WebhookRequest) -> WebhookResult {
         if let reason = RequestCheck.reasonToRefuse(request) { return .failure(WebhookFailure(kind: .invalidRequest, reason: reason)) }
-        return handle.withLock { handle in
-            guard let easy = handle.easy else { return .failure(WebhookFailure(kind: .other, reason: "the client is closed")) }
-            return perform(request, easy)
+        // Without `Expect:` libcurl would wait a second for `100 Continue` before it sends a body of more than 1 MiB.
+        let lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" } + ["Expect:"]
+        let transfer = WebhookTransfer(handle, limitBytes: request.maximumResponseBytes)
+        let outcome = handle.perform(transfer, list: CURLOPT_HTTPHEADER, lines: lines) { apply(request, to: &$0) }
+        // Where the client broke off because it had enough, there is an answer all the same.
+        let hasEnough = outcome.code == CURLE_WRITE_ERROR && transfer.isTruncated
+        guard outcome.code == CURLE_OK || hasEnough, outcome.reply > 0 else {
+            return .failure(WebhookFailure(kind: Self.kind(outcome.code), reason: outcome.reason))
         }
-    }
-
-    /// Breaks off what is being sent, within a second or so, and refuses what comes later: for shutting down.
-    public func cancel() { isCancelled.store(true, ordering: .relaxed) }
-
-    private func perform(_ request: WebhookRequest, _ easy: UnsafeMutableRawPointer) -> WebhookResult {
-        var list: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(list) }
-        // Without this libcurl would wait a second for `100 Continue` before it sends a body of more than 1 MiB.
-        for line in request.headers.map({ $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }) + ["Expect:"] {
-            guard let longer = curl_slist_append(list, line) else { return .failure(WebhookFailure(kind: .other, reason: "out of memory")) }
-            list = longer
-        }
-        // Connections and names survive a reset, options do not: nothing of one request can leak into the next.
-        curl_easy_reset(easy)
-        var settings = CurlSettings(easy: easy)
-        apply(request, to: &settings)
-        settings.list(CURLOPT_HTTPHEADER, list)
-
-        let transfer = Transfer(limitBytes: request.maximumResponseBytes, client: self)
-        let context = Unmanaged.passUnretained(transfer).toOpaque()
-        settings.callbacks(context)
-        let code: CURLcode = withExtendedLifetime(transfer) {
-            request.body.withUnsafeBytes { body in
-                transfer.errorText.withUnsafeMutableBufferPointer { text in
-                    if request.method != .get {
-                        settings.offset(CURLOPT_POSTFIELDSIZE_LARGE, Int64(body.count))
-                        // An empty array has no address, and without one libcurl would ask a read callback.
-                        if body.isEmpty {
-                            settings.string(CURLOPT_COPYPOSTFIELDS, "")
-                        } else {
-                            settings.pointer(CURLOPT_POSTFIELDS, body.baseAddress)
-                        }
-                    }
-                    settings.pointer(CURLOPT_ERRORBUFFER, text.baseAddress.map { UnsafeRawPointer($0) })
-                    defer {
-                        // The handle outlives these buffers.
-                        _ = steward_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, nil)
-                        _ = steward_curl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
-                        _ = steward_curl_set_list(easy, CURLOPT_HTTPHEADER, nil)
-                    }
-                    return settings.failure ?? curl_easy_perform(easy)
-                }
-            }
-        }
-        return WebhookClient.result(code, transfer, easy)
+        return .response(
+            WebhookResponse(
+                status: outcome.reply, body: transfer.body, isTruncated: transfer.isTruncated, retryAfterSeconds: outcome.retryAfterSeconds)
+        )
     }
 
     private func apply(_ request: WebhookRequest, to settings: inout CurlSettings) {
         settings.string(CURLOPT_URL, request.url)
         settings.string(CURLOPT_PROTOCOLS_STR, "http,https")
         settings.long(CURLOPT_FOLLOWLOCATION, 0)
-        // Signals belong to the shell; libcurl would use SIGALRM for time-outs.
-        settings.long(CURLOPT_NOSIGNAL, 1)
-        settings.long(CURLOPT_TIMEOUT_MS, RequestCheck.milliseconds(request.timeoutSeconds))
-        settings.long(CURLOPT_CONNECTTIMEOUT_MS, RequestCheck.milliseconds(configuration.connectTimeoutSeconds))
-        settings.long(CURLOPT_SSL_VERIFYPEER, 1)
-        settings.long(CURLOPT_SSL_VERIFYHOST, 2)
-        // CURL_SSLVERSION_TLSv1_2.
-        settings.long(CURLOPT_SSLVERSION, 6)
+        settings.seconds(CURLOPT_TIMEOUT_MS, request.timeoutSeconds)
+        settings.seconds(CURLOPT_CONNECTTIMEOUT_MS, 10)
         settings.string(CURLOPT_USERAGENT, configuration.userAgent)
-        settings.string(CURLOPT_PROXY, configuration.proxyURL ?? "")
         if let caFile = configuration.caFile { settings.string(CURLOPT_CAINFO, caFile) }
         switch request.method {
         case .get: settings.long(CURLOPT_HTTPGET, 1)
-        case .post: settings.long(CURLOPT_POST, 1)
-        case .put:
+        case .post:
             settings.long(CURLOPT_POST, 1)
-            settings.string(CURLOPT_CUSTOMREQUEST, "PUT")
-        }
-    }
-
-    private static func result(_ code: CURLcode, _ transfer: Transfer, _ easy: UnsafeMutableRawPointer) -> WebhookResult {
-        var status = 0
-        _ = steward_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
-        // We broke off because there was enough, so this is an answer all the same.
-        guard code == CURLE_OK || (code == CURLE_WRITE_ERROR && transfer.isTruncated), status > 0 else {
-            return .failure(failure(code, transfer))
-        }
-        var retryAfter: curl_off_t = 0
-        _ = steward_curl_get_offset(easy, CURLINFO_RETRY_AFTER, &retryAfter)
-        return .response(
-            WebhookResponse(
-                status: status, body: transfer.body, isTruncated: transfer.isTruncated,
-                retryAfterSeconds: retryAfter > 0 ? Int64(retryAfter) : nil))
-    }
-
-    private static func failure(_ code: CURLcode, _ transfer: Transfer) -> WebhookFailure {
-        let kind: WebhookFailure.Kind =
-            switch code {
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest
-            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound
-            case CURLE_COULDNT_CONNECT: .connectionFailed
-            case CURLE_OPERATION_TIMEDOUT: .timeout
-            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
-                .tls
-            case CURLE_ABORTED_BY_CALLBACK: .cancelled
-            default: .other
+            settings.offset(CURLOPT_POSTFIELDSIZE_LARGE, Int64(request.body.count))
+            // Copied, for the buffer ends here. An empty array has no address, and without one libcurl would ask for bytes to send.
+            if request.body.isEmpty {
+                settings.string(CURLOPT_COPYPOSTFIELDS, "")
+            } else {
+                request.body.withUnsafeBytes { settings.pointer(CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
             }
-        let general = String(cString: curl_easy_strerror(code))
-        let detail = String(decoding: transfer.errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return WebhookFailure(kind: kind, reason: detail.isEmpty || detail == general ? general : "\(general): \(detail)")
+        }
     }
 
-    fileprivate var wasCancelled: Bool { isCancelled.load(ordering: .relaxed) }
+    private static func kind(_ code: CURLcode) -> WebhookFailure.Kind {
+        switch code {
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound
+        case CURLE_COULDNT_CONNECT: .connectionFailed
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
+            .tls
+        case CURLE_ABORTED_BY_CALLBACK: .cancelled
+        default: .other
+        }
+    }
 }
 
-/// What the callbacks of one transfer fill; they run within curl_easy_perform, on its thread.
-final class Transfer {
+/// The answer to one request.
+private final class WebhookTransfer: CurlTransfer {
     /// Headers beyond this end the transfer: this version of libcurl itself sets no limit to all of them together.
-    static let headerLimitBytes = 256 << 10
+    private static let headerLimitBytes = 256 << 10
 
-    let limitBytes: Int
-    let client: WebhookClient
-    var body: [UInt8] = []
-    var headerBytes = 0
-    var isTruncated = false
-    var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+    private let limitBytes: Int
+    private var headerBytes = 0
+    private(set) var body: [UInt8] = []
+    private(set) var isTruncated = false
 
-    init(limitBytes: Int, client: WebhookClient) {
+    init(_ handle: CurlHandle, limitBytes: Int) {
         self.limitBytes = max(0, limitBytes)
-        self.client = client
+        super.init(handle)
     }
 
-    /// Returns how many bytes were taken; fewer than given end the transfer.
-    func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let taken = min(bytes.count, limitBytes - body.count)
-        body.append(contentsOf: bytes.prefix(taken))
-        if taken < bytes.count { isTruncated = true }
-        return taken
+    override func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let count = min(bytes.count, limitBytes - body.count)
+        body.append(contentsOf: bytes.prefix(count))
+        if count < bytes.count { isTruncated = true }
+        return count
     }
 
-    func receiveHeader(_ count: Int) -> Int {
+    override func receiveHeader(_ count: Int) -> Int {
         headerBytes += count
-        return headerBytes > Transfer.headerLimitBytes ? 0 : count
-    }
-
-    var isCancelled: Bool { client.wasCancelled }
-}
-
-/// Sets options, and remembers the first that failed, so that each call need not be checked.
-struct CurlSettings {
-    let easy: UnsafeMutableRawPointer
-    private(set) var failure: CURLcode?
-
-    init(easy: UnsafeMutableRawPointer) { self.easy = easy }
-
-    private mutating func check(_ code: CURLcode) {
-        if code != CURLE_OK, failure == nil { failure = code }
-    }
-
-    mutating func note(_ code: CURLcode) { check(code) }
-    mutating func long(_ option: CURLoption, _ value: Int) { check(steward_curl_set_long(easy, option, value)) }
-    mutating func offset(_ option: CURLoption, _ value: Int64) { check(steward_curl_set_offset(easy, option, Int(value))) }
-    mutating func string(_ option: CURLoption, _ value: String) { check(steward_curl_set_string(easy, option, value)) }
-    mutating func pointer(_ option: CURLoption, _ value: UnsafeRawPointer?) { check(steward_curl_set_pointer(easy, option, value)) }
-    mutating func list(_ option: CURLoption, _ value: UnsafeMutablePointer<curl_slist>?) {
-        check(steward_curl_set_list(easy, option, value))
-    }
-
-    mutating func callbacks(_ context: UnsafeMutableRawPointer) {
-        check(
-            steward_curl_set_bytes_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-                guard let context else { return 0 }
-                let buffer = UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : size * count)
-                return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(buffer)
-            })
-        check(
-            steward_curl_set_bytes_callback(easy, CURLOPT_HEADERFUNCTION) { _, size, count, context in
-                guard let context else { return 0 }
-                return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(size * count)
-            })
-        check(
-            steward_curl_set_progress_callback(easy) { context, _, _, _, _ in
-                guard let context else { return 0 }
-                return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().isCancelled ? 1 : 0
-            })
-        pointer(CURLOPT_WRITEDATA, context)
-        pointer(CURLOPT_HEADERDATA, context)
-        pointer(CURLOPT_XFERINFODATA, context)
-        long(CURLOPT_NOPROGRESS, 0)
+        return headerBytes > Self.headerLimitBytes ? 0 : count
     }
 }
 
@@ -259,11 +128,6 @@ enum RequestCheck {
             }
         }
         return nil
-    }
-
-    /// At least 1, as 0 means no limit to libcurl; at most a day.
-    static func milliseconds(_ seconds: Double) -> Int {
-        seconds.isFinite ? Int(min(max(seconds * 1_000, 1), 86_400_000)) : 86_400_000
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -3,7 +3,6 @@ public struct WebhookRequest: Sendable {
     public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
-        case put = "PUT"
     }
 
     public var method: Method

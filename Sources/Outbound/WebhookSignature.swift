@@ -36,9 +36,7 @@ public struct WebhookSignature: Sendable, CustomStringConvertible, CustomDebugSt
     /// `secrets` as they are in their files, `whsec_` and base64; blanks and line ends around them are dropped.
     public init(secrets: [String]) throws(Failure) {
         guard !secrets.isEmpty else { throw .noSecret }
-        var keys: [[UInt8]] = []
-        for secret in secrets { keys.append(try WebhookSignature.key(secret)) }
-        self.keys = keys
+        keys = try secrets.map(WebhookSignature.key)
     }
 
     private static func key(_ secret: String) throws(Failure) -> [UInt8] {
@@ -57,11 +55,8 @@ public struct WebhookSignature: Sendable, CustomStringConvertible, CustomDebugSt
 
     /// The value of `webhook-signature`: `v1,BASE64` for each secret, separated by blanks.
     public func sign(id: String, timestampSeconds: Int64, payload: [UInt8]) throws(Failure) -> String {
-        var signatures: [String] = []
-        for code in try codes(id: id, timestamp: String(timestampSeconds), payload: payload) {
-            signatures.append("v1," + Base64.encode(code))
-        }
-        return signatures.joined(separator: " ")
+        let codes = try codes(id: id, timestamp: String(timestampSeconds), payload: payload)
+        return codes.map { "v1," + Base64.encode($0) }.joined(separator: " ")
     }
 
     /// The three headers of a signed delivery. `id` is the idempotency key: the same at every try.
@@ -91,19 +86,22 @@ public struct WebhookSignature: Sendable, CustomStringConvertible, CustomDebugSt
         return !overflow && age.magnitude <= toleranceSeconds.magnitude ? .genuine : .outsideTolerance
     }
 
+    /// Whether a received message carries the three headers and they fit it.
+    /// - Parameter header: the value of a header; nil without it.
+    public func isGenuine(_ payload: [UInt8], nowSeconds: Int64, header: (String) -> String?) -> Bool {
+        guard let id = header("webhook-id"), let time = header("webhook-timestamp"), let signed = header("webhook-signature") else {
+            return false
+        }
+        return (try? verify(id: id, timestamp: time, signature: signed, payload: payload, nowSeconds: nowSeconds)) == .genuine
+    }
+
     private func codes(id: String, timestamp: String, payload: [UInt8]) throws(Failure) -> [[UInt8]] {
         // With a '.' in the id, one signature would fit two messages: the parts could be cut elsewhere.
         guard !id.isEmpty, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ".") }) else { throw .invalidIdentifier }
         let message = Array("\(id).\(timestamp).".utf8) + payload
-        var codes: [[UInt8]] = []
-        for key in keys {
-            do {
-                codes.append(try Digests.hmacSHA256(key: key, message: message))
-            } catch {
-                throw .cryptography(error.description)
-            }
+        do { return try keys.map { key throws(Digests.Failure) in try Digests.hmacSHA256(key: key, message: message) } } catch {
+            throw .cryptography(error.description)
         }
-        return codes
     }
 
     /// Never the secrets, wherever this ends up in a log.

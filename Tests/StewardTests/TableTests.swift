@@ -3,6 +3,10 @@ import Testing
 @testable import TerminalProgram
 @testable import steward
 
+extension Table.Cell: @retroactive ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self.init(text) }
+}
+
 @Suite struct TableTests {
     private func lines(_ table: Table, columns: Int?, coloured: Bool = false) -> [String] {
         table.render(Terminal(isColoured: coloured, columns: columns)).split(separator: "\n", omittingEmptySubsequences: false)

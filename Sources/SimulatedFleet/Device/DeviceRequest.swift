@@ -56,62 +56,41 @@ enum DeviceAnswer: Sendable, Equatable {
     case ok
     case failed(String)
 
+    private var failure: String? { if case .failed(let reason) = self { reason } else { nil } }
+
     func nativePayload(requestID: String, at: Int64) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("ts", at)
-        writer.member("requestId", requestID)
-        switch self {
-        case .ok: writer.member("outcome", "ok")
-        case .failed(let reason):
-            writer.member("outcome", "failed")
-            writer.member("reason", reason)
+        JSONWriter.object { writer in
+            writer.member("ts", at)
+            writer.member("requestId", requestID)
+            writer.member("outcome", failure == nil ? "ok" : "failed")
+            writer.member("reason", failure)
         }
-        writer.endObject()
-        return writer.bytes
     }
 
     func bambuPayload(command: String, requestID: String) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("print")
-        writer.beginObject()
-        writer.member("command", command)
-        writer.member("sequence_id", requestID)
-        writer.member("param", "")
-        switch self {
-        case .ok:
-            writer.member("result", "success")
-            writer.member("reason", "")
-        case .failed(let reason):
-            writer.member("result", "failed")
-            writer.member("reason", reason)
+        JSONWriter.object { writer in
+            writer.object("print") { writer in
+                writer.member("command", command)
+                writer.member("sequence_id", requestID)
+                writer.member("param", "")
+                writer.member("result", failure == nil ? "success" : "failed")
+                writer.member("reason", failure ?? "")
+            }
         }
-        writer.endObject()
-        writer.endObject()
-        return writer.bytes
     }
 }
 
 /// The last requests of a device and what it said to them; nil for nothing.
 struct AnsweredRequests: Sendable {
     static let capacity = 64
-    private var ids: [String] = []
-    private var answers: [DeviceAnswer?] = []
+    private var answers: [(id: String, answer: DeviceAnswer?)] = []
 
     /// Nil when the request is new; otherwise the answer, or nil inside for silence.
-    subscript(id: String) -> DeviceAnswer?? {
-        guard let index = ids.firstIndex(of: id) else { return nil }
-        return .some(answers[index])
-    }
+    subscript(id: String) -> DeviceAnswer?? { answers.first { $0.id == id }?.answer }
 
     mutating func remember(_ id: String, _ answer: DeviceAnswer?) {
-        if ids.count == Self.capacity {
-            ids.removeFirst()
-            answers.removeFirst()
-        }
-        ids.append(id)
-        answers.append(answer)
+        if answers.count == Self.capacity { answers.removeFirst() }
+        answers.append((id, answer))
     }
 }
 

@@ -1,15 +1,8 @@
 /// What a simulated device publishes.
 public struct FleetMessage: Sendable, Equatable {
     public var topic: String
-    /// JSON, at most `maximumBytes`.
+    /// JSON.
     public var payload: [UInt8]
-
-    public static let maximumBytes = 4096
-
-    public init(topic: String, payload: [UInt8]) {
-        self.topic = topic
-        self.payload = payload
-    }
 }
 
 /// What a device did with a command.

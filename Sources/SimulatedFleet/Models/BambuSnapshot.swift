@@ -20,69 +20,50 @@ struct BambuSnapshot: Sendable, Equatable {
     var trays: [Int64]
 
     func payload(since old: BambuSnapshot?, sequence: Int64) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("print")
-        writer.beginObject()
-        if old?.state != state { writer.member("gcode_state", state) }
-        if old?.nozzle != nozzle { writer.member("nozzle_temper", nozzle) }
-        if old?.nozzleTarget != nozzleTarget { writer.member("nozzle_target_temper", nozzleTarget) }
-        if old?.bed != bed { writer.member("bed_temper", bed) }
-        if old?.bedTarget != bedTarget { writer.member("bed_target_temper", bedTarget) }
-        if old?.percent != percent { writer.member("mc_percent", percent) }
-        if old?.remainingMinutes != remainingMinutes { writer.member("mc_remaining_time", remainingMinutes) }
-        if old?.layer != layer { writer.member("layer_num", layer) }
-        if old?.wifi != wifi { writer.member("wifi_signal", "\(wifi)dBm") }
-        if old?.printError != printError { writer.member("print_error", printError) }
-        if old?.health != health { writeHealth(&writer) }
-        writeMaterialSystem(&writer, since: old)
-        writer.member("command", "push_status")
-        // 0 is a full report, 1 a difference.
-        writer.member("msg", old == nil ? 0 : 1)
-        writer.member("sequence_id", String(sequence))
-        writer.endObject()
-        writer.endObject()
-        return writer.bytes
-    }
-
-    private func writeHealth(_ writer: inout JSONWriter) {
-        writer.key("hms")
-        writer.beginArray()
-        for message in health {
-            writer.beginObject()
-            writer.member("attr", message.attribute)
-            writer.member("code", message.code)
-            writer.endObject()
+        JSONWriter.object { writer in
+            writer.object("print") { writer in
+                if old?.state != state { writer.member("gcode_state", state) }
+                if old?.nozzle != nozzle { writer.member("nozzle_temper", nozzle) }
+                if old?.nozzleTarget != nozzleTarget { writer.member("nozzle_target_temper", nozzleTarget) }
+                if old?.bed != bed { writer.member("bed_temper", bed) }
+                if old?.bedTarget != bedTarget { writer.member("bed_target_temper", bedTarget) }
+                if old?.percent != percent { writer.member("mc_percent", percent) }
+                if old?.remainingMinutes != remainingMinutes { writer.member("mc_remaining_time", remainingMinutes) }
+                if old?.layer != layer { writer.member("layer_num", layer) }
+                if old?.wifi != wifi { writer.member("wifi_signal", "\(wifi)dBm") }
+                if old?.printError != printError { writer.member("print_error", printError) }
+                if old?.health != health {
+                    writer.objects("hms", of: health) { writer, message in
+                        writer.member("attr", message.attribute)
+                        writer.member("code", message.code)
+                    }
+                }
+                writeMaterialSystem(&writer, since: old)
+                writer.member("command", "push_status")
+                // 0 is a full report, 1 a difference.
+                writer.member("msg", old == nil ? 0 : 1)
+                writer.member("sequence_id", String(sequence))
+            }
         }
-        writer.endArray()
     }
 
     private func writeMaterialSystem(_ writer: inout JSONWriter, since old: BambuSnapshot?) {
         let changed = trays.indices.filter { tray in old.map { !$0.trays.indices.contains(tray) || $0.trays[tray] != trays[tray] } ?? true }
         let climateChanged = old?.humidityLevel != humidityLevel || old?.amsTemperature != amsTemperature
         guard !changed.isEmpty || climateChanged else { return }
-        writer.key("ams")
-        writer.beginObject()
-        writer.key("ams")
-        writer.beginArray()
-        writer.beginObject()
-        writer.member("id", "0")
-        // The printer writes these two numbers as text.
-        if climateChanged {
-            writer.member("humidity", String(humidityLevel))
-            writer.member("temp", "\(amsTemperature)")
+        writer.object("ams") { writer in
+            writer.objects("ams", of: ["0"]) { writer, id in
+                writer.member("id", id)
+                // The printer writes these two numbers as text.
+                if climateChanged {
+                    writer.member("humidity", String(humidityLevel))
+                    writer.member("temp", "\(amsTemperature)")
+                }
+                writer.objects("tray", of: changed) { writer, tray in
+                    writer.member("id", String(tray))
+                    writer.member("remain", trays[tray])
+                }
+            }
         }
-        writer.key("tray")
-        writer.beginArray()
-        for tray in changed {
-            writer.beginObject()
-            writer.member("id", String(tray))
-            writer.member("remain", trays[tray])
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        writer.endArray()
-        writer.endObject()
     }
 }

@@ -75,15 +75,10 @@ struct Cartridge: Sendable {
 
 /// The members that every native report has.
 func nativeReport(at: Int64, status: String, fault: FaultKind?, _ more: (inout JSONWriter) -> Void) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.member("ts", at)
-    writer.member("status", status)
-    more(&writer)
-    writer.key("errors")
-    writer.beginArray()
-    if let code = fault?.code { writer.string(code) }
-    writer.endArray()
-    writer.endObject()
-    return writer.bytes
+    JSONWriter.object { writer in
+        writer.member("ts", at)
+        writer.member("status", status)
+        more(&writer)
+        writer.strings("errors", [fault?.code].compactMap { $0 })
+    }
 }

@@ -46,10 +46,7 @@ struct PaperPrinter: DeviceModel {
     func report(at: Int64, fault: FaultKind?) -> [UInt8] {
         nativeReport(at: at, status: fault != nil ? "error" : (isPrinting ? "printing" : "idle"), fault: fault) { writer in
             writer.member("pageCount", Int64(pages))
-            writer.key("supplies")
-            writer.beginObject()
-            for supply in supplies { writer.member(supply.name, supply.told) }
-            writer.endObject()
+            writer.object("supplies") { for supply in supplies { $0.member(supply.name, supply.told) } }
             writer.member(isLabelPrinter ? "headTemp" : "fuserTemp", hotTemperature.rounded(decimals: 1))
             writer.member("temp", roomTemperature.rounded(decimals: 1))
             writer.member("humidity", humidity.rounded(decimals: 1))

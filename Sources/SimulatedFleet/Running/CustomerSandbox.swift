@@ -84,17 +84,12 @@ struct SurveyAnswer: Sendable, Equatable {
     }
 
     var payload: [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("id", id)
-        writer.member("device", device)
-        writer.member("question", question.rawValue)
-        writer.key("values")
-        writer.beginArray()
-        for value in values { writer.integer(value) }
-        writer.endArray()
-        writer.member("context", context)
-        writer.endObject()
-        return writer.bytes
+        JSONWriter.object { writer in
+            writer.member("id", id)
+            writer.member("device", device)
+            writer.member("question", question.rawValue)
+            writer.array("values", of: values) { $0.integer($1) }
+            writer.member("context", context)
+        }
     }
 }

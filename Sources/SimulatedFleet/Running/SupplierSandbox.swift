@@ -80,7 +80,8 @@ final class SupplierSandbox: Sendable {
     // MARK: Orders in
 
     private func take(_ request: HTTPRequest) -> HTTPResponse {
-        if let signature = settings.signature, !isGenuine(request, signature) {
+        let now = Clock.systemMilliseconds() / 1000
+        if let signature = settings.signature, !signature.isGenuine(request.body, nowSeconds: now, header: { request.headers[$0] }) {
             counts.failed("an order was not signed as the secret wants")
             return .problem(
                 status: 401, title: "Unauthorized", detail: "The webhook-id, webhook-timestamp and webhook-signature headers do not fit.")
@@ -137,15 +138,6 @@ final class SupplierSandbox: Sendable {
         }
     }
 
-    private func isGenuine(_ request: HTTPRequest, _ signature: WebhookSignature) -> Bool {
-        guard let id = request.headers["webhook-id"], let time = request.headers["webhook-timestamp"],
-            let signed = request.headers["webhook-signature"]
-        else { return false }
-        let verdict = try? signature.verify(
-            id: id, timestamp: time, signature: signed, payload: request.body, nowSeconds: Clock.systemMilliseconds() / 1000)
-        return verdict == .genuine
-    }
-
     // MARK: Updates out
 
     private enum Step: String {
@@ -169,13 +161,12 @@ final class SupplierSandbox: Sendable {
     private func tell(_ order: SupplierOrder, reference: String, step: Step) {
         guard !state.withLock({ $0.cancelled.contains(order.id) }) else { return }
         guard let api else { return proceed(order, reference: reference, after: step) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("state", step.rawValue)
-        writer.member("reference", reference)
-        writer.endObject()
+        let body = JSONWriter.object { writer in
+            writer.member("state", step.rawValue)
+            writer.member("reference", reference)
+        }
         let key = "\(reference)-\(step.rawValue)"
-        api.post("/api/v1/orders/\(order.id)/updates", writer.bytes, key: key, errands: errands) { [weak self] outcome in
+        api.post("/api/v1/orders/\(order.id)/updates", body, key: key, errands: errands) { [weak self] outcome in
             guard let self else { return }
             if case .failed(let reason) = outcome {
                 counts.failed("the gateway did not take that \(order.id) is \(step.rawValue): \(reason)")
