@@ -20,18 +20,13 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, contentType: "application/json", body: bytes)
     }
 
-    public static func text(_ text: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    public static func text(_ text: String) -> HTTPResponse {
+        HTTPResponse(contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
     }
 
-    /// `markup` is whole HTML: what came from outside went through `TextEscaping.html`.
-    public static func html(_ markup: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: Array(markup.utf8))
-    }
-
-    /// A problem document (RFC 9457). `type` is a URI; `about:blank` says that the title means no more than the status does.
-    public static func problem(status: Int, title: String, detail: String? = nil, type: String = "about:blank") -> HTTPResponse {
-        var text = "{\"type\":\(TextEscaping.json(type)),\"title\":\(TextEscaping.json(title)),\"status\":\(status)"
+    /// A problem document (RFC 9457). Its type `about:blank` says that the title means no more than the status does.
+    public static func problem(status: Int, title: String, detail: String? = nil) -> HTTPResponse {
+        var text = "{\"type\":\"about:blank\",\"title\":\(TextEscaping.json(title)),\"status\":\(status)"
         if let detail { text += ",\"detail\":\(TextEscaping.json(detail))" }
         text += "}\n"
         return HTTPResponse(status: status, contentType: "application/problem+json", body: Array(text.utf8))

@@ -68,9 +68,8 @@ public final class IngestClient {
         }
     }
 
-    /// Messages and payload bytes delivered since this client was made, repetitions among them.
+    /// Messages delivered since this client was made, repetitions among them.
     public var deliveredMessages: Int { connection.deliveredMessages }
-    public var deliveredBytes: Int { connection.deliveredBytes }
     public var isConnected: Bool { connection.established != nil }
     /// What the session at the broker is believed to hold, sorted.
     public var heldFilters: [String] { events.subscriptions.held.sorted() }

@@ -14,64 +14,42 @@ public struct MQTTConfiguration: Sendable, Equatable {
         /// The client's own certificate and key, for mutual TLS: both or neither. A key may not have a pass phrase.
         public var certificateFile: String?
         public var keyFile: String?
-        /// False accepts a certificate made out to another host name. The chain is verified in either case.
-        public var checksServerName: Bool
 
-        public init(
-            authorityFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, checksServerName: Bool = true
-        ) {
+        public init(authorityFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
             self.authorityFile = authorityFile
             self.certificateFile = certificateFile
             self.keyFile = keyFile
-            self.checksServerName = checksServerName
         }
     }
 
     public var host: String
     public var port: Int
     public var clientID: String
-    public var version: Version
+    public var version = Version.v311
     public var username: String?
     /// Bytes without a NUL, which libmosquitto could not carry.
     public var password: [UInt8]?
     public var tls: TLS?
     /// Topic filters, all subscribed at QoS 1: at QoS 2 PUBREC would leave before the message is committed.
-    public var subscriptions: [String]
+    public var subscriptions: [String] = []
     /// Seconds, 5 to 65535, or 0 for none.
-    public var keepAliveSeconds: Int
+    public var keepAliveSeconds = 60
     /// MQTT 5: how many unacknowledged messages the broker may have under way to us, 1 to 65535. Under 3.1.1 the broker's own
     /// `max_inflight_messages` says so.
-    public var receiveMaximum: Int
+    public var receiveMaximum = 10_000
     /// MQTT 5: larger packets are not sent to us by the broker. Under 3.1.1 the broker has to bound them (`message_size_limit`).
-    public var maximumPacketBytes: Int
+    public var maximumPacketBytes = 1 << 20
     /// MQTT 5: how long the broker keeps the session of an absent client; `UInt32.max` is for ever.
-    public var sessionExpirySeconds: UInt32
+    public var sessionExpirySeconds: UInt32 = .max
     /// From the start of an attempt to the broker's CONNACK.
-    public var connectTimeoutSeconds: Int
+    public var connectTimeoutSeconds = 15
     /// The first delay of the exponential back-off, and the largest.
-    public var minimumRetryMilliseconds: Int64
-    public var maximumRetryMilliseconds: Int64
+    public var minimumRetryMilliseconds: Int64 = 500
+    public var maximumRetryMilliseconds: Int64 = 30_000
 
-    public init(
-        host: String, port: Int = 1883, clientID: String, version: Version = .v311, username: String? = nil, password: [UInt8]? = nil,
-        tls: TLS? = nil, subscriptions: [String] = [], keepAliveSeconds: Int = 60, receiveMaximum: Int = 10_000,
-        maximumPacketBytes: Int = 1 << 20, sessionExpirySeconds: UInt32 = .max, connectTimeoutSeconds: Int = 15,
-        minimumRetryMilliseconds: Int64 = 500, maximumRetryMilliseconds: Int64 = 30_000
-    ) {
+    public init(host: String, port: Int = 1883, clientID: String) {
         self.host = host
         self.port = port
         self.clientID = clientID
-        self.version = version
-        self.username = username
-        self.password = password
-        self.tls = tls
-        self.subscriptions = subscriptions
-        self.keepAliveSeconds = keepAliveSeconds
-        self.receiveMaximum = receiveMaximum
-        self.maximumPacketBytes = maximumPacketBytes
-        self.sessionExpirySeconds = sessionExpirySeconds
-        self.connectTimeoutSeconds = connectTimeoutSeconds
-        self.minimumRetryMilliseconds = minimumRetryMilliseconds
-        self.maximumRetryMilliseconds = maximumRetryMilliseconds
     }
 }

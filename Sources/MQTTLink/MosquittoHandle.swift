@@ -59,6 +59,6 @@ final class MosquittoHandle: @unchecked Sendable {
         }
         // 1 is SSL_VERIFY_PEER; versions below TLS 1.2 are off by the library's default.
         try MosquittoLibrary.check(mosquitto_tls_opts_set(pointer, 1, nil, nil), "set mqtt.tls")
-        try MosquittoLibrary.check(mosquitto_tls_insecure_set(pointer, !tls.checksServerName), "set mqtt.tls")
+        try MosquittoLibrary.check(mosquitto_tls_insecure_set(pointer, false), "set mqtt.tls")
     }
 }

@@ -42,14 +42,14 @@ public struct RetryPolicy: Sendable, Equatable {
         Int64(exactly: (share * Double(ceiling)).rounded(.down)).map { min($0, ceiling) } ?? ceiling
     }
 
-    public func decide(_ result: WebhookResult) -> Decision {
+    public static func decide(_ result: WebhookResult) -> Decision {
         switch result {
         case .response(let response): decide(status: response.status)
         case .failure(let failure): failure.kind == .invalidRequest ? .failed(reason: failure.reason) : .retry(reason: failure.reason)
         }
     }
 
-    public func decide(status: Int) -> Decision {
+    public static func decide(status: Int) -> Decision {
         switch status {
         case 200..<300: .delivered
         case 408, 425, 429, 500..<600: .retry(reason: "the receiver answered \(status)")

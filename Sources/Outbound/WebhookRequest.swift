@@ -31,6 +31,8 @@ public struct WebhookRequest: Sendable {
 public enum WebhookResult: Sendable {
     case response(WebhookResponse)
     case failure(WebhookFailure)
+
+    public var retryAfterSeconds: Int64? { if case .response(let response) = self { response.retryAfterSeconds } else { nil } }
 }
 
 public struct WebhookResponse: Sendable, Equatable {

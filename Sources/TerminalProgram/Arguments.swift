@@ -101,17 +101,6 @@ package struct Arguments: Equatable, Sendable {
         return number
     }
 
-    /// One of some words; nil when the option was not given.
-    package func choice(_ name: String, of choices: [String]) throws(UsageError) -> String? {
-        guard let text = value(name) else { return nil }
-        guard choices.contains(text) else {
-            throw UsageError(
-                "--\(name) cannot be \(Self.shown(text))\(Spelling.hint(text, among: choices)); it is one of \(choices.joined(separator: ", "))"
-            )
-        }
-        return text
-    }
-
     /// A word of the command line in an error message: in quotes, as it may be empty or hold blanks.
     package static func shown(_ word: String) -> String { "\"\(TerminalText.visible(word))\"" }
 }

@@ -24,11 +24,6 @@ public enum XMLReader {
     public struct Attribute: Equatable, Sendable {
         public var name: String
         public var value: String
-
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
     }
 
     /// Hands every piece to `body` in the order of the document. Throws what is wrong; what came before was handed out.

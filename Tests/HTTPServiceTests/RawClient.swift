@@ -138,7 +138,9 @@ func startServer(
     var configuration = HTTPServerConfiguration(listen: "127.0.0.1:0")
     change(&configuration)
     var router = Router { $0.bearerToken == "right" }
-    router.register(.get, "/") { _ in .html("<!doctype html><p>home</p>") }
+    router.register(.get, "/") { _ in
+        HTTPResponse(contentType: "text/html; charset=utf-8", body: Array("<!doctype html><p>home</p>".utf8))
+    }
     router.register(.get, "/api/v1/devices/{id}") { .text($0.parameters["id"] ?? "") }
     router.register(.get, "/api/v1/devices/new") { _ in .text("literal") }
     router.register(.post, "/api/v1/echo") { .json($0.body, status: 201) }

@@ -71,8 +71,11 @@ final class Reader {
 
 extension MQTTConfiguration {
     static func local(_ broker: Broker, version: Version = .v311, id: String = "reader") -> MQTTConfiguration {
-        MQTTConfiguration(
-            host: "127.0.0.1", port: broker.port, clientID: id, version: version, subscriptions: ["t/#"],
-            minimumRetryMilliseconds: 50, maximumRetryMilliseconds: 400)
+        var configuration = MQTTConfiguration(host: "127.0.0.1", port: broker.port, clientID: id)
+        configuration.version = version
+        configuration.subscriptions = ["t/#"]
+        configuration.minimumRetryMilliseconds = 50
+        configuration.maximumRetryMilliseconds = 400
+        return configuration
     }
 }

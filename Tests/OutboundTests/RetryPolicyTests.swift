@@ -39,24 +39,24 @@ import Testing
     }
 
     @Test func decidesByStatus() {
-        for status in [200, 201, 202, 204, 299] { #expect(policy.decide(status: status) == .delivered) }
+        for status in [200, 201, 202, 204, 299] { #expect(RetryPolicy.decide(status: status) == .delivered) }
         for status in [408, 425, 429, 500, 502, 503, 504, 599] {
-            #expect(policy.decide(status: status) == .retry(reason: "the receiver answered \(status)"))
+            #expect(RetryPolicy.decide(status: status) == .retry(reason: "the receiver answered \(status)"))
         }
         for status in [301, 302, 400, 401, 403, 404, 409, 413, 422, 600] {
-            guard case .failed(let reason) = policy.decide(status: status) else {
+            guard case .failed(let reason) = RetryPolicy.decide(status: status) else {
                 Issue.record("\(status) is not final")
                 continue
             }
             #expect(reason.contains("\(status)"))
         }
-        #expect(policy.decide(status: 410) == .gone)
+        #expect(RetryPolicy.decide(status: 410) == .gone)
     }
 
     @Test func decidesByFailure() {
         for kind in [WebhookFailure.Kind.nameNotFound, .connectionFailed, .timeout, .tls, .cancelled, .other] {
-            #expect(policy.decide(.failure(WebhookFailure(kind: kind, reason: "r"))) == .retry(reason: "r"))
+            #expect(RetryPolicy.decide(.failure(WebhookFailure(kind: kind, reason: "r"))) == .retry(reason: "r"))
         }
-        #expect(policy.decide(.failure(WebhookFailure(kind: .invalidRequest, reason: "r"))) == .failed(reason: "r"))
+        #expect(RetryPolicy.decide(.failure(WebhookFailure(kind: .invalidRequest, reason: "r"))) == .failed(reason: "r"))
     }
 }

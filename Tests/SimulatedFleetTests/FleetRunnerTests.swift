@@ -5,8 +5,14 @@ import Testing
 
 @Suite struct FleetRunnerTests {
     private func configuration(_ port: Int, devices: Int = 5) -> FleetConfiguration {
-        var configuration = FleetConfiguration(
-            brokerPort: port, devices: devices, seed: 5, historyDays: 1, reportSeconds: 0.2, faultsPerDevicePerHour: 0, supplierListen: nil)
+        var configuration = FleetConfiguration()
+        configuration.brokerPort = port
+        configuration.devices = devices
+        configuration.seed = 5
+        configuration.historyDays = 1
+        configuration.reportSeconds = 0.2
+        configuration.faultsPerDevicePerHour = 0
+        configuration.supplierListen = nil
         configuration.supplier.failureShare = 0
         configuration.supplier.stepMilliseconds = 10...20
         configuration.supplier.installationMilliseconds = 10...20

@@ -75,13 +75,6 @@ import Testing
         #expect(throws: UsageError.self) { try parse("d", "--limit=inf").number("limit", in: 0...2) }
     }
 
-    @Test func offersTheNearestChoice() throws {
-        #expect(try parse("d", "--only=major").choice("only", of: ["major", "minor"]) == "major")
-        #expect(throws: UsageError("--only cannot be \"majr\", did you mean \"major\"?; it is one of major, minor")) {
-            try parse("d", "--only=majr").choice("only", of: ["major", "minor"])
-        }
-    }
-
     @Test func aRepeatingPositionalTakesTheRest() throws {
         let usage = Usage(positionals: [.oneOrMore("FILE", "files")])
         guard case .arguments(let arguments) = try Arguments.parse(["a", "b", "c"], usage) else { throw UsageError("help") }

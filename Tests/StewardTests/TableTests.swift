@@ -3,7 +3,7 @@ import Testing
 @testable import TerminalProgram
 @testable import steward
 
-extension Table.Cell: @retroactive ExpressibleByStringLiteral {
+extension Table.Cell: ExpressibleByStringLiteral {
     public init(stringLiteral text: String) { self.init(text) }
 }
 

@@ -10,7 +10,7 @@ extension ConfigurationReader {
             if (50...99.9).contains(percent) {
                 configuration.core.serviceLevel = percent / 100
             } else {
-                reader.report.add("\"serviceLevelPercent\" must be from 50 to 99.9", at: place(reader, "serviceLevelPercent"))
+                reader.report.add("\"serviceLevelPercent\" must be from 50 to 99.9", at: reader.position(of: "serviceLevelPercent"))
             }
         }
         if let calendar = reader.object("calendar", "when the supplier works") {
@@ -24,18 +24,22 @@ extension ConfigurationReader {
         let days = MaintenanceReader.weekdays(reader, "workingDays")
         if reader.optional("workingDays")?.value == .array([]) {
             reader.report.add(
-                "\"workingDays\" names at least one day; a supplier that never works delivers nothing", at: place(reader, "workingDays"))
+                "\"workingDays\" names at least one day; a supplier that never works delivers nothing",
+                at: reader.position(of: "workingDays"))
         }
         var holidays: Set<Int64> = []
         for text in reader.strings("holidays") ?? [] {
             if let day = holiday(text) {
                 holidays.insert(day)
             } else {
-                reader.report.add("\"holidays\" are days such as \"2026-12-25\", not \"\(text)\"", at: place(reader, "holidays"))
+                reader.report.add("\"holidays\" are days such as \"2026-12-25\", not \"\(text)\"", at: reader.position(of: "holidays"))
             }
         }
-        if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: place(reader, "holidays")) }
-        let cutoff = hours(reader, "cutoffHour", reader.number("cutoffHour"), in: 0...24) ?? 24
+        if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: reader.position(of: "holidays")) }
+        let cutoff = reader.number("cutoffHour") ?? 24
+        if !(0...24).contains(cutoff) {
+            reader.report.add("\"cutoffHour\" must be hours from 0 to 24", at: reader.position(of: "cutoffHour"))
+        }
         let zone = MaintenanceReader.zone(reader).rules
         return SupplierCalendar(
             workingDays: days ?? SupplierCalendar.ordinaryWorkingDays, holidays: holidays, cutoffHour: cutoff, zone: zone)
@@ -49,17 +53,5 @@ extension ConfigurationReader {
         else { return nil }
         let date = CivilDate(year: year, month: month, day: day)
         return date.isReal ? Int64(date.daysSince1970) : nil
-    }
-
-    private static func hours(_ reader: ObjectReader, _ key: String, _ number: Double?, in range: ClosedRange<Double>) -> Double? {
-        guard let number else { return nil }
-        if range.contains(number) { return number }
-        reader.report.add(
-            "\"\(key)\" must be hours from \(Int(range.lowerBound)) to \(Int(range.upperBound))", at: place(reader, key))
-        return nil
-    }
-
-    private static func place(_ reader: ObjectReader, _ key: String) -> SourcePosition {
-        reader.members.first { $0.key == key }?.node.position ?? reader.node.position
     }
 }

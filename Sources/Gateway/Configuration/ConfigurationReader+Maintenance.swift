@@ -15,13 +15,12 @@ enum MaintenanceReader {
         let reason = reader.string("reason").map { String(decoding: $0.utf8.prefix(256), as: UTF8.self) } ?? ""
         let id = reader.string("id")
         if let id, id.isEmpty || id.utf8.count > 64 || !id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) {
-            reader.report.add("\"id\" has 1 to 64 plain characters without spaces and /", at: reader.node.position(of: "id"))
+            reader.report.add("\"id\" has 1 to 64 plain characters without spaces and /", at: reader.position(of: "id"))
         }
         guard reader.report.diagnostics.count == before, let scope, let schedule else { return nil }
         return MaintenanceWindow(
             id: id ?? "mw-" + StableID.short(scope.identity, schedule.identity, zone), scope: scope, schedule: schedule, zone: zone,
-            zoneBytes: zoneBytes,
-            by: person, reason: reason)
+            zoneBytes: zoneBytes, by: person, reason: reason)
     }
 
     private static func scope(_ reader: ObjectReader) -> MaintenanceWindow.Scope? {
@@ -41,7 +40,7 @@ enum MaintenanceReader {
         guard let bytes = ProfileLoader.zoneBytes(name), let rules = try? ZoneRules(tzif: Array(bytes)) else {
             reader.report.add(
                 "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
-                at: reader.node.position(of: "zone"))
+                at: reader.position(of: "zone"))
             return (name, Data(), .utc)
         }
         return (name, bytes, rules)
@@ -57,7 +56,7 @@ enum MaintenanceReader {
                 return nil
             }
             guard from < until, until - from <= 366 * 86_400_000 else {
-                reader.report.add("\"until\" must be later than \"from\", by at most a year", at: reader.node.position(of: "until"))
+                reader.report.add("\"until\" must be later than \"from\", by at most a year", at: reader.position(of: "until"))
                 return nil
             }
             return .once(fromMilliseconds: from, untilMilliseconds: until)
@@ -77,7 +76,7 @@ enum MaintenanceReader {
                 let known = Weekday.names
                 reader.report.add(
                     "\"\(key)\" cannot be \"\(name)\"\(Spelling.hint(name, among: known)); it is one of \(known.joined(separator: ", "))",
-                    at: reader.node.position(of: key))
+                    at: reader.position(of: key))
                 return nil
             })
     }
@@ -99,7 +98,7 @@ enum MaintenanceReader {
         guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }), let hour = UInt8(parts[0]), let minute = UInt8(parts[1]),
             minute < 60, hour < 24 || (hour == 24 && minute == 0)
         else {
-            reader.report.add("\"\(key)\" is a time such as \"22:00\"", at: reader.node.position(of: key))
+            reader.report.add("\"\(key)\" is a time such as \"22:00\"", at: reader.position(of: key))
             return nil
         }
         return Int(hour) * 60 + Int(minute)
@@ -123,13 +122,5 @@ enum MaintenanceReader {
         }
         reader.report.add("\"\(key)\" is a time such as \"2026-03-01T22:00\", in the window's zone", at: node.position)
         return nil
-    }
-}
-
-extension DocumentNode {
-    /// Where a member stands; where there is none, the object.
-    fileprivate func position(of key: String) -> SourcePosition {
-        guard case .object(let members) = value else { return position }
-        return members.first { $0.key == key }?.node.position ?? position
     }
 }

@@ -34,17 +34,14 @@ extension ConfigurationReader {
         }
         if let prices = reader.object("prices", "prices by item") {
             for member in prices.members {
-                guard let hundredths = amount(prices, member.key, prices.number(member.key)) else { continue }
+                guard let hundredths = amount(prices, member.key) else { continue }
                 policy.prices.append(.init(item: Wildcard(member.key), hundredths: hundredths))
             }
         }
         if let sites = reader.object("sites", "the devices of each site") {
             policy.sites = sites.members.map { .init(name: $0.key, devices: patterns(sites, $0.key)) }
         }
-        if let percent = reader.number("endedPercent") {
-            if !(0...20).contains(percent) { reader.report.add("\"endedPercent\" must be from 0 to 20", at: reader.node.position) }
-            policy.endedPercent = percent
-        }
+        if let percent = number(reader, "endedPercent", in: 0...20) { policy.endedPercent = percent }
         if let text = reader.string("statusTopic") {
             policy.statusTopic = StatusTopic(text)
             if policy.statusTopic == nil {
@@ -61,15 +58,15 @@ extension ConfigurationReader {
     private static func approval(_ reader: ObjectReader, _ policy: inout ReplenishmentPolicy) {
         guard let approval = reader.object("approval", "what needs a second person") else { return }
         policy.approval.isAlwaysNeeded = approval.bool("always") ?? false
-        policy.approval.aboveHundredths = amount(approval, "aboveAmount", approval.number("aboveAmount"))
-        policy.approval.monthlyDeviceHundredths = amount(approval, "monthlyPerDevice", approval.number("monthlyPerDevice"))
-        policy.approval.monthlySiteHundredths = amount(approval, "monthlyPerSite", approval.number("monthlyPerSite"))
+        policy.approval.aboveHundredths = amount(approval, "aboveAmount")
+        policy.approval.monthlyDeviceHundredths = amount(approval, "monthlyPerDevice")
+        policy.approval.monthlySiteHundredths = amount(approval, "monthlyPerSite")
         approval.finish()
     }
 
     /// An amount of money as hundredths; nil when it is absent, and when it is none, which is reported.
-    private static func amount(_ reader: ObjectReader, _ key: String, _ number: Double?) -> Int64? {
-        guard let number else { return nil }
+    private static func amount(_ reader: ObjectReader, _ key: String) -> Int64? {
+        guard let number = reader.number(key) else { return nil }
         let hundredths = Money.hundredths(number)
         if hundredths == nil { reader.report.add("\"\(key)\" must be an amount of 0 or more", at: reader.node.position) }
         return hundredths
@@ -81,24 +78,21 @@ extension ConfigurationReader {
 
     private static func deadlines(_ reader: ObjectReader, _ deadlines: inout OrderDeadlines) {
         guard let hours = reader.object("deadlineHours", "how long each step of an order may take") else { return }
-        deadlines.limits[.planned] = limit(hours, "planned", hours.number("planned"), deadlines.limits[.planned])
-        deadlines.limits[.awaitingApproval] = limit(
-            hours, "awaitingApproval", hours.number("awaitingApproval"), deadlines.limits[.awaitingApproval])
-        deadlines.limits[.sent] = limit(hours, "sent", hours.number("sent"), deadlines.limits[.sent])
-        deadlines.limits[.accepted] = limit(hours, "accepted", hours.number("accepted"), deadlines.limits[.accepted])
-        deadlines.limits[.shipped] = limit(hours, "shipped", hours.number("shipped"), deadlines.limits[.shipped])
-        deadlines.limits[.delivered] = limit(hours, "delivered", hours.number("delivered"), deadlines.limits[.delivered])
+        let steps: [(key: String, state: SupplyOrder.State)] = [
+            ("planned", .planned), ("awaitingApproval", .awaitingApproval), ("sent", .sent), ("accepted", .accepted), ("shipped", .shipped),
+            ("delivered", .delivered),
+        ]
+        for (key, state) in steps { deadline(hours, key, &deadlines.limits[state]) }
         hours.finish()
     }
 
-    /// 0 takes the limit away.
-    private static func limit(_ reader: ObjectReader, _ key: String, _ hours: Double?, _ fallback: Int64?) -> Int64? {
-        guard let hours else { return fallback }
-        guard hours.isFinite, (0...8760).contains(hours) else {
-            reader.report.add("\"\(key)\" must be hours from 0, which means no limit, to 8760", at: reader.node.position)
-            return fallback
+    /// Sets a deadline to the hours of a member; 0 takes it away.
+    private static func deadline(_ reader: ObjectReader, _ key: String, _ milliseconds: inout Int64?) {
+        guard let hours = reader.number(key) else { return }
+        guard (0...8760).contains(hours) else {
+            return reader.report.add("\"\(key)\" must be hours from 0, which means no limit, to 8760", at: reader.node.position)
         }
-        return hours == 0 ? nil : Int64(hours * 3_600_000)
+        milliseconds = hours == 0 ? nil : Int64(hours * 3_600_000)
     }
 
     // MARK: Suppliers
@@ -111,26 +105,26 @@ extension ConfigurationReader {
             reader.report.add("\"name\" is 1 to 64 bytes, and each supplier has its own", at: reader.node.position)
         }
         var supplier = ReplenishmentPolicy.Supplier(name: name)
-        supplier.items = (reader.strings("items") ?? []).map { Wildcard($0) }
-        supplier.profiles = (reader.strings("profiles") ?? []).map { Wildcard($0) }
-        supplier.sites = (reader.strings("sites") ?? []).map { Wildcard($0) }
+        supplier.items = patterns(reader, "items")
+        supplier.profiles = patterns(reader, "profiles")
+        supplier.sites = patterns(reader, "sites")
         supplier.isDryRun = reader.bool("dryRun") ?? false
-        if let hours = reader.integer("consolidateHours", in: 0...720) { supplier.consolidationMilliseconds = Int64(hours) * 3_600_000 }
+        reader.read("consolidateHours", in: 0...720, into: &supplier.consolidationMilliseconds, times: 3_600_000)
         if let calendar = reader.object("calendar", "when this supplier works") { supplier.calendar = self.calendar(calendar) }
-        supplier.leadTimeDays = within(reader, "leadTimeDays", reader.number("leadTimeDays"), 0...365)
-        supplier.leadTimeSpread = within(reader, "leadTimeSpread", reader.number("leadTimeSpread"), 0...2)
+        supplier.leadTimeDays = number(reader, "leadTimeDays", in: 0...365)
+        supplier.leadTimeSpread = number(reader, "leadTimeSpread", in: 0...2)
         supplier.consolidationScope = reader.choice("consolidateBy", ReplenishmentPolicy.Supplier.Scope.self) ?? .site
         guard var settings = settings(reader, name) else { return }
         settings.caFile = reader.string("caFile")
-        if let hours = reader.integer("giveUpAfterHours", in: 1...8760) { settings.giveUpAfterMilliseconds = Int64(hours) * 3_600_000 }
-        settings.timeoutSeconds = reader.integer("timeoutSeconds", in: 1...600).map { Double($0) } ?? settings.timeoutSeconds
+        reader.read("giveUpAfterHours", in: 1...8760, into: &settings.giveUpAfterMilliseconds, times: 3_600_000)
+        reader.read("timeoutSeconds", in: 1...600, into: &settings.timeoutSeconds)
         policy.suppliers.append(supplier)
         configuration.suppliers.append(settings)
     }
 
-    /// Nil when it is absent, and when it is none of the range, which is reported.
-    private static func within(_ reader: ObjectReader, _ key: String, _ number: Double?, _ range: ClosedRange<Double>) -> Double? {
-        guard let number else { return nil }
+    /// Nil when it is absent, and when it lies outside the range, which is reported.
+    private static func number(_ reader: ObjectReader, _ key: String, in range: ClosedRange<Double>) -> Double? {
+        guard let number = reader.number(key) else { return nil }
         if range.contains(number) { return number }
         reader.report.add(
             "\"\(key)\" must be from \(Int(range.lowerBound)) to \(Int(range.upperBound))", at: reader.node.position)

@@ -100,13 +100,9 @@ public enum ConfigurationReader {
     private static func store(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
         guard let store = reader.object("store", "the store's settings") else { return }
         configuration.store.path = store.string("path") ?? configuration.store.path
-        if let megabytes = store.integer("keepInboxMegabytes", in: 0...1_000_000) {
-            configuration.store.keepInboxBytes = Int64(megabytes) << 20
-        }
-        if let days = store.integer("historyDays", in: 1...3650) { configuration.store.historyDays = Double(days) }
-        if let megabytes = store.integer("historyMegabytes", in: 1...1_000_000) {
-            configuration.store.historyBytes = Int64(megabytes) << 20
-        }
+        store.read("keepInboxMegabytes", in: 0...1_000_000, into: &configuration.store.keepInboxBytes, times: 1 << 20)
+        store.read("historyDays", in: 1...3650, into: &configuration.store.historyDays)
+        store.read("historyMegabytes", in: 1...1_000_000, into: &configuration.store.historyBytes, times: 1 << 20)
         configuration.store.onDamage = store.choice("onDamage", GatewayConfiguration.OnDamage.self) ?? configuration.store.onDamage
         store.finish()
     }
@@ -138,34 +134,24 @@ public enum ConfigurationReader {
         }
         var result = GatewayConfiguration.Supplier(
             url: url ?? "", secretFile: supplier.string("secretFile"), caFile: supplier.string("caFile"))
-        if let hours = supplier.integer("giveUpAfterHours", in: 1...8760) { result.giveUpAfterMilliseconds = Int64(hours) * 3_600_000 }
+        supplier.read("giveUpAfterHours", in: 1...8760, into: &result.giveUpAfterMilliseconds, times: 3_600_000)
         supplier.finish()
         return url == nil ? nil : result
     }
 
     private static func limits(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {
         guard let limits = reader.object("limits", "the limits") else { return }
-        configuration.core.maximumDevices = limits.integer("devices", in: 1...1_000_000) ?? configuration.core.maximumDevices
-        configuration.core.maximumPayloadBytes =
-            limits.integer("payloadBytes", in: 256...(64 << 20)) ?? configuration.core.maximumPayloadBytes
-        configuration.core.maximumSparkplugNodes =
-            limits.integer("sparkplugNodes", in: 0...100_000) ?? configuration.core.maximumSparkplugNodes
-        configuration.core.maximumSparkplugMetrics =
-            limits.integer("sparkplugMetrics", in: 0...10_000_000) ?? configuration.core.maximumSparkplugMetrics
-        configuration.core.maximumAnomalyMetrics =
-            limits.integer("anomalyMetrics", in: 0...1_000_000) ?? configuration.core.maximumAnomalyMetrics
-        configuration.core.maximumOpenRuns = limits.integer("openCommands", in: 1...100_000) ?? configuration.core.maximumOpenRuns
-        if let minutes = limits.integer("dispatchWindowMinutes", in: 1...1440) {
-            configuration.core.dispatchWindowMilliseconds = Int64(minutes) * 60_000
-        }
-        configuration.limits.outboxEntries =
-            limits.integer("outbox", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.outboxEntries
-        configuration.limits.outboxEntriesPerDevice =
-            limits.integer("outboxPerDevice", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.outboxEntriesPerDevice
-        configuration.limits.deadLetterEntries =
-            limits.integer("deadLetters", in: 1...10_000_000).map(Int64.init) ?? configuration.limits.deadLetterEntries
-        configuration.limits.journalEntries =
-            limits.integer("journal", in: 1...100_000_000).map(Int64.init) ?? configuration.limits.journalEntries
+        limits.read("devices", in: 1...1_000_000, into: &configuration.core.maximumDevices)
+        limits.read("payloadBytes", in: 256...(64 << 20), into: &configuration.core.maximumPayloadBytes)
+        limits.read("sparkplugNodes", in: 0...100_000, into: &configuration.core.maximumSparkplugNodes)
+        limits.read("sparkplugMetrics", in: 0...10_000_000, into: &configuration.core.maximumSparkplugMetrics)
+        limits.read("anomalyMetrics", in: 0...1_000_000, into: &configuration.core.maximumAnomalyMetrics)
+        limits.read("openCommands", in: 1...100_000, into: &configuration.core.maximumOpenRuns)
+        limits.read("dispatchWindowMinutes", in: 1...1440, into: &configuration.core.dispatchWindowMilliseconds, times: 60_000)
+        limits.read("outbox", in: 1...10_000_000, into: &configuration.limits.outboxEntries)
+        limits.read("outboxPerDevice", in: 1...10_000_000, into: &configuration.limits.outboxEntriesPerDevice)
+        limits.read("deadLetters", in: 1...10_000_000, into: &configuration.limits.deadLetterEntries)
+        limits.read("journal", in: 1...100_000_000, into: &configuration.limits.journalEntries)
         configuration.memoryMegabytes = limits.integer("memoryMegabytes", in: 0...1_000_000)
         if let megabytes = configuration.memoryMegabytes, megabytes > 0, megabytes < 96 {
             limits.report.add(
@@ -173,6 +159,16 @@ public enum ConfigurationReader {
         }
         limits.finish()
     }
+}
+
+extension ObjectReader {
+    /// Sets a value to a whole number of the document times `factor`; without the member it stays as it is.
+    func read<Number: Numeric>(_ key: String, in range: ClosedRange<Int>, into value: inout Number, times factor: Number = 1) {
+        if let number = integer(key, in: range).flatMap({ Number(exactly: $0) }) { value = number * factor }
+    }
+
+    /// Where a member stands; where there is none, the object.
+    func position(of key: String) -> SourcePosition { members.first { $0.key == key }?.node.position ?? node.position }
 }
 
 /// Something that a person has to mend before the gateway can start; the text says what.

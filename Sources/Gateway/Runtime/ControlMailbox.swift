@@ -36,21 +36,12 @@ final class ControlMailbox: @unchecked Sendable {
         var request: RequestRecord?
         /// What the sender hears once the mail is committed, when it is not the usual.
         var verdict: MailOutcome?
-        fileprivate var receipt: Receipt?
-
-        init(
-            event: ControlEvent? = nil, report: (key: String, channel: OutboxChannel, report: DeliveryReport)? = nil,
-            letters: [Int64] = [], request: RequestRecord? = nil
-        ) {
-            self.event = event
-            self.report = report
-            self.letters = letters
-            self.request = request
-        }
+        /// Nil where nobody waits.
+        var receipt: Receipt?
     }
 
     /// Tells the sender what became of its mail.
-    fileprivate final class Receipt: @unchecked Sendable {
+    final class Receipt: @unchecked Sendable {
         // @unchecked: guarded by its monitor.
         let monitor = Monitor()
         var outcome: MailOutcome?
@@ -119,7 +110,7 @@ final class ControlMailbox: @unchecked Sendable {
 
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
     func report(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) {
-        monitor.withLock { waiting.append(Mail(event: nil, report: (key, channel, report))) }
+        monitor.withLock { waiting.append(Mail(report: (key, channel, report))) }
         wake.signal()
     }
 

@@ -4,7 +4,7 @@ import Threading
 
 /// Delivers to one receiver, one entry after the other, on a thread of its own: a receiver that is slow holds up no other.
 final class DeliveryWorker: @unchecked Sendable {
-    // @unchecked: the queue is guarded by the monitor, the random state is the thread's; the rest does not change.
+    // @unchecked: the queue is guarded by the monitor; the rest does not change.
     private let channel: OutboxChannel
     private let link: any SupplierLink
     private let source: String
@@ -15,7 +15,6 @@ final class DeliveryWorker: @unchecked Sendable {
     private var queue: [DeliveryJob] = []
     private var isStopping = false
     private var thread: NamedThread?
-    private var randomState: UInt64
 
     /// - Parameter source: who we are to receivers, such as `/steward/site-12`.
     init(channel: OutboxChannel, link: any SupplierLink, source: String, giveUpAfterMilliseconds: Int64, mailbox: ControlMailbox) throws {
@@ -24,8 +23,6 @@ final class DeliveryWorker: @unchecked Sendable {
         self.source = source
         self.giveUpAfterMilliseconds = giveUpAfterMilliseconds
         self.mailbox = mailbox
-        // Jitter only has to differ between gateways.
-        randomState = UInt64(bitPattern: Clock.wallMilliseconds()) &* 0x9E37_79B9_7F4A_7C15 | 1
         thread = try NamedThread("steward-\(channel.rawValue)") { [unowned self] in run() }
     }
 
@@ -69,16 +66,8 @@ final class DeliveryWorker: @unchecked Sendable {
             if job.ageMilliseconds > giveUpAfterMilliseconds {
                 return .abandoned(error: "given up after \(job.attempts + 1) tries: \(reason)")
             }
-            let delay = policy.delayMilliseconds(attempt: job.attempts + 1, random: random(), retryAfterSeconds: afterSeconds)
+            let delay = policy.delayMilliseconds(attempt: job.attempts + 1, random: .random(in: 0..<1), retryAfterSeconds: afterSeconds)
             return .retry(error: reason, afterMilliseconds: delay)
         }
-    }
-
-    /// xorshift64*, uniform in 0..<1.
-    private func random() -> Double {
-        randomState ^= randomState >> 12
-        randomState ^= randomState << 25
-        randomState ^= randomState >> 27
-        return Double((randomState &* 0x2545_F491_4F6C_DD1D) >> 11) / Double(1 << 53)
     }
 }

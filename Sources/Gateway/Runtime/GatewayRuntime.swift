@@ -60,8 +60,7 @@ public final class GatewayRuntime {
         let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
         loop = try IngestLoop(
             configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
-            clock: clock,
-            wake: wake,
+            clock: clock, wake: wake,
             announce: { commands.setAnnouncing($0) })
         let warning = MemoryNeed.warning(
             configuration.core, devices: recovery.core.deviceCount, stateBytes: recovery.core.stateBytes - recovery.core.detectorBytes,
@@ -98,15 +97,16 @@ public final class GatewayRuntime {
 
     static func mqttSettings(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws -> MQTTConfiguration {
         let mqtt = configuration.mqtt
-        let tls =
-            mqtt.isTLS
-            ? MQTTConfiguration.TLS(authorityFile: mqtt.caFile, certificateFile: mqtt.certificateFile, keyFile: mqtt.keyFile) : nil
-        return MQTTConfiguration(
-            host: mqtt.host, port: mqtt.port, clientID: mqtt.clientID, version: mqtt.version == 5 ? .v5 : .v311, username: mqtt.username,
-            password: try mqtt.passwordFile.map { Array(try FileProblem.secret($0, key: "mqtt.passwordFile").utf8) }, tls: tls,
-            subscriptions: subscriptions(configuration, profiles),
-            keepAliveSeconds: mqtt.keepAliveSeconds, receiveMaximum: mqtt.receiveMaximum,
-            maximumPacketBytes: configuration.core.maximumPayloadBytes + 70_000)
+        var settings = MQTTConfiguration(host: mqtt.host, port: mqtt.port, clientID: mqtt.clientID)
+        if mqtt.version == 5 { settings.version = .v5 }
+        settings.username = mqtt.username
+        settings.password = try mqtt.passwordFile.map { Array(try FileProblem.secret($0, key: "mqtt.passwordFile").utf8) }
+        if mqtt.isTLS { settings.tls = .init(authorityFile: mqtt.caFile, certificateFile: mqtt.certificateFile, keyFile: mqtt.keyFile) }
+        settings.subscriptions = subscriptions(configuration, profiles)
+        settings.keepAliveSeconds = mqtt.keepAliveSeconds
+        settings.receiveMaximum = mqtt.receiveMaximum
+        settings.maximumPacketBytes = configuration.core.maximumPayloadBytes + 70_000
+        return settings
     }
 
     private static func subscriptions(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) -> [String] {

@@ -10,7 +10,6 @@ final class CXMLLink: SupplierLink {
     private let parties: CXMLRequest.Parties
     private let secret: String
     private let client: WebhookClient
-    private let policy = RetryPolicy()
 
     init(_ settings: SupplierSettings, _ cxml: SupplierSettings.CXML, currency: String) throws {
         let place = "suppliers[\(settings.name)]"
@@ -27,25 +26,25 @@ final class CXMLLink: SupplierLink {
 
     func deliver(_ job: DeliveryJob) -> LinkOutcome {
         let order: OrderDocument
-        do { order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds) } catch {
-            return .refused(reason: error.description)
-        }
+        do { order = try job.order() } catch { return .refused(reason: error.description) }
         let request = WebhookRequest(
             url: settings.url, headers: [("content-type", "text/xml; charset=UTF-8")],
             body: CXMLRequest.document(order, parties, sharedSecret: secret), timeoutSeconds: settings.timeoutSeconds)
         let result = client.send(request)
-        guard case .response(let response) = result else { return judge(policy.decide(result), nil) }
-        // Some servers put the code of the document into HTTP, too; where there is a document, it has the word.
-        guard let status = CXMLDocument.read(response.body).flatMap({ CXMLAnswer.status($0) }) else {
+        guard case .response(let response) = result else { return LinkOutcome(result, gone: gone) }
+        // Some servers put the code of the document into HTTP as well; where there is a document, its code counts.
+        guard let status = (try? CXMLDocument.parse(response.body)).flatMap({ CXMLAnswer.status($0) }) else {
             guard !(200..<300).contains(response.status) else {
                 return .retry(reason: "the supplier answered \(response.status) without a cXML Response")
             }
-            return judge(policy.decide(result), response.retryAfterSeconds)
+            return LinkOutcome(result, gone: gone)
         }
-        return judge(status, order, response.retryAfterSeconds)
+        return outcome(status, order, response.retryAfterSeconds)
     }
 
-    private func judge(_ status: (code: Int, text: String), _ order: OrderDocument, _ retryAfter: Int64?) -> LinkOutcome {
+    private var gone: String { "the supplier answered 410: it wants no more orders at \(settings.url)" }
+
+    private func outcome(_ status: (code: Int, text: String), _ order: OrderDocument, _ retryAfter: Int64?) -> LinkOutcome {
         let reason = "the supplier answered cXML status \(status.code)" + (status.text.isEmpty ? "" : ": \(status.text)")
         switch status.code {
         case 200..<300: return .delivered()
@@ -53,28 +52,14 @@ final class CXMLLink: SupplierLink {
         case 404 where order.isCancellation, 410 where order.isCancellation: return .delivered()
         case 409 where !order.isCancellation: return .duplicate(source: nil)
         default:
-            return switch policy.decide(status: status.code) {
-            case .retry: .retry(reason: reason, afterSeconds: retryAfter)
-            default: .refused(reason: reason)
-            }
-        }
-    }
-
-    private func judge(_ decision: RetryPolicy.Decision, _ retryAfter: Int64?) -> LinkOutcome {
-        switch decision {
-        case .delivered: .delivered()
-        case .retry(let reason): .retry(reason: reason, afterSeconds: retryAfter)
-        case .failed(let reason): .refused(reason: reason)
-        case .gone: .refused(reason: "the supplier answered 410: it wants no more orders at \(settings.url)")
+            guard case .retry = RetryPolicy.decide(status: status.code) else { return .refused(reason: reason) }
+            return .retry(reason: reason, afterSeconds: retryAfter)
         }
     }
 }
 
-/// From bytes to a tree.
+/// From bytes to a tree. Throws for what is no XML, or more of it than is read.
 enum CXMLDocument {
-    /// Nil for what is no XML, or more of it than is read.
-    static func read(_ bytes: [UInt8]) -> XMLElement? { try? parse(bytes) }
-
     static func parse(_ bytes: [UInt8]) throws(XMLProblem) -> XMLElement {
         var builder = XMLTreeBuilder()
         try XMLReader.read(bytes) { piece in

@@ -28,7 +28,7 @@ final class MailLink: SupplierLink {
 
     func deliver(_ job: DeliveryJob) -> LinkOutcome {
         do {
-            let order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
+            let order = try job.order()
             let message = OrderMail.message(order, mail.envelope, site: site, attempt: job.attempt)
             switch client.send(from: mail.envelope.from, to: mail.envelope.to, message: message) {
             case .sent: return .delivered()
@@ -58,7 +58,7 @@ final class DropFolderLink: SupplierLink {
 
     func deliver(_ job: DeliveryJob) -> LinkOutcome {
         do {
-            let order = try OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
+            let order = try job.order()
             switch folder.write(OrderCSV.file(order, source: source), name: "\(job.key).csv") {
             case .written, .repeated: return .delivered()
             case .taken: return order.isCancellation ? .delivered() : .duplicate(source: "another gateway")

@@ -1,5 +1,7 @@
 import GatewayCore
+import Outbound
 import Replenishment
+import Telemetry
 import Threading
 
 /// One outbox entry on its way out.
@@ -13,24 +15,17 @@ struct DeliveryJob: Sendable {
     var isRepeat: Bool
     /// How old it was when it was handed over, and when that was by the steady clock: its age must not change when the clock is set.
     var handedAge: Int64
-    private let handedSteady = Clock.steadyMilliseconds()
-
-    init(
-        key: String, body: [UInt8], device: String, createdMilliseconds: Int64, attempts: Int, isRepeat: Bool, handedAge: Int64
-    ) {
-        self.key = key
-        self.body = body
-        self.device = device
-        self.createdMilliseconds = createdMilliseconds
-        self.attempts = attempts
-        self.isRepeat = isRepeat
-        self.handedAge = handedAge
-    }
+    let handedSteady = Clock.steadyMilliseconds()
 
     var ageMilliseconds: Int64 { handedAge + Clock.steadyMilliseconds() - handedSteady }
 
     /// Counted from 1. A try whose end a crash has hidden counts once, so that a repeat never looks like the first.
     var attempt: Int { max(attempts + 1, isRepeat ? 2 : 1) }
+
+    /// The order or shipment that the body holds.
+    func order() throws(PatternError) -> OrderDocument {
+        try OrderDocument(parsing: body, key: key, createdMilliseconds: createdMilliseconds)
+    }
 }
 
 /// A way to one receiver. It is called by one thread at a time, and may block.
@@ -52,6 +47,17 @@ enum LinkOutcome: Equatable, Sendable {
 }
 
 extension LinkOutcome {
+    /// What the status of an answer says, or that none came.
+    /// - Parameter gone: the reason where the receiver answers 410.
+    init(_ result: WebhookResult, gone: String) {
+        switch RetryPolicy.decide(result) {
+        case .delivered: self = .delivered()
+        case .retry(let reason): self = .retry(reason: reason, afterSeconds: result.retryAfterSeconds)
+        case .failed(let reason): self = .refused(reason: reason)
+        case .gone: self = .refused(reason: gone)
+        }
+    }
+
     /// Whether the duplicate is another gateway's order, and not an earlier try of our own.
     static func isForeign(source: String?, own: String, _ job: DeliveryJob) -> Bool {
         if let source { return source != own }
@@ -71,8 +77,7 @@ enum JSONAnswer {
         if let node = root.node, let report = try? OrderReport(node) {
             events.append(.orderUpdate(order: job.key, state: report.state, reference: report.reference, detail: report.detail))
         }
-        let document = try? OrderDocument(parsing: job.body, key: job.key, createdMilliseconds: job.createdMilliseconds)
-        let delivered = Set(document?.lines.map(\.order) ?? [])
+        let delivered = Set((try? job.order())?.lines.map(\.order) ?? [])
         for item in root["orders"].items.prefix(StewardCore.maximumReportsPerAnswer) {
             guard let order = item["order"].string, delivered.contains(order) else { continue }
             // Two gateways that see one device need not hold the same company: then a single line of a shipment is known already.

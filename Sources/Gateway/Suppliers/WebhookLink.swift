@@ -11,7 +11,6 @@ final class WebhookLink: SupplierLink {
     private let timeoutSeconds: Double
     private let signature: WebhookSignature?
     private let client: WebhookClient
-    private let policy = RetryPolicy()
 
     /// Throws when a file of it cannot be read. `place` is where it stands in the configuration.
     init(
@@ -48,11 +47,10 @@ final class WebhookLink: SupplierLink {
         } catch {
             return .refused(reason: "\(error)")
         }
-        let result = client.send(WebhookRequest(url: url, headers: headers, body: body, timeoutSeconds: timeoutSeconds))
-        return judge(result, job)
+        return outcome(client.send(WebhookRequest(url: url, headers: headers, body: body, timeoutSeconds: timeoutSeconds)), job)
     }
 
-    private func judge(_ result: WebhookResult, _ job: DeliveryJob) -> LinkOutcome {
+    private func outcome(_ result: WebhookResult, _ job: DeliveryJob) -> LinkOutcome {
         let isCancellation = job.key.hasPrefix("ca-")
         if channel == .order, case .response(let response) = result {
             // Who never heard of an order has nothing to call off.
@@ -62,14 +60,7 @@ final class WebhookLink: SupplierLink {
             if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
             if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
         }
-        switch policy.decide(result) {
-        case .delivered: return .delivered()
-        case .failed(let reason): return .refused(reason: reason)
-        case .gone: return .refused(reason: "the receiver answered 410: it wants no more deliveries at \(url)")
-        case .retry(let reason):
-            if case .response(let response) = result { return .retry(reason: reason, afterSeconds: response.retryAfterSeconds) }
-            return .retry(reason: reason)
-        }
+        return LinkOutcome(result, gone: "the receiver answered 410: it wants no more deliveries at \(url)")
     }
 }
 

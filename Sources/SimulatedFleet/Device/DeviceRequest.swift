@@ -96,9 +96,4 @@ struct AnsweredRequests: Sendable {
 
 extension DocumentNode {
     subscript(name: String) -> DocumentNode? { member(name) }
-
-    var whole: Int64? {
-        guard case .number(_, let text) = value else { return nil }
-        return Int64(text)
-    }
 }

@@ -2,9 +2,6 @@
 public struct FleetConfiguration: Sendable, Equatable {
     public var brokerHost = "127.0.0.1"
     public var brokerPort = 1883
-    /// MQTT credentials, where the broker asks for them.
-    public var username: String?
-    public var password: [UInt8]?
     /// 1 to `Fleet.maximumDevices`.
     public var devices = 40
     /// The same seed gives the same devices with the same lives, but for the commands they get.
@@ -27,22 +24,7 @@ public struct FleetConfiguration: Sendable, Equatable {
     /// The share of customers who answer after a recovery or a delivery, 0 to 1.
     public var surveyShare = 0.5
 
-    public init(
-        brokerHost: String = "127.0.0.1", brokerPort: Int = 1883, devices: Int = 40, seed: UInt64 = 1, historyDays: Int = 14,
-        reportSeconds: Double = 2, faultsPerDevicePerHour: Double = 30, supplierListen: String? = "127.0.0.1:0", apiURL: String? = nil,
-        webhookSecret: String? = nil
-    ) {
-        self.brokerHost = brokerHost
-        self.brokerPort = brokerPort
-        self.devices = devices
-        self.seed = seed
-        self.historyDays = historyDays
-        self.reportSeconds = reportSeconds
-        self.faultsPerDevicePerHour = faultsPerDevicePerHour
-        self.supplierListen = supplierListen
-        self.apiURL = apiURL
-        self.webhookSecret = webhookSecret
-    }
+    public init() {}
 
     /// Throws what is wrong, and what is expected instead.
     public func validate() throws(FleetError) {

@@ -127,11 +127,13 @@ public final class FleetRunner: Sendable {
 
     /// MQTT 5, so that the broker forgets the session soon after the fleet has gone.
     private func mqttConfiguration(clientID: String) -> MQTTConfiguration {
-        MQTTConfiguration(
-            host: configuration.brokerHost, port: configuration.brokerPort, clientID: clientID, version: .v5,
-            username: configuration.username, password: configuration.password,
-            subscriptions: ["devices/+/commands/+", "device/+/request"], sessionExpirySeconds: 30, minimumRetryMilliseconds: 200,
-            maximumRetryMilliseconds: 5_000)
+        var settings = MQTTConfiguration(host: configuration.brokerHost, port: configuration.brokerPort, clientID: clientID)
+        settings.version = .v5
+        settings.subscriptions = ["devices/+/commands/+", "device/+/request"]
+        settings.sessionExpirySeconds = 30
+        settings.minimumRetryMilliseconds = 200
+        settings.maximumRetryMilliseconds = 5_000
+        return settings
     }
 }
 

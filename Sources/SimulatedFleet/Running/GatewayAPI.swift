@@ -47,16 +47,14 @@ final class GatewayAPI: Sendable {
             return completion(.failed(reason: error.description))
         }
         let result = client.send(WebhookRequest(url: base + path, headers: headers, body: payload, timeoutSeconds: 5))
-        switch policy.decide(result) {
+        switch RetryPolicy.decide(result) {
         case .delivered: completion(.done)
         case .gone: completion(.failed(reason: "the gateway answered 410"))
         case .failed(let reason): completion(.failed(reason: reason + Self.detail(of: result)))
         case .retry(let reason):
             guard attempt < Self.maximumTries else { return completion(.failed(reason: "\(reason), \(attempt) times")) }
-            var patience: Int64?
-            if case .response(let response) = result { patience = response.retryAfterSeconds }
             let delay = policy.delayMilliseconds(
-                attempt: attempt, random: generator.withLock { $0.unit() }, retryAfterSeconds: patience.map { min($0, 30) })
+                attempt: attempt, random: generator.withLock { $0.unit() }, retryAfterSeconds: result.retryAfterSeconds.map { min($0, 30) })
             let isTaken = errands.add(afterMilliseconds: delay) {
                 self.post(path, payload, key: key, errands: errands, attempt: attempt + 1, completion: completion)
             }
