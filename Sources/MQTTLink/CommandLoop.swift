@@ -90,9 +90,9 @@ final class CommandLoop {
         if isFresh.value {
             isFresh.value = false
             keys.removeAll(keepingCapacity: true)
-            due = queue.takeAll()
+            due = queue.allInFlight()
         } else {
-            due = queue.takeFresh()
+            due = queue.drainFresh()
         }
         for command in due { send(command, pointer) }
     }

@@ -16,8 +16,8 @@ struct Command: Sendable {
 /// Completions are called outside the lock, so that they may publish again.
 final class CommandQueue: Sendable {
     private struct State {
-        var open: [UInt64: (order: UInt64, command: Command)] = [:]
-        var nextOrder: UInt64 = 0
+        var open: [UInt64: (sequence: UInt64, command: Command)] = [:]
+        var nextSequence: UInt64 = 0
         /// Accepted since the client's thread last looked.
         var fresh: [UInt64] = []
         var connected = false
@@ -63,8 +63,8 @@ final class CommandQueue: Sendable {
             if state.open.count >= maximumInFlight {
                 return "\(maximumInFlight) commands are in flight already; try again when the broker has taken some"
             }
-            state.open[command.key] = (state.nextOrder, command)
-            state.nextOrder += 1
+            state.open[command.key] = (state.nextSequence, command)
+            state.nextSequence += 1
             state.fresh.append(command.key)
             return nil
         }
@@ -73,7 +73,7 @@ final class CommandQueue: Sendable {
     }
 
     /// Those that came since the last call.
-    func takeFresh() -> [Command] {
+    func drainFresh() -> [Command] {
         state.withLock { state in
             defer { state.fresh.removeAll(keepingCapacity: true) }
             return state.fresh.compactMap { state.open[$0]?.command }
@@ -81,10 +81,10 @@ final class CommandQueue: Sendable {
     }
 
     /// All that are in flight, oldest first: what a new connection has to send.
-    func takeAll() -> [Command] {
+    func allInFlight() -> [Command] {
         state.withLock { state in
             state.fresh.removeAll(keepingCapacity: true)
-            return state.open.values.sorted { $0.order < $1.order }.map(\.command)
+            return state.open.values.sorted { $0.sequence < $1.sequence }.map(\.command)
         }
     }
 
@@ -95,7 +95,7 @@ final class CommandQueue: Sendable {
 
     func failExpired(nowMilliseconds now: Int64) {
         let expired = state.withLock { state in
-            state.open.values.filter { $0.command.deadlineMilliseconds <= now }.sorted { $0.order < $1.order }.map(\.command.key)
+            state.open.values.filter { $0.command.deadlineMilliseconds <= now }.sorted { $0.sequence < $1.sequence }.map(\.command.key)
         }
         guard !expired.isEmpty else { return }
         let message =
@@ -108,7 +108,7 @@ final class CommandQueue: Sendable {
     }
 
     func failAll(_ error: MQTTError) {
-        for command in takeAll() { complete(command.key, .failed(error)) }
+        for command in allInFlight() { complete(command.key, .failed(error)) }
     }
 
     // MARK: The thread's end

@@ -22,7 +22,7 @@ final class ConnectAttempt: Sendable {
     /// What this connection says of itself; its last will is set.
     let announcement: Announcement.Session?
     private let log = Mutex("")
-    private let outcome = Mutex<Outcome?>(nil)
+    private let result = Mutex<Outcome?>(nil)
 
     init(
         _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, announcement: Announcement.Session? = nil
@@ -39,7 +39,7 @@ final class ConnectAttempt: Sendable {
     }
 
     /// The outcome, or nil while the attempt is under way. Afterwards the handle belongs to the caller's thread.
-    func takeOutcome() -> Outcome? { outcome.withLock { $0 } }
+    var outcome: Outcome? { result.withLock { $0 } }
 
     private func run() {
         // Unretained is right: the thread's closure holds self, and the owner sets its own user data after the outcome.
@@ -51,7 +51,7 @@ final class ConnectAttempt: Sendable {
         }
         let (code, systemError) = connect()
         let line = log.withLock { $0 }
-        outcome.withLock { $0 = Outcome(code: code, systemError: systemError, log: line) }
+        result.withLock { $0 = Outcome(code: code, systemError: systemError, log: line) }
         done.signal()
     }
 

@@ -4,7 +4,7 @@ import Threading
 
 /// One client's connection: opened, kept alive, and opened again when it ends. Belongs to one thread.
 ///
-/// It holds the rule that nothing acknowledged is lost: while a delivered message is held (`heldMessages` above 0), nothing
+/// It holds the rule that nothing acknowledged is lost: while a delivered message is held (`unacknowledgedMessages` above 0), nothing
 /// queued is written, since a PUBACK may be anywhere in the library's one queue. `flush` is the only writer.
 final class Connection {
     private enum Phase {
@@ -42,14 +42,14 @@ final class Connection {
     /// A broker that sends again on the same connection does so after many seconds. 65,536 messages are 66 batches of the gateway; where
     /// none of them took this long, none of the messages waited for an acknowledgement for more than half a minute.
     private static let slowMilliseconds: Int64 = 500
-    private var heldSinceMilliseconds: Int64 = 0
+    private var unacknowledgedSinceMilliseconds: Int64 = 0
     private var lastReadMilliseconds: Int64?
     /// The DUP flag of the packet being read.
     private var isDuplicate = false
     private let publishLogPrefix: [CChar]
 
     /// Messages delivered since the last `release`: their PUBACKs must not leave.
-    private(set) var heldMessages = 0
+    private(set) var unacknowledgedMessages = 0
     /// Messages and payload bytes delivered in all.
     private(set) var deliveredMessages = 0
     private(set) var deliveredBytes = 0
@@ -83,7 +83,7 @@ final class Connection {
 
     /// True while released packets wait for the socket to take them.
     var hasUnwritten: Bool {
-        guard heldMessages == 0, let pointer = established else { return false }
+        guard unacknowledgedMessages == 0, let pointer = established else { return false }
         return mosquitto_want_write(pointer)
     }
 
@@ -92,7 +92,7 @@ final class Connection {
         if case .connecting(let attempt, _) = phase { return pollfd(fd: attempt.done.descriptor, events: Int16(POLLIN), revents: 0) }
         guard let pointer = handle?.pointer else { return pollfd(fd: -1, events: 0, revents: 0) }
         var events = Int16(POLLIN)
-        if heldMessages == 0, mosquitto_want_write(pointer) { events = hasUnwritten ? Int16(POLLOUT) : Int16(POLLIN | POLLOUT) }
+        if unacknowledgedMessages == 0, mosquitto_want_write(pointer) { events = hasUnwritten ? Int16(POLLOUT) : Int16(POLLIN | POLLOUT) }
         return pollfd(fd: mosquitto_socket(pointer), events: events, revents: 0)
     }
 
@@ -141,7 +141,7 @@ final class Connection {
 
     /// Takes over the handle of an attempt that has come to its end.
     func finishAttempt() {
-        guard case .connecting(let attempt, let deadline) = phase, let outcome = attempt.takeOutcome() else { return }
+        guard case .connecting(let attempt, let deadline) = phase, let outcome = attempt.outcome else { return }
         guard outcome.code == MOSQ_ERR_SUCCESS.rawValue else {
             let error = MQTTError.ofLibrary(
                 outcome.code, systemError: outcome.systemError, operation: "connect", detail: outcome.log)
@@ -167,10 +167,10 @@ final class Connection {
 
     /// The owner has committed: what is queued may leave.
     func release() {
-        guard heldMessages > 0 else { return }
-        messagesOfConnection += heldMessages
-        heldMessages = 0
-        if Clock.monotonicMilliseconds() - heldSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
+        guard unacknowledgedMessages > 0 else { return }
+        messagesOfConnection += unacknowledgedMessages
+        unacknowledgedMessages = 0
+        if Clock.monotonicMilliseconds() - unacknowledgedSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
         // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
         guard messagesOfConnection > logUntilMessages, !isLogOff, let pointer = established else { return }
         isLogOff = true
@@ -194,7 +194,7 @@ final class Connection {
 
     /// Writes what is queued, waiting for the socket at most that long; the rest stays for the next call.
     func flush(waitMilliseconds: Int64) {
-        guard heldMessages == 0 else { return }
+        guard unacknowledgedMessages == 0 else { return }
         let deadline = Clock.monotonicMilliseconds() + waitMilliseconds
         while let pointer = handle?.pointer, mosquitto_want_write(pointer) {
             settle(mosquitto_loop_write(pointer, 1), "write")
@@ -208,7 +208,7 @@ final class Connection {
 
     /// Ends for good. DISCONNECT is left out when messages are held, because it would take their PUBACKs along.
     func close() {
-        if heldMessages == 0, let pointer = established {
+        if unacknowledgedMessages == 0, let pointer = established {
             // The library closes its descriptor with the DISCONNECT; this one keeps the connection a moment longer.
             let socket = dup(mosquitto_socket(pointer))
             if mosquitto_disconnect(pointer) == MOSQ_ERR_SUCCESS.rawValue {
@@ -220,7 +220,7 @@ final class Connection {
         }
         phase = .closed
         handle = nil
-        heldMessages = 0
+        unacknowledgedMessages = 0
     }
 
     /// Reads what the broker still sends until it closes. Closing with input unread would reset the connection, and a broker that
@@ -240,8 +240,8 @@ final class Connection {
     // MARK: What the callbacks noted
 
     func deliver(_ message: UnsafePointer<mosquitto_message>) {
-        if heldMessages == 0 { heldSinceMilliseconds = Clock.monotonicMilliseconds() }
-        heldMessages += 1
+        if unacknowledgedMessages == 0 { unacknowledgedSinceMilliseconds = Clock.monotonicMilliseconds() }
+        unacknowledgedMessages += 1
         deliveredMessages += 1
         let length = Int(message.pointee.payloadlen)
         let packet = IngestClient.Packet(
@@ -310,7 +310,7 @@ final class Connection {
         disconnectReason = nil
         libraryLog = ""
         // The queue of PUBACKs went with the handle: the broker sends these messages again.
-        heldMessages = 0
+        unacknowledgedMessages = 0
         onEvent(event)
     }
 }

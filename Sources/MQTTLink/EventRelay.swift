@@ -29,7 +29,7 @@ final class EventRelay {
     }
 
     /// From the connection.
-    func take(_ event: ConnectionEvent) {
+    func received(_ event: ConnectionEvent) {
         if case .connected(let sessionPresent) = event { subscriptions.connected(sessionPresent: sessionPresent) }
         report(event)
     }

@@ -45,20 +45,20 @@ public final class IngestClient {
     /// - Parameters:
     ///   - wakeDescriptor: polled together with the socket; the owner reads it. -1 for none.
     ///   - onMessage: the hot path, called once a message within `receive`.
-    ///   - heldFilters: topic filters that the session may hold from an earlier process. Those not wanted are unsubscribed.
+    ///   - sessionFilters: topic filters that the session may hold from an earlier process. Those not wanted are unsubscribed.
     ///   - onConnectionChange: called within `receive` and `maintain`, never within `acknowledge` or `close`.
     /// - Throws: what is wrong in the configuration. A broker that is away is no error.
     public init(
-        configuration: MQTTConfiguration, wakeDescriptor: Int32, heldFilters: [String] = [], onMessage: @escaping MessageHandler,
+        configuration: MQTTConfiguration, wakeDescriptor: Int32, sessionFilters: [String] = [], onMessage: @escaping MessageHandler,
         onConnectionChange: @escaping (ConnectionEvent) -> Void
     ) throws(MQTTError) {
         self.configuration = configuration
         self.wakeDescriptor = wakeDescriptor
         let events = EventRelay(
-            subscriptions: SubscriptionState(wanted: configuration.subscriptions, held: heldFilters), onConnectionChange)
+            subscriptions: SubscriptionState(wanted: configuration.subscriptions, inSession: sessionFilters), onConnectionChange)
         self.events = events
         connection = try Connection(
-            configuration, clientID: configuration.clientID, cleanSession: false, onEvent: { event in events.take(event) })
+            configuration, clientID: configuration.clientID, cleanSession: false, onEvent: { event in events.received(event) })
         connection.onMessage = onMessage
         connection.onSubscribed = { messageID, codes in
             for event in events.subscriptions.answered(messageID: messageID, codes: codes) { events.report(event) }
@@ -72,12 +72,12 @@ public final class IngestClient {
     public var deliveredMessages: Int { connection.deliveredMessages }
     public var isConnected: Bool { connection.established != nil }
     /// What the session at the broker is believed to hold, sorted.
-    public var heldFilters: [String] { events.subscriptions.held.sorted() }
+    public var sessionFilters: [String] { events.subscriptions.inSession.sorted() }
     public var grantedFilters: [String] { events.subscriptions.grantedFilters }
     /// Wanted topic filters that the broker refused when it was asked last. It is asked again, after 5 seconds and up to 5 minutes.
     public var refusals: [(filter: String, error: MQTTError)] { events.subscriptions.refusals }
     /// Messages delivered and not yet acknowledged.
-    public var heldMessages: Int { connection.heldMessages }
+    public var unacknowledgedMessages: Int { connection.unacknowledgedMessages }
 
     /// Waits for input or the wake descriptor, then reads until nothing more is there or a bound is reached.
     /// The bounds are exact but for the last message, which may exceed `maximumBytes` by its own length.
@@ -111,7 +111,7 @@ public final class IngestClient {
         defer { events.close() }
         connection.maintain(nowMilliseconds: nowMilliseconds)
         if connection.established != nil {
-            for request in events.subscriptions.takeDue(nowMilliseconds: nowMilliseconds) { send(request) }
+            for request in events.subscriptions.dueRequests(nowMilliseconds: nowMilliseconds) { send(request) }
             connection.flush(waitMilliseconds: 0)
         }
     }
@@ -125,7 +125,7 @@ public final class IngestClient {
         events.subscriptions.want(filters)
     }
 
-    /// Leaves with DISCONNECT, or without one if messages are held. The session stays at the broker.
+    /// Leaves with DISCONNECT, or without one if messages are inSession. The session stays at the broker.
     public func close() { connection.close() }
 
     private func wait(timeoutMilliseconds: Int32) throws(MQTTError) -> Bool {

@@ -7,7 +7,7 @@ public protocol IngestLink: AnyObject {
     func want(_ filters: [String]) throws(MQTTError)
     func close()
     var deliveredMessages: Int { get }
-    var heldFilters: [String] { get }
+    var sessionFilters: [String] { get }
     var grantedFilters: [String] { get }
     var refusals: [(filter: String, error: MQTTError)] { get }
 }
@@ -16,6 +16,6 @@ extension IngestClient: IngestLink {}
 
 /// Makes a link; what it takes is described at `IngestClient.init`.
 public typealias IngestLinkMaker = (
-    _ configuration: MQTTConfiguration, _ wakeDescriptor: Int32, _ heldFilters: [String],
+    _ configuration: MQTTConfiguration, _ wakeDescriptor: Int32, _ sessionFilters: [String],
     _ onMessage: @escaping IngestClient.MessageHandler, _ onConnectionChange: @escaping (ConnectionEvent) -> Void
 ) throws(MQTTError) -> any IngestLink

@@ -14,7 +14,7 @@ struct SubscriptionState {
 
     private(set) var wanted: [String]
     /// What the session may hold, rather too much than too little.
-    private(set) var held: Set<String>
+    private(set) var inSession: Set<String>
     private var granted: Set<String> = []
     /// Until they are granted, also while they are asked for again.
     private var refused: [String: MQTTError] = [:]
@@ -24,10 +24,10 @@ struct SubscriptionState {
     /// When the refused ones are asked for again; nil while that is still to be fixed.
     private var retryAtMilliseconds: Int64?
 
-    /// - Parameter held: what an earlier process may have left in the session.
-    init(wanted: [String], held: [String], minimumRetryMilliseconds: Int64 = 5_000, maximumRetryMilliseconds: Int64 = 300_000) {
+    /// - Parameter inSession: what an earlier process may have left in the session.
+    init(wanted: [String], inSession: [String], minimumRetryMilliseconds: Int64 = 5_000, maximumRetryMilliseconds: Int64 = 300_000) {
         self.wanted = wanted
-        self.held = Set(held)
+        self.inSession = Set(inSession)
         retry = Backoff(minimumMilliseconds: minimumRetryMilliseconds, maximumMilliseconds: maximumRetryMilliseconds)
     }
 
@@ -49,11 +49,11 @@ struct SubscriptionState {
         retry.reset()
         guard !sessionPresent else { return }
         granted = []
-        held = []
+        inSession = []
     }
 
     /// What is to be sent now, in this order: a new filter is asked for before the one that it may stand for is given up.
-    mutating func takeDue(nowMilliseconds now: Int64) -> [Request] {
+    mutating func dueRequests(nowMilliseconds now: Int64) -> [Request] {
         var isRetry = false
         if refused.isEmpty {
             retryAtMilliseconds = nil
@@ -77,14 +77,14 @@ struct SubscriptionState {
             !granted.contains($0) && (isRetry || refused[$0] == nil) && !asked.contains($0) && !leaving.contains($0)
         }
         if !missing.isEmpty { requests.append(.subscribe(missing)) }
-        let surplus = held.subtracting(wanted).subtracting(leaving).subtracting(asked).sorted()
+        let surplus = inSession.subtracting(wanted).subtracting(leaving).subtracting(asked).sorted()
         if !surplus.isEmpty { requests.append(.unsubscribe(surplus)) }
         return requests
     }
 
     mutating func sent(_ request: Request, messageID: Int32) {
         open[messageID] = request
-        if case .subscribe(let filters) = request { held.formUnion(filters) }
+        if case .subscribe(let filters) = request { inSession.formUnion(filters) }
     }
 
     /// The library would not send it.
@@ -120,7 +120,7 @@ struct SubscriptionState {
     /// The UNSUBACK.
     mutating func unsubscribed(messageID: Int32) -> [ConnectionEvent] {
         guard case .unsubscribe(let filters)? = open.removeValue(forKey: messageID) else { return [] }
-        held.subtract(filters)
+        inSession.subtract(filters)
         granted.subtract(filters)
         return [.unsubscribed(filters: filters)]
     }

@@ -9,7 +9,7 @@ public struct DropFolder: Sendable {
         /// A file of that name is there, with the same bytes: an earlier try got this far.
         case repeated
         /// A file of that name is there with other bytes.
-        case taken
+        case nameInUse
         case failed(reason: String)
     }
 
@@ -32,7 +32,7 @@ public struct DropFolder: Sendable {
     public func write(_ bytes: [UInt8], name: String) -> Outcome {
         guard Self.isPlain(name) else { return .failed(reason: "\"\(name.prefix(64))\" is no file name that is used here") }
         let target = path + name
-        if let present = Self.read(target, atMost: bytes.count + 1) { return present == bytes ? .repeated : .taken }
+        if let present = Self.read(target, atMost: bytes.count + 1) { return present == bytes ? .repeated : .nameInUse }
         let draft = path + "." + name + "." + owner + "part"
         // A draft that did not fit must not take the room that others need.
         defer { unlink(draft) }
@@ -40,7 +40,7 @@ public struct DropFolder: Sendable {
         guard link(draft, target) == 0 else {
             let problem = errno
             guard problem == EEXIST else { return .failed(reason: String(cString: strerror(problem))) }
-            return Self.read(target, atMost: bytes.count + 1) == bytes ? .repeated : .taken
+            return Self.read(target, atMost: bytes.count + 1) == bytes ? .repeated : .nameInUse
         }
         return Self.flushDirectory(path).map { .failed(reason: $0) } ?? .written
     }

@@ -1,4 +1,4 @@
-/// What could be taken over from a store whose file is damaged.
+/// What could be copied over from a store whose file is damaged.
 public struct Salvage: Sendable, Equatable {
     /// The event of the snapshot; nil: none can be read.
     public var snapshotEvent: Int64?
@@ -28,8 +28,8 @@ extension Store {
                 try saveSnapshot(event: snapshot.event, formatVersion: formatVersion) { try $0.append(snapshot.bytes) }
                 salvage.snapshotEvent = snapshot.event
             }
-            try takeSegments(from: old, &salvage)
-            try takeDeliveries(from: old, &salvage)
+            try copySegments(from: old, &salvage)
+            try copyDeliveries(from: old, &salvage)
             try? old.use(.allCrashes) { rows in
                 while try rows.step() { for _ in 0..<min(rows.integer(1), 2) { _ = try recordCrash(event: rows.integer(0)) } }
             }
@@ -39,17 +39,17 @@ extension Store {
     }
 
     /// From the front up to damage in the structure, and from the end back to it.
-    private func takeSegments(from old: Connection, _ salvage: inout Salvage) throws {
+    private func copySegments(from old: Connection, _ salvage: inout Salvage) throws {
         let first = current[.lastEvent] + 1
-        var taken: Set<Int64> = []
+        var copied: Set<Int64> = []
         var newest: (event: Int64, checksum: Int64)?
-        func take(_ query: Query) throws {
+        func copy(_ query: Query) throws {
             var failure: (any Error)?
             try? old.use(query, [first]) { rows in
                 while try rows.step() {
                     let segment = Segment(rows)
                     guard segment.isIntact, let checksum = segment.checksum, segment.firstEvent >= first else { continue }
-                    guard taken.insert(segment.firstEvent).inserted else { break }
+                    guard copied.insert(segment.firstEvent).inserted else { break }
                     do {
                         _ = try insertSegment(
                             segment.firstEvent, Int64(segment.count), segment.arrivalMilliseconds, segment.bytes, previous: segment.previous
@@ -65,15 +65,15 @@ extension Store {
             }
             if let failure { throw failure }
         }
-        try take(.segmentsFrom)
-        try take(.segmentsBackwards)
-        salvage.segments = taken.count
+        try copy(.segmentsFrom)
+        try copy(.segmentsBackwards)
+        salvage.segments = copied.count
         guard let newest else { return }
         current[.lastEvent] = newest.event
         current[.chain] = newest.checksum
     }
 
-    private func takeDeliveries(from old: Connection, _ salvage: inout Salvage) throws {
+    private func copyDeliveries(from old: Connection, _ salvage: inout Salvage) throws {
         var entries: [(entry: OutboxEntry, state: Int64, finished: Int64, attempts: Int64, error: String?)] = []
         do {
             try old.use(.intactDeliveries) { rows in

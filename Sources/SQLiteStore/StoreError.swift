@@ -49,9 +49,9 @@ public struct StoreError: Error, Equatable, CustomStringConvertible {
     static func last(of database: OpaquePointer?, code: Int32, sql: String = "") -> StoreError {
         var extended = code
         if let database {
-            let held = sqlite3_extended_errcode(database)
+            let latest = sqlite3_extended_errcode(database)
             // The handle keeps the error of the last call on it; it refines `code` only where the primary codes agree.
-            if held & 0xff == code & 0xff { extended = held }
+            if latest & 0xff == code & 0xff { extended = latest }
         }
         let kind = kind(of: code)
         let text = String(cString: database == nil ? sqlite3_errstr(code) : sqlite3_errmsg(database))

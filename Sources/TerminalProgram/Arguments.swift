@@ -25,15 +25,15 @@ package struct Arguments: Equatable, Sendable {
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {
-                for word in rest { try arguments.take(word, usage) }
+                for word in rest { try arguments.addPositional(word, usage) }
                 break
             } else if word.hasPrefix("--") {
-                try arguments.takeOption(word.dropFirst(2), &rest, usage)
+                try arguments.addOption(word.dropFirst(2), &rest, usage)
             } else if word.hasPrefix("-"), word != "-", Double(word) == nil {
                 throw UsageError(
                     "there is no option \(shown(word))\(Spelling.hint("-" + word, among: usage.options.map { "--" + $0.name }))")
             } else {
-                try arguments.take(word, usage)
+                try arguments.addPositional(word, usage)
             }
         }
         let required = usage.positionals.filter(\.isRequired)
@@ -43,7 +43,7 @@ package struct Arguments: Equatable, Sendable {
         return .arguments(arguments)
     }
 
-    private mutating func takeOption(_ word: Substring, _ rest: inout ArraySlice<String>, _ usage: Usage) throws(UsageError) {
+    private mutating func addOption(_ word: Substring, _ rest: inout ArraySlice<String>, _ usage: Usage) throws(UsageError) {
         let name = String(word.prefix { $0 != "=" })
         let attached = word.count > name.count ? String(word.dropFirst(name.count + 1)) : nil
         guard let option = usage.options.first(where: { $0.name == name }) else {
@@ -64,7 +64,7 @@ package struct Arguments: Equatable, Sendable {
         }
     }
 
-    private mutating func take(_ word: String, _ usage: Usage) throws(UsageError) {
+    private mutating func addPositional(_ word: String, _ usage: Usage) throws(UsageError) {
         guard positionals.count < usage.positionals.count || usage.positionals.last?.repeats == true else {
             let allowed =
                 usage.positionals.isEmpty

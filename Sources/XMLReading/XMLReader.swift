@@ -68,13 +68,13 @@ public enum XMLReader {
             guard Int(xmlTextReaderDepth(reader)) <= limits.maximumDepth else {
                 throw XMLProblem("elements are nested deeper than \(limits.maximumDepth)")
             }
-            try take(reader, &pieces, body)
+            try handOut(reader, &pieces, body)
             result = xmlTextReaderRead(reader)
         }
         guard result == 0 else { throw XMLProblem(lastError()) }
     }
 
-    private static func take(_ reader: xmlTextReaderPtr, _ pieces: inout Int, _ body: (Piece) -> Void) throws(XMLProblem) {
+    private static func handOut(_ reader: xmlTextReaderPtr, _ pieces: inout Int, _ body: (Piece) -> Void) throws(XMLProblem) {
         switch xmlTextReaderNodeType(reader) {
         case Int32(XML_READER_TYPE_ELEMENT.rawValue):
             let isEmpty = xmlTextReaderIsEmptyElement(reader) == 1

@@ -12,7 +12,7 @@ enum AlarmsCommand: ListCommand {
             .value("shelve", "ALARM", "put it aside; needs --for and --reason"), .value("unshelve", "ALARM", "take it from the shelf"),
             .value("reset", "ALARM", "end one that is latched"), .value("for", "TIME", "how long it is shelved: 90s, 30min, 2h, 3d"),
             .value("reason", "TEXT", "why it is shelved"), Person.option,
-        ] + listOptions + WriteCommand.options,
+        ] + listOptions + ChangeCommand.options,
         notes: "A shelved alarm is detected and kept, and sets nothing off until the shelf ends. ALARM is the id in the last column.")
     static let columns: [Table.Column] = [
         .init("SEVERITY", .fixed), .init("STATE"), .init("DEVICE"), .init("CONDITION"), .init("TEXT"), .init("SINCE (UTC)", .spare),
@@ -30,7 +30,7 @@ enum AlarmsCommand: ListCommand {
         let done = ["ack": "acknowledged", "shelve": "shelved", "unshelve": "taken from the shelf", "reset": "reset"]
         let id = arguments.value(action) ?? ""
         let body = try body(action, arguments)
-        return try WriteCommand.send(arguments, [list, id, paths[action] ?? ""], body) { _ in
+        return try ChangeCommand.send(arguments, [list, id, paths[action] ?? ""], body) { _ in
             "\(TerminalText.visible(id)) is \(done[action] ?? "done")."
         }
     }

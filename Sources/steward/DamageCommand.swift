@@ -9,7 +9,7 @@ enum DamageCommand: ListCommand {
         options: [
             .value("seen", "DAMAGE", "you have seen it: orders and commands need no word of their own any more"),
             Person.option,
-        ] + WriteCommand.options,
+        ] + ChangeCommand.options,
         notes:
             "Until somebody has seen it, new orders await approval and playbooks wait. Before that, compare with what suppliers and devices "
             + "say was done in that time.")
@@ -19,7 +19,7 @@ enum DamageCommand: ListCommand {
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
         guard let id = arguments.value("seen") else { return try ask(arguments) }
-        return try WriteCommand.send(arguments, [list, id, "acknowledgement"], Person.body(arguments)) { _ in
+        return try ChangeCommand.send(arguments, [list, id, "acknowledgement"], Person.body(arguments)) { _ in
             "\(TerminalText.visible(id)) is seen."
         }
     }

@@ -13,7 +13,7 @@ enum DevicesCommand: ListCommand {
             .value("limit", "N", "at most this many; \(defaultLimit) unless given"),
             .value("remove", "DEVICE", "take this device out: its alarms, commands, orders and tickets end; needs --by and --yes"),
             .value("by", "NAME", "who says so, with --remove"), .flag("yes", "really, with --remove"),
-        ] + WriteCommand.options,
+        ] + ChangeCommand.options,
         notes: "A device that was taken out and speaks again is a new one. Its history stays until it is too old.")
     static let columns: [Table.Column] = [
         .init("DEVICE"), .init("STATUS", .fixed), .init("STATE", .spare), .init("ALARMS"), .init("SUPPLY"), .init("LEVEL", .fixed),
@@ -36,7 +36,7 @@ enum DevicesCommand: ListCommand {
             throw UsageError(
                 "--remove ends everything that is open of \(TerminalText.visible(device)), its orders too; say --yes when that is meant")
         }
-        return try WriteCommand.send(arguments, [list, device, "removal"], JSONWriter.object { $0.member("by", by) })
+        return try ChangeCommand.send(arguments, [list, device, "removal"], JSONWriter.object { $0.member("by", by) })
     }
 
     static func cutText(_ answer: APIValue, count: Int, _ arguments: Arguments) -> String? {

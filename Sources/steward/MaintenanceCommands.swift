@@ -42,7 +42,7 @@ enum MaintenanceAddCommand: Subcommand {
             .value("days", "DAYS", "every week on these days, such as monday,friday"),
             .value("zone", "ZONE", "whose clock --from and --until mean, such as Europe/Berlin; UTC unless given"),
             .value("reason", "TEXT", "what is done"), Person.option,
-        ] + WriteCommand.options,
+        ] + ChangeCommand.options,
         notes: "Faults are detected meanwhile. Commands and tickets wait for the end, and downtime counts as scheduled.\n"
             + "TIME is 2026-11-21T22:00 in the zone, or with an offset of its own such as 2026-11-21T22:00+01:00.")
 
@@ -58,7 +58,7 @@ enum MaintenanceAddCommand: Subcommand {
             writer.member("reason", arguments.value("reason"))
             writer.member("by", Person.name(arguments))
         }
-        return try WriteCommand.send(arguments, ["maintenance"], body) { answer in
+        return try ChangeCommand.send(arguments, ["maintenance"], body) { answer in
             let id = TerminalText.visible(answer["window"].string ?? "?")
             return "The maintenance window \(id) is set. steward maintenance end \(id) takes it away."
         }
@@ -96,10 +96,10 @@ enum MaintenanceEndCommand: Subcommand {
     static let summary = "end a maintenance window, or take it away"
     static let usage = Usage(
         positionals: [.required("WINDOW", "its id, as steward maintenance list shows it")],
-        options: [Person.option] + WriteCommand.options,
+        options: [Person.option] + ChangeCommand.options,
         notes: "What still stands is set off at once. A window of the configuration file is ended for this time only.")
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
-        try WriteCommand.send(arguments, ["maintenance", arguments.positionals[0], "end"], Person.body(arguments)) { _ in "It is ended." }
+        try ChangeCommand.send(arguments, ["maintenance", arguments.positionals[0], "end"], Person.body(arguments)) { _ in "It is ended." }
     }
 }

@@ -16,7 +16,7 @@ enum OrdersCommand: ListCommand {
             .value("place", "DEVICE", "ask for an order by hand, also after one failed or was called off; needs --supply and --by"),
             .value("supply", "NAME", "the supply that --place orders"), .value("by", "NAME", "who says so"),
             .value("reason", "TEXT", "why, with --reject and --cancel"),
-        ] + listOptions + WriteCommand.options,
+        ] + listOptions + ChangeCommand.options,
         notes: "Who asked for an order cannot approve it.")
     static let columns: [Table.Column] = [
         .init("STATE"), .init("DEVICE"), .init("SUPPLY"), .init("ITEM"), .init("FROM", .spare), .init("AMOUNT", .spare),
@@ -52,7 +52,7 @@ enum OrdersCommand: ListCommand {
                 if word != "approve" { body.member("reason", arguments.value("reason")) }
             }
         }
-        return try WriteCommand.send(arguments, path, body)
+        return try ChangeCommand.send(arguments, path, body)
     }
 
     static func row(_ order: APIValue, _ terminal: Terminal) -> [Table.Cell] {

@@ -33,7 +33,7 @@ enum ReplayCommand: Subcommand {
         while let line = lines.next() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
             do {
-                try replay.take(line) { out.write($0) }
+                try replay.process(line) { out.write($0) }
             } catch {
                 complaints += 1
                 if complaints <= 10 { Console.error("steward replay: \(path):\(lines.number): \(error)") }

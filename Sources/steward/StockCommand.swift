@@ -44,7 +44,7 @@ enum StockChange {
     static func usage(_ what: String) -> Usage {
         Usage(
             positionals: [.required("ITEM", "the item, as orders name it"), .required("N", what)],
-            options: [.value("by", "NAME", "who counted")] + WriteCommand.options,
+            options: [.value("by", "NAME", "who counted")] + ChangeCommand.options,
             notes: "A number below zero stands behind --, as in: steward stock add --by Ann -- TN-247 -1")
     }
 
@@ -59,6 +59,6 @@ enum StockChange {
             body.member(member, units)
             body.member("by", by)
         }
-        return try WriteCommand.send(arguments, ["stock"], body)
+        return try ChangeCommand.send(arguments, ["stock"], body)
     }
 }

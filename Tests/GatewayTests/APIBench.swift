@@ -36,7 +36,7 @@ final class APIBench {
         worker = CoreWorker(core: core, statistics: statistics, progress: progress, onOutput: {})
         api = try GatewayAPI(
             configuration: configuration, core: worker, mailbox: mailbox, statistics: statistics,
-            reloads: ReloadDesk(wake: wake, inEffect: []))
+            reloads: ReloadRequests(wake: wake, inEffect: []))
         token = try String(contentsOf: directory.url.appending(path: "operator.token"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         router = api.router()

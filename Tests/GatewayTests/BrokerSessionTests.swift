@@ -11,10 +11,10 @@ import Testing
             (nil, true, true), ("c@h:1", true, true), ("other@h:1", true, false), ("c@h:2", true, false), ("c@h:1", false, false),
         ] as [(String?, Bool, Bool)] {
             var session = BrokerSession(settings, last: last)
-            let isSame = session.connected(isKept: isKept, held: [], wanted: ["a"])
+            let isSame = session.connected(isKept: isKept, inSession: [], wanted: ["a"])
             #expect(isSame == expected, "\(last ?? "none") \(isKept)")
             // From then on it is the session before.
-            let isSameAgain = session.connected(isKept: true, held: [], wanted: ["a"])
+            let isSameAgain = session.connected(isKept: true, inSession: [], wanted: ["a"])
             #expect(isSameAgain)
         }
     }
@@ -22,11 +22,11 @@ import Testing
     @Test func whatIsAboutToBeAskedForCountsAsHeld() {
         var session = BrokerSession(settings, last: nil)
         #expect(session.unsaved == nil)
-        _ = session.connected(isKept: true, held: ["old", "a"], wanted: ["a", "b"])
+        _ = session.connected(isKept: true, inSession: ["old", "a"], wanted: ["a", "b"])
         #expect(session.unsaved?.name == "c@h:1" && session.unsaved?.filters == ["a", "b", "old"])
         session.saved()
         #expect(session.unsaved == nil)
-        session.note(held: ["a"], wanted: ["a"])
+        session.note(inSession: ["a"], wanted: ["a"])
         #expect(session.unsaved?.filters == ["a"])
     }
 

@@ -42,7 +42,7 @@ import Threading
         let mailbox = ControlMailbox(wake: try WakeEvent())
         #expect(mailbox.submit(Self.event, timeoutMilliseconds: 1) == .notRecorded)
         // And it is not there for a later batch.
-        #expect(mailbox.take().isEmpty)
+        #expect(mailbox.drain().isEmpty)
     }
 
     @Test func whatIsInABatchIsNotKnownUntilItsCommit() throws {
@@ -51,7 +51,7 @@ import Threading
         var mails: [ControlMailbox.Mail] = []
         #expect(
             Self.waitUntil {
-                mails += mailbox.take()
+                mails += mailbox.drain()
                 return !mails.isEmpty
             })
         #expect(Self.waitUntil { outcome() != nil })
@@ -67,7 +67,7 @@ import Threading
     @Test func stoppingTellsEverybodyAtOnce() throws {
         let mailbox = ControlMailbox(wake: try WakeEvent())
         let taken = Self.background { mailbox.submit(Self.event, timeoutMilliseconds: 60_000) }
-        #expect(Self.waitUntil { !mailbox.take().isEmpty })
+        #expect(Self.waitUntil { !mailbox.drain().isEmpty })
         let waiting = Self.background { mailbox.submit(Self.event, request: Self.request("w"), timeoutMilliseconds: 60_000) }
         #expect(Self.waitUntil { mailbox.isPending(key: "w") })
         mailbox.report("or-1", .order, .delivered())
@@ -76,13 +76,13 @@ import Threading
         #expect(taken() == .unknown && waiting() == .notRecorded)
         #expect(mailbox.submit(Self.event) == .notRecorded)
         // What a receiver has taken must reach the last commit.
-        #expect(mailbox.take().count == 1)
+        #expect(mailbox.drain().count == 1)
     }
 
     @Test func aRepeatIsNotDoneAgain() throws {
         let directory = try TemporaryDirectory()
         let store = try Store(path: directory.url.appending(path: "steward.db").path)
-        let judge = RequestJudge(store: store)
+        let judge = KnownRequests(store: store)
         var first = ControlMailbox.Mail(event: Self.event, request: Self.request("a"))
         judge.judge(&first, pending: [])
         #expect(first.event != nil && first.verdict == nil)

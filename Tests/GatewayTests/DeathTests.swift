@@ -15,7 +15,7 @@ import Testing
         return lives.map { life in
             page[ProgressWord.event] = life.event
             page[ProgressWord.crashed] = life.isCrash ? 1 : 0
-            return Death.take(from: page)
+            return Death.readAndReset(page)
         }
     }
 

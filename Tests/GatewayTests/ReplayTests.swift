@@ -86,7 +86,7 @@ import Testing
     private func run(_ lines: [String]) throws -> [[String: Any]] {
         var replay = try made()
         var output: [[UInt8]] = []
-        for line in lines { try replay.take(Array(line.utf8)[...]) { output.append($0) } }
+        for line in lines { try replay.process(Array(line.utf8)[...]) { output.append($0) } }
         return try output.map { try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any]) }
     }
 
@@ -129,11 +129,11 @@ import Testing
         var replay = try made()
         var count = 0
         do {
-            try replay.take(Array("{".utf8)[...]) { _ in count += 1 }
+            try replay.process(Array("{".utf8)[...]) { _ in count += 1 }
             Issue.record("the line was taken")
         } catch { #expect(error.description == "the line is no whole JSON object") }
-        try replay.take(Array(telemetry(1, "\"errors\":[\"cover-open\"]").utf8)[...]) { _ in count += 1 }
-        try replay.take(Array("{\"time\":\(Self.start),\"topic\":\"x\",\"payload\":1}".utf8)[...]) { _ in count += 1 }
+        try replay.process(Array(telemetry(1, "\"errors\":[\"cover-open\"]").utf8)[...]) { _ in count += 1 }
+        try replay.process(Array("{\"time\":\(Self.start),\"topic\":\"x\",\"payload\":1}".utf8)[...]) { _ in count += 1 }
         #expect(count == 1)
         // Replay is not copyable, so the macro gets a copy of the numbers only.
         let summary = replay.summary
@@ -161,7 +161,7 @@ import Testing
         var digests: Set<String> = []
         for _ in 0..<2 {
             var replay = try made()
-            for line in lines { try replay.take(Array(line.utf8)[...]) { _ in } }
+            for line in lines { try replay.process(Array(line.utf8)[...]) { _ in } }
             digests.insert(replay.digest)
             let messages = replay.counters.messages
             #expect(messages == 200)

@@ -64,12 +64,12 @@ import Testing
         configuration.subscriptions = ["t/#", "old/#"]
         var first: Reader? = try Reader(configuration)
         try first?.subscribe()
-        #expect(first?.client.heldFilters == ["old/#", "t/#"])
+        #expect(first?.client.sessionFilters == ["old/#", "t/#"])
         first?.client.close()
         first = nil
-        let second = try Reader(.local(broker, version: version), heldFilters: ["old/#", "t/#"])
+        let second = try Reader(.local(broker, version: version), sessionFilters: ["old/#", "t/#"])
         try second.run { second.record.events.contains(.unsubscribed(filters: ["old/#"])) }
-        #expect(second.client.heldFilters == ["t/#"])
+        #expect(second.client.sessionFilters == ["t/#"])
         try broker.publish("old/a", lines: ["unwanted"])
         try broker.publish("t/a", lines: ["wanted"])
         try second.run { second.payloads.contains("wanted") }
@@ -81,7 +81,7 @@ import Testing
         let reader = try Reader(.local(broker))
         try reader.subscribe()
         try reader.client.want(["u/#"])
-        try reader.run { reader.client.heldFilters == ["u/#"] }
+        try reader.run { reader.client.sessionFilters == ["u/#"] }
         #expect(reader.client.grantedFilters == ["u/#"])
         try broker.publish("t/a", lines: ["no"])
         try broker.publish("u/a", lines: ["yes"])

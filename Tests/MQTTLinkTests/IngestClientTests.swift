@@ -25,7 +25,7 @@ import Threading
         let sent = (0..<50).map { "held \($0)" }
         try broker.publish("t/a", lines: sent)
         try first?.run(acknowledging: false) { first?.payloads.count == 50 }
-        #expect(first?.client.heldMessages == 50)
+        #expect(first?.client.unacknowledgedMessages == 50)
         // The socket is closed with no DISCONNECT, and with whatever the library still had queued.
         first = nil
 
@@ -75,7 +75,7 @@ import Threading
             _ = try first?.client.receive(timeoutMilliseconds: 50, maximumMessages: 10, maximumBytes: 1000)
         }
         #expect(first?.client.isConnected == true)
-        #expect(first?.client.heldMessages == 10)
+        #expect(first?.client.unacknowledgedMessages == 10)
         first = nil
         let second = try Reader(configuration)
         try second.run { second.payloads.count >= 10 }

@@ -16,10 +16,10 @@ final class Reader {
     /// Stands for CLOCK_MONOTONIC; a test may push it ahead.
     var clockOffsetMilliseconds: Int64 = 0
 
-    init(_ configuration: MQTTConfiguration, wakeDescriptor: Int32 = -1, heldFilters: [String] = []) throws {
+    init(_ configuration: MQTTConfiguration, wakeDescriptor: Int32 = -1, sessionFilters: [String] = []) throws {
         let record = record
         client = try IngestClient(
-            configuration: configuration, wakeDescriptor: wakeDescriptor, heldFilters: heldFilters,
+            configuration: configuration, wakeDescriptor: wakeDescriptor, sessionFilters: sessionFilters,
             onMessage: { topic, payload, packet in
                 record.messages.append((String(cString: topic), String(decoding: payload, as: UTF8.self)))
                 record.packets.append(packet)

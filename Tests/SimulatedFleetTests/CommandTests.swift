@@ -11,7 +11,7 @@ import Testing
             var device = SimulatedDevice(id: kind.name(1), kind: kind, plan: plan, seed: seed)
             _ = device.step(to: liveStart + 10_000)
             device.begin(fault, at: liveStart + 10_000)
-            _ = device.takeHappenings()
+            _ = device.drainHappenings()
             if device.fault?.temper == temper { return device }
         }
         Issue.record("no seed below 500 gives \(temper)")
@@ -40,7 +40,7 @@ import Testing
         at += 5_100
         try native.read(try #require(printer.step(to: at).last).payload)
         #expect(native.codes.isEmpty && native.state("status") != "error")
-        guard case .recovered(_, true, let after)? = printer.takeHappenings().last else {
+        guard case .recovered(_, true, let after)? = printer.drainHappenings().last else {
             Issue.record("no recovery by command")
             return
         }

@@ -29,7 +29,7 @@ func makeFleet(_ count: Int = 40, seed: UInt64 = 7, historyDays: Int = 3, faults
         for topic in Set(once.map(\.topic)) {
             #expect(once.filter { $0.topic == topic } == pieces.filter { $0.topic == topic }, "\(topic)")
         }
-        let happenings = (whole.takeHappenings(), cut.takeHappenings())
+        let happenings = (whole.drainHappenings(), cut.drainHappenings())
         #expect(happenings.0 == happenings.1 && !happenings.0.isEmpty)
         var other = makeFleet(seed: 8)
         let others = other.step(to: end)
@@ -118,7 +118,7 @@ func makeFleet(_ count: Int = 40, seed: UInt64 = 7, historyDays: Int = 3, faults
             fleet.install(device: device, supply: supply, at: liveStart + 10_000)
         }
         #expect(results == [true, false, false])
-        let happenings = fleet.takeHappenings()
+        let happenings = fleet.drainHappenings()
         #expect(happenings == [.installed(device: "prn-0001", supply: "black")])
         for message in fleet.step(to: liveStart + 120_000) where message.topic == "devices/prn-0001/telemetry" {
             try native.read(message.payload)
@@ -129,11 +129,11 @@ func makeFleet(_ count: Int = 40, seed: UInt64 = 7, historyDays: Int = 3, faults
     @Test func faultsComeAboutAsOftenAsAskedFor() {
         var quiet = makeFleet(faultsPerHour: 0)
         _ = quiet.step(to: liveStart + 3_600_000)
-        let none = quiet.takeHappenings()
+        let none = quiet.drainHappenings()
         #expect(none.isEmpty)
         var busy = makeFleet(faultsPerHour: 30)
         _ = busy.step(to: liveStart + 120_000)
-        let began = busy.takeHappenings().count { if case .faultBegan = $0 { true } else { false } }
+        let began = busy.drainHappenings().count { if case .faultBegan = $0 { true } else { false } }
         #expect((12...60).contains(began), "\(began) faults of 40 devices in 2 minutes")
     }
 

@@ -38,7 +38,7 @@ import Testing
         var arrivals: [Arrival] = []
         #expect(
             waitUntil {
-                arrivals += shop.arrivals.take()
+                arrivals += shop.arrivals.drain()
                 return arrivals.count >= 2
             })
         #expect(Set(arrivals.map(\.device)) == ["prn-0001", "lbl-0001"])
@@ -91,7 +91,7 @@ import Testing
         #expect(try post(cancel, to: shop.supplier.address) == 202)
         #expect(try postOrder("or-2", to: shop.supplier.address) == 202)
         #expect(waitUntil { shop.counts.snapshot.deliveries == 1 })
-        #expect(waitUntil { shop.arrivals.take().count == 1 })
+        #expect(waitUntil { shop.arrivals.drain().count == 1 })
         #expect(shop.counts.snapshot.deliveries == 1, "or-1 was due before or-2")
     }
 

@@ -33,7 +33,8 @@ final class Program {
         let clock = GatewayClock(
             lastCommittedMilliseconds: recovery.core.now, memory: ClockMemory(marker.progress + ProgressWord.clock), statistics: statistics)
         let outbox = try OutboxPump(
-            store: store, mailbox: mailbox, statistics: statistics, commands: nil, desk: try SupplierDesk(configuration, mailbox: mailbox))
+            store: store, mailbox: mailbox, statistics: statistics, commands: nil,
+            workers: try SupplierWorkers(configuration, mailbox: mailbox))
         loop = try IngestLoop(
             configuration: configuration, opening: opening, core: worker, mailbox: mailbox, outbox: outbox, statistics: statistics,
             clock: clock, wake: wake, announce: { _ in },

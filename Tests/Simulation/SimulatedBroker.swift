@@ -77,8 +77,8 @@ final class SimulatedLink: IngestLink {
         self.onConnectionChange = onConnectionChange
     }
 
-    var heldFilters: [String] { broker.isSubscribed ? filters : [] }
-    var grantedFilters: [String] { heldFilters }
+    var sessionFilters: [String] { broker.isSubscribed ? filters : [] }
+    var grantedFilters: [String] { sessionFilters }
     var refusals: [(filter: String, error: MQTTError)] { [] }
     func want(_ filters: [String]) throws(MQTTError) { self.filters = filters }
     func close() { isUp = false }

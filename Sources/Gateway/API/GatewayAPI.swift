@@ -13,15 +13,15 @@ final class GatewayAPI: Sendable {
     let statistics: GatewayStatistics
     let history: HistoryReader
     let mailbox: ControlMailbox
-    let reloads: ReloadDesk
+    let reloads: ReloadRequests
     let directory = DeviceDirectory()
     /// Ids of writes that a thread has in hand.
     let keysInHand = Mutex<[String: Int]>([:])
     let isCostlyRunning = Atomic<Bool>(false)
     private let credential: Credential
     let serverCounters = HTTPServerCounters()
-    let cxml: CXMLDesk?
-    let webhooks: WebhookDesk?
+    let cxml: CXMLEndpoint?
+    let webhooks: WebhookEndpoint?
 
     /// All that is answered, a resource after the other.
     static let routes: [Route] =
@@ -31,7 +31,7 @@ final class GatewayAPI: Sendable {
     /// Throws when the token file or the store cannot be read.
     init(
         configuration: GatewayConfiguration, core: CoreWorker, mailbox: ControlMailbox, statistics: GatewayStatistics,
-        reloads: ReloadDesk
+        reloads: ReloadRequests
     ) throws {
         self.configuration = configuration
         self.core = core
@@ -39,8 +39,8 @@ final class GatewayAPI: Sendable {
         self.statistics = statistics
         self.reloads = reloads
         history = try HistoryReader(path: configuration.store.path)
-        cxml = try CXMLDesk(configuration)
-        webhooks = try WebhookDesk(configuration)
+        cxml = try CXMLEndpoint(configuration)
+        webhooks = try WebhookEndpoint(configuration)
         credential = try Credential(configuration)
     }
 

@@ -23,7 +23,7 @@ extension GatewayAPI {
 
     /// `{"state":"idle"|"reloading","inEffect":[names],"last":"reloaded"|"refused","reason"}`.
     private func reloadState() -> HTTPResponse {
-        let standing = reloads.standing()
+        let standing = reloads.status()
         return Self.json { writer in
             writer.member("state", standing.isRunning ? "reloading" : "idle")
             writer.strings("inEffect", standing.inEffect)

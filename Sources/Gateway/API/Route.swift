@@ -32,7 +32,7 @@ struct Route: Sendable {
         _ pattern: String, _ answer: @escaping @Sendable (GatewayAPI, HTTPRequest) throws -> HTTPResponse
     ) -> Route {
         Route(method: .post, pattern: pattern, access: .operatorOnly) { api, request in
-            try api.write(request) { try answer(api, $0) }
+            try api.changeOnce(request) { try answer(api, $0) }
         }
     }
 

@@ -5,11 +5,11 @@ extension GatewayAPI {
     static let supplierRoutes: [Route] = [
         Route(method: .post, pattern: "/api/v1/suppliers/{name}/reports", access: .supplier) { api, request in
             guard let webhooks = api.webhooks else { throw nobody }
-            return try webhooks.take(request, api.core, api.mailbox)
+            return try webhooks.receive(request, api.core, api.mailbox)
         },
         Route(method: .post, pattern: "/api/v1/cxml", access: .supplier) { api, request in
             guard let cxml = api.cxml else { throw nobody }
-            return cxml.take(request, api.core, api.mailbox)
+            return cxml.receive(request, api.core, api.mailbox)
         },
     ]
 

@@ -30,8 +30,8 @@ public struct Replay: ~Copyable {
     public var digestLines: [String] { core.digestLines() }
     public var counters: CoreCounters { core.counters }
 
-    /// Takes one line and hands each decision to `output` as one line of JSON. Throws what is wrong with the line; the replay can go on.
-    public mutating func take(_ line: ArraySlice<UInt8>, output: ([UInt8]) -> Void) throws(ConfigurationError) {
+    /// Processes one line and hands each decision to `output` as one line of JSON. Throws what is wrong with the line; the replay can go on.
+    public mutating func process(_ line: ArraySlice<UInt8>, output: ([UInt8]) -> Void) throws(ConfigurationError) {
         summary.lines += 1
         let parsed: ReplayLine
         do { parsed = try ReplayLine(line) } catch {

@@ -19,14 +19,14 @@ struct BrokerSession {
     static func name(_ settings: MQTTConfiguration) -> String { "\(settings.clientID)@\(settings.host):\(settings.port)" }
 
     /// - Returns: whether what the core remembers of the session holds: the broker kept it, and it is the same as before.
-    mutating func connected(isKept: Bool, held: [String], wanted: [String]) -> Bool {
+    mutating func connected(isKept: Bool, inSession: [String], wanted: [String]) -> Bool {
         defer { isChanged = false }
-        note(held: held, wanted: wanted)
+        note(inSession: inSession, wanted: wanted)
         return isKept && !isChanged
     }
 
     /// Filters that are about to be subscribed count as held, so that none can be in the session without being recorded.
-    mutating func note(held: [String], wanted: [String]) { unsaved = (name, Set(held).union(wanted).sorted()) }
+    mutating func note(inSession: [String], wanted: [String]) { unsaved = (name, Set(inSession).union(wanted).sorted()) }
 
     mutating func saved() { unsaved = nil }
 }

@@ -79,12 +79,12 @@ final class ControlMailbox: @unchecked Sendable {
         var mail = mail
         let receipt = Receipt()
         mail.receipt = receipt
-        let isTaken = monitor.withLock {
+        let isAccepted = monitor.withLock {
             guard !isClosed, waiting.count < Self.maximumWaiting else { return false }
             waiting.append(mail)
             return true
         }
-        guard isTaken else { return .notRecorded }
+        guard isAccepted else { return .notRecorded }
         wake.signal()
         let outcome = receipt.monitor.withLock {
             receipt.monitor.wait(timeoutMilliseconds: timeoutMilliseconds) { receipt.outcome != nil } ? receipt.outcome : nil
@@ -120,7 +120,8 @@ final class ControlMailbox: @unchecked Sendable {
         wake.signal()
     }
 
-    func take() -> [Mail] {
+    /// All mail that waits, which the caller commits and then confirms.
+    func drain() -> [Mail] {
         monitor.withLock {
             defer { waiting = [] }
             for mail in waiting {

@@ -39,7 +39,7 @@ final class CrashMarker {
             page != MAP_FAILED
         else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
         progress = page.bindMemory(to: Int64.self, capacity: 512)
-        death = Death.take(from: progress)
+        death = Death.readAndReset(progress)
         Self.mapped = progress
         for signal in Self.fatalSignals { Self.install(signal) }
     }

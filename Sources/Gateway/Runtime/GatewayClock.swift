@@ -5,7 +5,7 @@ import Threading
 
 /// Keeps the gateway's time, and says when it is set. It is used by the ingest thread alone.
 final class GatewayClock {
-    private var judge: ClockJudge
+    private var discipline: ClockDiscipline
     private let statistics: GatewayStatistics
     private let memory: ClockMemory
     /// Asking the kernel whether the clock is synchronised is a system call; while a step is held once a second is often enough.
@@ -16,34 +16,34 @@ final class GatewayClock {
     init(lastCommittedMilliseconds: Int64, memory: ClockMemory, statistics: GatewayStatistics) {
         self.memory = memory
         self.statistics = statistics
-        let now = ClockJudge.Reading(
+        let now = ClockDiscipline.Reading(
             wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(),
             isSynchronised: Self.isSynchronised())
-        judge = ClockJudge(now, memory: memory.load(), lastCommittedMilliseconds: lastCommittedMilliseconds)
-        Clock.follow(offsetMilliseconds: judge.offsetMilliseconds)
+        discipline = ClockDiscipline(now, memory: memory.load(), lastCommittedMilliseconds: lastCommittedMilliseconds)
+        Clock.follow(offsetMilliseconds: discipline.offsetMilliseconds)
     }
 
     /// Reads the clocks. Returns the milliseconds by which the gateway's time has just been set, which the core must be told before anything else.
     func look() -> Int64? {
-        var now = ClockJudge.Reading(
+        var now = ClockDiscipline.Reading(
             wallMilliseconds: Clock.systemMilliseconds(), steadyMilliseconds: Clock.steadyMilliseconds(), isSynchronised: false)
-        let difference = now.wallMilliseconds &- judge.timeMilliseconds(steadyMilliseconds: now.steadyMilliseconds)
-        if abs(difference) > ClockJudge.stepMilliseconds { now.isSynchronised = isSynchronised(now.steadyMilliseconds) }
-        let finding = judge.look(now)
+        let difference = now.wallMilliseconds &- discipline.timeMilliseconds(steadyMilliseconds: now.steadyMilliseconds)
+        if abs(difference) > ClockDiscipline.stepMilliseconds { now.isSynchronised = isSynchronised(now.steadyMilliseconds) }
+        let finding = discipline.look(now)
         if finding == .nothing, abs(difference) <= 2 { return nil }
-        Clock.follow(offsetMilliseconds: judge.offsetMilliseconds)
-        statistics.clockDifference.store(judge.held?.differenceMilliseconds ?? 0, ordering: .relaxed)
+        Clock.follow(offsetMilliseconds: discipline.offsetMilliseconds)
+        statistics.clockDifference.store(discipline.pendingStep?.differenceMilliseconds ?? 0, ordering: .relaxed)
         return tell(finding)
     }
 
     /// Records the present time as that of the last commit.
     func committed() {
         let steady = Clock.steadyMilliseconds()
-        memory.store(timeMilliseconds: judge.timeMilliseconds(steadyMilliseconds: steady), steadyMilliseconds: steady)
+        memory.store(timeMilliseconds: discipline.timeMilliseconds(steadyMilliseconds: steady), steadyMilliseconds: steady)
     }
 
     private func isSynchronised(_ steady: Int64) -> Bool {
-        if judge.held != nil, steady - lastAskedMilliseconds < 1000 { return wasSynchronised }
+        if discipline.pendingStep != nil, steady - lastAskedMilliseconds < 1000 { return wasSynchronised }
         lastAskedMilliseconds = steady
         wasSynchronised = Self.isSynchronised()
         return wasSynchronised
@@ -56,10 +56,10 @@ final class GatewayClock {
         return code >= 0 && code != TIME_ERROR && state.status & STA_UNSYNC == 0
     }
 
-    private func tell(_ finding: ClockJudge.Finding) -> Int64? {
+    private func tell(_ finding: ClockDiscipline.Finding) -> Int64? {
         switch finding {
         case .nothing: return nil
-        case .held(let difference):
+        case .pending(let difference):
             Log.warning(
                 "the system's clock has been set, and no time server confirms it; the gateway goes on by its own time",
                 ["differenceMilliseconds": String(difference), "followedAfterSeconds": String(probation(difference) / 1000)])
@@ -75,7 +75,8 @@ final class GatewayClock {
     }
 
     private func probation(_ difference: Int64) -> Int64 {
-        abs(difference) <= ClockJudge.plausibleMilliseconds ? ClockJudge.probationMilliseconds : ClockJudge.longProbationMilliseconds
+        abs(difference) <= ClockDiscipline.plausibleMilliseconds
+            ? ClockDiscipline.probationMilliseconds : ClockDiscipline.longProbationMilliseconds
     }
 }
 
@@ -92,9 +93,9 @@ struct ClockMemory {
         boot = Self.bootNumber()
     }
 
-    func load() -> ClockJudge.Memory? {
+    func load() -> ClockDiscipline.Memory? {
         guard words[1] > 0, words[3] == words[0] ^ words[1] ^ words[2] else { return nil }
-        return ClockJudge.Memory(timeMilliseconds: words[1], steadyMilliseconds: words[2], isSameBoot: boot != 0 && words[0] == boot)
+        return ClockDiscipline.Memory(timeMilliseconds: words[1], steadyMilliseconds: words[2], isSameBoot: boot != 0 && words[0] == boot)
     }
 
     func store(timeMilliseconds: Int64, steadyMilliseconds: Int64) {

@@ -21,12 +21,12 @@ public final class GatewayRuntime {
     private let core: CoreWorker
     private let mailbox: ControlMailbox
     private let commands: CommandClient
-    private let desk: SupplierDesk
+    private let workers: SupplierWorkers
     private let loop: IngestLoop
     private let statistics = GatewayStatistics()
     private let marker: CrashMarker
     private let wake: WakeEvent
-    private let reloads: ReloadDesk
+    private let reloads: ReloadRequests
     private var server: HTTPServer?
     private var settings: MQTTConfiguration
     private var systemd = SystemdNotifier()
@@ -41,7 +41,7 @@ public final class GatewayRuntime {
         let profiles = try ProfileLoader.load(configuration.profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
-        reloads = ReloadDesk(wake: wake, inEffect: profiles.map(\.name))
+        reloads = ReloadRequests(wake: wake, inEffect: profiles.map(\.name))
         let opening = try StoreOpening(configuration: configuration)
         (store, marker) = (opening.store, opening.marker)
         let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
@@ -56,8 +56,8 @@ public final class GatewayRuntime {
         }
         let commands = try CommandClient(configuration: settings, announcement: announcement)
         self.commands = commands
-        desk = try SupplierDesk(configuration, mailbox: mailbox)
-        let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, desk: desk)
+        workers = try SupplierWorkers(configuration, mailbox: mailbox)
+        let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, workers: workers)
         loop = try IngestLoop(
             configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
             clock: clock, wake: wake,
@@ -85,7 +85,7 @@ public final class GatewayRuntime {
         where access(file, R_OK) != 0 {
             throw ConfigurationError("mqtt.tls: \(file): \(String(cString: strerror(errno)))")
         }
-        try SupplierDesk.check(configuration)
+        try SupplierWorkers.check(configuration)
         if let file = configuration.http.tokenFile { _ = try FileProblem.secret(file, key: "http.tokenFile") }
         let own = Credential.file(besideStore: configuration.store.path)
         if configuration.http.tokenFile == nil, access(own, F_OK) == 0 { _ = try FileProblem.secret(own, key: "the operator's token") }
@@ -149,9 +149,9 @@ public final class GatewayRuntime {
     /// the core a while, and nothing is said of the outcome before it is known.
     private func turnReload() {
         if let running = reloading {
-            guard let judgement = reloads.takeJudgement() else { return }
+            guard let coreAnswer = reloads.collectCoreAnswer() else { return }
             reloading = nil
-            endReload(running, judgement.problem)
+            endReload(running, coreAnswer.problem)
         }
         let request = reloads.pending()
         guard Signals.wantsReload.exchange(false, ordering: .relaxed) || request != nil else { return }
@@ -160,7 +160,7 @@ public final class GatewayRuntime {
         do {
             let profiles = try ProfileLoader.load(configuration.profiles)
             reloading = Reload(profiles: profiles, settings: try Self.mqttSettings(configuration, profiles), request: request)
-            core.reload(profiles) { [reloads] problem in reloads.coreHasJudged(problem) }
+            core.reload(profiles) { [reloads] problem in reloads.coreAnswered(problem) }
         } catch {
             refuseReload(request, error)
         }
@@ -171,7 +171,7 @@ public final class GatewayRuntime {
         statistics.profileReloadFailures.add(1, ordering: .relaxed)
         Log.error(
             "the profiles were not reloaded; the old ones stay",
-            ["reason": "\(error)", "inEffect": reloads.standing().inEffect.joined(separator: " ")])
+            ["reason": "\(error)", "inEffect": reloads.status().inEffect.joined(separator: " ")])
         reloads.end(request, .refused(reason: "\(error)", diagnostics: (error as? DocumentProblems)?.diagnostics ?? []))
         systemd.tell("READY=1")
     }
@@ -203,7 +203,7 @@ public final class GatewayRuntime {
         server?.stop()
         loop.stop()
         commands.close()
-        desk.stop()
+        workers.stop()
         core.stop()
         do { try store.close() } catch { Log.warning("the store was not closed in order; nothing is lost", ["reason": "\(error)"]) }
         Log.info("stopped")

@@ -25,7 +25,7 @@ final class IngestLoop {
     private let clock: GatewayClock
     private var clockSteps = ClockSteps()
     private let announce: (Bool) -> Void
-    private let judge: RequestJudge
+    private let knownRequests: KnownRequests
     /// Called while the loop waits for the core.
     var heartbeat: () -> Void = {}
     private var client: (any IngestLink)?
@@ -49,9 +49,10 @@ final class IngestLoop {
     init(
         configuration: GatewayConfiguration, opening: StoreOpening, core: CoreWorker, mailbox: ControlMailbox, outbox: OutboxPump,
         statistics: GatewayStatistics, clock: GatewayClock, wake: WakeEvent, announce: @escaping (Bool) -> Void,
-        makeLink: @escaping IngestLinkMaker = { configuration, wake, held, onMessage, onChange throws(MQTTError) in
+        makeLink: @escaping IngestLinkMaker = { configuration, wake, sessionFilters, onMessage, onChange throws(MQTTError) in
             try IngestClient(
-                configuration: configuration, wakeDescriptor: wake, heldFilters: held, onMessage: onMessage, onConnectionChange: onChange)
+                configuration: configuration, wakeDescriptor: wake, sessionFilters: sessionFilters, onMessage: onMessage,
+                onConnectionChange: onChange)
         }
     ) throws {
         self.makeLink = makeLink
@@ -66,7 +67,7 @@ final class IngestLoop {
         effects = EffectWriter(store: opening.store, outbox: outbox, statistics: statistics)
         self.statistics = statistics
         self.wake = wake
-        judge = RequestJudge(store: store)
+        knownRequests = KnownRequests(store: store)
         retention = try Retention(configuration: configuration, store: store)
         saver = SnapshotSaver(store: store, pipe: core.snapshots, statistics: statistics)
         killPoint = try KillPoint.fromEnvironment()
@@ -84,7 +85,7 @@ final class IngestLoop {
             if former == next {
                 try client.want(next.subscriptions)
                 self.settings = next
-                session?.note(held: client.heldFilters, wanted: next.subscriptions)
+                session?.note(inSession: client.sessionFilters, wanted: next.subscriptions)
                 return reportSubscriptions()
             }
             client.close()
@@ -130,7 +131,7 @@ final class IngestLoop {
         let broker = "\(settings.host):\(settings.port)"
         switch event {
         case .connected(let isKept):
-            let isSame = session?.connected(isKept: isKept, held: client.heldFilters, wanted: settings.subscriptions) ?? false
+            let isSame = session?.connected(isKept: isKept, inSession: client.sessionFilters, wanted: settings.subscriptions) ?? false
             box.segment.append(.connected(sessionPresent: isSame))
             statistics.isConnected.store(true, ordering: .relaxed)
             statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
@@ -143,7 +144,7 @@ final class IngestLoop {
             announce(true)
             Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
         case .unsubscribed(let filters):
-            session?.note(held: client.heldFilters, wanted: settings.subscriptions)
+            session?.note(inSession: client.sessionFilters, wanted: settings.subscriptions)
             Log.info("unsubscribed; nobody wants these any more", ["filters": filters.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
             // Once, and not at each of the tries that follow.
@@ -163,7 +164,7 @@ final class IngestLoop {
     func turn() throws {
         followClock()
         let now = Clock.wallMilliseconds()
-        try takeMail(now)
+        try collectMail(now)
         _ = try receiveBatch(now)
         if !isTickQueued, Clock.wallMilliseconds() >= statistics.nextDue.load(ordering: .relaxed) {
             isTickQueued = true
@@ -218,22 +219,22 @@ final class IngestLoop {
         return Int32(min(max(due - now, 0), outbox.waitMilliseconds(nowMilliseconds: now), 200))
     }
 
-    private func takeMail(_ now: Int64) throws {
+    private func collectMail(_ now: Int64) throws {
         // While the store takes nothing, mail stays where its sender can still take it back.
         guard commitRetryAt == 0 else { return }
-        for var mail in mailbox.take() {
-            judge.judge(&mail, pending: mails)
+        for var mail in mailbox.drain() {
+            knownRequests.settle(&mail, pending: mails)
             if let event = mail.event { box.segment.append(event) }
             if let (key, channel, report) = mail.report {
                 for event in OutboxPump.events(key, channel, report) { box.segment.append(event) }
             }
-            if !mail.letters.isEmpty { takeLetters(&mail) }
+            if !mail.letters.isEmpty { addLetters(&mail) }
             mails.append(mail)
         }
     }
 
     /// Puts the dead letters of a mail into the batch; left in it are the ids of those that are there and were not put into it already.
-    private func takeLetters(_ mail: inout ControlMailbox.Mail) {
+    private func addLetters(_ mail: inout ControlMailbox.Mail) {
         var taken = Set(mails.flatMap(\.letters))
         do {
             let letters = try mail.letters.filter { !taken.contains($0) }.compactMap { try store.deadLetter(id: $0) }
@@ -376,7 +377,7 @@ final class IngestLoop {
         commitRetryAt = 0
         if !core.drain(timeoutMilliseconds: 1000) { Log.warning("the core is behind; the rest is taken up at the next start") }
         outputs += core.takeOutputs()
-        try? takeMail(Clock.wallMilliseconds())
+        try? collectMail(Clock.wallMilliseconds())
         do {
             try commit()
             _ = core.drain(timeoutMilliseconds: 300)

@@ -13,10 +13,10 @@ final class OutboxPump {
     private let mailbox: ControlMailbox
     private let statistics: GatewayStatistics
     private let commands: CommandClient?
-    private let desk: SupplierDesk
+    private let workers: SupplierWorkers
     private var lanes: [OutboxLane: DeliveryLane] = [:]
     /// The lanes in the order in which they are served.
-    private var order: [OutboxLane] = []
+    private var servingOrder: [OutboxLane] = []
     /// The lane of each key that is handed out.
     private var laneOfKey: [String: OutboxLane] = [:]
     /// Numbers the commands that go to the command client.
@@ -25,13 +25,13 @@ final class OutboxPump {
     /// Throws when the store cannot be read.
     init(
         store: Store, mailbox: ControlMailbox, statistics: GatewayStatistics, commands: CommandClient?,
-        desk: SupplierDesk
+        workers: SupplierWorkers
     ) throws {
         self.store = store
         self.mailbox = mailbox
         self.statistics = statistics
         self.commands = commands
-        self.desk = desk
+        self.workers = workers
         for lane in try store.outboxLanes().keys { open(lane) }
     }
 
@@ -39,8 +39,8 @@ final class OutboxPump {
     func delivers(_ channel: OutboxChannel) -> Bool {
         switch channel {
         case .command: commands != nil
-        case .order: !desk.suppliers.isEmpty
-        case .ticket: desk.tickets != nil
+        case .order: !workers.suppliers.isEmpty
+        case .ticket: workers.tickets != nil
         }
     }
 
@@ -53,8 +53,8 @@ final class OutboxPump {
         guard lanes[lane] == nil else { return }
         lanes[lane] = DeliveryLane(lane)
         // Commands first: a device stands still until they arrive. The others by name, so that the order does not hang on a hash.
-        order.append(lane)
-        order.sort {
+        servingOrder.append(lane)
+        servingOrder.sort {
             ($0.channel == "command" ? 0 : 1, $0.channel, $0.receiver) < ($1.channel == "command" ? 0 : 1, $1.channel, $1.receiver)
         }
     }
@@ -67,7 +67,7 @@ final class OutboxPump {
     }
 
     /// Due times are dated by the gateway's clock, which was set.
-    func clockStepped() { for lane in order { lanes[lane]?.touch() } }
+    func clockStepped() { for lane in servingOrder { lanes[lane]?.touch() } }
 
     /// How long until `pump` has something to do, unless a report or a new entry comes before.
     func waitMilliseconds(nowMilliseconds now: Int64) -> Int64 {
@@ -76,7 +76,7 @@ final class OutboxPump {
     }
 
     func pump(nowMilliseconds now: Int64) throws {
-        for name in order {
+        for name in servingOrder {
             let steady = Clock.monotonicMilliseconds()
             guard let lane = lanes[name], let wait = lane.wait(nowMilliseconds: now, steadyMilliseconds: steady), wait <= 0 else {
                 continue
@@ -127,7 +127,7 @@ final class OutboxPump {
             return mailbox.report(entry.key, channel, .retry(error: reason, afterMilliseconds: 60_000))
         }
         if channel == .command { return publish(entry.key, payload, now) }
-        guard let worker = channel == .order ? desk.suppliers[payload.topic] : desk.tickets else {
+        guard let worker = channel == .order ? workers.suppliers[payload.topic] : workers.tickets else {
             let reason =
                 channel == .order ? "there is no supplier \"\(payload.topic)\" in the configuration" : "no address is configured for it"
             return mailbox.report(entry.key, channel, .retry(error: reason, afterMilliseconds: 3_600_000))

@@ -32,7 +32,7 @@ struct Death: Equatable {
     var isSuspicious: Bool { event != 0 && inARow >= Self.suspiciousDeaths }
 
     /// Reads what the program before left behind, and makes the page ready for this one.
-    static func take(from page: UnsafeMutablePointer<Int64>) -> Death {
+    static func readAndReset(_ page: UnsafeMutablePointer<Int64>) -> Death {
         var death = Death(event: page[ProgressWord.event], isCrash: page[ProgressWord.crashed] != 0)
         if death.event != 0 {
             let isSame = page[ProgressWord.formerEvent] == death.event

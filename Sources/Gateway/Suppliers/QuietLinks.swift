@@ -61,7 +61,7 @@ final class DropFolderLink: SupplierLink {
             let order = try job.order()
             switch folder.write(OrderCSV.file(order, source: source), name: "\(job.key).csv") {
             case .written, .repeated: return .delivered()
-            case .taken: return order.isCancellation ? .delivered() : .duplicate(source: "another gateway")
+            case .nameInUse: return order.isCancellation ? .delivered() : .duplicate(source: "another gateway")
             case .failed(let reason): return .retry(reason: "the folder takes no file: \(reason)")
             }
         } catch {

@@ -62,9 +62,9 @@ public struct Fleet: Sendable {
         return devices[index].install(supply: supply, at: at)
     }
 
-    public mutating func takeHappenings() -> [FleetHappening] {
+    public mutating func drainHappenings() -> [FleetHappening] {
         var all: [FleetHappening] = []
-        for index in devices.indices { all += devices[index].takeHappenings() }
+        for index in devices.indices { all += devices[index].drainHappenings() }
         return all
     }
 }

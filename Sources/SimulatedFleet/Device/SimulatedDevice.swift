@@ -129,7 +129,7 @@ public struct SimulatedDevice: Sendable {
     }
 
     /// What a customer noticed since the last call.
-    public mutating func takeHappenings() -> [FleetHappening] {
+    public mutating func drainHappenings() -> [FleetHappening] {
         guard !happenings.isEmpty else { return [] }
         defer { happenings.removeAll(keepingCapacity: true) }
         return happenings

@@ -66,9 +66,9 @@ struct FleetLoop {
             subscriber.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
             let isTellingThePast = fleetTime < liveStart && publisher.isConnected
             _ = try subscriber.receive(timeoutMilliseconds: isTellingThePast ? 2 : 50, maximumMessages: 500, maximumBytes: 4 << 20)
-            takeCommands()
+            answerCommands()
             subscriber.acknowledge()
-            takeArrivals()
+            installArrivals()
             moveOn()
             tellHappenings()
         }
@@ -92,7 +92,7 @@ struct FleetLoop {
         }
     }
 
-    private mutating func takeCommands() {
+    private mutating func answerCommands() {
         for command in mailbox.delivered {
             let answer = fleet.receive(topic: command.topic, payload: command.payload, at: max(fleetTime, Clock.systemMilliseconds()))
             counts.update {
@@ -108,8 +108,8 @@ struct FleetLoop {
         mailbox.delivered.removeAll(keepingCapacity: true)
     }
 
-    private mutating func takeArrivals() {
-        for arrival in arrivals.take() {
+    private mutating func installArrivals() {
+        for arrival in arrivals.drain() {
             if fleet.install(device: arrival.device, supply: arrival.supply, at: max(fleetTime, Clock.systemMilliseconds())) {
                 counts.update { $0.installations += 1 }
             } else {
@@ -139,7 +139,7 @@ struct FleetLoop {
     }
 
     private mutating func tellHappenings() {
-        for happening in fleet.takeHappenings() {
+        for happening in fleet.drainHappenings() {
             counts.update {
                 switch happening {
                 case .faultBegan: $0.faultsBegun += 1

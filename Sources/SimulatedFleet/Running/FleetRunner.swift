@@ -89,7 +89,7 @@ public final class FleetRunner: Sendable {
             let clientID = "steward-fleet-\(configuration.seed)-\(getpid())"
             let publisher = try CommandClient(
                 configuration: mqttConfiguration(clientID: clientID), maximumInFlight: FleetLoop.window * 4,
-                onConnectionChange: { connection.take($0) })
+                onConnectionChange: { connection.record($0) })
             let thread = try startLoop(
                 publisher, subscriber: mqttConfiguration(clientID: clientID + "-receive"), arrivals,
                 customers: api.map { CustomerSandbox(api: $0, errands: errands, counts: counts, configuration: configuration) })
@@ -149,7 +149,7 @@ final class ConnectionNote: Sendable {
     private let note = Mutex<String?>("not connected yet")
     var problem: String? { note.withLock { $0 } }
 
-    func take(_ event: ConnectionEvent) {
+    func record(_ event: ConnectionEvent) {
         note.withLock { note in
             switch event {
             case .connected, .subscribed, .unsubscribed: note = nil
@@ -173,7 +173,7 @@ final class InstallationInbox: Sendable {
         arrivals.withLock { if $0.count < 10_000 { $0.append(arrival) } }
     }
 
-    func take() -> [Arrival] {
+    func drain() -> [Arrival] {
         arrivals.withLock { arrivals in
             defer { arrivals.removeAll(keepingCapacity: true) }
             return arrivals

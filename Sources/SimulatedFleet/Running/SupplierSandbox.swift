@@ -60,7 +60,7 @@ final class SupplierSandbox: Sendable {
         configuration.stopGraceMilliseconds = 1_000
         var router = Router()
         // The server must not keep the supplier alive, which owns it.
-        router.register(.post, "/orders") { [weak self] request in self?.take(request) ?? Self.closing }
+        router.register(.post, "/orders") { [weak self] request in self?.receive(request) ?? Self.closing }
         router.register(.get, "/healthz") { _ in .text("ok\n") }
         let routes = router
         let server = try HTTPServer(configuration: configuration) { routes.handle($0) }
@@ -79,7 +79,7 @@ final class SupplierSandbox: Sendable {
 
     // MARK: Orders in
 
-    private func take(_ request: HTTPRequest) -> HTTPResponse {
+    private func receive(_ request: HTTPRequest) -> HTTPResponse {
         let now = Clock.systemMilliseconds() / 1000
         if let signature = settings.signature, !signature.isGenuine(request.body, nowSeconds: now, header: { request.headers[$0] }) {
             counts.failed("an order was not signed as the secret wants")
@@ -100,11 +100,11 @@ final class SupplierSandbox: Sendable {
                 if state.references[id] != nil { state.cancelled.insert(id) }
             }
             return HTTPResponse(status: 202)
-        case .order(let order): return take(order)
+        case .order(let order): return accept(order)
         }
     }
 
-    private func take(_ order: SupplierOrder) -> HTTPResponse {
+    private func accept(_ order: SupplierOrder) -> HTTPResponse {
         switch enter(order.id) {
         case .new(let reference):
             counts.update { $0.ordersReceived += 1 }

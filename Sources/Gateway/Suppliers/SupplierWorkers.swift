@@ -2,7 +2,7 @@ import GatewayCore
 import Replenishment
 
 /// The workers of all suppliers, by name, and of the tickets.
-struct SupplierDesk {
+struct SupplierWorkers {
     private(set) var suppliers: [String: DeliveryWorker] = [:]
     private(set) var tickets: DeliveryWorker?
 
@@ -27,8 +27,8 @@ struct SupplierDesk {
             _ = try link(settings, configuration)
         }
         // The ways in: their secrets are read as at start.
-        _ = try CXMLDesk(configuration)
-        _ = try WebhookDesk(configuration)
+        _ = try CXMLEndpoint(configuration)
+        _ = try WebhookEndpoint(configuration)
         if let tickets = configuration.tickets { _ = try ticketLink(tickets, source(configuration)) }
     }
 

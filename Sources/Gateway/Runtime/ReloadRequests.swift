@@ -9,7 +9,7 @@ enum ReloadResult: Sendable {
 }
 
 /// Passes requests for a reload from the API's threads to the main thread, and its results back.
-final class ReloadDesk: @unchecked Sendable {
+final class ReloadRequests: @unchecked Sendable {
     // @unchecked: everything is guarded by the monitor.
     private let monitor = Monitor()
     private let wake: WakeEvent
@@ -20,10 +20,10 @@ final class ReloadDesk: @unchecked Sendable {
     private var inEffect: [String]
     private var isRunning = false
     private var isClosed = false
-    private var judgement: Judgement?
+    private var coreAnswer: CoreAnswer?
 
     /// The core's verdict on new profiles: why it refuses them, or nil when it has taken them.
-    struct Judgement: Sendable { var problem: String? }
+    struct CoreAnswer: Sendable { var problem: String? }
 
     init(wake: WakeEvent, inEffect: [String]) {
         self.wake = wake
@@ -31,7 +31,7 @@ final class ReloadDesk: @unchecked Sendable {
     }
 
     /// Which profiles are in effect, and how the last reload ended.
-    struct Standing: Sendable {
+    struct Status: Sendable {
         var isRunning: Bool
         /// The names of the profiles that the core works with.
         var inEffect: [String]
@@ -39,8 +39,8 @@ final class ReloadDesk: @unchecked Sendable {
         var last: ReloadResult?
     }
 
-    func standing() -> Standing {
-        monitor.withLock { Standing(isRunning: isRunning || asked > answered, inEffect: inEffect, last: result) }
+    func status() -> Status {
+        monitor.withLock { Status(isRunning: isRunning || asked > answered, inEffect: inEffect, last: result) }
     }
 
     /// Nil when there is no answer in time; the reload may still come. Those who ask while one waits are answered together.
@@ -71,16 +71,16 @@ final class ReloadDesk: @unchecked Sendable {
     func begin() { monitor.withLock { isRunning = true } }
 
     /// Called by the core's thread when it has taken the profiles or refused them.
-    func coreHasJudged(_ problem: String?) {
-        monitor.withLock { judgement = Judgement(problem: problem) }
+    func coreAnswered(_ problem: String?) {
+        monitor.withLock { coreAnswer = CoreAnswer(problem: problem) }
         wake.signal()
     }
 
     /// The core's verdict since the last call; nil when there is none.
-    func takeJudgement() -> Judgement? {
+    func collectCoreAnswer() -> CoreAnswer? {
         monitor.withLock {
-            defer { judgement = nil }
-            return judgement
+            defer { coreAnswer = nil }
+            return coreAnswer
         }
     }
 

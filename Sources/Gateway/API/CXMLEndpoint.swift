@@ -10,32 +10,32 @@ import XMLReading
 ///
 /// Who sends is known by the shared secret in the document's header, as cXML has it, and may speak of its own orders only. The answer is a
 /// cXML Response whose code says how it went; HTTP says 200, as cXML has that, too.
-struct CXMLDesk: Sendable {
-    private struct Entrance: Sendable {
+struct CXMLEndpoint: Sendable {
+    private struct Sender: Sendable {
         var supplier: String
         var identity: String
         var secretHash: [UInt8]
     }
 
-    private let entrances: [Entrance]
+    private let senders: [Sender]
     private let gatewayID: String
 
     /// Nil when no supplier may send anything. Throws when a secret cannot be read.
     init?(_ configuration: GatewayConfiguration) throws {
-        var entrances: [Entrance] = []
+        var senders: [Sender] = []
         for settings in configuration.suppliers {
             guard case .cxml(let cxml) = settings.way, let identity = cxml.replyIdentity, let file = cxml.replySecretFile else { continue }
             let key = "suppliers[\(settings.name)].replySecretFile"
             let secret = try FileProblem.secret(file, key: key)
             guard secret.utf8.count >= 16 else { throw ConfigurationError("\(key): \(file): a shared secret has at least 16 characters") }
-            entrances.append(Entrance(supplier: settings.name, identity: identity, secretHash: try Digests.sha256(Array(secret.utf8))))
+            senders.append(Sender(supplier: settings.name, identity: identity, secretHash: try Digests.sha256(Array(secret.utf8))))
         }
-        guard !entrances.isEmpty else { return nil }
-        self.entrances = entrances
+        guard !senders.isEmpty else { return nil }
+        self.senders = senders
         gatewayID = configuration.gatewayID
     }
 
-    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) -> HTTPResponse {
+    func receive(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) -> HTTPResponse {
         let root: XMLElement
         do { root = try CXMLDocument.parse(request.body) } catch { return answer(400, "Bad Request: \(error.description)") }
         guard let supplier = supplier(of: root) else {
@@ -57,12 +57,12 @@ struct CXMLDesk: Sendable {
         return answer(200, "OK")
     }
 
-    /// Every entrance is compared, so that the time says nothing of which identities there are.
+    /// Every known sender is compared, so that the time says nothing of which identities there are.
     private func supplier(of root: XMLElement) -> String? {
         guard let sender = CXMLAnswer.sender(root), let hash = try? Digests.sha256(Array(sender.sharedSecret.utf8)) else { return nil }
         var found: String?
-        for entrance in entrances where Digests.areEqual(hash, entrance.secretHash) && entrance.identity == sender.identity {
-            found = entrance.supplier
+        for known in senders where Digests.areEqual(hash, known.secretHash) && known.identity == sender.identity {
+            found = known.supplier
         }
         return found
     }

@@ -11,7 +11,7 @@ import Threading
 ///
 /// Who sends is known by the signature of Standard Webhooks, so a supplier needs no token of the API, and may speak of its own orders only.
 /// A genuine message that is sent again within the tolerance of its timestamp moves nothing: an order's life takes each step once.
-struct WebhookDesk: Sendable {
+struct WebhookEndpoint: Sendable {
     private let signatures: [String: WebhookSignature]
 
     /// Nil when no supplier may send anything. Throws when a secret cannot be read.
@@ -25,7 +25,7 @@ struct WebhookDesk: Sendable {
         self.signatures = signatures
     }
 
-    func take(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) throws -> HTTPResponse {
+    func receive(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) throws -> HTTPResponse {
         let name = request.parameter("name")
         // The same answer for a name that is not known, so that nobody learns the names.
         let now = Clock.wallMilliseconds() / 1000

@@ -23,7 +23,7 @@ extension GatewayAPI {
     }
 
     /// A write on its way to `handle`: with a key, and only if it was not recorded before.
-    func write(_ request: HTTPRequest, _ handle: (HTTPRequest) throws -> HTTPResponse) throws -> HTTPResponse {
+    func changeOnce(_ request: HTTPRequest, _ handle: (HTTPRequest) throws -> HTTPResponse) throws -> HTTPResponse {
         var request = request
         guard let key = request.headers[Self.keyHeader] else {
             let made = try Digests.randomBytes(count: 16)

@@ -3,12 +3,12 @@
 /// The gateway's time is the steady clock plus an offset. The system's clock moves the offset: small differences at once, because a clock is
 /// slewed all the time; a step only once there is reason to believe it. Until then the gateway goes on by its own time, so that a clock that
 /// is wrong for a while does no harm. A step that is believed is told, by how much, before anything is dated by it.
-struct ClockJudge: Equatable, Sendable {
+struct ClockDiscipline: Equatable, Sendable {
     /// What one look at the clocks found.
     enum Finding: Equatable, Sendable {
         case nothing
         /// The system's clock differs by so many milliseconds from here on, and is not followed yet.
-        case held(byMilliseconds: Int64)
+        case pending(byMilliseconds: Int64)
         /// It came back, or was set right, before it was followed.
         case returned
         /// It is followed: the gateway's time has just been set by so many milliseconds.
@@ -46,11 +46,13 @@ struct ClockJudge: Equatable, Sendable {
     /// The gateway's time is the steady clock plus this.
     private(set) var offsetMilliseconds: Int64
     /// By how much the system's clock differs while it is not followed, and since when by the steady clock.
-    private(set) var held: (differenceMilliseconds: Int64, sinceMilliseconds: Int64)?
+    private(set) var pendingStep: PendingStep?
 
-    static func == (left: Self, right: Self) -> Bool {
-        left.offsetMilliseconds == right.offsetMilliseconds && left.held?.differenceMilliseconds == right.held?.differenceMilliseconds
-            && left.held?.sinceMilliseconds == right.held?.sinceMilliseconds
+    /// A difference of the system's clock that is not followed yet.
+    struct PendingStep: Equatable, Sendable {
+        var differenceMilliseconds: Int64
+        /// By the steady clock.
+        var sinceMilliseconds: Int64
     }
 
     /// At the start of the program.
@@ -91,26 +93,26 @@ struct ClockJudge: Equatable, Sendable {
         if abs(difference) <= Self.stepMilliseconds {
             // A millisecond this way or that is rounding.
             if abs(difference) > 2 { offsetMilliseconds &+= difference }
-            defer { held = nil }
-            return held == nil ? .nothing : .returned
+            defer { pendingStep = nil }
+            return pendingStep == nil ? .nothing : .returned
         }
-        let isSame = held.map { abs($0.differenceMilliseconds &- difference) <= Self.stepMilliseconds } ?? false
-        let since = isSame ? held?.sinceMilliseconds ?? now.steadyMilliseconds : now.steadyMilliseconds
-        guard isBelieved(now, time: time, difference: difference, heldForMilliseconds: now.steadyMilliseconds &- since) else {
-            held = (difference, since)
-            return isSame ? .nothing : .held(byMilliseconds: difference)
+        let isSame = pendingStep.map { abs($0.differenceMilliseconds &- difference) <= Self.stepMilliseconds } ?? false
+        let since = isSame ? pendingStep?.sinceMilliseconds ?? now.steadyMilliseconds : now.steadyMilliseconds
+        guard isBelieved(now, time: time, difference: difference, pendingForMilliseconds: now.steadyMilliseconds &- since) else {
+            pendingStep = PendingStep(differenceMilliseconds: difference, sinceMilliseconds: since)
+            return isSame ? .nothing : .pending(byMilliseconds: difference)
         }
-        held = nil
+        pendingStep = nil
         offsetMilliseconds &+= difference
         return .stepped(byMilliseconds: difference)
     }
 
-    private func isBelieved(_ now: Reading, time: Int64, difference: Int64, heldForMilliseconds: Int64) -> Bool {
+    private func isBelieved(_ now: Reading, time: Int64, difference: Int64, pendingForMilliseconds: Int64) -> Bool {
         if now.isSynchronised { return true }
         guard Self.isPossible(now.wallMilliseconds) else { return false }
         // Anything that can be right is better than what cannot.
         guard Self.isPossible(time) else { return true }
         let isPlausible = abs(difference) <= Self.plausibleMilliseconds
-        return heldForMilliseconds >= (isPlausible ? Self.probationMilliseconds : Self.longProbationMilliseconds)
+        return pendingForMilliseconds >= (isPlausible ? Self.probationMilliseconds : Self.longProbationMilliseconds)
     }
 }
