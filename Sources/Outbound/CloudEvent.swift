@@ -1,5 +1,4 @@
 import CivilCalendar
-import Documents
 
 /// An event in the structured JSON form of CloudEvents 1.0 (https://github.com/cloudevents/spec, JSON event format).
 public struct CloudEvent: Sendable {
@@ -43,17 +42,29 @@ public struct CloudEvent: Sendable {
     /// The envelope as UTF-8 JSON; the same event gives the same bytes. A time outside the years 0000 to 9999, which RFC 3339 cannot
     /// say, is left out.
     public func encoded() -> [UInt8] {
-        JSONWriter.object { writer in
-            writer.member("specversion", "1.0")
-            writer.member("id", id)
-            writer.member("source", source)
-            writer.member("type", type)
-            writer.member("subject", subject)
-            writer.member("time", timeMilliseconds.flatMap(UTCText.rfc3339))
-            guard let data, !data.isEmpty else { return }
-            writer.member("datacontenttype", "application/json")
-            writer.key("data")
-            writer.raw(data)
+        var text = "{\"specversion\":\"1.0\",\"id\":\(JSONText.quote(id)),\"source\":\(JSONText.quote(source))"
+        text += ",\"type\":\(JSONText.quote(type))"
+        if let subject { text += ",\"subject\":\(JSONText.quote(subject))" }
+        if let time = timeMilliseconds.flatMap(UTCText.rfc3339) { text += ",\"time\":\"\(time)\"" }
+        guard let data, !data.isEmpty else { return Array((text + "}").utf8) }
+        return Array((text + ",\"datacontenttype\":\"application/json\",\"data\":").utf8) + data + [UInt8(ascii: "}")]
+    }
+}
+
+enum JSONText {
+    /// A JSON string with its quotes (RFC 8259 §7).
+    static func quote(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\u{0}"..."\u{1F}", "\u{7F}":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
         }
+        return quoted + "\""
     }
 }
