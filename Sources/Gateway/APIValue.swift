@@ -1,7 +1,7 @@
 import Documents
 
-/// A JSON document of the API as the status page and the client read it: what is absent, null or of another kind reads as nil, so that
-/// an older or newer gateway is shown as far as it goes.
+/// A JSON value of the API as the status page and the client read it. A member that is absent, null or of another kind reads as nil, so that the
+/// answers of older and newer gateways can be shown as well.
 public struct APIValue: Sendable {
     public let node: DocumentNode?
 

@@ -3,27 +3,28 @@ import Documents
 import GatewayCore
 import Telemetry
 
-/// What a profile makes of one message: the very core of `run` takes it, and what it then knows is the answer.
+/// One message processed by a core of its own, the same code as in `run`, and the state that results.
 public struct ProfileTrial: Sendable {
-    /// Everything that the core knows and said after the message.
+    /// The core's state and decisions after the message.
     public struct Outcome: Equatable, Sendable {
-        /// A JSON object for each device of which the message spoke, as `/api/v1/devices/{id}` gives it, sorted by id.
+        /// A JSON object for each device that the message told of, as `/api/v1/devices/{id}` gives it, sorted by id.
         public var devices: [[UInt8]] = []
         /// The reasons for which the message, or a part of it, could not be used.
         public var problems: [String] = []
         /// The decisions, each a line of JSON as `replay` prints it.
         public var decisions: [[UInt8]] = []
-        /// The clock that was not believed, so that the arrival time was taken.
+        /// How many times of the message were not believable, so that the arrival time was used.
         public var clockProblems: Int64 = 0
     }
 
     public let outcome: Outcome
-    /// JSON pointers of the members that nothing used, a whole object as one; nil for a payload that is no JSON, or has too many members.
+    /// JSON pointers (RFC 6901) of the members that nothing used; an object without a used member is named as a whole. Nil for a payload that is
+    /// no JSON, or has too many members.
     public let unused: [String]?
     /// The profile whose topic matches; nil when none does.
     public let profile: String?
 
-    /// So many members are tried one by one; each costs up to three decodings.
+    /// The most members that are tried one by one; each costs up to three decodings.
     static let maximumMembers = 2000
 
     /// - Parameter arrivalMilliseconds: when the message is taken to arrive, milliseconds since 1970.
@@ -48,7 +49,7 @@ public struct ProfileTrial: Sendable {
     }
 }
 
-/// Runs payloads through copies of one core that has met nothing yet.
+/// Runs payloads through copies of one core in its initial state.
 struct TrialBench {
     let core: StewardCore
     let topic: String
@@ -72,7 +73,7 @@ struct TrialBench {
             case .deliver, .withdraw, .history: break
             }
         }
-        // More than one message can bring is of no interest here.
+        // One message cannot tell of more devices.
         for id in (0..<min(core.devicePlaces, 1000)).compactMap(core.deviceID).sorted() {
             var writer = JSONWriter()
             if core.writeDevice(id, &writer) { outcome.devices.append(writer.bytes) }
@@ -81,13 +82,14 @@ struct TrialBench {
     }
 }
 
-/// Finds what a decoder looks at without knowing how it works: a member whose absence changes nothing, and whose place may hold something
-/// odd without a change, was not used.
+/// Finds the members that no decoder used, without knowing how decoders work: a member was not used when the outcome stays the same without it,
+/// and with a value of another kind in its place.
 private struct UnusedMembers {
     private let bench: TrialBench
     private let reference: ProfileTrial.Outcome
     private let root: DocumentNode
-    /// What is compared only, and what matters only while a command is open: its absence need not show.
+    /// Members that count as used although their absence need not change the outcome: they are compared only, or matter only while a command is
+    /// open.
     private let usedNames: Set<String>
     private let usedPointers: Set<String>
     private(set) var pointers: [String] = []
@@ -95,11 +97,11 @@ private struct UnusedMembers {
     init(_ bench: TrialBench, _ profile: DeviceProfile, topic: String, _ root: DocumentNode) {
         self.bench = bench
         self.root = root
-        // What is retained is read in part only, so that the live message is the one to ask.
+        // Of a retained message only a part is read, so the comparison is made with a live one.
         reference = bench.outcome(root.json)
         usedNames = Set(profile.comparedMembers)
         let replies = profile.replies.filter { $0.topic.matches(topic) }
-        // A value without any error is one that changes nothing, too.
+        // The value of an alert changes nothing while it reports no error.
         usedPointers = Set(
             replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } }
                 + profile.alerts.map(\.path.text))
@@ -119,7 +121,7 @@ private struct UnusedMembers {
     private func isUsed(_ pointer: String, _ path: [DocumentPath.Step]) -> Bool {
         if usedPointers.contains(pointer) { return true }
         if case .member(let name)? = path.last, usedNames.contains(name) { return true }
-        // A list within a list is no number, no text and no time; an object is no list.
+        // A list within a list can be read as no number, text or time, and an object as no list.
         let odd = DocumentNode(.array([DocumentNode(.array([]))]))
         return [nil, odd, DocumentNode(.object([]))].contains { bench.outcome(root.replacing(path[...], with: $0).json) != reference }
     }

@@ -1,5 +1,5 @@
-/// The page that `/` shows: how the gateway is doing, for people, without a script. It is a pure function of what the API answers,
-/// so that it never says anything else than the API does.
+/// The page at `/`: the state of the gateway for people, without scripts. It is a pure function of the API's answers, so that the two cannot
+/// differ.
 public enum StatusPage {
     /// Rows that a table of the page shows at most; the API and the command line have all.
     static let rowLimit = 200

@@ -2,13 +2,13 @@ import Glibc
 import Synchronization
 import Threading
 
-/// Every open connection and what it is waited for, so that one that is too slow, or one too many, can be ended.
+/// Every open connection with its phase, so that connections that are too slow, or too many, can be closed.
 ///
-/// libmicrohttpd's own time-out counts from the last byte, so a byte a second keeps a connection for ever; and its limit turns the
-/// newest away, so who comes first and says nothing shuts out everybody else. Here a request has a time from its beginning to its last
-/// byte, and where room is short the connection that has been incomplete for longest makes room. Each has a moment to say what it wants
-/// first: who connects anew as fast as he can must not push out a decent client between its connection and its request. While nothing can
-/// be ended, new connections wait in the system's queue, where their requests arrive meanwhile.
+/// libmicrohttpd's own time-out counts from the last byte, so a client that sends a byte a second keeps a connection for ever. Its limit refuses
+/// the newest connection, so idle clients can shut out all others. Here the time of a request counts from its beginning to its last byte, and
+/// where places are short the connection that has been incomplete for longest is closed. No connection is closed in its first moments, so that
+/// a client that connects very often cannot push out another between its connection and its request. While none can be closed, new connections
+/// wait in the system's queue, where their requests arrive meanwhile.
 final class ConnectionTable: Sendable {
     /// A connection; what is in it is guarded by the table's lock.
     final class Entry: @unchecked Sendable {

@@ -1,10 +1,10 @@
-/// How the server listens and what it bears. Every limit is answered with a status of its own, see the fields.
+/// How the server listens, and its limits. Each limit has an HTTP status of its own; see the fields.
 public struct HTTPServerConfiguration: Sendable {
     /// `127.0.0.1:8420`, `[::1]:8420`, `localhost:8420`; port 0 lets the system choose (`HTTPServer.boundPort` tells which).
     public var listen: String
     /// Threads that run the handler; a handler that waits holds one. One more is kept for each lane that goes first.
     public var threadCount = 4
-    /// How much those threads stand back for others, 0 to 19.
+    /// The niceness of those threads, 0 to 19.
     public var niceness = 0
     /// Beyond two thirds of it, the connection that has been incomplete for longest is closed; beyond it, new ones wait. It is below the
     /// 1,024 files that a process may usually have open.
@@ -15,9 +15,9 @@ public struct HTTPServerConfiguration: Sendable {
     public var headerLimitBytes = 16 << 10
     /// A connection that neither sends nor takes anything for this long is closed.
     public var idleTimeoutSeconds = 30
-    /// So long a request may take from the beginning of its connection, or from its first line on a kept one, to its last byte.
+    /// The longest time of a request, from the beginning of its connection, or from its first line on a kept one, to its last byte.
     public var requestTimeoutSeconds = 10
-    /// So long a client may take over its answer.
+    /// The longest time that a client may need to receive its answer.
     public var responseTimeoutSeconds = 60
     /// Bytes of all answers that clients have not taken yet. With more, larger answers are refused with 503.
     public var waitingResponseLimitBytes = 64 << 20

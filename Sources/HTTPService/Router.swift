@@ -27,6 +27,7 @@ public struct Router: Sendable {
     /// `HTTPRequest.parameters`. Where two patterns match, the one with the earlier literal segment wins (`/a/new` before `/a/{id}`).
     /// Registering the same method and pattern again replaces the closure.
     public mutating func register(_ method: HTTPMethod, _ pattern: String, isProtected: Bool = false, handler: @escaping Handler) {
+        precondition(pattern.hasPrefix("/"), "the pattern \(pattern) does not begin with a slash, and would match no path")
         let parts = Router.parse(pattern)
         if let index = routes.firstIndex(where: { $0.pattern == parts }) {
             routes[index].handlers[method] = (isProtected, handler)
@@ -71,8 +72,7 @@ public struct Router: Sendable {
     }
 
     private static func parse(_ pattern: String) -> [Part] {
-        var text = pattern[...]
-        if text.hasPrefix("/") { text = text.dropFirst() }
+        let text = pattern.dropFirst()
         if text.isEmpty { return [] }
         return text.split(separator: "/", omittingEmptySubsequences: false).map { part in
             part.hasPrefix("{") && part.hasSuffix("}") ? .parameter(String(part.dropFirst().dropLast())) : .literal(String(part))

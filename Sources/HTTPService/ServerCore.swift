@@ -85,7 +85,7 @@ final class ServerCore: Sendable {
         MHD_resume_connection(OpaquePointer(bitPattern: connection))
     }
 
-    /// A request that waited while its sender went away. It was not begun, so nothing was done.
+    /// The sender of a waiting request has closed the connection. The handler was not called, so nothing was done.
     private func isForNobody(_ request: HTTPRequest, _ waitedMilliseconds: Int64) -> Bool {
         waitedMilliseconds > 100 && request.hasLeft()
     }
@@ -110,7 +110,7 @@ final class ServerCore: Sendable {
             if response.status == 403 { counters.foreignRequests.add(1, ordering: .relaxed) }
             let closing = response.with("Connection", "close")
             if closes { return answer(exchange, connection, closing) }
-            // With `Expect: 100-continue` the client waits for our word before it sends the body, so the word is no.
+            // With `Expect: 100-continue` the client waits for an answer before it sends the body, so it is refused at once.
             let length = head.headers["Content-Length"].flatMap { Int($0) } ?? 0
             if head.headers["Expect"] != nil || length > drainLimitBytes { return answer(exchange, connection, closing) }
             exchange.phase = .draining(response)
@@ -122,7 +122,7 @@ final class ServerCore: Sendable {
         exchange.phase = .answered
         table.set(exchange.entry, .sending)
         var response = wanted
-        // Clients that ask for much and take nothing must not fill the memory.
+        // Clients that ask for large answers and do not read them must not fill the memory.
         let waiting = waitingResponseBytes.add(response.body.count, ordering: .relaxed).newValue
         if waiting > waitingResponseLimitBytes, response.body.count > 64 << 10 {
             waitingResponseBytes.subtract(response.body.count, ordering: .relaxed)
@@ -138,8 +138,9 @@ final class ServerCore: Sendable {
     }
 
     func completed(_ exchange: Exchange) {
-        waitingResponseBytes.subtract(exchange.responseBytes, ordering: .relaxed)
-        requestsInFlight.subtract(1, ordering: .relaxed)
+        let waiting = waitingResponseBytes.subtract(exchange.responseBytes, ordering: .relaxed).newValue
+        let inFlight = requestsInFlight.subtract(1, ordering: .relaxed).newValue
+        assert(waiting >= 0 && inFlight >= 0, "a request was completed twice")
         table.set(exchange.entry, .idle)
     }
 

@@ -1,4 +1,4 @@
-/// What a client says of itself: a retained message while it is there, and its opposite as its last will.
+/// A retained message that a client publishes while it is connected, and the opposite message, which is its last will.
 ///
 /// Both are made anew for each connection from the same moment, because a reader may take the will only when its time is that of the message
 /// before it (Sparkplug 3.0, chapter 5.4).

@@ -5,13 +5,16 @@ struct Backoff {
     private(set) var failures = 0
 
     init(minimumMilliseconds: Int64, maximumMilliseconds: Int64) {
+        precondition(
+            minimumMilliseconds > 0 && minimumMilliseconds <= maximumMilliseconds && maximumMilliseconds <= 86_400_000,
+            "a back-off from \(minimumMilliseconds) to \(maximumMilliseconds) ms; a delay is at least 1 ms and at most a day")
         self.minimumMilliseconds = minimumMilliseconds
         self.maximumMilliseconds = maximumMilliseconds
     }
 
     /// The ceiling of the next delay: doubled at each failure, never above the maximum.
     var ceilingMilliseconds: Int64 {
-        // 40 doublings reach beyond any permitted maximum (a day) and stay far from overflow of the first delay's 27 bits.
+        // A delay of at most a day has 27 bits, so 36 doublings do not overflow; they are beyond every maximum.
         let doublings = min(failures, 36)
         return min(maximumMilliseconds, minimumMilliseconds << Int64(doublings))
     }

@@ -10,7 +10,7 @@ final class CommandLoop {
     private var keys: [Int32: UInt64] = [:]
     private let isFresh: FreshConnection
     private var acknowledgements = 0
-    /// What the present connection has said of itself; nil when nothing yet.
+    /// Whether the present connection has announced that the client is there, or that it is not; nil before the first announcement.
     private var hasAnnounced: Bool?
 
     /// Set by the connection's event, read by the loop.
@@ -49,7 +49,7 @@ final class CommandLoop {
             sendDue()
             connection.flush(waitMilliseconds: 0)
         }
-        // A DISCONNECT makes the broker forget the last will, so its word is said first.
+        // A DISCONNECT makes the broker forget the last will, so its message is published first.
         if hasAnnounced == true { announce(false) }
         connection.close()
     }

@@ -21,7 +21,7 @@ final class CommandQueue: Sendable {
         /// Accepted since the client's thread last looked.
         var fresh: [UInt64] = []
         var connected = false
-        /// Whether the client says of itself that it is there.
+        /// Whether the announcement is to be published.
         var isAnnouncing = false
         var closing = false
         var finished = false
@@ -72,7 +72,7 @@ final class CommandQueue: Sendable {
         wake.signal()
     }
 
-    /// Those that came since the last call.
+    /// The commands that came since the last call.
     func drainFresh() -> [Command] {
         state.withLock { state in
             defer { state.fresh.removeAll(keepingCapacity: true) }

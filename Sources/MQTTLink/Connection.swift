@@ -4,8 +4,8 @@ import Threading
 
 /// One client's connection: opened, kept alive, and opened again when it ends. Belongs to one thread.
 ///
-/// It holds the rule that nothing acknowledged is lost: while a delivered message is held (`unacknowledgedMessages` above 0), nothing
-/// queued is written, since a PUBACK may be anywhere in the library's one queue. `flush` is the only writer.
+/// It ensures that nothing acknowledged is lost: while a delivered message is not committed (`unacknowledgedMessages` above 0), nothing queued is
+/// written, since a PUBACK may be anywhere in the library's one queue. `flush` is the only function that writes.
 final class Connection {
     private enum Phase {
         /// Nothing under way until then; nil means the delay is fixed at the next `maintain`, which knows the time.
@@ -23,21 +23,21 @@ final class Connection {
     private let clientID: String
     private let cleanSession: Bool
     private let announcement: Announcement?
-    /// What the present connection may say of itself.
+    /// The announcement of the present connection.
     private(set) var announced: Announcement.Session?
     private let onEvent: (ConnectionEvent) -> Void
     private var phase = Phase.waiting(untilMilliseconds: 0)
     private var backoff: Backoff
     private var handle: MosquittoHandle?
 
-    // What the library's callbacks note down while a call into it is under way; `settle` acts on it afterwards.
+    // Set by the library's callbacks during a call into it; `settle` acts on it afterwards.
     private var acceptance: (code: Int32, sessionPresent: Bool)?
     private var libraryLog = ""
     private var messagesOfConnection = 0
     private var isLogOff = false
     /// The library's log is listened to up to this number of messages of the connection.
     private var logUntilMessages = mostInFlight
-    /// More than a broker may have in flight: after so many messages of a connection what it sends again is through.
+    /// More than a broker may have in flight: after this many messages of a connection it has sent all repetitions.
     private static let mostInFlight = 65_536
     /// A broker that sends again on the same connection does so after many seconds. 65,536 messages are 66 batches of the gateway; where
     /// none of them took this long, none of the messages waited for an acknowledgement for more than half a minute.
@@ -112,7 +112,7 @@ final class Connection {
             if now >= deadline { timedOut() }
         case .up(nil): phase = .up(sinceMilliseconds: now)
         case .up(.some(let since)):
-            // Only a connection that lasted calms the back-off: two clients of one id throw each other out at once, for ever.
+            // Only a connection that lasted resets the back-off: two clients of one id disconnect each other at once, for ever.
             if backoff.failures > 0, now - since >= 2 * backoff.ceilingMilliseconds { backoff.reset() }
         }
         if let pointer = established {
@@ -171,7 +171,7 @@ final class Connection {
         messagesOfConnection += unacknowledgedMessages
         unacknowledgedMessages = 0
         if Clock.monotonicMilliseconds() - unacknowledgedSinceMilliseconds > Self.slowMilliseconds { return expectRepeats() }
-        // The library writes two log lines a message for whoever listens. Nobody needs them after the repeats are through.
+        // The library makes two log lines a message while a callback is set. They are not needed after the repetitions.
         guard messagesOfConnection > logUntilMessages, !isLogOff, let pointer = established else { return }
         isLogOff = true
         mosquitto_log_callback_set(pointer, nil)
@@ -206,7 +206,7 @@ final class Connection {
         }
     }
 
-    /// Ends for good. DISCONNECT is left out when messages are held, because it would take their PUBACKs along.
+    /// Ends for good. DISCONNECT is left out while messages are unacknowledged, because their PUBACKs would be written before it.
     func close() {
         if unacknowledgedMessages == 0, let pointer = established {
             // The library closes its descriptor with the DISCONNECT; this one keeps the connection a moment longer.

@@ -1,7 +1,7 @@
-/// Stands between the connection and the owner's closure, and keeps what the owner must not be told yet.
+/// Passes events of the connection to the owner's closure, at moments when the owner can handle them.
 ///
-/// A connection may end within any call into the library, also within `acknowledge`, when the owner has just sealed what it
-/// committed. So an event is handed out only while the owner is in `receive` or `maintain`, and waits otherwise.
+/// A connection may end within any call into the library, also within `acknowledge`, when the owner is between a commit and its next batch. So
+/// an event is handed out only while the owner is in `receive` or `maintain`, and waits otherwise.
 final class EventRelay {
     private let handler: (ConnectionEvent) -> Void
     /// At most a few: a connection that has ended is made anew by `maintain` only, which hands them out.
@@ -14,7 +14,7 @@ final class EventRelay {
         self.handler = handler
     }
 
-    /// What came in the meantime is handed out first.
+    /// Hands out the events that waited, and from now on each at once.
     func open() {
         isOpen = true
         let events = waiting
@@ -28,7 +28,7 @@ final class EventRelay {
         if isOpen { handler(event) } else { waiting.append(event) }
     }
 
-    /// From the connection.
+    /// An event of the connection itself.
     func received(_ event: ConnectionEvent) {
         if case .connected(let sessionPresent) = event { subscriptions.connected(sessionPresent: sessionPresent) }
         report(event)

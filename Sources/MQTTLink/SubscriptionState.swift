@@ -13,7 +13,7 @@ struct SubscriptionState {
     }
 
     private(set) var wanted: [String]
-    /// What the session may hold, rather too much than too little.
+    /// Filters that the session may have; in doubt a filter is among them.
     private(set) var inSession: Set<String>
     private var granted: Set<String> = []
     /// Until they are granted, also while they are asked for again.
@@ -24,7 +24,7 @@ struct SubscriptionState {
     /// When the refused ones are asked for again; nil while that is still to be fixed.
     private var retryAtMilliseconds: Int64?
 
-    /// - Parameter inSession: what an earlier process may have left in the session.
+    /// - Parameter inSession: filters that an earlier process may have left in the session.
     init(wanted: [String], inSession: [String], minimumRetryMilliseconds: Int64 = 5_000, maximumRetryMilliseconds: Int64 = 300_000) {
         self.wanted = wanted
         self.inSession = Set(inSession)

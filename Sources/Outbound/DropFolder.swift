@@ -16,8 +16,8 @@ public struct DropFolder: Sendable {
     private let path: String
     private let owner: String
 
-    /// - Parameter owner: who writes, as a part of a file name. Two who share a folder must not write one draft: what the first has named
-    ///   would change under that name. One and the same writer finds its draft again after a crash.
+    /// - Parameter owner: the writer's name, a part of the draft's file name. Two writers that share a folder must not write the same draft, or
+    ///   the second would change the file that the first has just named. A writer finds its own draft again after a crash.
     public init(path: String, owner: String = "") {
         self.path = path.hasSuffix("/") ? path : path + "/"
         self.owner = Self.isPlain(owner) ? owner + "." : ""

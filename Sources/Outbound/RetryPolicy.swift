@@ -37,7 +37,7 @@ public struct RetryPolicy: Sendable, Equatable {
         return max(backoff, sumOverflow ? patience : sum)
     }
 
-    /// Doubles round above 2^53, so the product is held to the ceiling before it becomes an integer again.
+    /// Doubles round above 2^53, so the product is limited to the ceiling.
     private static func share(_ share: Double, of ceiling: Int64) -> Int64 {
         Int64(exactly: (share * Double(ceiling)).rounded(.down)).map { min($0, ceiling) } ?? ceiling
     }

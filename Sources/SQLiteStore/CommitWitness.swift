@@ -1,6 +1,6 @@
 import CXXHash
 
-/// What a store has committed, as it is known outside the store.
+/// The last commit of a store, as recorded outside the store.
 public struct CommitRecord: Sendable, Equatable {
     /// Made with the store, and kept in it.
     public var storeID: Int64
@@ -33,6 +33,7 @@ public struct CommitWitness: @unchecked Sendable {
 
     /// `memory` has `byteCount` bytes, is aligned to 8, and outlives the value.
     public init(memory: UnsafeMutableRawPointer) {
+        precondition(UInt(bitPattern: memory) % 8 == 0, "the memory of the commit record is not aligned to 8 bytes")
         self.memory = memory
         guard let newest = Self.newest(memory) else { return }
         slot = 1 - newest.slot

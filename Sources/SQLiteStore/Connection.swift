@@ -50,6 +50,9 @@ final class Connection {
     /// Lends the statement of a query to `body`, with `values` bound to its parameters ?1, ?2 and so on.
     func use<T>(_ query: Query, _ values: [any Bindable] = [], _ body: (Statement) throws -> T) throws -> T {
         try statement(query).use { statement in
+            precondition(
+                values.isEmpty || values.count == statement.parameterCount,
+                "\(query) has \(statement.parameterCount) parameters and got \(values.count) values; those left out would be NULL")
             for (offset, value) in values.enumerated() { try statement.bind(Int32(offset) + 1, value) }
             return try body(statement)
         }
@@ -70,7 +73,10 @@ final class Connection {
 
     /// What `read` makes of the first row; nil without one. Not for a statement that changes rows, which has to run to its end.
     func first<T>(_ query: Query, _ values: any Bindable..., read: (Statement) throws -> T?) throws -> T? {
-        try use(query, values) { try $0.step() ? try read($0) : nil }
+        try use(query, values) { row in
+            assert(row.isReadOnly, "\(query) changes rows, and would be reset before its end")
+            return try row.step() ? try read(row) : nil
+        }
     }
 
     /// The first column of the first row, nil without a row or with NULL in it.

@@ -1,5 +1,5 @@
-/// The numbers the store must know without scanning a table. They are one small table in the file, changed in the same
-/// transaction as what they count, so that they are exact after a crash; in memory they are read and bounded for free.
+/// The numbers that the store needs without scanning a table. They are one small table in the file, changed in the same transaction as what they
+/// count, so that they are exact after a crash. The writer keeps them in memory.
 /// The raw value is the row's id in the file: a further counter goes at the end.
 enum Counter: Int, CaseIterable {
     case lastEvent, cursor, inboxSegments, inboxBytes, trimmedThrough
@@ -24,6 +24,7 @@ struct Counters {
     private var committed: [Int64]
 
     init(_ values: [Int64]) {
+        precondition(values.count == Counter.allCases.count, "\(values.count) values for \(Counter.allCases.count) counters")
         self.values = values
         committed = values
     }

@@ -9,9 +9,9 @@ public struct MissingEvents: Sendable, Equatable {
 public struct Examination: Sendable, Equatable {
     /// In the order of the events, and none overlaps another.
     public var missing: [MissingEvents] = []
-    /// Damage that is no lack of events; each is a sentence.
+    /// Damage other than missing events; each is a sentence.
     public var problems: [String] = []
-    /// What cannot be known, and is no damage by itself.
+    /// What cannot be checked, and is no damage by itself.
     public var warnings: [String] = []
 
     public var isClean: Bool { missing.isEmpty && problems.isEmpty }
@@ -53,7 +53,7 @@ extension Store {
             }
             expected = segment.lastEvent + 1
             arrival = segment.arrivalMilliseconds
-            // What follows on a replacement was committed after something else.
+            // The row behind a replacement names the checksum of a lost row, so there is nothing to compare it with.
             checksum = segment.isReplacement ? nil : segment.checksum
         }
         if isForeign { found.problems.append("part of the inbox is of another time: its batches do not follow on each other") }

@@ -1,4 +1,4 @@
-/// What could be copied over from a store whose file is damaged.
+/// What could be copied from a store whose file is damaged.
 public struct Salvage: Sendable, Equatable {
     /// The event of the snapshot; nil: none can be read.
     public var snapshotEvent: Int64?
@@ -89,7 +89,7 @@ extension Store {
         for item in entries {
             guard try enqueue(item.entry) == .added else { continue }
             salvage.deliveries += 1
-            // A try that was made must not look like none.
+            // A delivery that was tried must not look untried.
             if item.attempts > 0 || item.error != nil {
                 try markAttempt(
                     key: item.entry.key, error: item.error ?? "begun", nextAttemptMilliseconds: item.entry.notBeforeMilliseconds)

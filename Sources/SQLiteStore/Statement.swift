@@ -34,6 +34,10 @@ final class Statement {
         return try body(self)
     }
 
+    var parameterCount: Int { Int(sqlite3_bind_parameter_count(handle)) }
+    /// It changes nothing in the file.
+    var isReadOnly: Bool { sqlite3_stmt_readonly(handle) != 0 }
+
     /// Moves to the next row; false at the end.
     func step() throws -> Bool {
         let code = sqlite3_step(handle)

@@ -19,9 +19,9 @@ extension Store {
         return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 
-    /// Why what is committed now would be gone at the next start; nil when all is well.
+    /// Why the next start would not find what is committed now; nil when the file is at its path.
     ///
-    /// A file that is deleted or replaced while it is open goes on taking commits without an error, in a place that nobody will find again.
+    /// A file that is deleted or replaced while it is open goes on accepting commits without an error.
     /// Costs three calls of `stat`.
     public func misplacement() -> String? {
         guard connection.isOpen else { return nil }

@@ -15,14 +15,14 @@ public final class Store: StoreReader {
     private var committedLanes: [OutboxLane: Int64] = [:]
     /// The store has just been made, or is older than checksums: there can be no record of its commits yet.
     public let isSealedAnew: Bool
-    /// Something has changed the numbers that the store must know. Until `recount` nothing may be written.
+    /// The store's counters do not match their checksum. Until `recount` nothing may be written.
     public internal(set) var areCountersDamaged: Bool
     private var lock: StoreLock?
     /// The lock's descriptor of the file that was opened, and what lay beside it.
     let database: Int32
     var besideFiles: [String: FileIdentity] = [:]
     private var isInTransaction = false
-    /// Set where a step of several statements failed half-way: such a transaction must not commit, even if the caller went on.
+    /// A call of several statements failed half-way. Such a transaction must not commit, even if the caller ignores the error.
     private var mustRollBack = false
 
     /// Opens the store at `path`, or creates it in a directory that exists.

@@ -15,7 +15,7 @@ public enum Clock {
         return offset == .min ? systemMilliseconds() : steadyMilliseconds() &+ offset
     }
 
-    /// Sets the gateway's time. Only for what keeps it and tells the core of each step.
+    /// Sets the gateway's time. Only for `GatewayClock`, which reports each step to the core.
     public static func follow(offsetMilliseconds: Int64) {
         #if DEBUG
             if SimulatedTime.isOn { return }
@@ -28,7 +28,7 @@ public enum Clock {
     /// For waiting: nobody sets it, and it stands still while the machine sleeps.
     public static func monotonicMilliseconds() -> Int64 { monotonicNanoseconds() / 1_000_000 }
     public static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
-    /// What the calling thread has worked.
+    /// The processor time of the calling thread.
     public static func threadNanoseconds() -> Int64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
     /// For how much time has passed: nobody sets it, and sleep counts.
     public static func steadyMilliseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) / 1_000_000 }

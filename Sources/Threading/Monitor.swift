@@ -7,7 +7,12 @@ public final class Monitor: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     public init() {
-        pthread_mutex_init(mutex, nil)
+        var checked = pthread_mutexattr_t()
+        pthread_mutexattr_init(&checked)
+        // Entering twice, or waiting without having entered, is an error instead of a standstill.
+        pthread_mutexattr_settype(&checked, Int32(PTHREAD_MUTEX_ERRORCHECK.rawValue))
+        pthread_mutex_init(mutex, &checked)
+        pthread_mutexattr_destroy(&checked)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         // The system's clock may be set; waiting must not depend on it.
@@ -24,7 +29,7 @@ public final class Monitor: @unchecked Sendable {
     }
 
     public func withLock<Result>(_ body: () throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(mutex)
+        precondition(pthread_mutex_lock(mutex) == 0, "a monitor is entered by the thread that is in it already")
         defer { pthread_mutex_unlock(mutex) }
         return try body()
     }
@@ -34,7 +39,9 @@ public final class Monitor: @unchecked Sendable {
         let deadline = Clock.monotonicMilliseconds() + min(timeoutMilliseconds, 1 << 40)
         var time = timespec(tv_sec: Int(deadline / 1000), tv_nsec: Int(deadline % 1000) * 1_000_000)
         while !isReady() {
-            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return isReady() }
+            let code = pthread_cond_timedwait(condition, mutex, &time)
+            if code == ETIMEDOUT { return isReady() }
+            precondition(code == 0, "a monitor is waited for by a thread that is not in it")
         }
         return true
     }

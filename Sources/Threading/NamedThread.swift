@@ -41,7 +41,10 @@ public final class NamedThread: @unchecked Sendable {
     }
 
     /// Waits for its end. Not from the thread itself.
-    public func join() { pthread_join(handle, nil) }
+    public func join() {
+        assert(pthread_equal(handle, pthread_self()) == 0, "the thread \(name) waits for its own end")
+        pthread_join(handle, nil)
+    }
 
     /// Nobody will join it: its memory goes when it ends.
     public func detach() { pthread_detach(handle) }
@@ -56,7 +59,7 @@ public final class NamedThread: @unchecked Sendable {
         return before
     }
 
-    /// What the body holds goes with its end, and not when somebody joins the thread: a snapshot's holds the whole state.
+    /// What the body captures is released when it ends, and not when the thread is joined: a snapshot's body captures the whole state.
     private func takeBody() -> (@Sendable () -> Void)? {
         defer { body = nil }
         return body

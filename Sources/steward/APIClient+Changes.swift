@@ -4,9 +4,9 @@ import Outbound
 import TerminalProgram
 import Threading
 
-/// Writes: each has an id, so that the gateway can be asked what became of it when its answer does not come.
+/// Changes: each has an id, under which the gateway can be asked whether it was recorded when no answer comes.
 extension APIClient {
-    /// So long it is asked what became of a write.
+    /// How long the gateway is asked for the outcome of a change.
     private static let patienceMilliseconds: Int64 = 15_000
 
     /// The body of the answer to `POST /api/v1/PATH` with a JSON body. Throws with exit code 4 when nobody knows whether it was recorded.
@@ -21,7 +21,7 @@ extension APIClient {
         }
         switch outcome(of: key) {
         case .recorded:
-            // Sent again under the same id it does nothing, and answers what it answered.
+            // Sent again under the same id it changes nothing, and gets the first answer again.
             let repeated = send(.post, address, body: body, headers: [(name: "Idempotency-Key", value: key)])
             guard case .response(let response) = repeated else { return Array(#"{"recorded":true,"request":"\#(key)"}"#.utf8) }
             return try self.body(response)
@@ -38,7 +38,7 @@ extension APIClient {
         case notRecorded
     }
 
-    /// What the gateway says of a write, once it knows; nil when it does not in time.
+    /// Whether the gateway has recorded a change; nil when it does not tell in time.
     private func outcome(of key: String) -> Outcome? {
         let deadline = Clock.monotonicMilliseconds() + Self.patienceMilliseconds
         repeat {

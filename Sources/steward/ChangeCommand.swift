@@ -1,7 +1,7 @@
 import Gateway
 import TerminalProgram
 
-/// What the subcommands that change something have in common: they send under an id, and tell truly what became of it.
+/// What the subcommands that change something have in common: they send under an id, and report whether it was recorded.
 enum ChangeCommand {
     static let options: [Usage.Option] =
         APIClient.options + [.value("request-id", "ID", "send under this id: what was sent under it before is not done again")]

@@ -5,14 +5,14 @@ import TerminalProgram
 /// Where the token of the API comes from.
 struct OperatorToken {
     var token: String?
-    /// Why the file that was found by itself cannot be read; told when the gateway asks for a token.
+    /// Why the gateway's own file cannot be used; shown when the gateway asks for a token.
     var advice: String?
 
     static let defaultConfiguration = "/etc/steward/steward.json"
     static let defaultStore = "/var/lib/steward/steward.db"
 
-    /// What was named wins. Found by itself it is for a gateway of this machine only: no other host is to learn it, and no program that
-    /// another user lets listen in the gateway's place while that is down.
+    /// A token file that was named is used. Otherwise the gateway's own file is used, but only for a gateway of this machine: no other host may
+    /// learn the token, nor a program of another user that listens in the gateway's place while that is down.
     static func find(_ arguments: Arguments, url: String) throws -> OperatorToken {
         if let file = arguments.value("token-file") ?? Terminal.environment("STEWARD_TOKEN_FILE") {
             return OperatorToken(token: try TokenFile.read(file))

@@ -82,7 +82,7 @@ import Testing
         let box = bench.mailbox
         let thread = Thread {
             while true {
-                let mails = box.take()
+                let mails = box.drain()
                 if !mails.isEmpty { return box.confirm(mails) }
                 usleep(1000)
             }

@@ -82,21 +82,21 @@ import Threading
     @Test func aRepeatIsNotDoneAgain() throws {
         let directory = try TemporaryDirectory()
         let store = try Store(path: directory.url.appending(path: "steward.db").path)
-        let judge = KnownRequests(store: store)
+        let requests = KnownRequests(store: store)
         var first = ControlMailbox.Mail(event: Self.event, request: Self.request("a"))
-        judge.judge(&first, pending: [])
+        requests.settle(&first, pending: [])
         #expect(first.event != nil && first.verdict == nil)
         // In the same batch, before anything is committed.
         var second = ControlMailbox.Mail(event: Self.event, request: Self.request("a"))
-        judge.judge(&second, pending: [first])
+        requests.settle(&second, pending: [first])
         #expect(second.event == nil && second.verdict == .recorded(answer: [42], letters: []))
         var other = ControlMailbox.Mail(event: Self.event, request: Self.request("a", hash: 2))
-        judge.judge(&other, pending: [first])
+        requests.settle(&other, pending: [first])
         #expect(other.event == nil && other.verdict == .conflict)
         // And after the commit.
         try store.record(Self.request("a"))
         var third = ControlMailbox.Mail(event: Self.event, request: Self.request("a"))
-        judge.judge(&third, pending: [])
+        requests.settle(&third, pending: [])
         #expect(third.event == nil && third.verdict == .recorded(answer: [42], letters: []))
     }
 }

@@ -6,10 +6,10 @@ import Replenishment
 import Threading
 import XMLReading
 
-/// Takes what cXML suppliers send of their own: ConfirmationRequest and ShipNoticeRequest, at `POST /api/v1/cxml`.
+/// `POST /api/v1/cxml`: a ConfirmationRequest or a ShipNoticeRequest that a cXML supplier sends on its own initiative.
 ///
-/// Who sends is known by the shared secret in the document's header, as cXML has it, and may speak of its own orders only. The answer is a
-/// cXML Response whose code says how it went; HTTP says 200, as cXML has that, too.
+/// The shared secret in the document's header authenticates the supplier, which may report on its own orders only. As cXML prescribes, HTTP
+/// answers 200, and the code of the cXML Response says whether the report was accepted.
 struct CXMLEndpoint: Sendable {
     private struct Sender: Sendable {
         var supplier: String
@@ -57,7 +57,7 @@ struct CXMLEndpoint: Sendable {
         return answer(200, "OK")
     }
 
-    /// Every known sender is compared, so that the time says nothing of which identities there are.
+    /// Every known sender is compared, so that the time of the answer does not tell which identities exist.
     private func supplier(of root: XMLElement) -> String? {
         guard let sender = CXMLAnswer.sender(root), let hash = try? Digests.sha256(Array(sender.sharedSecret.utf8)) else { return nil }
         var found: String?

@@ -7,14 +7,14 @@ import SQLiteStore
 import Synchronization
 import Threading
 
-/// Writes carry an id, the sender's `Idempotency-Key` or one that is made here, so that nobody has to guess what became of one: it can be
-/// asked about, and sent again without being done twice.
+/// Changes carry an id, the sender's `Idempotency-Key` or one that is made here. Under it the sender can ask whether the change was recorded,
+/// and send it again without its being made twice.
 extension GatewayAPI {
     static let requestRoutes: [Route] = [.ask("/api/v1/requests/{id}") { try $0.requestState($1) }]
 
     static let keyHeader = "Idempotency-Key"
 
-    /// What a write is known by. Two are the same when method, path and body are.
+    /// The record by which a repetition is recognised: two changes are the same when method, path and body are.
     private static func record(_ request: HTTPRequest, answer: [UInt8]) throws -> RequestRecord {
         let subject = request.method.rawValue + " " + request.path.map { "\($0.utf8.count):\($0)" }.joined(separator: "/") + "\n"
         return RequestRecord(
@@ -22,7 +22,7 @@ extension GatewayAPI {
             timeMilliseconds: Clock.wallMilliseconds(), answer: answer)
     }
 
-    /// A write on its way to `handle`: with a key, and only if it was not recorded before.
+    /// Hands a change to `handle`, with a key, unless it was recorded before.
     func changeOnce(_ request: HTTPRequest, _ handle: (HTTPRequest) throws -> HTTPResponse) throws -> HTTPResponse {
         var request = request
         guard let key = request.headers[Self.keyHeader] else {
@@ -36,7 +36,7 @@ extension GatewayAPI {
         }
         keysInHand.withLock { $0[key, default: 0] += 1 }
         defer { keysInHand.withLock { $0[key] = $0[key].flatMap { $0 > 1 ? $0 - 1 : nil } } }
-        // Before it is judged: what was done already cannot be done now, and was done all the same.
+        // Before the handler sees it: it would refuse a change that was made already.
         guard let known = try history.read({ try $0.request(key: key) }) else { return try handle(request) }
         return known.hash == (try Self.record(request, answer: [])).hash ? .json(known.answer, status: 202) : Self.conflict
     }
@@ -51,16 +51,16 @@ extension GatewayAPI {
             more(&writer)
         }
         let record = try Self.record(request, answer: answer.body)
-        // A store that is known to take nothing is not worth a long wait.
+        // While the store takes no commits, a long wait would be in vain.
         let patience: Int64 = statistics.isStoreWritable.load(ordering: .relaxed) ? 5000 : 1000
         var outcome = mailbox.submit(event, request: record, timeoutMilliseconds: patience)
-        // Not this time; but it may have been sent before, and that one may have been committed while this one waited.
+        // The same change may have been sent before, and committed while this one waited.
         if outcome == .notRecorded {
             do {
                 let known = try history.read { try $0.request(key: record.key) }
                 if let known, known.hash == record.hash { return .json(known.answer, status: 202) }
             } catch {
-                // A store that cannot be read does not say that it is not recorded.
+                // A store that cannot be read does not tell whether it is recorded.
                 outcome = .unknown
             }
         }
@@ -89,7 +89,7 @@ extension GatewayAPI {
     /// `{"request":ID,"state":"recorded"|"pending"|"notRecorded"}`. The newest 20,000 recorded ones are known.
     private func requestState(_ request: HTTPRequest) throws -> HTTPResponse {
         let key = request.parameter("id")
-        // In this order: what is confirmed in between is in the store by then.
+        // The store is asked last: a change that is confirmed between the two questions is found there.
         let isPending = keysInHand.withLock { $0[key] != nil } || mailbox.isPending(key: key)
         let known = try history.read { try $0.request(key: key) }
         return Self.json { writer in

@@ -1,10 +1,10 @@
 import HTTPService
 import Outbound
 
-/// Who may change something, and ask what costs much: whoever has the operator's token.
+/// The operator's token, which changes and costly questions need.
 ///
-/// With `http.tokenFile` that token opens everything, and everything but the health probes asks for it. Without, reading is open to who
-/// can connect, which is this machine; the token for the rest is made at the first start.
+/// With `http.tokenFile` everything but the health probes needs the token in that file. Without it reading is open to whoever can connect,
+/// which is this machine only, and the token is made at the first start.
 public struct Credential: Sendable {
     private let hash: [UInt8]
     /// Whether reading needs it, too.

@@ -2,14 +2,14 @@ import Documents
 import HTTPService
 import SQLiteStore
 
-/// Messages that could not be used, and taking them once more after a profile is mended.
+/// Messages that could not be used, and their replay after a profile is mended.
 extension GatewayAPI {
     static let deadLetterRoutes: [Route] = [
         .ask("/api/v1/deadletters") { try $0.deadLetters($1) },
         .change("/api/v1/deadletters/replay") { try $0.replayDeadLetters($1) },
     ]
 
-    /// So many letters, or bytes of them, go into one commit, so that the telemetry beside them does not wait long.
+    /// Bounds of one commit, so that telemetry does not wait long for it.
     private static let lettersPerCommit = 200
     private static let bytesPerCommit = 1 << 20
 
@@ -69,7 +69,7 @@ extension GatewayAPI {
         }
         var found: [Letter] = []
         var before = Int64.max
-        // Page by page, so that the payloads are not in memory all at once. What fails again gets a higher id and is not met here.
+        // Page by page, so that the payloads are not in memory all at once. A letter that fails again gets a higher id, so it is not read again.
         while true {
             let page = try history.read { try $0.deadLetters(before: before, limit: 20) }
             guard let last = page.last else { break }
@@ -93,7 +93,7 @@ extension GatewayAPI {
             }.map(\.id)
             rest = rest.dropFirst(batch.count)
             guard case .recorded(_, let taken) = mailbox.replay(letters: batch) else {
-                // A letter goes in the commit that takes it, so it cannot be taken twice.
+                // A letter is removed in the commit that replays it, so it cannot be replayed twice.
                 throw Refusal(
                     503, "Not all were replayed",
                     "\(replayed) were; of up to \(batch.count) more it is not known, and the rest were not. Send it again: "

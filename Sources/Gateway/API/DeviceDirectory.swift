@@ -2,8 +2,8 @@ import CoreViews
 import GatewayCore
 import Threading
 
-/// The ids of all devices, sorted, for listings. Sorting twenty thousand takes tens of milliseconds, which the core has not: the ids are
-/// read in slices, sorted by the asker, and kept while they are the same.
+/// The ids of all devices, sorted, for listings. Sorting twenty thousand takes tens of milliseconds and would hold up the core's thread. So the
+/// ids are read in slices, sorted on the asking thread, and cached.
 final class DeviceDirectory: @unchecked Sendable {
     // @unchecked: everything is guarded by the monitor.
     private let monitor = Monitor()
@@ -11,7 +11,7 @@ final class DeviceDirectory: @unchecked Sendable {
     private var readMilliseconds: Int64 = .min / 2
     private var event: Int64 = -1
 
-    /// So old may a directory be of which the number of devices is still right.
+    /// Up to this age the cached ids are used when the number of devices is unchanged.
     private static let maximumAgeMilliseconds: Int64 = 2000
 
     func sorted(_ core: CoreWorker, hasLeft: () -> Bool) throws(NotAnswered) -> [String] {

@@ -18,8 +18,8 @@ extension GatewayAPI {
     private static let digestTries = 5
     private static let maximumLineBytes = 64 << 20
 
-    /// `{"digest","firstEvent","lastEvent"}`, with `?lines=true` also the lines. The state must not move while it is read; on a gateway
-    /// that takes messages all the time there is no digest.
+    /// `{"digest","firstEvent","lastEvent"}`, with `?lines=true` also the lines. The state must not change while it is read, so a
+    /// gateway that receives messages all the time has no digest.
     private func digest(_ request: HTTPRequest) throws -> HTTPResponse {
         let wantsLines = request.queryValue("lines") == "true"
         return try costly(true) {

@@ -3,7 +3,7 @@ import GatewayCore
 import HTTPService
 import Synchronization
 
-/// The HTTP face of the gateway: JSON under /api/v1, metrics, health, and the status page. One file a resource has its routes and handlers.
+/// The gateway over HTTP: JSON under /api/v1, metrics, health, and the status page. Each resource has a file with its routes and handlers.
 ///
 /// Questions are answered by the core's thread between two batches, long ones in slices; changes become events of the inbox and are
 /// answered when they are committed. Handlers throw what ends them early: `NotAnswered` by the core, or a `Refusal`.
@@ -15,7 +15,7 @@ final class GatewayAPI: Sendable {
     let mailbox: ControlMailbox
     let reloads: ReloadRequests
     let directory = DeviceDirectory()
-    /// Ids of writes that a thread has in hand.
+    /// `Idempotency-Key`s of changes that a thread is handling, and how many threads do.
     let keysInHand = Mutex<[String: Int]>([:])
     let isCostlyRunning = Atomic<Bool>(false)
     private let credential: Credential
@@ -23,7 +23,7 @@ final class GatewayAPI: Sendable {
     let cxml: CXMLEndpoint?
     let webhooks: WebhookEndpoint?
 
-    /// All that is answered, a resource after the other.
+    /// Every route, by resource.
     static let routes: [Route] =
         statusRoutes + deviceRoutes + alarmRoutes + ticketRoutes + actionRoutes + maintenanceRoutes + orderRoutes + stockRoutes
         + surveyRoutes + supplierRoutes + journalRoutes + deadLetterRoutes + damageRoutes + profileRoutes + requestRoutes + digestRoutes
@@ -61,6 +61,8 @@ final class GatewayAPI: Sendable {
 
     func router() -> Router {
         var router = Router { [self] request in isOperator(request) }
+        let patterns = Set(Self.routes.map { "\($0.method.rawValue) \($0.pattern)" })
+        precondition(patterns.count == Self.routes.count, "two routes have the same method and pattern, and one would never answer")
         for route in Self.routes {
             let isProtected = route.access == .operatorOnly || (route.access == .reading && credential.locksReading)
             router.register(route.method, route.pattern, isProtected: isProtected) { [self] in route.respond(self, $0) }
@@ -70,7 +72,7 @@ final class GatewayAPI: Sendable {
 
     private static let probes: Set<String> = ["/healthz", "/readyz"]
 
-    /// The health probes never wait for anything: they are answered by the thread of the connections, whatever the others do.
+    /// The health probes wait for no other request: the thread of the connections answers them.
     private func probe(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.method == .get || request.method == .head, request.path.count == 1 else { return nil }
         switch request.path[0] {
@@ -80,7 +82,7 @@ final class GatewayAPI: Sendable {
         }
     }
 
-    /// The operator gets in whoever else asks, and so does who looks after the gateway by its figures.
+    /// The operator and the scrapes of `/metrics` have lanes of their own, so that other requests cannot keep them waiting.
     private func lane(_ request: HTTPRequest) -> HTTPLane {
         if isOperator(request) { return .preferred }
         return request.path == ["metrics"] ? .quick : .common
@@ -90,7 +92,7 @@ final class GatewayAPI: Sendable {
 
     // MARK: What the handlers of all resources use
 
-    /// The id in the path, of a thing that the core knows. Throws what says that there is none, and only when the core has said so.
+    /// The id in the path, of a thing that the core knows. Throws a 404 only when the core has answered that there is none.
     func known(
         _ what: String, _ request: HTTPRequest, _ isThere: @escaping (StewardCore, String) -> Bool
     ) throws -> String {
@@ -109,7 +111,7 @@ final class GatewayAPI: Sendable {
             })
     }
 
-    /// One JSON value that the core writes about something, or nil when it does not know that.
+    /// One JSON value that the core writes; nil when it does not know the thing.
     func writtenIfKnown(_ write: @escaping (StewardCore, inout JSONWriter) -> Bool) throws -> HTTPResponse? {
         try core.ask { core -> [UInt8]? in
             var writer = JSONWriter()
@@ -133,6 +135,7 @@ extension HTTPRequest {
 extension JSONWriter {
     /// The members of a JSON object that was written already, as members of the one being written.
     mutating func spliceMembers(of object: [UInt8]) {
+        assert(object.first == UInt8(ascii: "{") && object.last == UInt8(ascii: "}"), "what is spliced in is no JSON object")
         let inner = object.dropFirst().dropLast()
         if !inner.isEmpty { raw(inner) }
     }

@@ -11,7 +11,7 @@ final class HistoryReader: @unchecked Sendable {
     // @unchecked: the reader is used only with the monitor's lock held.
     private let reader: StoreReader
     private let monitor = Monitor()
-    /// A connection for the figures alone, so that `/metrics` waits for no long listing.
+    /// A second connection for statistics, so that `/metrics` does not wait for a long listing.
     private let counter: StoreReader
     private let counterMonitor = Monitor()
 
@@ -59,7 +59,7 @@ extension GatewayAPI {
         samples += open
         // Late readings are kept in the order of their arrival.
         samples.sort { $0.timeMilliseconds < $1.timeMilliseconds }
-        // A message that was taken in part and replayed tells the same once more.
+        // A message that was used in part and then replayed gives the same sample twice.
         var last: Sample?
         samples.removeAll { sample in
             defer { last = sample }

@@ -5,9 +5,9 @@ import HTTPService
 import Replenishment
 import Synchronization
 
-/// Long answers, put together in slices by who asks, so that the core goes on with its work in between.
+/// Long answers, put together in slices on the asking thread, so that the core processes batches in between.
 extension GatewayAPI {
-    /// So many items without the operator's token.
+    /// The largest `limit` without the operator's token.
     static let openLimit = 1000
     static let maximumLimit = 10_000
 
@@ -76,7 +76,7 @@ extension GatewayAPI {
         return page.writer.bytes
     }
 
-    /// Runs the costly ones of all questions one at a time; another one is told at once to come again, as it would hold a thread.
+    /// Answers one costly question at a time. A second one is refused with 503 at once, because waiting would occupy a thread.
     func costly(_ isCostly: Bool, _ body: () throws -> HTTPResponse) throws -> HTTPResponse {
         guard isCostly else { return try body() }
         guard isCostlyRunning.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {

@@ -32,7 +32,7 @@ struct RequestBody {
 
     func optionalText(_ key: String) -> String? { reader.string(key).map(Self.cut) }
 
-    /// The name of a thing: cut, it would name another.
+    /// The name of a thing. It is refused when it is too long, because a shortened name would mean another thing.
     func name(_ key: String, _ meaning: String) -> String? {
         guard let text = reader.requiredString(key, meaning) else { return nil }
         return checked(text, key, meaning)
@@ -55,7 +55,7 @@ struct RequestBody {
         reader.required(key, meaning) == nil ? nil : reader.choice(key, type)
     }
 
-    /// A list of 1 to `maximum` numbers. A value left out quietly would make another list of it.
+    /// A list of 1 to `maximum` numbers. A wrong value refuses the whole list.
     func numbers(_ key: String, _ meaning: String, maximum: Int) -> [(value: Double, text: String)]? {
         guard let node = reader.required(key, meaning) else { return nil }
         guard case .array(let items) = node.value, (1...maximum).contains(items.count) else {

@@ -2,14 +2,14 @@ import Documents
 import GatewayCore
 import HTTPService
 
-/// One row of the table of routes: the whole of what the API answers, and who may ask. A page and the table are held together by a test.
+/// One row of the table of routes: what the API answers, and who may ask. `DocumentedTests` compares the table with the documentation.
 struct Route: Sendable {
     enum Access: Sendable {
         /// For everybody.
         case open
         /// For everybody, unless `http.tokenFile` locks reading.
         case reading
-        /// Needs the operator's token: it costs much, or changes something.
+        /// Needs the operator's token, because it is costly or changes something.
         case operatorOnly
         /// For suppliers, which show a signature or a secret inside the document. It answers 404 where no supplier may send anything.
         case supplier
@@ -27,7 +27,7 @@ struct Route: Sendable {
         Route(method: .get, pattern: pattern, access: access, answer: answer)
     }
 
-    /// A write: it needs the operator's token, and is done once under its `Idempotency-Key`.
+    /// A change: it needs the operator's token, and is made once under its `Idempotency-Key`.
     static func change(
         _ pattern: String, _ answer: @escaping @Sendable (GatewayAPI, HTTPRequest) throws -> HTTPResponse
     ) -> Route {
@@ -51,7 +51,7 @@ struct Route: Sendable {
         }
     }
 
-    /// What the handler says, or what it threw as an answer.
+    /// The handler's answer, or the answer for the error that it threw.
     func respond(_ api: GatewayAPI, _ request: HTTPRequest) -> HTTPResponse {
         do { return try answer(api, request) } catch let refusal as Refusal { return refusal.response } catch is NotAnswered {
             return Refusal.busy.response

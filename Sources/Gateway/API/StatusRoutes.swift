@@ -61,13 +61,13 @@ extension GatewayAPI {
         if !statistics.isConnected.load(ordering: .relaxed) {
             reasons.append("no connection to the broker")
         } else if let problem = statistics.subscriptions.withLock(\.problem) {
-            // Also where only some are refused: the gateway does not hear all that it is to look after.
+            // Also where only some topic filters are refused: the gateway does not receive everything.
             reasons.append(problem)
         }
         if !statistics.isStoreWritable.load(ordering: .relaxed) {
             reasons.append("the store takes no commits: " + (statistics.storeTrouble ?? "no reason is known"))
         }
-        // Its own time goes on, so it is ready; but a person should look.
+        // The gateway goes on by its own time, so it is ready, but a person should look.
         let clock = statistics.clockDifference.load(ordering: .relaxed)
         let note = clock == 0 ? "" : "the system's clock differs by \(clock) ms and is not followed yet\n"
         return reasons.isEmpty

@@ -1,6 +1,6 @@
 import HTTPService
 
-/// What suppliers send of their own. They show secrets of their own, a signature or one inside the document, and need no token.
+/// Reports that suppliers send on their own initiative. A signature, or a secret in the document, authenticates them in place of the token.
 extension GatewayAPI {
     static let supplierRoutes: [Route] = [
         Route(method: .post, pattern: "/api/v1/suppliers/{name}/reports", access: .supplier) { api, request in

@@ -7,10 +7,10 @@ import Replenishment
 import Telemetry
 import Threading
 
-/// Takes what suppliers of kind `webhook` report of their own, at `POST /api/v1/suppliers/{name}/reports`.
+/// `POST /api/v1/suppliers/{name}/reports`: reports that a supplier of kind `webhook` sends on its own initiative.
 ///
-/// Who sends is known by the signature of Standard Webhooks, so a supplier needs no token of the API, and may speak of its own orders only.
-/// A genuine message that is sent again within the tolerance of its timestamp moves nothing: an order's life takes each step once.
+/// The signature of Standard Webhooks authenticates the supplier, so it needs no token of the API. It may report on its own orders only.
+/// A genuine message that is replayed within the tolerance of its timestamp changes nothing: an order reaches each state once.
 struct WebhookEndpoint: Sendable {
     private let signatures: [String: WebhookSignature]
 
@@ -27,7 +27,7 @@ struct WebhookEndpoint: Sendable {
 
     func receive(_ request: HTTPRequest, _ core: CoreWorker, _ mailbox: ControlMailbox) throws -> HTTPResponse {
         let name = request.parameter("name")
-        // The same answer for a name that is not known, so that nobody learns the names.
+        // An unknown name gets the same answer, so that the names of suppliers cannot be found out.
         let now = Clock.wallMilliseconds() / 1000
         guard let signature = signatures[name], signature.isGenuine(request.body, nowSeconds: now, header: { request.headers[$0] }) else {
             return .problem(

@@ -1,7 +1,8 @@
 import GatewayCore
 import Replenishment
 
-/// Adds up what a replay shows of the orders: lates, early days and residuals, beside a fixed threshold on the same data.
+/// Compares the orders of a replay with those of a fixed threshold on the same data: late orders, days that deliveries waited, and what was
+/// left in the cartridges.
 ///
 /// A recording tells when each cartridge was replaced, and not when an order would have arrived. So the lead time's distribution stands
 /// in for it: a life counts as late by the share of lead times that are longer than the time from order to replacement.
@@ -32,7 +33,7 @@ public struct Backtest: Equatable, Sendable {
 
     /// Lives that began in the recording and were longer than two and a half lead times.
     public private(set) var lives = 0
-    /// Other ones: the first of each slot, and those so short that only a spare on the shelf would have helped.
+    /// The others: the first life of each slot, and lives so short that only a spare on the shelf would have helped.
     public private(set) var livesNotJudged = 0
     public private(set) var residualPercent = 0.0
     public private(set) var rule = Policy()

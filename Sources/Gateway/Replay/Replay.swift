@@ -1,7 +1,7 @@
 import GatewayCore
 import Telemetry
 
-/// Runs the very core of `run` over a recording, as fast as it can, and sends nothing.
+/// Runs the core, the same code as in `run`, over a recording as fast as it can, and sends nothing.
 public struct Replay: ~Copyable {
     public struct Summary: Sendable {
         public var lines = 0
@@ -14,7 +14,7 @@ public struct Replay: ~Copyable {
     private var segment = Segment()
     private var effects: [Effect] = []
     private var number: Int64 = 1
-    /// Commands of the batch before: a recording knows no broker, so each counts as taken by it.
+    /// Commands of the batch before. A recording has no broker, so each counts as delivered to it.
     private var commands: [String] = []
     public private(set) var summary = Summary()
     /// By supply name, over all devices.
@@ -45,11 +45,11 @@ public struct Replay: ~Copyable {
         run(at: parsed.timeMilliseconds, output)
     }
 
-    /// What time alone decides before the next line: `run` wakes for it, so the replay does, too.
+    /// Processes what is due before the time of the next line, as the timer of `run` would.
     private mutating func passTime(to time: Int64, _ output: ([UInt8]) -> Void) {
         var last = Int64.min
         var wakes = 0
-        // After a few days of nothing everything that time alone can say is said; a recording may leap over a century.
+        // A recording may leap over a century. A bounded number of steps covers everything that time alone decides.
         while wakes < 10_000, let due = core.nextDueMilliseconds, due <= time, due > last {
             last = due
             wakes += 1

@@ -1,13 +1,13 @@
 import Documents
 import MQTTLink
 
-/// Which session at which broker is in use, and what it is believed to hold. What changes is committed with the next batch, so that the
-/// store tells of another session exactly from the event on that tells the core of it.
+/// Which session at which broker is in use, and which topic filters it may have. A change is committed with the next batch, so that store and
+/// core learn of another session with the same event.
 struct BrokerSession {
     private let name: String
-    /// The session that the core's last messages came from is another one.
+    /// The core's last messages came from another session.
     private var isChanged: Bool
-    /// To be written with the next commit.
+    /// Not in the store yet; goes into the next commit.
     private(set) var unsaved: (name: String, filters: [String])?
 
     /// - Parameter last: the session that was used last; nil before the first.
@@ -18,14 +18,14 @@ struct BrokerSession {
 
     static func name(_ settings: MQTTConfiguration) -> String { "\(settings.clientID)@\(settings.host):\(settings.port)" }
 
-    /// - Returns: whether what the core remembers of the session holds: the broker kept it, and it is the same as before.
+    /// - Returns: whether the session is the one that the core knows: the broker kept it, and it is the same as before.
     mutating func connected(isKept: Bool, inSession: [String], wanted: [String]) -> Bool {
         defer { isChanged = false }
         note(inSession: inSession, wanted: wanted)
         return isKept && !isChanged
     }
 
-    /// Filters that are about to be subscribed count as held, so that none can be in the session without being recorded.
+    /// Filters that are about to be subscribed are noted as well, so that none can be in the session without being recorded.
     mutating func note(inSession: [String], wanted: [String]) { unsaved = (name, Set(inSession).union(wanted).sorted()) }
 
     mutating func saved() { unsaved = nil }

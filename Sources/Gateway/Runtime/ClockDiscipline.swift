@@ -1,8 +1,8 @@
-/// Decides which time the gateway goes by. Pure: clocks are handed in.
+/// Decides when the gateway's time follows the system's clock. Pure: clock readings are parameters.
 ///
-/// The gateway's time is the steady clock plus an offset. The system's clock moves the offset: small differences at once, because a clock is
-/// slewed all the time; a step only once there is reason to believe it. Until then the gateway goes on by its own time, so that a clock that
-/// is wrong for a while does no harm. A step that is believed is told, by how much, before anything is dated by it.
+/// The gateway's time is the steady clock plus an offset. Small differences of the system's clock change the offset at once, because a clock is
+/// slewed all the time. A step changes it only once there is reason to believe it. Until then the gateway goes on by its own time, so that a
+/// clock that is wrong for a while does no harm. A step that is followed is reported, with its size, before anything is dated by it.
 struct ClockDiscipline: Equatable, Sendable {
     /// What one look at the clocks found.
     enum Finding: Equatable, Sendable {
@@ -60,7 +60,7 @@ struct ClockDiscipline: Equatable, Sendable {
     init(_ now: Reading, memory: Memory?, lastCommittedMilliseconds last: Int64) {
         offsetMilliseconds = now.wallMilliseconds &- now.steadyMilliseconds
         guard last > 0 || memory != nil else { return }
-        // Without a memory the machine may have been running long before the last commit, as after a backup was restored: no time need have
+        // Without a memory, as after a backup was restored, the machine may have been started before the last commit: possibly no time has
         // passed since.
         var expected = last
         if let memory {
@@ -78,7 +78,7 @@ struct ClockDiscipline: Equatable, Sendable {
         if abs(difference) <= Self.stepMilliseconds + away / 2000 { return }
         let mayHavePassed = memory?.isSameBoot != true && difference > 0 && Self.isPossible(expected)
         if mayHavePassed, now.isSynchronised || difference <= Self.plausibleMilliseconds { return }
-        // The first look finds the difference and judges it like any other.
+        // The first look finds the difference, and treats it like any other.
         offsetMilliseconds = expected &- now.steadyMilliseconds
     }
 
@@ -86,12 +86,12 @@ struct ClockDiscipline: Equatable, Sendable {
 
     private static func isPossible(_ time: Int64) -> Bool { time >= earliestMilliseconds }
 
-    /// To be called often, when a step may be followed.
+    /// To be called often, at moments when a step may be followed.
     mutating func look(_ now: Reading) -> Finding {
         let time = timeMilliseconds(steadyMilliseconds: now.steadyMilliseconds)
         let difference = now.wallMilliseconds &- time
         if abs(difference) <= Self.stepMilliseconds {
-            // A millisecond this way or that is rounding.
+            // Up to 2 ms are rounding.
             if abs(difference) > 2 { offsetMilliseconds &+= difference }
             defer { pendingStep = nil }
             return pendingStep == nil ? .nothing : .returned
@@ -110,7 +110,7 @@ struct ClockDiscipline: Equatable, Sendable {
     private func isBelieved(_ now: Reading, time: Int64, difference: Int64, pendingForMilliseconds: Int64) -> Bool {
         if now.isSynchronised { return true }
         guard Self.isPossible(now.wallMilliseconds) else { return false }
-        // Anything that can be right is better than what cannot.
+        // A possible time is better than the gateway's own, which is impossible.
         guard Self.isPossible(time) else { return true }
         let isPlausible = abs(difference) <= Self.plausibleMilliseconds
         return pendingForMilliseconds >= (isPlausible ? Self.probationMilliseconds : Self.longProbationMilliseconds)

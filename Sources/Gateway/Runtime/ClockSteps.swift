@@ -7,10 +7,10 @@ import SQLiteStore
 struct ClockSteps {
     /// The step that is the first event of the batch being committed, in milliseconds; 0 when there is none.
     private(set) var inHandMilliseconds: Int64 = 0
-    /// Steps that are committed, by the event that told them, and that the core may not have met yet.
+    /// Steps that are committed and that the core may not have processed yet, each with the number of its event.
     private var committed: [(event: Int64, step: Int64)] = []
 
-    /// The core has not met the last step yet, so what it published last is dated by the clock from before.
+    /// The core has not processed the last step yet, so what it published last is dated by the former clock.
     var isUnderWay: Bool { inHandMilliseconds != 0 || !committed.isEmpty }
 
     mutating func begin(_ step: Int64) { inHandMilliseconds = step }
@@ -24,14 +24,14 @@ struct ClockSteps {
     /// The core has come to this event and will date nothing by an earlier clock any more.
     mutating func reached(event: Int64) { committed.removeAll { $0.event <= event } }
 
-    /// A time that the core named at `event`, by the clock of the last committed step.
+    /// Converts a time that the core gave at `event` to the clock of the last committed step.
     func current(_ time: Int64?, from event: Int64) -> Int64? {
         committed.reduce(time) { $1.event > event ? $0.shifted(byMilliseconds: $1.step) : $0 }
     }
 }
 
 extension Store {
-    /// What waits in the outbox, and until when a command is worth sending, by a clock that was set.
+    /// Shifts the times of open deliveries, and the expiry of commands, by a step of the clock.
     func stepOutbox(byMilliseconds step: Int64) throws {
         try shiftOutbox(byMilliseconds: step)
         for delivery in try dueOutbox(OutboxLane(channel: OutboxChannel.command.rawValue, receiver: ""), nowMilliseconds: .max, limit: .max)

@@ -18,7 +18,7 @@ enum MailOutcome: Sendable, Equatable {
     case recorded(answer: [UInt8], letters: [Int64])
     /// The request's id belongs to another request.
     case conflict
-    /// Surely not: nobody had taken it from the mailbox, and it is out of it again.
+    /// It was withdrawn from the mailbox before it was in any batch.
     case notRecorded
     /// It is in a batch whose commit is not known yet.
     case unknown
@@ -30,11 +30,11 @@ final class ControlMailbox: @unchecked Sendable {
     struct Mail {
         var event: ControlEvent?
         var report: (key: String, channel: OutboxChannel, report: DeliveryReport)?
-        /// Dead letters to take once more. Who commits the mail looks them up, and leaves only those that were there.
+        /// Ids of dead letters to replay. The ingest thread looks them up, and leaves only those that exist.
         var letters: [Int64] = []
-        /// To be remembered in the same commit. Its time is set by then.
+        /// To be recorded in the same commit.
         var request: RequestRecord?
-        /// What the sender hears once the mail is committed, when it is not the usual.
+        /// The outcome for the sender in place of the usual one.
         var verdict: MailOutcome?
         /// Nil where nobody waits.
         var receipt: Receipt?
@@ -57,7 +57,7 @@ final class ControlMailbox: @unchecked Sendable {
     static let maximumWaiting = 4096
     private let monitor = Monitor()
     private var waiting: [Mail] = []
-    /// Of mail that was taken and is not committed yet.
+    /// Receipts of mail that was drained and is not committed yet.
     private var inHand: [Receipt] = []
     private var keysInHand: Set<String> = []
     private var isClosed = false
@@ -70,7 +70,7 @@ final class ControlMailbox: @unchecked Sendable {
         deliver(Mail(event: event, request: request), timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// Takes dead letters once more, in this order, and removes them in the same commit. Their ids are in the outcome.
+    /// Replays dead letters in this order, and removes them in the same commit. Their ids are in the outcome.
     func replay(letters: [Int64], timeoutMilliseconds: Int64 = 10_000) -> MailOutcome {
         deliver(Mail(letters: letters), timeoutMilliseconds: timeoutMilliseconds)
     }
@@ -92,12 +92,12 @@ final class ControlMailbox: @unchecked Sendable {
         return outcome ?? withdraw(receipt, key: mail.request?.key)
     }
 
-    /// The time is over. What still lies in the mailbox is taken out of it; of what was taken, nothing is known yet.
+    /// The sender's time is over. Mail that still waits is withdrawn; of mail that was drained nothing is known yet.
     private func withdraw(_ receipt: Receipt, key: String?) -> MailOutcome {
         let isSurelyNot = monitor.withLock {
             let count = waiting.count
             waiting.removeAll { $0.receipt === receipt }
-            // It may have been sent before under the same id, and that one may be in hand.
+            // The same request may have been sent before and be in the batch that is being committed.
             return waiting.count < count && !isInHand(key)
         }
         if isSurelyNot { return .notRecorded }
@@ -114,7 +114,7 @@ final class ControlMailbox: @unchecked Sendable {
         wake.signal()
     }
 
-    /// An event that nobody waits for. Like a report it is never refused, and there are at most as many as deliveries of one commit.
+    /// An event that nobody waits for. Like a report it is never refused; there are at most as many as one commit has deliveries.
     func post(_ event: ControlEvent) {
         monitor.withLock { waiting.append(Mail(event: event)) }
         wake.signal()
@@ -132,15 +132,18 @@ final class ControlMailbox: @unchecked Sendable {
         }
     }
 
-    /// Whether a request lies here or is being committed.
+    /// Whether a request waits here or is being committed.
     func isPending(key: String) -> Bool {
         monitor.withLock { keysInHand.contains(key) || waiting.contains { $0.request?.key == key } }
     }
 
-    /// All mail that was taken is committed.
+    /// All mail that was drained is committed.
     func confirm(_ mails: [Mail]) {
         guard !mails.isEmpty else { return }
         monitor.withLock {
+            assert(
+                mails.allSatisfy { mail in mail.receipt == nil || isClosed || inHand.contains { $0 === mail.receipt } },
+                "mail is confirmed that was not drained, or was confirmed before")
             inHand = []
             keysInHand = []
         }
@@ -149,7 +152,7 @@ final class ControlMailbox: @unchecked Sendable {
         }
     }
 
-    /// The gateway stops: nobody waits here any longer. Reports of deliveries stay, for the last commit.
+    /// The gateway stops: all senders get their outcome now. Reports of deliveries stay, for the last commit.
     func close() {
         let (unread, read) = monitor.withLock {
             isClosed = true

@@ -3,8 +3,8 @@ import Documents
 import GatewayCore
 import Threading
 
-/// What the core tells of itself for `/metrics` and `/api/v1/status`. The core's thread publishes it, so nobody has to ask: what is read
-/// is at most a moment old, also while the core has a long piece of work in hand.
+/// The core's figures for `/metrics` and `/api/v1/status`. The core's thread publishes them, so that readers need not ask it and do not wait
+/// while it is busy.
 struct CoreFigures: Sendable {
     let event: Int64
     let counters: CoreCounters
@@ -13,7 +13,8 @@ struct CoreFigures: Sendable {
     let budgets: [(name: String, value: Int64)]
     /// The members of `/api/v1/status` as a JSON object.
     let status: [UInt8]
-    /// On the monotonic clock. Counting over twenty thousand devices takes a while: not before this time again, so that it takes a fiftieth of the time at most.
+    /// When they may be made again, on the monotonic clock: counting over twenty thousand devices is slow, and takes a fiftieth of the core's
+    /// time at most.
     let nextNanoseconds: Int64
 
     init(_ core: StewardCore) {

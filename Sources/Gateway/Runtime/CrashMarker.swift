@@ -4,7 +4,7 @@ import SQLiteStore
 /// Records which event the core is processing, in memory that outlives a crash of the program.
 ///
 /// A page of a file is mapped into memory. The core writes the event's number there (a plain store), and the handler of a fatal
-/// signal adds that it was a crash. A SIGKILL adds nothing; it is held against a message only when it meets the same one again and again
+/// signal adds that it was a crash. A SIGKILL adds nothing; a message is suspected of it only after several kills in a row during the same one
 /// (`Death`).
 final class CrashMarker {
     // Written by the signal handler, which may use nothing but plain memory.
@@ -30,7 +30,7 @@ final class CrashMarker {
             throw ConfigurationError("\(path) is not a regular file: remove it")
         }
         if status.st_mode & 0o007 != 0 { fchmod(descriptor, status.st_mode & 0o770) }
-        // Room is taken now: writing to a hole of a full disk through the map would be a SIGBUS.
+        // The blocks are allocated now: a write through the map to a hole in the file would be a SIGBUS on a full disk.
         let code = posix_fallocate(descriptor, 0, 4096)
         guard code == 0 else {
             throw ConfigurationError("\(path): \(String(cString: strerror(code))); the file needs 4096 bytes of room")
@@ -38,6 +38,8 @@ final class CrashMarker {
         guard let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             page != MAP_FAILED
         else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
+        precondition(
+            ProgressWord.commitRecords * 8 + CommitWitness.byteCount <= ProgressWord.clock * 8, "two words of the page share their place")
         progress = page.bindMemory(to: Int64.self, capacity: 512)
         death = Death.readAndReset(progress)
         Self.mapped = progress
@@ -47,7 +49,7 @@ final class CrashMarker {
     /// Where `CommitWitness` keeps its records.
     var commitRecords: UnsafeMutableRawPointer { UnsafeMutableRawPointer(progress + ProgressWord.commitRecords) }
 
-    /// A gateway has committed something beside this page. Reads only, because the page may belong to another.
+    /// Whether the page records a commit of a store beside it. It only reads, because another process may own the page.
     static func hasCommitRecord(_ path: String) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }

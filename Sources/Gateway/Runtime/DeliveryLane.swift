@@ -1,23 +1,23 @@
 import SQLiteStore
 
-/// What the pump knows of one lane of the outbox while the program runs. The entries themselves are in the store.
+/// The pump's state of one lane of the outbox. The entries themselves are in the store.
 struct DeliveryLane {
     /// Keys handed out whose report has not come back.
     private(set) var inFlight: Set<String> = []
-    /// Something was added, or came back, since the lane was last looked through.
+    /// An entry was added, or a report came, since the lane's due entries were last read.
     private(set) var isDirty = true
     /// When the next entry that is not in flight is due, in wall time.
     var nextDueMilliseconds: Int64 = 0
-    /// Tries that failed one after the other, whatever they carried.
+    /// Failed tries in a row, of whatever entries.
     private var failures = 0
-    /// After a failure the receiver is left alone until then, in monotonic time.
+    /// After a failure nothing is sent to the receiver until then, in monotonic time.
     private var pausedUntilMilliseconds: Int64 = 0
 
-    /// How many may be on their way at once. A worker takes one after the other, so a few keep it busy; the broker takes many.
+    /// How many may be in flight. A worker delivers one after the other, so a few keep it busy; the broker accepts many.
     let capacity: Int
     static let commandCapacity = 256
     static let workerCapacity = 4
-    /// A receiver that is away is asked once in this time, so what waits for it goes soon after it is back.
+    /// A receiver that cannot be reached is tried at least this often, so that deliveries go soon after it is back.
     private static let maximumPauseMilliseconds: Int64 = 30_000
 
     init(_ lane: OutboxLane) { capacity = lane.channel == "command" ? Self.commandCapacity : Self.workerCapacity }
@@ -28,7 +28,7 @@ struct DeliveryLane {
     /// - Parameter steady: monotonic time.
     func room(steadyMilliseconds steady: Int64) -> Int {
         guard steady >= pausedUntilMilliseconds else { return 0 }
-        // Whether a receiver that failed is back is asked by one try, not by many.
+        // After a failure one try at a time finds out whether the receiver is back.
         return (failures > 0 ? 1 : capacity) - inFlight.count
     }
 
@@ -41,7 +41,7 @@ struct DeliveryLane {
         isDirty = true
     }
 
-    /// A try ended. An answer that concerns this one entry, also a refusal, shows that the receiver is there.
+    /// A try ended. Any answer of the receiver, also a refusal of this entry, shows that it can be reached.
     /// - Parameter retryMilliseconds: how long the entry waits for its next try; nil when the receiver answered.
     mutating func tried(retryMilliseconds: Int64?, steadyMilliseconds steady: Int64) {
         guard let retryMilliseconds else {
@@ -53,7 +53,7 @@ struct DeliveryLane {
         pausedUntilMilliseconds = steady + min(max(retryMilliseconds, 0), Self.maximumPauseMilliseconds)
     }
 
-    /// When to look at the lane again, as a wait from now; nil when only a report can bring something new.
+    /// How long until the lane can be served again; nil when only a report can change that.
     func wait(nowMilliseconds now: Int64, steadyMilliseconds steady: Int64) -> Int64? {
         let paused = max(pausedUntilMilliseconds - steady, 0)
         if paused == 0, room(steadyMilliseconds: steady) <= 0 { return nil }

@@ -16,7 +16,7 @@ final class DeliveryWorker: @unchecked Sendable {
     private var isStopping = false
     private var thread: NamedThread?
 
-    /// - Parameter source: who we are to receivers, such as `/steward/site-12`.
+    /// - Parameter source: this gateway's name for receivers, such as `/steward/site-12`.
     init(channel: OutboxChannel, link: any SupplierLink, source: String, giveUpAfterMilliseconds: Int64, mailbox: ControlMailbox) throws {
         self.channel = channel
         self.link = link

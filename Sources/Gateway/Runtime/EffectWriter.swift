@@ -2,16 +2,16 @@ import GatewayCore
 import SQLiteStore
 import Synchronization
 
-/// Writes what the core decided into the store, within the ingest loop's transaction, and remembers which deliveries the outbox will not have,
-/// for the core to hear of them once the rest is committed.
+/// Writes the core's effects into the store, within the ingest loop's transaction. Deliveries that the outbox does not accept are remembered, and
+/// reported to the core once the rest is committed.
 final class EffectWriter {
     private let store: Store
     private let outbox: OutboxPump
     private let statistics: GatewayStatistics
-    /// Deliveries that will never be in the outbox: because the store cannot take them, and because there is no room.
+    /// Deliveries that will never be in the outbox: `dropped` because the store cannot write them, `refused` because there is no room.
     private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
     private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
-    /// What became long ago of deliveries whose keys the outbox knew.
+    /// Outcomes of earlier deliveries whose keys were used again.
     private var settledBefore: [ControlEvent] = []
     private var unwritable: (event: Int64, effect: Int)?
 
@@ -21,7 +21,7 @@ final class EffectWriter {
         self.statistics = statistics
     }
 
-    /// A transaction begins; one before it may have been rolled back, and all of it is written once more.
+    /// A transaction begins. The one before it may have been rolled back; then all of its effects are written again.
     func begin() {
         refused = []
         settledBefore = []
@@ -49,7 +49,7 @@ final class EffectWriter {
         try store.setCursor(output.event)
     }
 
-    /// Takes out the effect that the store will never take, however often it is tried; the others must not wait for it for ever.
+    /// Removes the effect that the store can never write, so that the others do not wait for it for ever.
     func dropUnwritable(of outputs: inout [CoreOutput], _ error: any Error) -> Bool {
         guard let (event, index) = unwritable else { return false }
         unwritable = nil
@@ -98,11 +98,11 @@ final class EffectWriter {
         case .refused(let why): reason = why
         }
         Log.error("the outbox refuses a delivery", ["key": delivery.key, "channel": lane.channel, "reason": reason])
-        // The core has to know: an order that nobody will ever get must not look as if it were on its way.
+        // The core is told, because the order will not reach anybody and must not look as if it had been sent.
         refused.append((delivery.key, delivery.channel, reason))
     }
 
-    /// The key is in the outbox already, so this delivery will not go; the core is told what that means.
+    /// The key is in the outbox already, so this delivery is not added; the core is told what became of the earlier one.
     private func settleKnown(_ entry: OutboxEntry, _ delivery: Delivery) throws {
         guard let known = try store.outboxEntry(key: entry.key) else { return }
         switch KnownKey(entry, known: known) {

@@ -63,8 +63,8 @@ struct KillPoint {
         return KillPoint(place: place, remainingBatches: count)
     }
 
-    /// The batch has come to this place, with so many messages delivered in all. It does not ask whether they are acknowledged: the
-    /// test must also find out a program that does that too early.
+    /// The batch has come to this place, with so many messages delivered in all. Whether they are acknowledged does not matter, because the
+    /// test has to detect a program that acknowledges too early.
     mutating func reached(_ here: Place, deliveredMessages delivered: Int) {
         if here == .beforeCommit {
             isBatchOfMessages = delivered > deliveredMessages
@@ -85,7 +85,7 @@ enum CrashTopic {
 
     /// Called before the core takes the segment. `progress` is where the crash marker looks for the culprit.
     static func check(_ segment: borrowing Segment, quarantined: Set<Int64>, progress: UnsafeMutablePointer<Int64>) {
-        // Once the message is set aside, what the broker sends again of it is the repeat filter's business, as it is with a real crash.
+        // Once the message is set aside, the repeat filter recognises what the broker sends again of it, as after a real crash.
         guard let topic, quarantined.isEmpty else { return }
         var number = segment.firstEvent
         func visit(_ kind: Segment.Kind?, _ name: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {

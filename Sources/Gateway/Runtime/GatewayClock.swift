@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 import Threading
 
-/// Keeps the gateway's time, and says when it is set. It is used by the ingest thread alone.
+/// Keeps the gateway's time, and reports its steps. Only the ingest thread uses it.
 final class GatewayClock {
     private var discipline: ClockDiscipline
     private let statistics: GatewayStatistics
     private let memory: ClockMemory
-    /// Asking the kernel whether the clock is synchronised is a system call; while a step is held once a second is often enough.
+    /// Asking the kernel whether the clock is synchronised is a system call; while a step is pending it is made once a second.
     private var lastAskedMilliseconds: Int64 = .min / 2
     private var wasSynchronised = false
 
@@ -80,8 +80,8 @@ final class GatewayClock {
     }
 }
 
-/// When the last commit was, by both clocks, on the page that the crash marker maps: a plain store a commit, which survives the program and
-/// not a loss of power, after which the steady clock begins anew as well.
+/// The time of the last commit by both clocks, in the page that the crash marker maps. It survives the end of the program, and not a loss of
+/// power, after which the steady clock begins anew as well.
 struct ClockMemory {
     /// boot, time, steady time, and a check over the three.
     private let words: UnsafeMutablePointer<Int64>

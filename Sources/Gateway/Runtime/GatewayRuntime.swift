@@ -145,8 +145,8 @@ public final class GatewayRuntime {
         var request: Int64?
     }
 
-    /// Begins a reload that is asked for, or ends one that the core has judged. The loop goes on meanwhile: twenty thousand devices take
-    /// the core a while, and nothing is said of the outcome before it is known.
+    /// Begins a reload that was requested, or ends one that the core has answered. The ingest loop runs meanwhile, because the core needs a
+    /// while for twenty thousand devices.
     private func turnReload() {
         if let running = reloading {
             guard let coreAnswer = reloads.collectCoreAnswer() else { return }
@@ -196,7 +196,7 @@ public final class GatewayRuntime {
 
     private func stop() {
         systemd.tell("STOPPING=1")
-        // Whoever still waits hears what is known by now; then the threads that served them can end.
+        // Senders that still wait get the outcome that is known by now; then the threads that served them can end.
         reloads.close()
         core.closeForQuestions()
         mailbox.close()

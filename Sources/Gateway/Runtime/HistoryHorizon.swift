@@ -1,8 +1,8 @@
-/// The time before which samples may be deleted. Pure: clocks are handed in.
+/// The time before which samples may be deleted. Pure: clock readings are parameters.
 ///
-/// "Older than thirty days" is a question to the clock, and a clock that was set forward by mistake would answer it with everything there is.
-/// So the horizon follows the clock, but moves at most a day in an hour, as it has to after a long time off. It is kept in the store, so that a
-/// restart does not move it either. A clock that nobody has set for a week is believed.
+/// By a clock that was set forward by mistake all samples would be too old. So the horizon follows the clock by at most a day in an hour, which is
+/// fast enough after a long time off. It is kept in the store, so that a restart does not move it either. A clock that was not set for a week is
+/// believed.
 struct HistoryHorizon: Equatable {
     static let speed: Int64 = 24
     static let believedAfterMilliseconds: Int64 = 7 * 86_400_000

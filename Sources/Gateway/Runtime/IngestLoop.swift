@@ -117,7 +117,7 @@ final class IngestLoop {
     private func receive(_ topic: UnsafePointer<CChar>, _ payload: UnsafeRawBufferPointer, _ packet: IngestClient.Packet) {
         let name = UnsafeRawBufferPointer(start: topic, count: strlen(topic))
         guard payload.count <= configuration.core.maximumPayloadBytes else {
-            // Its bytes are of no use and would fill the store; that it came is worth a line.
+            // Its bytes could not be decoded and would fill the store, so only a record of its size is kept.
             statistics.oversizedMessages.add(1, ordering: .relaxed)
             return box.segment.append(.oversized(topic: String(decoding: name, as: UTF8.self), byteCount: payload.count))
         }
@@ -125,7 +125,7 @@ final class IngestLoop {
             isRetained: packet.isRetained, packetID: packet.id, isDuplicate: packet.isDuplicate, topic: name, payload: payload)
     }
 
-    /// Told within `receive` and `maintain` only, so never between a commit and the batch after it.
+    /// Called within `receive` and `maintain` only, so never between a commit and the batch after it.
     private func connectionChanged(_ event: ConnectionEvent) {
         guard let settings, let client else { return }
         let broker = "\(settings.host):\(settings.port)"
@@ -140,14 +140,14 @@ final class IngestLoop {
             disconnected()
             Log.warning("no connection to the broker; it is tried again", ["broker": broker, "reason": error.message])
         case .subscribed:
-            // Edge nodes that wait for their host tell everything anew when it appears: not before somebody listens.
+            // Sparkplug edge nodes publish their births when the host appears, so it is announced only once the subscriptions stand.
             announce(true)
             Log.info("subscribed", ["filters": settings.subscriptions.joined(separator: " ")])
         case .unsubscribed(let filters):
             session?.note(inSession: client.sessionFilters, wanted: settings.subscriptions)
             Log.info("unsubscribed; nobody wants these any more", ["filters": filters.joined(separator: " ")])
         case .subscriptionRefused(let filter, let error):
-            // Once, and not at each of the tries that follow.
+            // Logged once, and not at each of the tries that follow.
             let isKnown = statistics.subscriptions.withLock { $0.refused.contains { $0.filter == filter && $0.reason == error.message } }
             if isKnown { break }
             Log.error("the broker refuses a subscription; it is asked again", ["filter": filter, "reason": error.message])
@@ -165,7 +165,7 @@ final class IngestLoop {
         followClock()
         let now = Clock.wallMilliseconds()
         try collectMail(now)
-        _ = try receiveBatch(now)
+        try receiveBatch(now)
         if !isTickQueued, Clock.wallMilliseconds() >= statistics.nextDue.load(ordering: .relaxed) {
             isTickQueued = true
             box.segment.append(.tick)
@@ -180,7 +180,7 @@ final class IngestLoop {
         }
         client?.maintain(nowMilliseconds: Clock.monotonicMilliseconds())
         if commitRetryAt == 0 {
-            // What is held back is known by its time, and outbox and core must name it by the same clock.
+            // Deliveries held back are found by their creation time, so outbox and core must date them by the same clock.
             let isHolding = statistics.heldBackSince.load(ordering: .relaxed) != .min
             if !isHolding || !clockSteps.isUnderWay { guardStore { try outbox.pump(nowMilliseconds: Clock.wallMilliseconds()) } }
             if retention.wantsSnapshot(lastEvent: nextEvent - 1) { core.requestSnapshot() }
@@ -190,7 +190,7 @@ final class IngestLoop {
         }
     }
 
-    /// A step of the clock is the first event of a batch. What came before it is committed by the clock from before.
+    /// A step of the clock is the first event of a batch. Earlier messages are committed with times of the former clock.
     private func followClock() {
         guard box.segment.isEmpty, commitRetryAt == 0, let step = clock.look() else { return }
         clockSteps.begin(step)
@@ -199,18 +199,16 @@ final class IngestLoop {
         outbox.clockStepped()
     }
 
-    private func receiveBatch(_ now: Int64) throws -> Int {
+    private func receiveBatch(_ now: Int64) throws {
         guard commitRetryAt == 0 else {
             // A store that takes nothing: wait a little and do not read, so that the broker keeps what it has.
             wake.wait(timeoutMilliseconds: 100)
-            wake.clear()
-            return 0
+            return wake.clear()
         }
-        guard let client else { return 0 }
+        guard let client else { return }
         let result = try client.receive(
             timeoutMilliseconds: waitMilliseconds(now), maximumMessages: Self.maximumBatchMessages, maximumBytes: Self.maximumBatchBytes)
         if result.woken { wake.clear() }
-        return result.messages
     }
 
     private func waitMilliseconds(_ now: Int64) -> Int32 {
@@ -247,7 +245,7 @@ final class IngestLoop {
             }
             mail.letters = letters.map(\.id)
         } catch {
-            // A letter that cannot be read is not one that is gone.
+            // A letter that cannot be read must not be reported as missing.
             mail.letters = []
             mail.verdict = .notRecorded
         }
@@ -257,12 +255,12 @@ final class IngestLoop {
     /// Throws when the store and this loop do not agree about the number of the next event.
     private func commit() throws {
         if commitRetryAt > 0, Clock.monotonicMilliseconds() < commitRetryAt { return }
-        // In good times the look after the commit is enough; once something is wrong nothing more goes where nobody would find it.
+        // While commits succeed, the check after the commit is enough. After a failure nothing may be written to a misplaced file.
         if commitRetryAt > 0, let problem = store.misplacement() { return commitFailed(StoreMisplaced(problem)) }
         let stored = try store.lastEvent()
         guard stored == nextEvent - 1 else { throw OutOfStep(stored: stored, counted: nextEvent - 1) }
         let now = Clock.wallMilliseconds()
-        // What was made before a step is dated by the clock from before, and moves with the rest of the outbox.
+        // Deliveries decided before a step are dated by the former clock, and shifted with the rest of the outbox.
         let dated = now - clockSteps.inHandMilliseconds
         box.segment.firstEvent = nextEvent
         box.segment.arrivalMilliseconds = now
@@ -296,8 +294,8 @@ final class IngestLoop {
         if killPoint != nil { killPoint?.reached(place, deliveredMessages: client?.deliveredMessages ?? 0) }
     }
 
-    /// Takes the committed batch, mails and outputs out of the loop's properties before any other code runs, so that what happens from here
-    /// on goes into the next batch and cannot change this one.
+    /// Moves the committed batch, mails and outputs out of the loop's properties before any other code runs, so that whatever is added from
+    /// now on goes into the next batch.
     private func seal() -> (batch: SegmentBox?, mails: [ControlMailbox.Mail], outputs: [CoreOutput]) {
         let sealed = (box.segment.isEmpty ? nil : box, mails, outputs)
         clock.committed()
@@ -317,7 +315,7 @@ final class IngestLoop {
         let (batch, mails, outputs) = seal()
         reached(.afterCommit)
         if batch != nil { witness.note(store.commitRecord(milliseconds: now)) }
-        // A file that went away took this commit with it, so the broker keeps the messages; it is told when the file is back.
+        // This commit went into a file that is not at its path any more. The messages stay unacknowledged at the broker until it is back.
         let misplaced = store.misplacement()
         if misplaced == nil { client?.acknowledge() }
         reached(.afterAcknowledge)
@@ -352,7 +350,7 @@ final class IngestLoop {
         Log.error("the store takes nothing, so nothing is acknowledged; it is tried again every second", ["reason": "\(error)"])
     }
 
-    /// While nothing is committed a deleted file would go unnoticed.
+    /// Looks for a deleted or replaced file also while nothing is committed.
     private func watchPlace() {
         let now = Clock.monotonicMilliseconds()
         guard commitRetryAt == 0, now >= nextLookAtPlace else { return }
@@ -373,7 +371,7 @@ final class IngestLoop {
     /// Ends in order: acknowledges what is committed, lets the core finish, and commits what it decided.
     func stop() {
         client?.close()
-        // One last try, also of a store that took nothing.
+        // One last try, also where commits failed before.
         commitRetryAt = 0
         if !core.drain(timeoutMilliseconds: 1000) { Log.warning("the core is behind; the rest is taken up at the next start") }
         outputs += core.takeOutputs()
@@ -387,8 +385,8 @@ final class IngestLoop {
     }
 }
 
-/// The store has other events than the loop has counted. To go on would commit nothing for ever, or tell the core of what is not in the inbox;
-/// a new start rebuilds the state from what the store has, and the broker sends again what is not acknowledged.
+/// The store's last event is not the one that the loop has counted. If the gateway went on, every commit would fail, or the core would process
+/// events that are not in the inbox. A new start rebuilds the state from the store, and the broker sends unacknowledged messages again.
 private struct OutOfStep: Error, CustomStringConvertible {
     var stored: Int64
     var counted: Int64

@@ -1,7 +1,7 @@
 import GatewayCore
 import SQLiteStore
 
-/// What it means for a delivery that the outbox knows its key already.
+/// What is known of a delivery whose key is in the outbox already.
 enum KnownKey: Equatable {
     /// It is the same delivery and still waits: its report will tell the core.
     case waits
@@ -16,7 +16,7 @@ enum KnownKey: Equatable {
             return
         }
         switch known.state {
-        // A key is made of all that makes a delivery what it is; what waits under it under another text is worth a line in the log only.
+        // The key is a hash of what the delivery is about, so an entry with another text is the same delivery; the caller logs it.
         case .open: self = .waits
         case .delivered: self = .ended(.delivered, detail: "it was delivered before")
         case .abandoned: self = .ended(.abandoned, detail: known.lastError)

@@ -4,14 +4,14 @@ import SQLiteStore
 struct KnownRequests {
     let store: Store
 
-    /// Takes the event out of a mail whose request is known, and says what its sender shall hear. `pending` is mail of the batch in hand.
+    /// Removes the event from a mail whose request is known, and sets the outcome for its sender. `pending` is mail of the present batch.
     func settle(_ mail: inout ControlMailbox.Mail, pending: [ControlMailbox.Mail]) {
         guard let request = mail.request else { return }
         let known: RequestRecord?
         do {
             known = try store.request(key: request.key) ?? pending.lazy.compactMap(\.request).first { $0.key == request.key }
         } catch {
-            // A store that cannot be read will not take it either.
+            // A store that cannot be read cannot be written either.
             replace(&mail, .notRecorded)
             return
         }

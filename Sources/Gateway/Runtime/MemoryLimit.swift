@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Glibc
 
-/// A limit of the process's own, a little below the one of its service unit.
+/// The process's own memory limit, a little below the one of its service unit.
 ///
-/// At the unit's limit the kernel kills without a word, and nobody learns which message it was. At the process's own an allocation fails: the
-/// Swift runtime ends the program with a signal, whose handler marks the message that was being taken, and the libraries report an error
+/// At the unit's limit the kernel kills the process, and the message that was being processed stays unknown. At the process's own limit an
+/// allocation fails: the Swift runtime ends the program with a signal, whose handler marks the message, and the libraries report an error
 /// (SQLite a failed commit, libcurl a failed delivery, libmosquitto a lost connection).
 enum MemoryLimit {
     /// `megabytes`: nil fits the limit to the control group's, 0 sets none.

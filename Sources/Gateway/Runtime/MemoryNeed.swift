@@ -8,9 +8,9 @@ enum MemoryNeed {
     static let emptyBytes = 32 << 20
     /// Of ten metrics and two supplies, without detectors.
     static let usualDeviceBytes = 5_200
-    /// Of one that has met all half-hours of a week, and three weeks of sizes. Younger ones take less (`steward bench`).
+    /// A detector after three weeks of readings at all half-hours of the week. Younger ones take less (`steward-tools bench`).
     static let detectorBytes = 1_600
-    /// The worst moment, in states.
+    /// The memory at the worst moment, as a multiple of the state.
     static let worstFactor = 2.2
 
     /// At the worst moment, with as many devices and watched metrics as the limits allow.
@@ -20,7 +20,7 @@ enum MemoryNeed {
         return emptyBytes + Int(state * worstFactor)
     }
 
-    /// What to tell when the limits do not fit; nil when they do. Devices that are known already tell what one costs.
+    /// The warning when the limits do not fit; nil when they do. From 100 devices on their measured size counts.
     /// - Parameter stateBytes: what they take without detectors.
     /// - Parameter available: what the control group or `limits.memoryMegabytes` allows; nil for all there is.
     static func warning(_ configuration: CoreConfiguration, devices: Int, stateBytes: Int, available: Int?) -> String? {

@@ -1,7 +1,7 @@
 import Documents
 import GatewayCore
 
-/// What an outbox row holds beside its key: everything that a delivery needs after a restart.
+/// The payload of an outbox row: what a delivery needs beside its key after a restart.
 struct OutboxPayload {
     var topic: String
     var expiresMilliseconds: Int64?

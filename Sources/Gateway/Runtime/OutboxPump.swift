@@ -4,10 +4,10 @@ import SQLiteStore
 import Synchronization
 import Threading
 
-/// Hands due outbox entries to those who deliver them. It lives on the ingest thread, which owns the store.
+/// Hands due outbox entries to the command client and the delivery workers. It belongs to the ingest thread, which owns the store.
 ///
-/// Each receiver has a lane: its own queue in the store, its own bound of what is on the way, its own pause after a failure. So a receiver
-/// that is slow or away holds up nobody else, and commands are looked at first.
+/// Each receiver has a lane: its own queue in the store, its own limit of deliveries in flight, its own pause after a failure. So a receiver that
+/// is slow or cannot be reached delays no other. Commands are served first.
 final class OutboxPump {
     private let store: Store
     private let mailbox: ControlMailbox
@@ -52,7 +52,7 @@ final class OutboxPump {
     private func open(_ lane: OutboxLane) {
         guard lanes[lane] == nil else { return }
         lanes[lane] = DeliveryLane(lane)
-        // Commands first: a device stands still until they arrive. The others by name, so that the order does not hang on a hash.
+        // Commands first, because a device stands still until they arrive. The others by name, so that the order does not depend on a hash.
         servingOrder.append(lane)
         servingOrder.sort {
             ($0.channel == "command" ? 0 : 1, $0.channel, $0.receiver) < ($1.channel == "command" ? 0 : 1, $1.channel, $1.receiver)
@@ -86,13 +86,14 @@ final class OutboxPump {
     }
 
     private func serve(_ name: OutboxLane, room: Int, _ now: Int64) throws {
+        precondition(room > 0, "a lane of the outbox is served that has no room")
         let inFlight = lanes[name]?.inFlight ?? []
-        // What is in flight is due as well, and must not hide the rest.
+        // Entries in flight are due as well; the limit has room for them, so that they do not hide others.
         let due = try store.dueOutbox(name, nowMilliseconds: now, limit: inFlight.count + room + 1).filter {
             !inFlight.contains($0.entry.key)
         }
         let next = Array(due.prefix(room))
-        // Noted before they go, so that after a crash an answer "I have this already" is known to speak of our own try.
+        // Noted before they are sent, so that after a crash the answer "I have this already" is known to mean this gateway's own try.
         if name.channel == "order", next.contains(where: { $0.lastError == nil }) {
             try store.transaction { for delivery in next where delivery.lastError == nil { try store.markBegun(key: delivery.entry.key) } }
         }
@@ -144,7 +145,7 @@ final class OutboxPump {
             return mailbox.report(key, .command, .retry(error: "commands are switched off", afterMilliseconds: 3_600_000))
         }
         let timeout = payload.expiresMilliseconds.map { $0 - now } ?? 30_000
-        // Sparkplug 3.0 asks for QoS 0: a command that comes late is worse than one that is lost, and telemetry tells which it was.
+        // Sparkplug 3.0 asks for QoS 0: a command that arrives late is worse than one that is lost, and telemetry shows whether it worked.
         let qualityOfService: Int32 = payload.topic.hasPrefix("spBv1.0/") ? 0 : 1
         nextCommand &+= 1
         let id = nextCommand
@@ -183,14 +184,14 @@ final class OutboxPump {
     func settled(_ key: String, _ report: DeliveryReport) {
         guard let name = laneOfKey.removeValue(forKey: key) else { return }
         lanes[name]?.settled(key)
-        // Commands are paused by nothing: each expires by itself, and the broker's absence is seen by all of them at once.
+        // Commands need no pause: each has an expiry, and the command client waits for the broker.
         guard name.channel != "command" else { return }
         var retry: Int64?
         if case .retry(_, let delay) = report { retry = delay }
         lanes[name]?.tried(retryMilliseconds: retry, steadyMilliseconds: Clock.monotonicMilliseconds())
     }
 
-    /// What the core is to learn, in this order.
+    /// The events of a report for the core, in this order.
     static func events(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) -> [ControlEvent] {
         switch report {
         case .delivered(let answers): [.settled(key: key, channel: channel, outcome: .delivered, detail: nil)] + answers

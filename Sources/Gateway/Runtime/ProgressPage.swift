@@ -1,7 +1,7 @@
-/// The words of the page in shared memory that outlives the program, so that its death can be understood at the next start.
+/// The words of a page of memory that outlives the program. The next start reads from it how the program ended.
 ///
-/// The page is 512 words of 64 bits, all 0 in a new file. A word keeps its meaning for ever; a further thing to remember takes a further word.
-/// A program of another version leaves the words that it does not know as they are.
+/// The page has 512 words of 64 bits, all 0 in a new file. The meaning of a word never changes; new information gets a new word. A program of
+/// another version leaves the words that it does not know as they are.
 enum ProgressWord {
     /// The event that the core is taking, 0 between events. A plain store, made by the core.
     static let event = 0
@@ -22,11 +22,11 @@ struct Death: Equatable {
     var event: Int64 = 0
     /// A fatal signal, which came from the program itself.
     var isCrash = false
-    /// Programs in a row that died while they took this event, the last one included.
+    /// Programs in a row that died while they processed this event, the last one included.
     var inARow: Int64 = 0
 
-    /// A SIGKILL comes from outside, from an operator or from the kernel when memory is short, and says nothing about the message that happens
-    /// to be taken. A message takes microseconds: that three programs in a row are killed within the same one is no accident.
+    /// A SIGKILL comes from outside, from an operator or from the kernel when memory is short, and usually has nothing to do with the message being
+    /// processed. But a message takes microseconds, so three programs in a row that are killed during the same one are no accident.
     static let suspiciousDeaths: Int64 = 3
 
     var isSuspicious: Bool { event != 0 && inARow >= Self.suspiciousDeaths }

@@ -22,7 +22,7 @@ final class ReloadRequests: @unchecked Sendable {
     private var isClosed = false
     private var coreAnswer: CoreAnswer?
 
-    /// The core's verdict on new profiles: why it refuses them, or nil when it has taken them.
+    /// The core's answer to new profiles: why it refuses them, or nil when it uses them.
     struct CoreAnswer: Sendable { var problem: String? }
 
     init(wake: WakeEvent, inEffect: [String]) {
@@ -43,7 +43,7 @@ final class ReloadRequests: @unchecked Sendable {
         monitor.withLock { Status(isRunning: isRunning || asked > answered, inEffect: inEffect, last: result) }
     }
 
-    /// Nil when there is no answer in time; the reload may still come. Those who ask while one waits are answered together.
+    /// Nil when there is no answer in time; the reload may still follow. Requests that come while another waits are answered together.
     func ask(timeoutMilliseconds: Int64 = 40_000) -> ReloadResult? {
         let number = monitor.withLock {
             asked += 1
@@ -65,18 +65,18 @@ final class ReloadRequests: @unchecked Sendable {
         }
     }
 
-    /// The newest request that waits; nil without one. Files are read after this, so whoever asked before sees them as they are now.
+    /// The newest request that waits; nil without one. The profiles are read after this, so the answer holds for every request up to it.
     func pending() -> Int64? { monitor.withLock { asked > answered ? asked : nil } }
 
     func begin() { monitor.withLock { isRunning = true } }
 
-    /// Called by the core's thread when it has taken the profiles or refused them.
+    /// Called by the core's thread when it uses the profiles or has refused them.
     func coreAnswered(_ problem: String?) {
         monitor.withLock { coreAnswer = CoreAnswer(problem: problem) }
         wake.signal()
     }
 
-    /// The core's verdict since the last call; nil when there is none.
+    /// The core's answer since the last call; nil when there is none.
     func collectCoreAnswer() -> CoreAnswer? {
         monitor.withLock {
             defer { coreAnswer = nil }

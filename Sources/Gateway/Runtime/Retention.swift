@@ -24,7 +24,7 @@ final class Retention {
     private static let retryPauseMilliseconds: Int64 = 5 * 60_000
     private static let upkeepMilliseconds: Int64 = 60_000
 
-    /// Waits run on the steady clock; only what is forgotten by its age looks at the gateway's time, and that through `HistoryHorizon`.
+    /// Waits use the steady clock. Only the age of samples depends on the gateway's time, through `HistoryHorizon`.
     init(configuration: GatewayConfiguration, store: Store) throws {
         self.store = store
         keepInboxBytes = configuration.store.keepInboxBytes
@@ -40,7 +40,7 @@ final class Retention {
 
     func wantsSnapshot(lastEvent: Int64) -> Bool {
         let now = Clock.steadyMilliseconds()
-        // One that failed is tried again after a while; one that was asked for and came to nothing in an hour has failed, too.
+        // A failed snapshot is tried again after a while; one that was requested and is not saved within an hour counts as failed.
         if let asked = askedMilliseconds, now - asked < Self.longestSnapshotMilliseconds { return false }
         guard now >= retryMilliseconds else { return false }
         guard lastEvent > lastSnapshotEvent,

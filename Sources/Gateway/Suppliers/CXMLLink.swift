@@ -48,7 +48,7 @@ final class CXMLLink: SupplierLink {
         let reason = "the supplier answered cXML status \(status.code)" + (status.text.isEmpty ? "" : ": \(status.text)")
         switch status.code {
         case 200..<300: return .delivered()
-        // Who never heard of the order has nothing to call off.
+        // A supplier that does not know the order has nothing to cancel.
         case 404 where order.isCancellation, 410 where order.isCancellation: return .delivered()
         case 409 where !order.isCancellation: return .duplicate(source: nil)
         default:

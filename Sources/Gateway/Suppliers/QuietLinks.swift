@@ -4,7 +4,7 @@ import Outbound
 import Replenishment
 import Telemetry
 
-/// Orders by e-mail. No answer comes back by itself: the order is sent when the mail server has it, and people report the rest.
+/// Orders by e-mail. The order counts as sent when the mail server has accepted it; people report what follows.
 final class MailLink: SupplierLink {
     private let mail: SupplierSettings.Mail
     private let client: MailClient

@@ -11,15 +11,15 @@ struct DeliveryJob: Sendable {
     var device: String
     var createdMilliseconds: Int64
     var attempts: Int
-    /// An earlier try may have reached the receiver, even one that a crash has hidden.
+    /// An earlier try may have reached the receiver, also one whose end is not recorded because of a crash.
     var isRepeat: Bool
-    /// How old it was when it was handed over, and when that was by the steady clock: its age must not change when the clock is set.
+    /// Its age when it was handed over, in milliseconds, and the steady clock at that moment, so that setting the clock does not change its age.
     var handedAge: Int64
     let handedSteady = Clock.steadyMilliseconds()
 
     var ageMilliseconds: Int64 { handedAge + Clock.steadyMilliseconds() - handedSteady }
 
-    /// Counted from 1. A try whose end a crash has hidden counts once, so that a repeat never looks like the first.
+    /// Counted from 1. Unrecorded tries before a crash count as one, so that a repetition never looks like the first try.
     var attempt: Int { max(attempts + 1, isRepeat ? 2 : 1) }
 
     /// The order or shipment that the body holds.
@@ -65,13 +65,13 @@ extension LinkOutcome {
     }
 }
 
-/// A supplier's reports in the JSON answer to a webhook: one report, or `orders` with one for each. It speaks of what was delivered only:
-/// an answer moves no order of somebody else.
+/// A supplier's reports in the JSON answer to a webhook: one report, or `orders` with one for each. Only reports on the orders that were
+/// delivered count.
 enum JSONAnswer {
-    /// - Parameter source: who we are: what a supplier has from us already is no duplicate.
+    /// - Parameter source: this gateway's name: an order that the supplier has from this gateway already is no duplicate.
     static func events(_ body: [UInt8], _ job: DeliveryJob, source: String) -> (events: [ControlEvent], isDuplicate: Bool, source: String?)
     {
-        // Many receivers answer with a page or with nothing: that is no mistake.
+        // Many receivers answer with a web page or with nothing, which is no error.
         guard !body.isEmpty, let root = try? APIValue(parsing: body), !root.members.isEmpty else { return ([], false, nil) }
         var events: [ControlEvent] = []
         if let node = root.node, let report = try? OrderReport(node) {
@@ -80,7 +80,7 @@ enum JSONAnswer {
         let delivered = Set((try? job.order())?.lines.map(\.order) ?? [])
         for item in root["orders"].items.prefix(StewardCore.maximumReportsPerAnswer) {
             guard let order = item["order"].string, delivered.contains(order) else { continue }
-            // Two gateways that see one device need not hold the same company: then a single line of a shipment is known already.
+            // Two gateways that look after one device may order for it twice; then single lines of a shipment are duplicates.
             if item["duplicate"].bool == true, let other = item["source"].string, other != source {
                 events.append(.order(.duplicate(key: order, detail: "the supplier has this order from \(other.prefix(128))")))
                 continue

@@ -6,7 +6,7 @@ struct SupplierWorkers {
     private(set) var suppliers: [String: DeliveryWorker] = [:]
     private(set) var tickets: DeliveryWorker?
 
-    /// Everything that can be wrong with an entry is told here: secrets, certificates, folders.
+    /// Throws for everything that can be wrong with an entry: secrets, certificates, folders.
     init(_ configuration: GatewayConfiguration, mailbox: ControlMailbox) throws {
         let source = Self.source(configuration)
         for settings in configuration.suppliers {
@@ -26,7 +26,7 @@ struct SupplierWorkers {
         for settings in configuration.suppliers {
             _ = try link(settings, configuration)
         }
-        // The ways in: their secrets are read as at start.
+        // The endpoints for suppliers: their secrets are read as at start.
         _ = try CXMLEndpoint(configuration)
         _ = try WebhookEndpoint(configuration)
         if let tickets = configuration.tickets { _ = try ticketLink(tickets, source(configuration)) }

@@ -53,7 +53,7 @@ final class WebhookLink: SupplierLink {
     private func outcome(_ result: WebhookResult, _ job: DeliveryJob) -> LinkOutcome {
         let isCancellation = job.key.hasPrefix("ca-")
         if channel == .order, case .response(let response) = result {
-            // Who never heard of an order has nothing to call off.
+            // A receiver that does not know the order has nothing to cancel.
             if isCancellation, response.status == 404 || response.status == 410 { return .delivered() }
             let answer = JSONAnswer.events(response.body, job, source: source)
             let isDuplicate = response.status == 409 || (answer.isDuplicate && (200..<300).contains(response.status))
@@ -64,7 +64,7 @@ final class WebhookLink: SupplierLink {
     }
 }
 
-/// The files that a supplier's entry names, read at start so that a mistake is told there.
+/// The files that a supplier's entry names. They are checked at start, so that a mistake is reported then.
 enum SupplierFiles {
     /// - Parameter key: where the file is named in the configuration.
     static func signature(_ file: String, key: String) throws -> WebhookSignature {
@@ -73,7 +73,7 @@ enum SupplierFiles {
         }
     }
 
-    /// libcurl would tell only at the first delivery.
+    /// libcurl would report a missing file only at the first delivery.
     static func check(caFile: String?, place: String) throws {
         if let caFile, access(caFile, R_OK) != 0 {
             throw ConfigurationError("\(place).caFile: \(caFile) cannot be read (\(FileProblem.reason(caFile)))")

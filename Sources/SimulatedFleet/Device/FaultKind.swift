@@ -67,7 +67,7 @@ struct HealthMessage: Sendable, Equatable {
     var code: Int64
 }
 
-/// One fault of one device, with what fate has decided about it.
+/// One fault of one device, with how it reacts to commands and when it ends, both drawn when it begins.
 struct DeviceFault: Sendable {
     /// How the device takes commands while it has the fault.
     enum Temper: Sendable, Equatable {

@@ -1,4 +1,4 @@
-/// What a simulated device publishes.
+/// A message that a simulated device publishes, or is sent.
 public struct FleetMessage: Sendable, Equatable {
     public var topic: String
     /// JSON.

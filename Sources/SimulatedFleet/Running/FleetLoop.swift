@@ -4,19 +4,14 @@ import Threading
 
 /// The fleet's own thread: it alone moves the devices on.
 struct FleetLoop {
-    /// So many messages may wait for the broker's acknowledgement before time stands still for the devices.
+    /// With this many messages unacknowledged by the broker, the devices' time stands still.
     static let window = 1_000
     /// Live reports that are later than this are left out, as a device's own buffer would.
     static let longestLagMilliseconds: Int64 = 600_000
 
-    private struct Delivered {
-        var topic: String
-        var payload: [UInt8]
-    }
-
-    /// Between the client's callback and the loop, both on the same thread.
+    /// Passes messages from the client's callback to the loop; both run on the same thread.
     private final class Mailbox {
-        var delivered: [Delivered] = []
+        var delivered: [FleetMessage] = []
     }
 
     private let publisher: CommandClient
@@ -31,7 +26,7 @@ struct FleetLoop {
     private var fleet: Fleet
     private var fleetTime: Int64
     private var nextKey: UInt64 = 0
-    /// Of the step made last, what the broker has not taken yet; the next message is at the end.
+    /// Messages of the last step that are not published yet, in reverse order.
     private var pending: [FleetMessage] = []
 
     init(
@@ -55,7 +50,7 @@ struct FleetLoop {
             onMessage: { topic, payload, packet in
                 // A retained command is an old one: a real device must not act upon it after each reconnect either.
                 guard !packet.isRetained else { return }
-                mailbox.delivered.append(Delivered(topic: String(cString: topic), payload: Array(payload)))
+                mailbox.delivered.append(FleetMessage(topic: String(cString: topic), payload: Array(payload)))
             }, onConnectionChange: { _ in })
     }
 
@@ -80,7 +75,7 @@ struct FleetLoop {
         do {
             try publisher.publish(topic: message.topic, payload: message.payload, key: nextKey) { _, outcome in
                 if case .failed(let error) = outcome {
-                    // What was under way when we left is nobody's mistake.
+                    // A publication that the end of the fleet cut off is no error.
                     guard !stopping.isRaised else { return }
                     counts.failed("publishing failed: \(error)")
                 } else {

@@ -171,7 +171,7 @@ final class SupplierSandbox: Sendable {
             if case .failed(let reason) = outcome {
                 counts.failed("the gateway did not take that \(order.id) is \(step.rawValue): \(reason)")
             }
-            // The parcel travels on whether or not its sender's message was understood.
+            // The delivery goes on whether or not the gateway accepted the report.
             proceed(order, reference: reference, after: step)
         }
     }

@@ -101,7 +101,7 @@ final class DemoSite {
         gateway = try ChildProcess(
             "steward run", [try Self.gateway(), "run", "--config", file("steward.json")], log: file("steward.log"))
         try waitUntilReady()
-        // Its suppliers and customers speak with the operator's word here.
+        // The simulated supplier and customers use the operator's token.
         fleetConfiguration.apiToken = try TokenFile.read(Credential.file(besideStore: file("steward.db")))
         let fleet = try FleetRunner(configuration: fleetConfiguration)
         try fleet.start()
