@@ -10,7 +10,7 @@ public final class Monitor: @unchecked Sendable {
         var checked = pthread_mutexattr_t()
         pthread_mutexattr_init(&checked)
         // Entering twice, or waiting without having entered, is an error instead of a standstill.
-        pthread_mutexattr_settype(&checked, Int32(PTHREAD_MUTEX_ERRORCHECK.rawValue))
+        pthread_mutexattr_settype(&checked, Int32(PTHREAD_MUTEX_ERRORCHECK))
         pthread_mutex_init(mutex, &checked)
         pthread_mutexattr_destroy(&checked)
         var attributes = pthread_condattr_t()
