@@ -59,7 +59,7 @@ let adapters: [Target] = [
     .target(name: "MQTTLink", dependencies: ["CMosquitto", "Threading"]),
     .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
     .target(name: "HTTPService", dependencies: ["CMicroHTTPD", "Threading"]),
-    .target(name: "Outbound", dependencies: ["CCrypto", "CCurl", "CivilCalendar"]),
+    .target(name: "Outbound", dependencies: ["CCrypto", "CCurl"]),
     .target(name: "XMLReading", dependencies: ["CLibXML"]),
 ]
 

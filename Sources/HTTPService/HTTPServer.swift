@@ -76,13 +76,7 @@ public final class HTTPServer: Sendable {
     /// joins the threads. Requests that come meanwhile on open connections are answered 503. Calling it again does nothing. It must
     /// not be called from the handler, whose thread it would wait for.
     public func stop() {
-        guard
-            let stopping = running.withLock({ state in
-                let taken = state
-                state = nil
-                return taken
-            })
-        else { return }
+        guard let stopping = running.withLock({ $0.take() }) else { return }
         let daemon = OpaquePointer(bitPattern: stopping.daemon)
         core.isStopping.store(true, ordering: .relaxed)
         let listenSocket = MHD_quiesce_daemon(daemon)

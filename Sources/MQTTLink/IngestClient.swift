@@ -163,11 +163,7 @@ public final class IngestClient {
     /// Only queues the packet: it leaves with the next flush that may happen.
     private func send(_ request: SubscriptionState.Request) {
         guard let pointer = connection.established else { return }
-        let filters: [String]
-        switch request {
-        case .subscribe(let all), .unsubscribe(let all): filters = all
-        }
-        var list: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
+        var list: [UnsafeMutablePointer<CChar>?] = request.filters.map { strdup($0) }
         defer { for filter in list { free(filter) } }
         var messageID: Int32 = 0
         let code: Int32

@@ -36,27 +36,18 @@ final class MosquittoHandle: @unchecked Sendable {
 
     private func setCredentials(_ configuration: MQTTConfiguration) throws(MQTTError) {
         guard let username = configuration.username else { return }
-        var code: Int32
-        if let password = configuration.password {
-            var terminated = password.map { CChar(bitPattern: $0) }
-            terminated.append(0)
-            code = mosquitto_username_pw_set(pointer, username, terminated)
-        } else {
-            code = mosquitto_username_pw_set(pointer, username, nil)
-        }
-        try MosquittoLibrary.check(code, "set mqtt.username")
+        let terminated = configuration.password.map { $0.map { CChar(bitPattern: $0) } + [0] }
+        try MosquittoLibrary.check(mosquitto_username_pw_set(pointer, username, terminated), "set mqtt.username")
     }
 
     private func setTLS(_ tls: MQTTConfiguration.TLS) throws(MQTTError) {
-        if let authority = tls.authorityFile {
-            // The pass-phrase callback answers "none": without it OpenSSL would ask at the terminal.
-            let code = mosquitto_tls_set(pointer, authority, nil, tls.certificateFile, tls.keyFile) { _, _, _, _ in 0 }
-            try MosquittoLibrary.check(code, "set mqtt.tls")
-        } else {
+        let directory = tls.authorityFile == nil ? "/etc/ssl/certs" : nil
+        if directory != nil {
             try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_TLS_USE_OS_CERTS, 1), "set mqtt.tls")
-            let code = mosquitto_tls_set(pointer, nil, "/etc/ssl/certs", tls.certificateFile, tls.keyFile) { _, _, _, _ in 0 }
-            try MosquittoLibrary.check(code, "set mqtt.tls")
         }
+        // The pass-phrase callback answers "none": without it OpenSSL would ask at the terminal.
+        let code = mosquitto_tls_set(pointer, tls.authorityFile, directory, tls.certificateFile, tls.keyFile) { _, _, _, _ in 0 }
+        try MosquittoLibrary.check(code, "set mqtt.tls")
         // 1 is SSL_VERIFY_PEER; versions below TLS 1.2 are off by the library's default.
         try MosquittoLibrary.check(mosquitto_tls_opts_set(pointer, 1, nil, nil), "set mqtt.tls")
         try MosquittoLibrary.check(mosquitto_tls_insecure_set(pointer, false), "set mqtt.tls")

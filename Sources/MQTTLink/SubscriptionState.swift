@@ -10,6 +10,12 @@ struct SubscriptionState {
     enum Request: Equatable {
         case subscribe([String])
         case unsubscribe([String])
+
+        var filters: [String] {
+            switch self {
+            case .subscribe(let filters), .unsubscribe(let filters): filters
+            }
+        }
     }
 
     private(set) var wanted: [String]

@@ -42,13 +42,6 @@ public struct WebhookResponse: Sendable, Equatable {
     public var isTruncated: Bool
     /// Of `Retry-After`, as seconds also where a date was given; nil when absent or over.
     public var retryAfterSeconds: Int64?
-
-    public init(status: Int, body: [UInt8] = [], isTruncated: Bool = false, retryAfterSeconds: Int64? = nil) {
-        self.status = status
-        self.body = body
-        self.isTruncated = isTruncated
-        self.retryAfterSeconds = retryAfterSeconds
-    }
 }
 
 /// No whole answer came. The receiver may have acted on the request all the same.
@@ -63,9 +56,4 @@ public struct WebhookFailure: Error, Sendable, Equatable, CustomStringConvertibl
     /// For people; without the URL, which may carry a secret.
     public var reason: String
     public var description: String { reason }
-
-    public init(kind: Kind, reason: String) {
-        self.kind = kind
-        self.reason = reason
-    }
 }

@@ -9,13 +9,6 @@ public struct CommitRecord: Sendable, Equatable {
     public var chain: Int64
     /// When the last batch arrived, since 1970.
     public var milliseconds: Int64
-
-    public init(storeID: Int64, lastEvent: Int64, chain: Int64, milliseconds: Int64) {
-        self.storeID = storeID
-        self.lastEvent = lastEvent
-        self.chain = chain
-        self.milliseconds = milliseconds
-    }
 }
 
 /// Keeps the newest `CommitRecord` in a piece of mapped memory, by plain stores after each commit.

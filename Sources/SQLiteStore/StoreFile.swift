@@ -68,11 +68,6 @@ enum StoreFile {
         }
     }
 
-    static func bytes(_ path: String) -> Int64 {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
-    }
-
     /// Puts the path into errors of `body`, for those that read them in a log.
     static func explaining<T>(_ path: String, _ body: () throws -> T) throws -> T {
         do {

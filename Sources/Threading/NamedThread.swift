@@ -30,7 +30,9 @@ public final class NamedThread: @unchecked Sendable {
                 guard let argument else { return nil }
                 let thread = Unmanaged<NamedThread>.fromOpaque(argument).takeRetainedValue()
                 thread.introduce()
-                thread.takeBody()?()
+                // Taken out, so that what it captures is released at its end, and not when the thread is joined: a snapshot's body captures
+                // the whole state.
+                thread.body.take()?()
                 return nil
             }, box.toOpaque())
         withUnsafePointer(to: before) { _ = pthread_sigmask(SIG_SETMASK, $0, nil) }
@@ -57,12 +59,6 @@ public final class NamedThread: @unchecked Sendable {
         for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP] { sigdelset(&blocked, fault) }
         pthread_sigmask(SIG_SETMASK, &blocked, &before)
         return before
-    }
-
-    /// What the body captures is released when it ends, and not when the thread is joined: a snapshot's body captures the whole state.
-    private func takeBody() -> (@Sendable () -> Void)? {
-        defer { body = nil }
-        return body
     }
 
     private func introduce() {

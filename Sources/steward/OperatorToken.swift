@@ -42,16 +42,20 @@ struct OperatorToken {
     }
 
     static func port(_ url: String) -> UInt16 {
-        let rest = url.dropFirst(url.hasPrefix("https://") ? 8 : 7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let digits = rest.hasSuffix("]") ? "" : rest.split(separator: ":").last ?? ""
+        let authority = authority(url)
+        let digits = authority.hasSuffix("]") ? "" : authority.split(separator: ":").last ?? ""
         return UInt16(digits) ?? (url.hasPrefix("https://") ? 443 : 80)
     }
 
     static func isThisMachine(_ url: String) -> Bool {
-        let rest = url.dropFirst(url.hasPrefix("https://") ? 8 : 7)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let authority = authority(url)
         guard !authority.contains("@") else { return false }
-        let host = authority.hasPrefix("[") ? String(authority.prefix { $0 != "]" }) + "]" : String(authority.prefix { $0 != ":" })
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
         return host == "localhost" || host == "127.0.0.1" || host == "[::1]"
+    }
+
+    /// What stands between the scheme and the path.
+    private static func authority(_ url: String) -> Substring {
+        url.dropFirst(url.hasPrefix("https://") ? 8 : 7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     }
 }

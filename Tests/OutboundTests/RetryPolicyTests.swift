@@ -1,5 +1,6 @@
-import Outbound
 import Testing
+
+@testable import Outbound
 
 @Suite struct RetryPolicyTests {
     private let policy = RetryPolicy(baseMilliseconds: 1_000, capMilliseconds: 60_000, retryAfterCapMilliseconds: 600_000)

@@ -20,7 +20,7 @@ import Testing
         let other = try #require(try store.series(device: "p", metric: "temp", unit: "[degF]"))
         #expect(other != series)
         #expect(try store.chunk(other, from: 100, to: 199, count: 10))
-        #expect(try store.statistics().historyChunks == 3)
+        #expect(store.current[.chunks] == 3)
         #expect(try store.statistics().historySamples == 31)
     }
 
@@ -77,9 +77,9 @@ import Testing
         #expect(try store.trimHistory(beforeMilliseconds: 1_000, maximumBytes: .max) == 63)
         while try store.trimHistory(beforeMilliseconds: 1_000, maximumBytes: .max) > 0 {}
         #expect(try starts(store, 0, 5_000).first == 1_000)
-        #expect(try store.statistics().historyChunks == 101)
+        #expect(store.current[.chunks] == 101)
         while try store.trimHistory(beforeMilliseconds: 0, maximumBytes: 43 * 20) > 0 {}
-        #expect(try store.statistics().historyChunks == 20)
+        #expect(store.current[.chunks] == 20)
         #expect(try store.statistics().historyBytes == 43 * 20)
         #expect(try starts(store, 0, .max).first == 1_800)
     }
@@ -94,7 +94,7 @@ import Testing
             _ = try store.series(device: "empty", metric: "m", unit: "1")
             #expect(try store.series(device: "new", metric: "m", unit: "1") == nil)
             #expect(try store.series(device: "kept", metric: "m", unit: "1") == kept)
-            #expect(try store.statistics().historySeriesRefused == 1)
+            #expect(store.current[.seriesRefused] == 1)
             try store.close()
         }
         let store = try Store(path: directory.storePath, limits: limits)

@@ -78,7 +78,7 @@ import Testing
         while case let deleted = try store.trimInbox(through: 1_000, keepBytes: 0), deleted > 0 { steps.append(deleted) }
         #expect(steps == [20], "the older snapshot still needs what comes after event 500")
         #expect(try store.firstRetainedEvent() == 501)
-        #expect(try store.statistics().inboxSegments == 50)
+        #expect(store.current[.inboxSegments] == 50)
         #expect(try store.statistics().inboxBytes == 50_000)
     }
 

@@ -101,8 +101,8 @@ import Testing
         }
         #expect(try store.enqueue(entry("e")) == .known)
         #expect(try store.enqueue(entry("a")) == .added)
-        #expect(try store.statistics().outboxForgotten == 2)
-        #expect(try store.statistics().outboxFinished == 3)
+        #expect(store.current[.outboxForgotten] == 2)
+        #expect(store.current[.outboxFinished] == 3)
     }
 
     @Test func hostileStringsComeBackAsTheyWere() throws {

@@ -40,36 +40,40 @@ extension GatewayAPI {
     func page(_ listing: Listing, _ filter: ListingFilter, limit: Int, after: String? = nil, hasLeft: () -> Bool) throws -> [UInt8] {
         var ids = try core.ask { $0.ids(of: listing) }
         if let after { ids = ids.lastIndex(of: after).map { Array(ids[..<$0]) } ?? [] }
+        var page = try page(listing.rawValue, of: ids, limit: limit, hasLeft) { core, id, writer in
+            core.write(listing, id: id, filter: filter, &writer)
+        }
+        if !page.waiting.isEmpty { page.writer.member("next", page.last) }
+        page.writer.endObject()
+        return page.writer.bytes
+    }
+
+    /// The beginning of an object, with a list of up to `limit` items under `key`. `write` returns false for an id that it left out.
+    private func page(
+        _ key: String, of ids: [String], limit: Int, _ hasLeft: () -> Bool,
+        _ write: @escaping (StewardCore, String, inout JSONWriter) -> Bool
+    ) throws -> Page {
         var start = Page(waiting: ids)
         start.writer.beginObject()
-        start.writer.key(listing.rawValue)
+        start.writer.key(key)
         start.writer.beginArray()
         var page = try core.walk(start, hasLeft: hasLeft) { core, page in
             guard page.count < limit, let id = page.waiting.popLast() else { return false }
-            if core.write(listing, id: id, filter: filter, &page.writer) { page.count += 1 }
+            if write(core, id, &page.writer) { page.count += 1 }
             page.last = id
             return true
         }
         page.writer.endArray()
-        if !page.waiting.isEmpty { page.writer.member("next", page.last) }
-        page.writer.endObject()
-        return page.writer.bytes
+        return page
     }
 
     func devices(offset: Int, after: String?, limit: Int, hasLeft: () -> Bool) throws -> [UInt8] {
         let sorted = try directory.sorted(core, hasLeft: hasLeft)
         let first = after.map { after in sorted.partitioningIndex { $0 > after } } ?? min(offset, sorted.count)
         let ids = sorted[first...].prefix(limit)
-        var start = Page(waiting: ids.reversed())
-        start.writer.beginObject()
-        start.writer.key("devices")
-        start.writer.beginArray()
-        var page = try core.walk(start, hasLeft: hasLeft) { core, page in
-            guard let id = page.waiting.popLast() else { return false }
-            _ = core.writeSummary(device: id, &page.writer)
-            return true
+        var page = try page("devices", of: ids.reversed(), limit: limit, hasLeft) { core, id, writer in
+            core.writeSummary(device: id, &writer)
         }
-        page.writer.endArray()
         page.writer.member("total", sorted.count)
         if ids.endIndex < sorted.endIndex { page.writer.member("next", ids.last) }
         page.writer.endObject()

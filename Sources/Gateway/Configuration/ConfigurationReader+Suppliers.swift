@@ -12,14 +12,10 @@ extension ConfigurationReader {
             rules(orders, &policy)
         }
         for supplier in reader.list("suppliers", "a supplier") { one(supplier, &policy, &configuration) }
-        // The short form: one webhook that takes everything that no other supplier takes.
+        // The short form comes last, so that it gets what no other supplier gets.
         if let orders = configuration.orders {
-            var settings = SupplierSettings(name: "orders", way: .webhook(secretFile: orders.secretFile, replySecretFile: nil))
-            settings.url = orders.url
-            settings.caFile = orders.caFile
-            settings.giveUpAfterMilliseconds = orders.giveUpAfterMilliseconds
-            policy.suppliers.append(ReplenishmentPolicy.Supplier(name: "orders"))
-            configuration.suppliers.append(settings)
+            policy.suppliers.append(ReplenishmentPolicy.Supplier(name: orders.name))
+            configuration.suppliers.append(orders)
         }
         configuration.core.replenishment = policy
     }

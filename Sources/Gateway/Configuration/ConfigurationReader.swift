@@ -27,8 +27,8 @@ public enum ConfigurationReader {
         store(reader, &configuration)
         http(reader, &configuration)
         configuration.profiles = reader.strings("profiles") ?? configuration.profiles
-        configuration.orders = supplier(reader, "orders")
-        configuration.tickets = supplier(reader, "tickets")
+        configuration.orders = webhook(reader, "orders")
+        configuration.tickets = webhook(reader, "tickets")
         replenishment(reader, &configuration)
         limits(reader, &configuration)
         maintenance(reader, &configuration)
@@ -126,17 +126,19 @@ public enum ConfigurationReader {
         return isIPv4 || host == "[::1]" || host == "localhost"
     }
 
-    private static func supplier(_ reader: ObjectReader, _ key: String) -> GatewayConfiguration.Supplier? {
+    private static func webhook(_ reader: ObjectReader, _ key: String) -> SupplierSettings? {
         guard let supplier = reader.object(key, "where \(key) go") else { return nil }
+        defer { supplier.finish() }
         let url = supplier.requiredString("url", "an http or https address")
         if let url, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
             reader.report.add("\(key).url must begin with http:// or https://", at: supplier.node.position)
         }
-        var result = GatewayConfiguration.Supplier(
-            url: url ?? "", secretFile: supplier.string("secretFile"), caFile: supplier.string("caFile"))
-        supplier.read("giveUpAfterHours", in: 1...8760, into: &result.giveUpAfterMilliseconds, times: 3_600_000)
-        supplier.finish()
-        return url == nil ? nil : result
+        var settings = SupplierSettings(name: key, way: .webhook(secretFile: supplier.string("secretFile"), replySecretFile: nil))
+        settings.caFile = supplier.string("caFile")
+        supplier.read("giveUpAfterHours", in: 1...8760, into: &settings.giveUpAfterMilliseconds, times: 3_600_000)
+        guard let url else { return nil }
+        settings.url = url
+        return settings
     }
 
     private static func limits(_ reader: ObjectReader, _ configuration: inout GatewayConfiguration) {

@@ -29,26 +29,17 @@ public struct GatewayConfiguration: Sendable {
         public var allowedHosts: [String] = []
     }
 
-    public struct Supplier: Sendable {
-        public var url: String
-        /// A file with the `whsec_…` secret of Standard Webhooks.
-        public var secretFile: String?
-        public var caFile: String?
-        /// How long an order is tried before it counts as failed.
-        public var giveUpAfterMilliseconds: Int64 = 3 * 86_400_000
-    }
-
     public var gatewayID = "steward"
     public var mqtt: MQTTSettings
     public var store = Store()
     public var profiles = ["/usr/share/steward/DeviceProfiles", "/etc/steward/profiles.d"]
     public var http = HTTP()
-    /// Where orders go; nil: orders are decided and recorded, and sent nowhere.
-    public var orders: Supplier?
-    /// Where tickets go.
-    public var tickets: Supplier?
-    /// How to reach each supplier; the decisions are in `core.replenishment`. `orders` is one of them, under that name.
+    /// How to reach each supplier; the decisions are in `core.replenishment`. Without one, orders are decided and recorded, and sent nowhere.
     public var suppliers: [SupplierSettings] = []
+    /// The short form of a supplier, a webhook that gets every order that no other supplier gets. It is among `suppliers` under the name `orders`.
+    public var orders: SupplierSettings?
+    /// The webhook that gets tickets.
+    public var tickets: SupplierSettings?
     public var core = CoreConfiguration()
     public var limits = StoreLimits()
     /// The process's own limit of writable memory; nil fits it to the control group's, 0 sets none.

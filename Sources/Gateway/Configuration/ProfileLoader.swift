@@ -44,15 +44,12 @@ public enum ProfileLoader {
     }
 
     private static func contents(_ file: String) -> Result<[UInt8], Diagnostic> {
-        let problem: ConfigurationError
-        switch FileProblem.contents(file) {
-        case .success(let bytes): return .success(bytes)
-        case .failure(let reason): problem = reason
+        FileProblem.contents(file).mapError { problem in
+            var status = stat()
+            let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(problem)"
+            return Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason)
         }
-        var status = stat()
-        let isDirectory = stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        let reason = isDirectory ? "no profile (*.json) is in this directory" : "cannot be read: \(problem)"
-        return .failure(Diagnostic(file: file, position: SourcePosition(line: 1, column: 1), message: reason))
     }
 
     /// The rules of a zone from the system's own files.

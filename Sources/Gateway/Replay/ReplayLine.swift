@@ -6,46 +6,40 @@ import FoundationEssentials
 /// The payload's bytes are taken as they stand, so that a number beyond all ranges or a member that stands twice reaches the
 /// decoder just as it would from the network.
 struct ReplayLine {
-    var timeMilliseconds: Int64 = 0
-    var topic = ""
-    var payload: [UInt8] = []
-    var isRetained = false
+    let timeMilliseconds: Int64
+    let topic: String
+    let payload: [UInt8]
+    private(set) var isRetained = false
 
     /// Throws the reason in words.
     init(_ line: ArraySlice<UInt8>) throws(ConfigurationError) {
         var scanner = RawMembers(line)
-        var hasTime = false
-        var hasTopic = false
-        var hasPayload = false
+        var time: Int64?
+        var topic: String?
+        var payload: [UInt8]?
         while let member = try scanner.next() {
             switch member.key {
             case "time":
                 let text = String(decoding: member.value, as: UTF8.self)
-                guard let time = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0) }) else {
-                    throw ConfigurationError("\"time\" must be whole milliseconds")
-                }
-                timeMilliseconds = time
-                hasTime = true
-            case "topic":
-                topic = try Self.string(member.value, "topic")
-                hasTopic = true
+                time = Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) }
+                if time == nil { throw ConfigurationError("\"time\" must be whole milliseconds") }
+            case "topic": topic = try Self.string(member.value, "topic")
             case "payload":
-                payload =
-                    member.value.first == UInt8(ascii: "\"") ? Array(try Self.string(member.value, "payload").utf8) : Array(member.value)
-                hasPayload = true
+                let isText = member.value.first == UInt8(ascii: "\"")
+                payload = isText ? Array(try Self.string(member.value, "payload").utf8) : Array(member.value)
             case "payload_b64":
                 guard let data = Data(base64Encoded: try Self.string(member.value, "payload_b64")) else {
                     throw ConfigurationError("\"payload_b64\" is not base64")
                 }
                 payload = Array(data)
-                hasPayload = true
             case "retained": isRetained = member.value.elementsEqual("true".utf8)
             default: break
             }
         }
-        guard hasTime, hasTopic, hasPayload else {
+        guard let time, let topic, let payload else {
             throw ConfigurationError("a line needs \"time\", \"topic\" and \"payload\" (or \"payload_b64\")")
         }
+        (timeMilliseconds, self.topic, self.payload) = (time, topic, payload)
     }
 
     private static func string(_ value: ArraySlice<UInt8>, _ name: String) throws(ConfigurationError) -> String {

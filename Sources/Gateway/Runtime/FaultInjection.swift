@@ -46,11 +46,6 @@ struct KillPoint {
     private var deliveredMessages = 0
     private var isBatchOfMessages = false
 
-    private init(place: Place, remainingBatches: Int) {
-        self.place = place
-        self.remainingBatches = remainingBatches
-    }
-
     /// Throws when the variable is set and says nothing that can be done: a test must not pass because of a misspelt place.
     static func fromEnvironment() throws -> KillPoint? {
         try FaultInjection.requireDebugBuild()

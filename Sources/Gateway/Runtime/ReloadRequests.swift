@@ -77,12 +77,7 @@ final class ReloadRequests: @unchecked Sendable {
     }
 
     /// The core's answer since the last call; nil when there is none.
-    func collectCoreAnswer() -> CoreAnswer? {
-        monitor.withLock {
-            defer { coreAnswer = nil }
-            return coreAnswer
-        }
-    }
+    func collectCoreAnswer() -> CoreAnswer? { monitor.withLock { coreAnswer.take() } }
 
     /// The reload that `begin` began has ended; those who asked up to `number` hear it.
     func end(_ number: Int64?, _ result: ReloadResult) {

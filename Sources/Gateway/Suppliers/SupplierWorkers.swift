@@ -8,28 +8,22 @@ struct SupplierWorkers {
 
     /// Throws for everything that can be wrong with an entry: secrets, certificates, folders.
     init(_ configuration: GatewayConfiguration, mailbox: ControlMailbox) throws {
-        let source = Self.source(configuration)
-        for settings in configuration.suppliers {
-            suppliers[settings.name] = try DeliveryWorker(
-                channel: .order, link: try Self.link(settings, configuration), source: source,
+        func worker(_ settings: SupplierSettings, _ channel: OutboxChannel) throws -> DeliveryWorker {
+            try DeliveryWorker(
+                channel: channel, link: try Self.link(settings, channel, configuration), source: Self.source(configuration),
                 giveUpAfterMilliseconds: settings.giveUpAfterMilliseconds, mailbox: mailbox)
         }
-        if let settings = configuration.tickets {
-            tickets = try DeliveryWorker(
-                channel: .ticket, link: try Self.ticketLink(settings, source), source: source,
-                giveUpAfterMilliseconds: settings.giveUpAfterMilliseconds, mailbox: mailbox)
-        }
+        for settings in configuration.suppliers { suppliers[settings.name] = try worker(settings, .order) }
+        tickets = try configuration.tickets.map { try worker($0, .ticket) }
     }
 
     /// The same without threads, for `run --check`.
     static func check(_ configuration: GatewayConfiguration) throws {
-        for settings in configuration.suppliers {
-            _ = try link(settings, configuration)
-        }
+        for settings in configuration.suppliers { _ = try link(settings, .order, configuration) }
+        if let tickets = configuration.tickets { _ = try link(tickets, .ticket, configuration) }
         // The endpoints for suppliers: their secrets are read as at start.
         _ = try CXMLEndpoint(configuration)
         _ = try WebhookEndpoint(configuration)
-        if let tickets = configuration.tickets { _ = try ticketLink(tickets, source(configuration)) }
     }
 
     func stop() {
@@ -39,20 +33,16 @@ struct SupplierWorkers {
 
     private static func source(_ configuration: GatewayConfiguration) -> String { "/steward/\(configuration.gatewayID)" }
 
-    private static func ticketLink(_ settings: GatewayConfiguration.Supplier, _ source: String) throws -> WebhookLink {
-        try WebhookLink(
-            channel: .ticket, url: settings.url, secretFile: settings.secretFile, caFile: settings.caFile, source: source, place: "tickets")
-    }
-
-    private static func link(_ settings: SupplierSettings, _ configuration: GatewayConfiguration) throws -> any SupplierLink {
+    private static func link(
+        _ settings: SupplierSettings, _ channel: OutboxChannel, _ configuration: GatewayConfiguration
+    ) throws -> any SupplierLink {
         switch settings.way {
         case .webhook(let secretFile, _):
-            // The short form has its own place in the file.
-            let place = settings.name == "orders" && configuration.orders != nil ? "orders" : "suppliers[\(settings.name)]"
+            // `tickets` and the short form `orders` have places of their own in the file.
+            let hasOwnPlace = channel == .ticket || (settings.name == "orders" && configuration.orders != nil)
             return try WebhookLink(
-                channel: .order, url: settings.url, secretFile: secretFile, caFile: settings.caFile,
-                timeoutSeconds: settings.timeoutSeconds,
-                source: source(configuration), place: place)
+                settings, channel: channel, secretFile: secretFile, source: source(configuration),
+                place: hasOwnPlace ? settings.name : "suppliers[\(settings.name)]")
         case .cxml(let cxml): return try CXMLLink(settings, cxml, currency: configuration.core.replenishment.currency)
         case .mail(let mail): return try MailLink(settings, mail, site: configuration.gatewayID)
         case .csv(let directory): return try DropFolderLink(settings, directory: directory, source: source(configuration))

@@ -6,24 +6,19 @@ import Threading
 /// Signed webhooks: CloudEvents 1.0 in JSON, signed as Standard Webhooks says.
 final class WebhookLink: SupplierLink {
     private let channel: OutboxChannel
-    private let url: String
+    private let settings: SupplierSettings
     private let source: String
-    private let timeoutSeconds: Double
     private let signature: WebhookSignature?
     private let client: WebhookClient
 
     /// Throws when a file of it cannot be read. `place` is where it stands in the configuration.
-    init(
-        channel: OutboxChannel, url: String, secretFile: String?, caFile: String?, timeoutSeconds: Double = 15, source: String,
-        place: String
-    ) throws {
+    init(_ settings: SupplierSettings, channel: OutboxChannel, secretFile: String?, source: String, place: String) throws {
         self.channel = channel
-        self.url = url
+        self.settings = settings
         self.source = source
-        self.timeoutSeconds = timeoutSeconds
         signature = try secretFile.map { try SupplierFiles.signature($0, key: "\(place).secretFile") }
-        try SupplierFiles.check(caFile: caFile, place: place)
-        client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: caFile))
+        try SupplierFiles.check(caFile: settings.caFile, place: place)
+        client = try WebhookClient(configuration: WebhookClient.Configuration(caFile: settings.caFile))
     }
 
     func cancel() { client.cancel() }
@@ -47,7 +42,8 @@ final class WebhookLink: SupplierLink {
         } catch {
             return .refused(reason: "\(error)")
         }
-        return outcome(client.send(WebhookRequest(url: url, headers: headers, body: body, timeoutSeconds: timeoutSeconds)), job)
+        let request = WebhookRequest(url: settings.url, headers: headers, body: body, timeoutSeconds: settings.timeoutSeconds)
+        return outcome(client.send(request), job)
     }
 
     private func outcome(_ result: WebhookResult, _ job: DeliveryJob) -> LinkOutcome {
@@ -60,7 +56,7 @@ final class WebhookLink: SupplierLink {
             if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
             if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
         }
-        return LinkOutcome(result, gone: "the receiver answered 410: it wants no more deliveries at \(url)")
+        return LinkOutcome(result, gone: "the receiver answered 410: it wants no more deliveries at \(settings.url)")
     }
 }
 

@@ -5,50 +5,36 @@ enum FaultKind: Sendable, CaseIterable {
     case bearingHot, vibrationHigh, maintenance
     case plateMisplaced, fanStopped, bedSensorOpen, filamentOut, nozzleOverheat
 
-    /// What a native device writes into `errors`; nil where only a measured value tells.
-    var code: String? {
-        switch self {
-        case .jam: "jam"
-        case .coverOpen: "cover-open"
-        case .paperOut: "paper-out"
-        case .headClogged: "head-clogged"
-        default: nil
-        }
+    /// What distinguishes the kinds.
+    struct Traits: Sendable {
+        /// What a native device writes into `errors`; nil where only a measured value tells.
+        var code: String?
+        /// The two words of Bambu's health message (HMS).
+        var healthMessage: HealthMessage?
+        /// The commands that can mend it.
+        var remedies: [String] = []
+        /// How long until a person has mended it where no command does.
+        var passesAfterMilliseconds: ClosedRange<Int64> = 180_000...480_000
     }
 
-    /// The two words of Bambu's health message (HMS).
-    var healthMessage: HealthMessage? {
+    var traits: Traits {
         switch self {
-        case .bedSensorOpen: HealthMessage(attribute: 0x0300_0100, code: 0x0001_0007)
-        case .fanStopped: HealthMessage(attribute: 0x0300_0300, code: 0x0001_0001)
-        case .plateMisplaced: HealthMessage(attribute: 0x0300_0D00, code: 0x0001_0003)
-        case .filamentOut: HealthMessage(attribute: 0x0700_2000, code: 0x0002_0001)
-        default: nil
-        }
-    }
-
-    /// The commands that can mend it.
-    var remedies: [String] {
-        switch self {
-        case .jam: ["clear-jam", "restart"]
-        case .headClogged: ["clean-head", "restart"]
-        case .fuserOverheat: ["cool-down", "restart"]
-        case .bearingHot: ["slow-down"]
-        case .plateMisplaced: ["resume"]
-        case .nozzleOverheat: ["stop"]
-        default: []
-        }
-    }
-
-    /// How long until a person has mended it where no command does.
-    var passesAfterMilliseconds: ClosedRange<Int64> {
-        switch self {
-        case .coverOpen, .paperOut: 20_000...90_000
-        case .maintenance: 40_000...90_000
-        case .vibrationHigh: 60_000...150_000
-        case .fanStopped, .filamentOut: 90_000...300_000
-        case .bedSensorOpen: 300_000...900_000
-        default: 180_000...480_000
+        case .jam: Traits(code: "jam", remedies: ["clear-jam", "restart"])
+        case .coverOpen: Traits(code: "cover-open", passesAfterMilliseconds: 20_000...90_000)
+        case .paperOut: Traits(code: "paper-out", passesAfterMilliseconds: 20_000...90_000)
+        case .fuserOverheat: Traits(remedies: ["cool-down", "restart"])
+        case .headClogged: Traits(code: "head-clogged", remedies: ["clean-head", "restart"])
+        case .bearingHot: Traits(remedies: ["slow-down"])
+        case .vibrationHigh: Traits(passesAfterMilliseconds: 60_000...150_000)
+        case .maintenance: Traits(passesAfterMilliseconds: 40_000...90_000)
+        case .plateMisplaced: Traits(healthMessage: HealthMessage(attribute: 0x0300_0D00, code: 0x0001_0003), remedies: ["resume"])
+        case .fanStopped:
+            Traits(healthMessage: HealthMessage(attribute: 0x0300_0300, code: 0x0001_0001), passesAfterMilliseconds: 90_000...300_000)
+        case .bedSensorOpen:
+            Traits(healthMessage: HealthMessage(attribute: 0x0300_0100, code: 0x0001_0007), passesAfterMilliseconds: 300_000...900_000)
+        case .filamentOut:
+            Traits(healthMessage: HealthMessage(attribute: 0x0700_2000, code: 0x0002_0001), passesAfterMilliseconds: 90_000...300_000)
+        case .nozzleOverheat: Traits(remedies: ["stop"])
         }
     }
 
@@ -99,8 +85,8 @@ struct DeviceFault: Sendable {
         case ..<0.92: temper = .silent
         default: temper = .stubborn(admitsIt: admitsIt)
         }
-        var range = kind.passesAfterMilliseconds
-        if case .stubborn = temper, !kind.remedies.isEmpty { range = 360_000...1_200_000 }
+        var range = kind.traits.passesAfterMilliseconds
+        if case .stubborn = temper, !kind.traits.remedies.isEmpty { range = 360_000...1_200_000 }
         endsAt = at + generator.integer(range)
     }
 }

@@ -184,7 +184,7 @@ public struct SimulatedDevice: Sendable {
     /// Nil where the device says nothing.
     private mutating func act(_ name: String, at: Int64) -> DeviceAnswer? {
         guard DeviceRequest.commands(of: kind).contains(name) else { return .failed("unknown command") }
-        guard var open = fault, open.kind.remedies.contains(name) else {
+        guard var open = fault, open.kind.traits.remedies.contains(name) else {
             if case .silent? = fault?.temper { return nil }
             return .ok
         }

@@ -79,6 +79,6 @@ func nativeReport(at: Int64, status: String, fault: FaultKind?, _ more: (inout J
         writer.member("ts", at)
         writer.member("status", status)
         more(&writer)
-        writer.strings("errors", [fault?.code].compactMap { $0 })
+        writer.strings("errors", [fault?.traits.code].compactMap { $0 })
     }
 }

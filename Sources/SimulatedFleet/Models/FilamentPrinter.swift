@@ -94,7 +94,7 @@ struct FilamentPrinter: DeviceModel {
             state: state, nozzle: nozzle.rounded(decimals: 2), nozzleTarget: targets.nozzle, bed: bed.rounded(decimals: 2),
             bedTarget: targets.bed, percent: done * 100 / jobMilliseconds, remainingMinutes: (jobMilliseconds - done + 59_999) / 60_000,
             layer: done * jobLayers / jobMilliseconds, wifi: Int64(wifi.rounded()), printError: fault == .plateMisplaced ? 0x0300_800D : 0,
-            health: fault?.healthMessage.map { [$0] } ?? [], humidityLevel: humidityLevel,
+            health: fault?.traits.healthMessage.map { [$0] } ?? [], humidityLevel: humidityLevel,
             amsTemperature: amsTemperature.rounded(decimals: 1),
             trays: spools.map { $0.map { Int64($0.rounded()) } ?? -1 })
     }

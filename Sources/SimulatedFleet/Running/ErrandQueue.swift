@@ -44,8 +44,7 @@ final class ErrandQueue: Sendable {
         let thread = state.withLock { state in
             state.isStopping = true
             state.waiting.removeAll()
-            defer { state.thread = nil }
-            return state.thread
+            return state.thread.take()
         }
         wake.signal()
         thread?.join()

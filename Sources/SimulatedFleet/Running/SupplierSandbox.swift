@@ -67,13 +67,7 @@ final class SupplierSandbox: Sendable {
         self.server.withLock { $0 = server }
     }
 
-    func stop() {
-        let server = server.withLock { server in
-            defer { server = nil }
-            return server
-        }
-        server?.stop()
-    }
+    func stop() { server.withLock { $0.take() }?.stop() }
 
     private static let closing = HTTPResponse.problem(status: 503, title: "Service unavailable", detail: "The supplier is closing.")
 

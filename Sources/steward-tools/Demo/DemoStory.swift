@@ -86,12 +86,7 @@ struct DemoStory {
             + "\(status["activeAlarms"].integer ?? 0) alarms now ──"
     }
 
-    private struct Check {
-        var text: String
-        var isSeen: Bool
-    }
-
-    private func checks(_ status: APIValue) -> [Check] {
+    private func checks(_ status: APIValue) -> [(text: String, isSeen: Bool)] {
         let downtime = status["downtime"]
         let incidents = downtime["incidents"].integer ?? 0
         let ces = status["experience"]["ces"]
@@ -100,20 +95,17 @@ struct DemoStory {
         let scores = [("ces", "CES", ces), ("ves", "VES", ves)].compactMap { key, name, value in
             HumanText.score(key, value).map { "\(name) \($0)" }
         }
+        let (faults, commands, orders) = (counts["alarm.raised"] ?? 0, counts["command"] ?? 0, counts["order"] ?? 0)
+        let (milliseconds, remote) = (downtime["milliseconds"].integer ?? 0, downtime["remotelyHandled"].integer ?? 0)
         return [
-            Check(text: "\(counts["alarm.raised"] ?? 0) faults found", isSeen: (counts["alarm.raised"] ?? 0) > 0),
-            Check(
-                text: "\(counts["command"] ?? 0) commands sent, \(commandsAnswered) answered, \(faultsMended) faults mended by them",
-                isSeen: commandsAnswered > 0 && faultsMended > 0),
-            Check(
-                text: "\(counts["order"] ?? 0) orders placed, \(delivered) delivered, \(installed) installed",
-                isSeen: (counts["order"] ?? 0) > 0 && delivered > 0),
-            Check(
-                text: "\(incidents) incidents, \(HumanText.duration(downtime["milliseconds"].integer ?? 0)) of downtime recorded, "
-                    + "\(downtime["remotelyHandled"].integer ?? 0) handled remotely", isSeen: incidents > 0),
-            Check(
-                text: "\(answers) CES and VES answers recorded\(scores.isEmpty ? "" : ": " + scores.joined(separator: ", "))",
-                isSeen: answers > 0),
+            ("\(faults) faults found", faults > 0),
+            (
+                "\(commands) commands sent, \(commandsAnswered) answered, \(faultsMended) faults mended by them",
+                commandsAnswered > 0 && faultsMended > 0
+            ),
+            ("\(orders) orders placed, \(delivered) delivered, \(installed) installed", orders > 0 && delivered > 0),
+            ("\(incidents) incidents, \(HumanText.duration(milliseconds)) of downtime recorded, \(remote) handled remotely", incidents > 0),
+            ("\(answers) CES and VES answers recorded\(scores.isEmpty ? "" : ": " + scores.joined(separator: ", "))", answers > 0),
         ]
     }
 

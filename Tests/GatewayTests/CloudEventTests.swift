@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Outbound
+@testable import Gateway
 
 @Suite struct CloudEventTests {
     @Test func writesTheEnvelope() throws {
