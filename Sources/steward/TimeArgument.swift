@@ -30,21 +30,9 @@ enum TimeArgument {
     }
 
     private static func calendar(_ text: String) -> Int64? {
-        var bytes = Array(text.utf8)
-        if bytes.last == UInt8(ascii: "Z") || bytes.last == UInt8(ascii: "z") { bytes.removeLast() }
-        // The rest of the pattern is that of midnight, so that a date, minutes and seconds are read alike.
-        let template = Array("0000-00-00T00:00:00".utf8)
-        guard [10, 16, 19].contains(bytes.count), bytes.count == 10 || [0x54, 0x74, 0x20].contains(bytes[10]) else { return nil }
-        bytes += template[bytes.count...]
-        for (index, byte) in bytes.enumerated() where index != 10 {
-            let isDigit = (0x30...0x39).contains(byte)
-            guard template[index] == UInt8(ascii: "0") ? isDigit : byte == template[index] else { return nil }
-        }
-        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1) - 0x30 } }
-        let date = CivilDate(year: number(0..<4), month: number(5..<7), day: number(8..<10))
-        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
-        guard date.isReal, hour < 24, minute < 60, second < 60 else { return nil }
-        let result = Int64(date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second) * 1000
-        return result >= 0 ? result : nil
+        let hasZone = text.hasSuffix("Z") || text.hasSuffix("z")
+        guard case .local(let wall)? = LocalTimeText(hasZone ? String(text.dropLast()) : text) else { return nil }
+        let milliseconds = wall.milliseconds()
+        return milliseconds >= 0 ? milliseconds : nil
     }
 }
