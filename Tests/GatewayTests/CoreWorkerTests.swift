@@ -110,7 +110,8 @@ import Testing
         #expect(ids.count == 2000 && ids == ids.sorted())
         // Each step takes far longer than a slice, so each is one; a batch is taken in between.
         let before = try bench.worker.ask { $0.lastEvent }
-        let step = { (core: StewardCore, state: inout (events: [Int64], steps: Int)) -> Bool in
+        // Unowned: the core's thread may be the last to let go of the step, and must not be the one that stops itself.
+        let step = { [unowned bench] (core: StewardCore, state: inout (events: [Int64], steps: Int)) -> Bool in
             guard state.steps < 3 else { return false }
             if state.steps == 0 { bench.send(0..<10) }
             state.steps += 1
@@ -118,7 +119,7 @@ import Testing
             usleep(20_000)
             return true
         }
-        let state = try bench.worker.walk((events: [Int64](), steps: 0), hasLeft: { false }, step)
+        let state = try withExtendedLifetime(bench) { try bench.worker.walk((events: [Int64](), steps: 0), hasLeft: { false }, step) }
         #expect(state.events.first == before && state.events.last == before + 10)
     }
 

@@ -52,7 +52,7 @@ import Testing
             let outcomes = await [one, two]
             let bytes = [UInt8](try Data(contentsOf: directory.appending(path: "or-\(round)")))
             let winner = outcomes[0] == .written ? 1 : 2
-            #expect(Set(outcomes.map { "\($0)" }) == ["written", "taken"], "round \(round): \(outcomes)")
+            #expect(Set(outcomes.map { "\($0)" }) == ["written", "nameInUse"], "round \(round): \(outcomes)")
             // Compared outside, as a difference of long lists takes long to tell.
             let isWhole = bytes == [UInt8](repeating: UInt8(winner), count: 100_000)
             #expect(isWhole, "round \(round)")
