@@ -161,7 +161,7 @@ import Testing
 
     @Test func countersAreCountedAnew() throws {
         try made()
-        let before = try StoreReader(path: directory.storePath).statistics()
+        let before = try StoreReader(path: directory.storePath).counters()
         _ = try query(directory.storePath, "UPDATE counter SET value = value + 3 WHERE id IN (0, 2, 3, 5)")
         do {
             let store = try Store(path: directory.storePath)
@@ -172,8 +172,8 @@ import Testing
             try store.append()
             try store.close()
         }
-        let after = try StoreReader(path: directory.storePath).statistics()
-        #expect(after.lastEvent == 201 && after.inboxSegments == before.inboxSegments + 1 && after.outboxOpen == before.outboxOpen)
+        let after = try StoreReader(path: directory.storePath).counters()
+        #expect(after[.lastEvent] == 201 && after[.inboxSegments] == before[.inboxSegments] + 1 && after[.outboxOpen] == before[.outboxOpen])
     }
 
     @Test func damagedDeliveriesAreNotSent() throws {

@@ -11,7 +11,7 @@ import Testing
     @Test func anErrorRollsEverythingBack() throws {
         let store = try Store(path: directory.storePath)
         try store.append()
-        let before = try store.statistics()
+        let before = try store.counters()
         #expect(throws: Stop.self) {
             try store.transaction {
                 try store.append()
@@ -22,9 +22,9 @@ import Testing
                 throw Stop()
             }
         }
-        let after = try store.statistics()
-        #expect(after.lastEvent == 1 && after.cursor == 0 && after.outboxOpen == 0 && after.historySeries == 0)
-        #expect(after.inboxBytes == before.inboxBytes)
+        let after = try store.counters()
+        #expect(after[.lastEvent] == 1 && after[.cursor] == 0 && after[.outboxOpen] == 0 && after[.series] == 0)
+        #expect(after[.inboxBytes] == before[.inboxBytes])
         #expect(try store.enqueue(entry("a")) == .added)
     }
 
