@@ -19,14 +19,14 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "MQTT \(operation): \(message)" }
 
-    /// The code of a C call, in words.
-    /// - Parameters:
-    ///   - systemError: errno as it stood right after the call.
-    ///   - detail: what the library logged, which for TLS is the only place that names the cause.
     static func ofSystem(_ error: SystemError) -> MQTTError {
         ofLibrary(MOSQ_ERR_ERRNO.rawValue, systemError: error.code, operation: error.operation)
     }
 
+    /// The return code of a function of the library, in words.
+    /// - Parameters:
+    ///   - systemError: errno right after the call.
+    ///   - detail: what the library logged; for TLS only this names the cause.
     static func ofLibrary(_ code: Int32, systemError: Int32 = 0, operation: String, detail: String = "") -> MQTTError {
         var message: String
         switch code {

@@ -120,7 +120,7 @@ extension Store {
         let missing = current[.outboxOpen] + current[.outboxFinished] - open - finished
         if missing > 0 { found.problems.append("\(missing) entries of the outbox are missing") }
         if missing < 0 { found.problems.append("the outbox has \(-missing) entries that were never put there") }
-        let damaged = try connection.integer(.countDamagedDeliveries) ?? 0
+        let damaged = try connection.rows(.damagedDeliveries) { $0.integer(2) }.count
         if damaged > 0 { found.problems.append("\(damaged) entries of the outbox are damaged") }
         if missing == 0, damaged == 0 {
             if open != current[.outboxOpen] {

@@ -6,7 +6,7 @@ enum Query: Int, CaseIterable {
         deleteSegments
     case enqueue, openLanes, openOfDevice, dueOnLane, nextDueOnLane, markAttempt, markBegun, finish, outboxEntry, forgetFinished,
         shiftOutbox, replaceOutboxPayload
-    case countOpen, countFinished, countDamagedDeliveries, checkOutbox, countCrashes, countDamagedCrashes
+    case countOpen, countFinished, checkOutbox, countCrashes, countDamagedCrashes
     case damagedDeliveries, abandonDamagedDeliveries, rebuildOutboxIndexes, dropDamagedCrashes, countDamagedRequests,
         dropDamagedRequests
     case countJournal, countLetters, countChunks, countSeries
@@ -87,11 +87,6 @@ enum Query: Int, CaseIterable {
 
         case .countOpen: "SELECT count(*) FROM outbox NOT INDEXED WHERE state = 0"
         case .countFinished: "SELECT count(*) FROM outbox NOT INDEXED WHERE state <> 0"
-        case .countDamagedDeliveries:
-            """
-            SELECT count(*) FROM outbox NOT INDEXED WHERE checksum IS NOT
-            steward_checksum(id, key, channel, receiver, device, created_ms, not_before_ms, state, attempts, finished_ms, last_error, payload)
-            """
         case .damagedDeliveries:
             """
             SELECT key, channel, state FROM outbox NOT INDEXED WHERE checksum IS NOT

@@ -173,7 +173,8 @@ import Testing
             try store.close()
         }
         let after = try StoreReader(path: directory.storePath).counters()
-        #expect(after[.lastEvent] == 201 && after[.inboxSegments] == before[.inboxSegments] + 1 && after[.outboxOpen] == before[.outboxOpen])
+        #expect(after[.lastEvent] == 201 && after[.inboxSegments] == before[.inboxSegments] + 1)
+        #expect(after[.outboxOpen] == before[.outboxOpen])
     }
 
     @Test func damagedDeliveriesAreNotSent() throws {

@@ -7,7 +7,7 @@ import Testing
     private static let walks: Set<Query> = [
         .loadCounters, .firstSegment, .oldestSegments, .journal, .oldestJournal, .deadLetters, .oldestDeadLetters, .quarantined,
         .forgetOldestCrash, .snapshots, .previousSnapshot, .deleteOldParts, .deleteSnapshots, .nextPart, .deleteEmptySeries, .oldestChunks,
-        .openLanes, .shiftOutbox, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished, .countDamagedDeliveries,
+        .openLanes, .shiftOutbox, .segmentsFrom, .forgetFinished, .countInbox, .countOpen, .countFinished,
         .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countDamagedRequests,
         .dropDamagedRequests, .countJournal,
         .countLetters, .allCrashes, .intactDeliveries, .segmentsBackwards, .countChunks, .countSeries, .lastSession, .forgetSessions,

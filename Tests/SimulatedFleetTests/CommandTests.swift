@@ -36,7 +36,7 @@ import Testing
         let payload = try #require(messages.first).payload
         let reply = try #require(try native.reply(payload))
         #expect(reply.requestID == "r-1" && reply.succeeded)
-        #expect(printer.isFaulty, "it takes some seconds")
+        #expect(printer.fault != nil, "it takes some seconds")
         at += 5_100
         try native.read(try #require(printer.step(to: at).last).payload)
         #expect(native.codes.isEmpty && native.state("status") != "error")
@@ -60,7 +60,7 @@ import Testing
         let second = printer.receive(topic: "devices/prn-0001/commands/restart", payload: request("r-2"), at: at)
         #expect(text(try #require(second.messages.first).payload).contains("\"ok\""))
         _ = printer.step(to: at + 6_000)
-        #expect(!printer.isFaulty)
+        #expect(printer.fault == nil)
     }
 
     @Test func someNeverAnswerAndSomeCannotBeMended() throws {
@@ -72,9 +72,9 @@ import Testing
         let answered = stubborn.receive(topic: "devices/prn-0001/commands/restart", payload: request("r-1"), at: at)
         #expect(text(try #require(answered.messages.first).payload).contains("\"ok\""))
         _ = stubborn.step(to: at + 300_000)
-        #expect(stubborn.isFaulty)
+        #expect(stubborn.fault != nil)
         _ = stubborn.step(to: at + 1_200_000)
-        #expect(!stubborn.isFaulty, "in the end a person mends it")
+        #expect(stubborn.fault == nil, "in the end a person mends it")
     }
 
     @Test func hotPartsRunHotAndCoolDown() throws {
@@ -118,7 +118,7 @@ import Testing
             #expect(none == nil, "a report is no reply")
         }
         _ = printer.step(to: at + 6_000)
-        #expect(!printer.isFaulty)
+        #expect(printer.fault == nil)
         _ = printer.receive(topic: "device/bbl0001/request", payload: Array("{\"pushing\":{\"command\":\"pushall\"}}".utf8), at: at + 6_000)
         try bambu.read(try #require(printer.step(to: at + 6_000).last).payload)
         #expect(bambu.value("layer") != nil && bambu.codes.isEmpty)

@@ -22,21 +22,16 @@ public struct Credential: Sendable {
 
     /// Makes the operator's token when there is none. Throws when it, or the file of the configuration, cannot be used.
     init(_ configuration: GatewayConfiguration) throws {
-        let token: String
-        if let file = configuration.http.tokenFile {
-            token = try FileProblem.secret(file, key: "http.tokenFile")
-            guard token.utf8.count >= Self.minimumLength else {
-                throw ConfigurationError("http.tokenFile: \(file): a token has at least \(Self.minimumLength) characters")
-            }
-        } else {
-            let file = Self.file(besideStore: configuration.store.path)
-            try OperatorTokenFile.makeIfMissing(file)
-            token = try FileProblem.secret(file, key: "the operator's token")
-            guard token.utf8.count >= Self.minimumLength else {
-                throw ConfigurationError("\(file) is no operator's token; remove it, and the next start makes another")
-            }
-        }
         locksReading = configuration.http.tokenFile != nil
+        let file = configuration.http.tokenFile ?? Self.file(besideStore: configuration.store.path)
+        if !locksReading { try OperatorTokenFile.makeIfMissing(file) }
+        let token = try FileProblem.secret(file, key: locksReading ? "http.tokenFile" : "the operator's token")
+        guard token.utf8.count >= Self.minimumLength else {
+            throw ConfigurationError(
+                locksReading
+                    ? "http.tokenFile: \(file): a token has at least \(Self.minimumLength) characters"
+                    : "\(file) is no operator's token; remove it, and the next start makes another")
+        }
         hash = try Digests.sha256(Array(token.utf8))
     }
 

@@ -109,14 +109,13 @@ final class ControlMailbox: @unchecked Sendable {
     private func isInHand(_ key: String?) -> Bool { key.map(keysInHand.contains) ?? false }
 
     /// A report of a delivery. It is never refused: there are at most as many as there are deliveries in flight.
-    func report(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) {
-        monitor.withLock { waiting.append(Mail(report: (key, channel, report))) }
-        wake.signal()
-    }
+    func report(_ key: String, _ channel: OutboxChannel, _ report: DeliveryReport) { add(Mail(report: (key, channel, report))) }
 
     /// An event that nobody waits for. Like a report it is never refused; there are at most as many as one commit has deliveries.
-    func post(_ event: ControlEvent) {
-        monitor.withLock { waiting.append(Mail(event: event)) }
+    func post(_ event: ControlEvent) { add(Mail(event: event)) }
+
+    private func add(_ mail: Mail) {
+        monitor.withLock { waiting.append(mail) }
         wake.signal()
     }
 

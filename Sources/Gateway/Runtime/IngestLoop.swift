@@ -343,11 +343,16 @@ final class IngestLoop {
     private func commitFailed(_ error: any Error) {
         statistics.commitFailures.add(1, ordering: .relaxed)
         statistics.storeFails(because: "\(error)")
+        commitRetryAt = Clock.monotonicMilliseconds() + 1000
+        logFailure("the store takes nothing, so nothing is acknowledged; it is tried again every second", error)
+    }
+
+    /// At most one line a minute.
+    private func logFailure(_ message: String, _ error: any Error) {
         let now = Clock.monotonicMilliseconds()
-        commitRetryAt = now + 1000
         guard now - lastFailureLogged >= 60_000 else { return }
         lastFailureLogged = now
-        Log.error("the store takes nothing, so nothing is acknowledged; it is tried again every second", ["reason": "\(error)"])
+        Log.error(message, ["reason": "\(error)"])
     }
 
     /// Looks for a deleted or replaced file also while nothing is committed.
@@ -360,12 +365,7 @@ final class IngestLoop {
 
     /// Runs upkeep of the store whose failure is only logged: the next commit fails for the same reason and handles it.
     private func guardStore(_ body: () throws -> Void) {
-        do { try body() } catch {
-            let now = Clock.monotonicMilliseconds()
-            guard now - lastFailureLogged >= 60_000 else { return }
-            lastFailureLogged = now
-            Log.error("the store's upkeep failed; it is tried again", ["reason": "\(error)"])
-        }
+        do { try body() } catch { logFailure("the store's upkeep failed; it is tried again", error) }
     }
 
     /// Ends in order: acknowledges what is committed, lets the core finish, and commits what it decided.

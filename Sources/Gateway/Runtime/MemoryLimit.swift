@@ -28,7 +28,7 @@ enum MemoryLimit {
         var path = line.dropFirst(3)
         var smallest: Int?
         while true {
-            let own = self.text("\(root)\(path)/memory.max").flatMap { Int($0.trimming()) }
+            let own = self.text("\(root)\(path)/memory.max").flatMap { Int($0.prefix { !$0.isNewline }) }
             if let own { smallest = min(smallest ?? own, own) }
             guard let slash = path.lastIndex(of: "/"), path.count > 1 else { return smallest }
             path = path[..<slash]
@@ -39,8 +39,4 @@ enum MemoryLimit {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
         return String(decoding: data, as: UTF8.self)
     }
-}
-
-extension String {
-    fileprivate func trimming() -> String { split(whereSeparator: \.isWhitespace).joined() }
 }

@@ -135,14 +135,10 @@ public struct SimulatedDevice: Sendable {
         return happenings
     }
 
-    public var isFaulty: Bool { fault != nil }
-
     // MARK: Supplies
 
     /// Percent, nil where the device does not know or has no such slot.
     public func level(of supply: String) -> Double? { model.level(of: supply) }
-
-    public var supplies: [String] { model.supplyNames }
 
     /// Puts a fresh cartridge in. False when there is no such slot.
     public mutating func install(supply: String, at: Int64) -> Bool {

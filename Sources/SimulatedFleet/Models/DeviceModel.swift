@@ -9,7 +9,6 @@ protocol DeviceModel: Sendable {
     mutating func install(supply: String) -> Bool
     /// 0 to 100 (%), nil where not known.
     func level(of supply: String) -> Double?
-    var supplyNames: [String] { get }
     /// A command that mended a fault leaves its mark, such as a cancelled print.
     mutating func commandDone(_ command: String)
 }
@@ -17,7 +16,6 @@ protocol DeviceModel: Sendable {
 extension DeviceModel {
     mutating func install(supply: String) -> Bool { false }
     func level(of supply: String) -> Double? { nil }
-    var supplyNames: [String] { [] }
     mutating func commandDone(_ command: String) {}
 }
 

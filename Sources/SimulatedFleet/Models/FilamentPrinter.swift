@@ -128,8 +128,6 @@ struct FilamentPrinter: DeviceModel {
 
     func level(of supply: String) -> Double? { tray(supply).flatMap { spools[$0] } }
 
-    var supplyNames: [String] { spools.indices.map { "filament.0.\($0)" } }
-
     mutating func commandDone(_ command: String) {
         if command == "stop" { stopRequested = true }
     }

@@ -60,6 +60,4 @@ struct PaperPrinter: DeviceModel {
     }
 
     func level(of supply: String) -> Double? { supplies.first { $0.name == supply }?.level }
-
-    var supplyNames: [String] { supplies.map(\.name) }
 }
