@@ -74,7 +74,7 @@ extension ConfigurationReader {
 
     private static func deadlines(_ reader: ObjectReader, _ deadlines: inout OrderDeadlines) {
         guard let hours = reader.object("deadlineHours", "how long each step of an order may take") else { return }
-        let steps: [(key: String, state: SupplyOrder.State)] = [
+        let steps: [(key: String, state: OrderLife.State)] = [
             ("planned", .planned), ("awaitingApproval", .awaitingApproval), ("sent", .sent), ("accepted", .accepted), ("shipped", .shipped),
             ("delivered", .delivered),
         ]
