@@ -12,16 +12,10 @@ public struct APIValue: Sendable {
         node = try DocumentParser.parse(bytes, file: "answer")
     }
 
-    public subscript(key: String) -> APIValue {
-        guard case .object(let members)? = node?.value else { return APIValue(nil) }
-        return APIValue(members.first { $0.key == key }?.node)
-    }
+    public subscript(key: String) -> APIValue { APIValue(node?.member(key)) }
 
     /// The items of a list; empty for anything else.
-    public var items: [APIValue] {
-        guard case .array(let items)? = node?.value else { return [] }
-        return items.map { APIValue($0) }
-    }
+    public var items: [APIValue] { node?.items?.map { APIValue($0) } ?? [] }
 
     /// The members of an object in their order; empty for anything else.
     public var members: [(name: String, value: APIValue)] {
@@ -29,29 +23,15 @@ public struct APIValue: Sendable {
         return members.map { ($0.key, APIValue($0.node)) }
     }
 
-    public var string: String? {
-        guard case .string(let text)? = node?.value else { return nil }
-        return text
-    }
-
-    public var number: Double? {
-        guard case .number(let number, _)? = node?.value, number.isFinite else { return nil }
-        return number
-    }
+    public var string: String? { node?.text }
+    public var number: Double? { node?.number.flatMap { $0.isFinite ? $0 : nil } }
+    public var bool: Bool? { node?.flag }
 
     public var integer: Int64? {
         guard case .number(let number, let text)? = node?.value else { return nil }
         return Int64(text) ?? Int64(exactly: number.rounded())
     }
 
-    public var bool: Bool? {
-        guard case .bool(let flag)? = node?.value else { return nil }
-        return flag
-    }
-
     /// Absent or null.
-    public var isNull: Bool {
-        guard let value = node?.value else { return true }
-        return value == .null
-    }
+    public var isNull: Bool { node == nil || node?.value == .null }
 }

@@ -58,7 +58,7 @@ struct RequestBody {
     /// A list of 1 to `maximum` numbers. A wrong value refuses the whole list.
     func numbers(_ key: String, _ meaning: String, maximum: Int) -> [(value: Double, text: String)]? {
         guard let node = reader.required(key, meaning) else { return nil }
-        guard case .array(let items) = node.value, (1...maximum).contains(items.count) else {
+        guard let items = node.items, (1...maximum).contains(items.count) else {
             add("\"\(key)\" must be a list of 1 to \(maximum) numbers", at: key)
             return nil
         }
@@ -75,7 +75,7 @@ struct RequestBody {
 
     /// A mistake, told at the member `key`, or at the body's beginning.
     func add(_ message: String, at key: String? = nil) {
-        reader.report.add(message, at: key.flatMap(reader.optional)?.position ?? reader.node.position)
+        reader.report.add(message, at: key.flatMap(reader.node.member)?.position ?? reader.node.position)
     }
 
     private static func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(maximumTextBytes), as: UTF8.self) }

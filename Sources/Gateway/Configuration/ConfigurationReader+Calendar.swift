@@ -10,7 +10,7 @@ extension ConfigurationReader {
             if (50...99.9).contains(percent) {
                 configuration.core.serviceLevel = percent / 100
             } else {
-                reader.report.add("\"serviceLevelPercent\" must be from 50 to 99.9", at: reader.position(of: "serviceLevelPercent"))
+                reader.add("\"serviceLevelPercent\" must be from 50 to 99.9", at: "serviceLevelPercent")
             }
         }
         if let calendar = reader.object("calendar", "when the supplier works") {
@@ -23,23 +23,19 @@ extension ConfigurationReader {
         defer { reader.finish() }
         let days = MaintenanceReader.weekdays(reader, "workingDays")
         if reader.optional("workingDays")?.value == .array([]) {
-            reader.report.add(
-                "\"workingDays\" names at least one day; a supplier that never works delivers nothing",
-                at: reader.position(of: "workingDays"))
+            reader.add("\"workingDays\" names at least one day; a supplier that never works delivers nothing", at: "workingDays")
         }
         var holidays: Set<Int64> = []
         for text in reader.strings("holidays") ?? [] {
             if let day = holiday(text) {
                 holidays.insert(day)
             } else {
-                reader.report.add("\"holidays\" are days such as \"2026-12-25\", not \"\(text)\"", at: reader.position(of: "holidays"))
+                reader.add("\"holidays\" are days such as \"2026-12-25\", not \"\(text)\"", at: "holidays")
             }
         }
-        if holidays.count > 1000 { reader.report.add("\"holidays\" are at most 1000 days", at: reader.position(of: "holidays")) }
+        if holidays.count > 1000 { reader.add("\"holidays\" are at most 1000 days", at: "holidays") }
         let cutoff = reader.number("cutoffHour") ?? 24
-        if !(0...24).contains(cutoff) {
-            reader.report.add("\"cutoffHour\" must be hours from 0 to 24", at: reader.position(of: "cutoffHour"))
-        }
+        if !(0...24).contains(cutoff) { reader.add("\"cutoffHour\" must be hours from 0 to 24", at: "cutoffHour") }
         let zone = MaintenanceReader.zone(reader).rules
         return SupplierCalendar(
             workingDays: days ?? SupplierCalendar.ordinaryWorkingDays, holidays: holidays, cutoffHour: cutoff, zone: zone)

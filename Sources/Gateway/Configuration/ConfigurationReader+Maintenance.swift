@@ -15,7 +15,7 @@ enum MaintenanceReader {
         let reason = reader.string("reason").map { String(decoding: $0.utf8.prefix(256), as: UTF8.self) } ?? ""
         let id = reader.string("id")
         if let id, id.isEmpty || id.utf8.count > 64 || !id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) {
-            reader.report.add("\"id\" has 1 to 64 plain characters without spaces and /", at: reader.position(of: "id"))
+            reader.add("\"id\" has 1 to 64 plain characters without spaces and /", at: "id")
         }
         guard reader.report.diagnostics.count == before, let scope, let schedule else { return nil }
         return MaintenanceWindow(
@@ -38,9 +38,8 @@ enum MaintenanceReader {
     static func zone(_ reader: ObjectReader) -> (name: String, bytes: Data, rules: ZoneRules) {
         guard let name = reader.string("zone"), name != "UTC" else { return ("UTC", Data(), .utc) }
         guard let bytes = ProfileLoader.zoneBytes(name), let rules = try? ZoneRules(tzif: Array(bytes)) else {
-            reader.report.add(
-                "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)",
-                at: reader.position(of: "zone"))
+            reader.add(
+                "the zone \"\(name)\" is not known here; it is a name such as \"Europe/Berlin\" (Debian's tzdata has them)", at: "zone")
             return (name, Data(), .utc)
         }
         return (name, bytes, rules)
@@ -51,12 +50,11 @@ enum MaintenanceReader {
         let until = instant(reader, "until", reader.optional("until"), zone)
         guard let weekly = reader.object("weekly", "days and times") else {
             guard let from, let until else {
-                reader.report.add(
-                    "a maintenance window needs \"from\" and \"until\", or \"weekly\"", at: reader.node.position)
+                reader.report.add("a maintenance window needs \"from\" and \"until\", or \"weekly\"", at: reader.node.position)
                 return nil
             }
             guard from < until, until - from <= 366 * 86_400_000 else {
-                reader.report.add("\"until\" must be later than \"from\", by at most a year", at: reader.position(of: "until"))
+                reader.add("\"until\" must be later than \"from\", by at most a year", at: "until")
                 return nil
             }
             return .once(fromMilliseconds: from, untilMilliseconds: until)
@@ -74,9 +72,9 @@ enum MaintenanceReader {
             names.compactMap { name in
                 if let day = Weekday(name: name) { return day }
                 let known = Weekday.names
-                reader.report.add(
+                reader.add(
                     "\"\(key)\" cannot be \"\(name)\"\(Spelling.hint(name, among: known)); it is one of \(known.joined(separator: ", "))",
-                    at: reader.position(of: key))
+                    at: key)
                 return nil
             })
     }
@@ -98,7 +96,7 @@ enum MaintenanceReader {
         guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }), let hour = UInt8(parts[0]), let minute = UInt8(parts[1]),
             minute < 60, hour < 24 || (hour == 24 && minute == 0)
         else {
-            reader.report.add("\"\(key)\" is a time such as \"22:00\"", at: reader.position(of: key))
+            reader.add("\"\(key)\" is a time such as \"22:00\"", at: key)
             return nil
         }
         return Int(hour) * 60 + Int(minute)

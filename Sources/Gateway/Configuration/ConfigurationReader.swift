@@ -168,9 +168,6 @@ extension ObjectReader {
     func read<Number: Numeric>(_ key: String, in range: ClosedRange<Int>, into value: inout Number, times factor: Number = 1) {
         if let number = integer(key, in: range).flatMap({ Number(exactly: $0) }) { value = number * factor }
     }
-
-    /// Where a member stands; where there is none, the object.
-    func position(of key: String) -> SourcePosition { members.first { $0.key == key }?.node.position ?? node.position }
 }
 
 /// Something that a person has to mend before the gateway can start; the text says what.
