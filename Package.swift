@@ -117,7 +117,8 @@ let tests: [Target] = [
         dependencies: [
             "CivilCalendar", "ConsumableForecast", "CoreViews", "Documents", "FaultDetection", "GatewayCore", "Hashing", "RemoteSupport",
             "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "Telemetry", "TestSupport",
-        ]),
+        ],
+        exclude: ["Golden"]),
     .testTarget(name: "MQTTLinkTests", dependencies: ["MQTTLink", "Threading"]),
     .testTarget(name: "SQLiteStoreTests", dependencies: ["CSQLite", "SQLiteStore", "TestSupport"]),
     .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),

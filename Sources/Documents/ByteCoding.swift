@@ -26,6 +26,13 @@ public struct ByteWriter: Sendable {
     }
 
     public var count: Int { bytes.count }
+
+    /// What `body` writes.
+    public static func bytes(_ body: (inout ByteWriter) -> Void) -> [UInt8] {
+        var writer = ByteWriter()
+        body(&writer)
+        return writer.bytes
+    }
 }
 
 /// Reads what `ByteWriter` wrote; damaged input throws.

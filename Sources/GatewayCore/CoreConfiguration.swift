@@ -65,12 +65,4 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var rebirthsAsked: Int64 = 0
 
     public init() {}
-
-    /// From a snapshot. A counter that it does not have begins at 0: the program that wrote it may have had fewer, or others.
-    init(stored bytes: [UInt8]) throws {
-        let json = JSONDecoder()
-        var counts = try json.decode([String: Int64].self, from: try JSONEncoder().encode(CoreCounters()))
-        counts.merge(try json.decode([String: Int64].self, from: Data(bytes))) { $1 }
-        self = try json.decode(CoreCounters.self, from: try JSONEncoder().encode(counts))
-    }
 }

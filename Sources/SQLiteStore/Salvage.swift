@@ -14,7 +14,7 @@ extension Store {
     ///
     /// Everything up to the last batch that was found counts as done: what it decided was in the outbox, and is not decided twice.
     /// - Parameter path: the file that was set aside, with its log beside it.
-    public func salvage(from path: String, formatVersion: Int) throws -> Salvage {
+    public func salvage(from path: String, formats: [Int]) throws -> Salvage {
         var salvage = Salvage()
         guard try lastEvent() == 0, let old = try? Connection(path: path, mode: .readWrite, busyTimeoutMilliseconds: 0) else {
             return salvage
@@ -23,10 +23,12 @@ extension Store {
         guard (try? Schema.check(old)) == Schema.migrations.count else { return salvage }
         let reader = StoreReader(connection: old)
         try transaction {
-            if let snapshot = (try? reader.loadSnapshot(formatVersion: formatVersion))?.snapshot {
-                current[.lastEvent] = snapshot.event
-                try saveSnapshot(event: snapshot.event, formatVersion: formatVersion) { try $0.append(snapshot.bytes) }
-                salvage.snapshotEvent = snapshot.event
+            var found: Snapshot?
+            _ = try? reader.findSnapshot(formats: formats) { found = $0 }
+            if let found {
+                current[.lastEvent] = found.event
+                try saveSnapshot(event: found.event, formatVersion: found.format) { try $0.append(found.bytes) }
+                salvage.snapshotEvent = found.event
             }
             try copySegments(from: old, &salvage)
             try copyDeliveries(from: old, &salvage)

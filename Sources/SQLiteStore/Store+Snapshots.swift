@@ -51,13 +51,15 @@ public struct SnapshotWriter: ~Copyable {
 public struct Snapshot: Sendable, Equatable {
     /// The last event whose effect is in the state.
     public let event: Int64
+    /// The caller's number of the format of the bytes.
+    public let format: Int
     public let bytes: [UInt8]
 }
 
 /// The newest usable snapshot, and why newer ones were passed over.
 public struct SnapshotSearch: Sendable, Equatable {
-    /// Nil when there is none: state must then be rebuilt from the first event.
-    public let snapshot: Snapshot?
+    /// The event of the snapshot; nil when there is none: state must then be rebuilt from the first event.
+    public let event: Int64?
     public let problems: [String]
 }
 
@@ -66,8 +68,10 @@ extension StoreReader {
         let event, formatVersion, firstPart, partCount, byteCount, checksum, hash: Int64
     }
 
-    /// Finds the newest snapshot of this format that is whole. Damage is a reason to take the one before, not an error.
-    public func loadSnapshot(formatVersion: Int) throws -> SnapshotSearch {
+    /// Finds the newest snapshot that is whole, of one of these formats, and that `use` can use. What is wrong with one is a reason to take
+    /// the one before, not an error.
+    /// - Parameter use: takes the state; it throws for bytes that it cannot read.
+    public func findSnapshot(formats: [Int], _ use: (Snapshot) throws -> Void) throws -> SnapshotSearch {
         let rows = try connection.use(.snapshots) { rows in
             var found: [Row] = []
             while try rows.step() {
@@ -80,17 +84,25 @@ extension StoreReader {
         }
         var problems: [String] = []
         for row in rows {
-            guard row.formatVersion == Int64(formatVersion) else {
-                problems.append("the snapshot at event \(row.event) has format \(row.formatVersion), not \(formatVersion)")
+            guard let format = formats.first(where: { Int64($0) == row.formatVersion }) else {
+                problems.append("the snapshot at event \(row.event) has format \(row.formatVersion), which this program does not read")
+                continue
+            }
+            let snapshot: Snapshot
+            do { snapshot = Snapshot(event: row.event, format: format, bytes: try read(row)) } catch let error as StoreError
+                where error.kind == .corrupt
+            {
+                problems.append("the snapshot at event \(row.event) cannot be used: \(error.message)")
                 continue
             }
             do {
-                return SnapshotSearch(snapshot: Snapshot(event: row.event, bytes: try read(row)), problems: problems)
-            } catch let error as StoreError where error.kind == .corrupt {
-                problems.append("the snapshot at event \(row.event) cannot be used: \(error.message)")
+                try use(snapshot)
+                return SnapshotSearch(event: row.event, problems: problems)
+            } catch {
+                problems.append("the snapshot at event \(row.event) cannot be used: \(error)")
             }
         }
-        return SnapshotSearch(snapshot: nil, problems: problems)
+        return SnapshotSearch(event: nil, problems: problems)
     }
 
     private func read(_ row: Row) throws -> [UInt8] {

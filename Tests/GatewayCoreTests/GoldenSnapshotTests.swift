@@ -1,5 +1,9 @@
+import ConsumableForecast
+import Documents
 import FaultDetection
 import FoundationEssentials
+import Replenishment
+import ServiceValue
 import Sparkplug
 import Telemetry
 import Testing
@@ -24,7 +28,7 @@ import Testing
         Scenario(name: "desk", profile: desk, record: { try people($0) }), Scenario(name: "line", profile: line, record: sparkplug),
     ]
 
-    static let formats = [6]
+    static let formats = StewardCore.snapshotFormats
 
     private static func file(_ name: String, _ format: Int, _ ending: String) -> URL {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)-\(format).\(ending)")
@@ -34,15 +38,57 @@ import Testing
         let profile = try Driver.profile(scenario.profile)
         if ProcessInfo.processInfo.environment["STEWARD_RECORD_GOLDEN"] != nil {
             let driver = try scenario.record(scenario.profile)
-            try Data(try driver.snapshot()).write(to: Self.file(scenario.name, StewardCore.snapshotVersion, "snapshot"))
-            try Data(driver.core.digest().utf8).write(to: Self.file(scenario.name, StewardCore.snapshotVersion, "digest"))
+            try Data(try driver.snapshot()).write(to: Self.file(scenario.name, StewardCore.snapshotFormat, "snapshot"))
+            try Data(driver.core.digest().utf8).write(to: Self.file(scenario.name, StewardCore.snapshotFormat, "digest"))
         }
         for format in Self.formats {
             let bytes = [UInt8](try Data(contentsOf: Self.file(scenario.name, format, "snapshot")))
             let digest = String(decoding: try Data(contentsOf: Self.file(scenario.name, format, "digest")), as: UTF8.self)
-            let core = try #require(try StewardCore(configuration: CoreConfiguration(), profiles: [profile], snapshot: bytes))
+            let core = try #require(
+                try StewardCore(configuration: CoreConfiguration(), profiles: [profile], snapshot: bytes, format: format))
             #expect(core.digest() == digest, "\(scenario.name), format \(format)")
         }
+    }
+
+    /// The files of the present format have every part, in the version in which it is written now.
+    @Test func theFilesHaveEveryPartOfThePresentFormat() throws {
+        var found: Set<String> = []
+        for scenario in Self.scenarios {
+            var parts = SnapshotReader([UInt8](try Data(contentsOf: Self.file(scenario.name, StewardCore.snapshotFormat, "snapshot"))))
+            while true {
+                let (part, version, _) = try parts.next()
+                found.insert("\(part) \(version)")
+                if part == .end { break }
+            }
+        }
+        let wanted = Set(SnapshotPart.allCases.map { "\($0) \($0.version)" })
+        #expect(found.isSuperset(of: wanted), "no file has \(wanted.subtracting(found).sorted())")
+    }
+
+    /// Types that list their keys by hand have one for each field.
+    @Test func noFieldIsForgotten() throws {
+        func expectAllFields(_ value: some Codable, but left: Set<String> = []) throws {
+            // What is nil is left out.
+            let fields = Mirror(reflecting: value).children.compactMap { child -> String? in
+                let (label, part) = (child.label ?? "", Mirror(reflecting: child.value))
+                return part.displayStyle == .optional && part.children.isEmpty
+                    ? nil : label.hasPrefix("_") ? String(label.dropFirst()) : label
+            }
+            let names = try StateDecoder.decode([String: Anything].self, from: StateEncoder.encode(value)).keys
+            #expect(Set(fields).subtracting(names) == left, "\(type(of: value)) does not write all its fields")
+        }
+        struct Anything: Decodable { init(from _: any Decoder) throws {} }
+        var order = SupplyOrder(
+            device: "p", supply: "s", item: "i", generation: 1, attempt: 2, reason: "r", decidedMilliseconds: 1, levelPercent: 2,
+            daysLeft: [1, 2, 3])
+        order.note("a word")
+        try expectAllFields(order)
+        var supply = SupplyState()
+        (supply.order, supply.orderedMilliseconds, supply.installedMilliseconds, supply.thresholdMilliseconds) = ("o", 1, 2, 3)
+        (supply.reported, supply.facts, supply.factsHash) = (.percent(4, resolution: 1), SupplyFacts(), 5)
+        try expectAllFields(supply, but: ["model"])
+        try expectAllFields(ExperienceScores())
+        try expectAllFields(FleetPriors())
     }
 
     // MARK: What happened
@@ -73,13 +119,16 @@ import Testing
 
     /// What people do, what comes late, and what waits for its turn.
     private static func people(_ profile: String) throws -> Driver {
-        var driver = try Driver([profile])
+        var configuration = CoreConfiguration()
+        configuration.maximumDevices = 2
+        var driver = try Driver([profile], configuration: configuration)
         for second in stride(from: 10.0, through: 600, by: 30) {
             driver.tell("p1", "\"temp\":\(60 + second / 10),\"status\":\"busy\"", at: second)
             driver.tell(
                 "p2", "\"temp\":40,\"status\":\"\(second < 300 ? "busy" : "down")\",\"errors\":[\(second < 300 ? "" : "\"jam\"")]",
                 at: second)
         }
+        driver.tell("p3", "\"temp\":40", at: 601)
         let alarms = driver.core.alarms.all.map(\.id)
         driver.control(.acknowledge(alarm: try #require(alarms.first), by: "anna"), at: 610)
         driver.control(

@@ -108,13 +108,4 @@ import Testing
         for second in [40.0, 50] { driver.tell("p1", "\"temp\":20", at: second) }
         #expect(driver.core.counters.runsMended == 1)
     }
-
-    /// A snapshot of a program with fewer counters, and with one that is gone.
-    @Test func countersOfAnotherVersionAreReadAsFarAsTheyAreKnown() throws {
-        let counters = try CoreCounters(stored: Array(#"{"messages":7,"alarmsRaised":2,"gone":3}"#.utf8))
-        var expected = CoreCounters()
-        expected.messages = 7
-        expected.alarmsRaised = 2
-        #expect(counters == expected)
-    }
 }

@@ -72,11 +72,12 @@ import Testing
         #expect(try made.damagedCopies().isEmpty)
         try made.change(damage)
         let configuration = made.configuration(.goOn)
+        let profiles = try DamagedStore.profiles()
         do {
-            let opening = try StoreOpening(configuration: configuration)
+            let opening = try StoreOpening(configuration: configuration, profiles: profiles)
             let texts = opening.damages.map(\.text).joined(separator: "; ")
             #expect(texts.contains("it was set aside as"), "\(texts)")
-            let recovery = try Recovery(configuration: configuration, profiles: try DamagedStore.profiles(), opening: opening)
+            let recovery = try Recovery(opening)
             // What is told stands behind what was committed.
             #expect(recovery.core.storeDamage.unseen == opening.damages.count && recovery.core.lastEvent == made.lastEvent + 1)
             if how == "outbox" {
@@ -88,7 +89,7 @@ import Testing
             try opening.store.close()
         }
         #expect(try made.damagedCopies().count == 1)
-        let again = try StoreOpening(configuration: configuration)
+        let again = try StoreOpening(configuration: configuration, profiles: profiles)
         #expect(again.damages.isEmpty, "\(again.damages)")
     }
 
@@ -104,9 +105,9 @@ import Testing
         let configuration = made.configuration(.goOn)
         let profiles = try DamagedStore.profiles()
         do {
-            let opening = try StoreOpening(configuration: configuration)
+            let opening = try StoreOpening(configuration: configuration, profiles: profiles)
             #expect(opening.damages.map(\.id) == ["sd-\(made.snapshotEvent + 1)-\(made.lastEvent)"])
-            let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+            let recovery = try Recovery(opening)
             #expect(recovery.core.storeDamage.unseen == 1)
             #expect(try opening.store.lastEvent() == made.lastEvent)
             #expect(recovery.core.lastEvent == made.lastEvent)
@@ -116,8 +117,8 @@ import Testing
                 })
             try opening.store.close()
         }
-        let again = try StoreOpening(configuration: configuration)
+        let again = try StoreOpening(configuration: configuration, profiles: profiles)
         #expect(again.damages.isEmpty, "it is told once: \(again.damages)")
-        #expect(try Recovery(configuration: configuration, profiles: profiles, opening: again).core.storeDamage.unseen == 1)
+        #expect(try Recovery(again).core.storeDamage.unseen == 1)
     }
 }

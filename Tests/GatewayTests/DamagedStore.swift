@@ -38,7 +38,7 @@ final class DamagedStore {
     private(set) var files: [String] = []
     private(set) var lastEvent: Int64 = 0
     private(set) var snapshotEvent: Int64 = 0
-    private var lines: [String] = []
+    private(set) var lines: [String] = []
     private var outbox: [String] = []
 
     static func profiles() throws -> [DeviceProfile] {
@@ -70,10 +70,10 @@ final class DamagedStore {
     private func fill(_ live: URL, copyWhileOpen: Bool) throws {
         var configuration = GatewayConfiguration()
         configuration.store.path = live.appending(path: "steward.db").path
-        let opening = try StoreOpening(configuration: configuration)
+        let opening = try StoreOpening(configuration: configuration, profiles: try Self.profiles())
         let store = opening.store
         var witness = opening.witness
-        var core = try Recovery(configuration: configuration, profiles: try Self.profiles(), opening: opening).core
+        var core = try Recovery(opening).core
         var effects: [Effect] = []
         for batch in 0..<60 as Range<Int64> {
             var segment = Segment()
@@ -104,7 +104,7 @@ final class DamagedStore {
             try store.setCursor(core.lastEvent)
             witness.note(store.commitRecord(milliseconds: segment.arrivalMilliseconds))
             if batch == 20 || batch == 40 {
-                try store.saveSnapshot(event: core.lastEvent, formatVersion: StewardCore.snapshotVersion) { writer in
+                try store.saveSnapshot(event: core.lastEvent, formatVersion: StewardCore.snapshotFormat) { writer in
                     try core.writeSnapshot { try writer.append($0) }
                 }
                 snapshotEvent = core.lastEvent
@@ -224,8 +224,8 @@ final class DamagedStore {
         let configuration = configuration(onDamage)
         let profiles = try Self.profiles()
         do {
-            let opening = try StoreOpening(configuration: configuration)
-            let core = try Recovery(configuration: configuration, profiles: profiles, opening: opening).core
+            let opening = try StoreOpening(configuration: configuration, profiles: profiles)
+            let core = try Recovery(opening).core
             defer { try? opening.store.close() }
             guard opening.damages.isEmpty else { return .told }
             let found = core.digestLines()

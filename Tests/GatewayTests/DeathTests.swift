@@ -54,9 +54,9 @@ import Testing
         }
         try store.close()
         for start in 1...4 {
-            let opening = try StoreOpening(configuration: configuration)
+            let opening = try StoreOpening(configuration: configuration, profiles: profiles)
             #expect(opening.damages.isEmpty)
-            let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+            let recovery = try Recovery(opening)
             #expect(recovery.core.quarantined == (start == 4 ? [2] : []))
             #expect(recovery.core.hasDevice("d1") == (start < 4))
             #expect(recovery.core.hasDevice("d2"))

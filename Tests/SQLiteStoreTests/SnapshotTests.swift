@@ -31,9 +31,9 @@ import Testing
 
     @Test func anEmptyOneIsNotNone() throws {
         let store = try store()
-        #expect(try store.loadSnapshot(formatVersion: 1) == SnapshotSearch(snapshot: nil, problems: []))
+        #expect(try store.loadSnapshot(formatVersion: 1) == FoundSnapshot(snapshot: nil, problems: []))
         try store.snapshot(at: 0, [])
-        #expect(try store.loadSnapshot(formatVersion: 1).snapshot == Snapshot(event: 0, bytes: []))
+        #expect(try store.loadSnapshot(formatVersion: 1).snapshot == Snapshot(event: 0, format: 1, bytes: []))
     }
 
     @Test func twoAreKeptAndNoParts() throws {
@@ -59,7 +59,7 @@ import Testing
         _ = try count(damage)
         let reader = try StoreReader(path: directory.storePath)
         let found = try reader.loadSnapshot(formatVersion: 1)
-        #expect(found.snapshot == Snapshot(event: 5, bytes: [5, 5]))
+        #expect(found.snapshot == Snapshot(event: 5, format: 1, bytes: [5, 5]))
         #expect(found.problems.count == 1)
     }
 
@@ -68,7 +68,8 @@ import Testing
         try store.snapshot(at: 5, [5], formatVersion: 1)
         try store.snapshot(at: 8, [8], formatVersion: 2)
         #expect(try store.loadSnapshot(formatVersion: 1).snapshot?.event == 5)
-        #expect(try store.loadSnapshot(formatVersion: 1).problems == ["the snapshot at event 8 has format 2, not 1"])
+        #expect(
+            try store.loadSnapshot(formatVersion: 1).problems == ["the snapshot at event 8 has format 2, which this program does not read"])
         #expect(try store.loadSnapshot(formatVersion: 3).snapshot == nil)
     }
 

@@ -108,3 +108,16 @@ extension StoreReader {
             due.sorted { ($0.entry.notBeforeMilliseconds, $0.entry.key) < ($1.entry.notBeforeMilliseconds, $1.entry.key) }.prefix(limit))
     }
 }
+
+struct FoundSnapshot: Equatable {
+    var snapshot: Snapshot?
+    var problems: [String]
+}
+
+extension StoreReader {
+    func loadSnapshot(formatVersion: Int) throws -> FoundSnapshot {
+        var snapshot: Snapshot?
+        let search = try findSnapshot(formats: [formatVersion]) { snapshot = $0 }
+        return FoundSnapshot(snapshot: snapshot, problems: search.problems)
+    }
+}

@@ -21,9 +21,9 @@ final class Program {
     init(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile], _ broker: SimulatedBroker, _ world: any SimulatedLink.World)
         throws
     {
-        let opening = try StoreOpening(configuration: configuration)
+        let opening = try StoreOpening(configuration: configuration, profiles: profiles)
         (store, marker) = (opening.store, opening.marker)
-        let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+        let recovery = try Recovery(opening)
         unseenDamage = recovery.core.totals().unseenStoreDamage
         let wake = try WakeEvent()
         self.wake = wake

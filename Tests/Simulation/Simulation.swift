@@ -167,8 +167,8 @@ final class Simulation: SimulatedLink.World {
     }
 
     private func outcome() throws -> Outcome {
-        let opening = try StoreOpening(configuration: configuration)
-        let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+        let opening = try StoreOpening(configuration: configuration, profiles: profiles)
+        let recovery = try Recovery(opening)
         // Snapshot and what came after it, or everything from the beginning: the state is the same.
         guard let whole = StewardCore(configuration: configuration.core, profiles: profiles) else { throw SimulationFailure("no memory") }
         guard recovery.core.digest() == (try Self.replay(opening.store, whole)).digest() else {

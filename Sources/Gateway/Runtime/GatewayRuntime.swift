@@ -42,9 +42,9 @@ public final class GatewayRuntime {
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
         reloads = ReloadRequests(wake: wake, inEffect: profiles.map(\.name))
-        let opening = try StoreOpening(configuration: configuration)
+        let opening = try StoreOpening(configuration: configuration, profiles: profiles)
         (store, marker) = (opening.store, opening.marker)
-        let recovery = try Recovery(configuration: configuration, profiles: profiles, opening: opening)
+        let recovery = try Recovery(opening)
         let clock = GatewayClock(
             lastCommittedMilliseconds: recovery.core.now, memory: ClockMemory(marker.progress + ProgressWord.clock), statistics: statistics)
         mailbox = ControlMailbox(wake: wake)

@@ -10,13 +10,14 @@ struct Recovery {
     var replayedEvents: Int64 = 0
 
     /// Throws when the store cannot be read or memory is short.
-    init(configuration: GatewayConfiguration, profiles: [DeviceProfile], opening: StoreOpening) throws {
-        let (store, marker, search) = (opening.store, opening.marker, opening.snapshot)
-        try Self.judge(marker.death, store)
+    init(_ opening: StoreOpening) throws {
+        let store = opening.store
+        try Self.judge(opening.marker.death, store)
         let quarantined = try store.quarantinedEvents(minimumAttempts: Self.maximumAttempts)
-        core = try Self.core(configuration.core, profiles, search.snapshot)
+        guard let found = opening.takeCore() else { throw ConfigurationError("there is not enough memory to begin") }
+        core = found
         core.quarantined = quarantined
-        let from = (search.snapshot?.event ?? 0) + 1
+        let from = (opening.snapshot.event ?? 0) + 1
         try replay(opening, from: from, cursor: try store.cursor())
     }
 
@@ -34,17 +35,6 @@ struct Recovery {
     }
 
     private static let maximumAttempts = 2
-
-    private static func core(_ configuration: CoreConfiguration, _ profiles: [DeviceProfile], _ snapshot: Snapshot?) throws -> StewardCore {
-        let core: StewardCore? =
-            if let snapshot {
-                try StewardCore(configuration: configuration, profiles: profiles, snapshot: snapshot.bytes)
-            } else {
-                StewardCore(configuration: configuration, profiles: profiles)
-            }
-        guard let core else { throw ConfigurationError("there is not enough memory to begin") }
-        return core
-    }
 
     private mutating func replay(_ opening: StoreOpening, from: Int64, cursor: Int64) throws {
         var effects: [Effect] = []

@@ -29,7 +29,7 @@ struct SetAsideStore {
     /// Takes over what can be read.
     /// - Returns: the sentence that tells of it.
     func salvage(into store: Store) throws -> String {
-        let found = try store.salvage(from: path, formatVersion: StewardCore.snapshotVersion)
+        let found = try store.salvage(from: path, formats: StewardCore.snapshotFormats)
         let state =
             found.snapshotEvent.map { "the state after event \($0) and \(found.segments) batches behind it" } ?? "\(found.segments) batches"
         let outbox = found.hasWholeOutbox ? "the outbox (\(found.deliveries) entries)" : "\(found.deliveries) entries of the outbox"

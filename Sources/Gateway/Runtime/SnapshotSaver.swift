@@ -36,7 +36,7 @@ final class SnapshotSaver {
             case .begin(let event):
                 try requireRoom()
                 isWhole = false
-                draft = try store.beginSnapshot(event: event, formatVersion: StewardCore.snapshotVersion)
+                draft = try store.beginSnapshot(event: event, formatVersion: StewardCore.snapshotFormat)
             case .piece(let bytes):
                 guard var draft else { return }
                 try requireRoom()

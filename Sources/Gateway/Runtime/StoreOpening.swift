@@ -1,5 +1,6 @@
 import GatewayCore
 import SQLiteStore
+import Telemetry
 import Threading
 
 /// Opens the store and examines it for losses, before anything relies on it.
@@ -8,20 +9,33 @@ struct StoreOpening {
     let marker: CrashMarker
     var witness: CommitWitness
     let snapshot: SnapshotSearch
+    private let state: FoundState
     /// Damage found by this start. It is committed to the inbox already, so it stays known if the program ends now.
     private(set) var damages: [StoreDamage] = []
     /// Numbers of the events that this start committed in place of lost ones.
     private(set) var replacements: Set<Int64> = []
 
+    /// The core that a snapshot was read into, or one before the first event. It is handed over, never shared: a change would copy the state.
+    private final class FoundState {
+        var core: StewardCore?
+    }
+
+    /// The state of the snapshot that was found; without one, that before the first event. To be asked once. Nil when memory is short.
+    func takeCore() -> StewardCore? {
+        defer { state.core = nil }
+        return state.core
+    }
+
     /// Throws when the store cannot be used, or is damaged and the configuration says `refuse`.
-    init(configuration: GatewayConfiguration, nowMilliseconds now: Int64 = Clock.wallMilliseconds()) throws {
+    /// - Parameter profiles: what a snapshot is read with.
+    init(configuration: GatewayConfiguration, profiles: [DeviceProfile], nowMilliseconds now: Int64 = Clock.wallMilliseconds()) throws {
         let path = configuration.store.path
         let opened: Opened
-        do { opened = try Self.examined(configuration) } catch let error as StoreError where Self.isUnreadable(error, path) {
+        do { opened = try Self.examined(configuration, profiles) } catch let error as StoreError where Self.isUnreadable(error, path) {
             guard configuration.store.onDamage == .goOn else { throw error }
-            opened = try Self.examined(configuration, inPlaceOf: try SetAsideStore(path, error, nowMilliseconds: now))
+            opened = try Self.examined(configuration, profiles, inPlaceOf: try SetAsideStore(path, error, nowMilliseconds: now))
         }
-        (store, marker, snapshot, witness) = (opened.store, opened.marker, opened.snapshot, opened.witness)
+        (store, marker, snapshot, state, witness) = (opened.store, opened.marker, opened.snapshot, opened.state, opened.witness)
         let examination = opened.examination
         for problem in snapshot.problems {
             Log.error("a snapshot cannot be used; the one before it and the inbox stand in", ["reason": problem])
@@ -44,21 +58,29 @@ struct StoreOpening {
         var marker: CrashMarker
         var witness: CommitWitness
         var snapshot: SnapshotSearch
+        var state: FoundState
         var examination: Examination
     }
 
     /// The store's lock comes first: the page belongs to whoever has it.
-    private static func examined(_ configuration: GatewayConfiguration, inPlaceOf old: SetAsideStore? = nil) throws -> Opened {
+    private static func examined(
+        _ configuration: GatewayConfiguration, _ profiles: [DeviceProfile], inPlaceOf old: SetAsideStore? = nil
+    ) throws -> Opened {
         let store = try Store(path: configuration.store.path, limits: configuration.limits)
         do {
             let salvage = try old?.salvage(into: store)
             let marker = try CrashMarker(path: configuration.store.path + ".progress")
             let witness = CommitWitness(memory: marker.commitRecords)
-            let snapshot = try store.loadSnapshot(formatVersion: StewardCore.snapshotVersion)
-            var examination = try store.examine(from: (snapshot.snapshot?.event ?? 0) + 1, witness: witness)
+            let state = FoundState()
+            let snapshot = try store.findSnapshot(formats: StewardCore.snapshotFormats) { found in
+                state.core = try StewardCore(
+                    configuration: configuration.core, profiles: profiles, snapshot: found.bytes, format: found.format)
+            }
+            if snapshot.event == nil { state.core = StewardCore(configuration: configuration.core, profiles: profiles) }
+            var examination = try store.examine(from: (snapshot.event ?? 0) + 1, witness: witness)
             // The new store has another id than the one that the record tells of, and that is no news.
             if let salvage { examination.problems = [salvage] }
-            return Opened(store: store, marker: marker, witness: witness, snapshot: snapshot, examination: examination)
+            return Opened(store: store, marker: marker, witness: witness, snapshot: snapshot, state: state, examination: examination)
         } catch {
             try? store.close()
             throw error
@@ -77,8 +99,8 @@ struct StoreOpening {
         try store.transaction {
             var examination = first
             if store.areCountersDamaged {
-                try store.recount(snapshotEvent: snapshot.snapshot?.event ?? 0, storeID: witness.record?.storeID)
-                let second = try store.examine(from: (snapshot.snapshot?.event ?? 0) + 1, witness: witness)
+                try store.recount(snapshotEvent: snapshot.event ?? 0, storeID: witness.record?.storeID)
+                let second = try store.examine(from: (snapshot.event ?? 0) + 1, witness: witness)
                 examination.missing = second.missing
                 examination.problems += second.problems
             }

@@ -6,7 +6,7 @@ import FaultDetection
 /// damage of the store are brought as values.
 package struct AlarmDesk: Sendable {
     /// What is kept of one device.
-    struct OfDevice: Equatable, Sendable {
+    struct OfDevice: Equatable, Sendable, Codable {
         /// Ids of the alarms that stand.
         var active: [String] = []
         /// Ids of the alarms that went away last, the newest at the end: one that comes again soon is the same.
@@ -185,14 +185,39 @@ package struct AlarmDesk: Sendable {
     // MARK: Snapshot
 
     /// What a snapshot has of the desk beside the devices and their alarms.
-    mutating func restore(alarms: BoundedMap<Alarm>, held: [String], flapping: [String]) {
-        self.alarms = alarms
-        self.held = held
-        self.flapping = flapping
+    struct Memory: Codable {
+        var trimCount: Int
+        var held: [String]
+        var flapping: [String]
     }
 
-    mutating func restore(_ device: DeviceIndex, _ state: OfDevice, awaitsConfirmation: Bool) {
-        awaitConfirmation(device, awaitsConfirmation)
+    struct DeviceMemory: Codable {
+        var state: OfDevice
+        var awaitsConfirmation: Bool
+    }
+
+    var memory: Memory { Memory(trimCount: alarms.nextTrimCount, held: held, flapping: flapping) }
+
+    func memory(of device: DeviceIndex) -> DeviceMemory? {
+        guard devices[device] != nil || awaitsConfirmation(device) else { return nil }
+        return DeviceMemory(state: state(of: device), awaitsConfirmation: awaitsConfirmation(device))
+    }
+
+    mutating func restore(_ alarm: Alarm) { alarms.insert(alarm, id: alarm.id) }
+
+    /// After the alarms.
+    mutating func restore(_ memory: Memory) {
+        alarms.restore(nextTrimCount: memory.trimCount)
+        held = memory.held
+        flapping = memory.flapping
+    }
+
+    /// - Parameter cellCount: the cells that the conditions of the device have. The memory of a lane belongs to the rules that made it; other
+    ///   rules begin with an empty one.
+    mutating func restore(_ device: DeviceIndex, _ memory: DeviceMemory, cellCount: Int) {
+        var state = memory.state
+        if let cells = state.lane?.cells, cells.count != cellCount { state.lane?.cells = Array(repeating: 0, count: cellCount) }
+        awaitConfirmation(device, memory.awaitsConfirmation)
         guard state != OfDevice() else { return }
         devices[device] = state
         if !state.shelves.isEmpty { shelvingDevices.append(device) }

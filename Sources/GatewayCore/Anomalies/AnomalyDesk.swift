@@ -200,18 +200,15 @@ struct AnomalyDesk: Sendable {
     }
 }
 
-/// Detectors in the snapshot: by the names of device and metric, a section for each device, as bytes that the detectors write themselves.
+/// Detectors in the snapshot: by the names of the metrics of a device, as bytes that the detectors write themselves.
 extension AnomalyDesk {
-    static let sectionName = "anomalies"
-
     private enum Content: UInt8 { case refused, gauge, rate }
 
-    /// The section of one device, whose metrics have these places; nil for a device without any.
-    func section(device: String, _ layout: ProfileLayout, places: [Int32], machine: Int32) -> [UInt8]? {
+    /// The detectors of one device, whose metrics have these places; nil for a device without any.
+    func bytes(_ layout: ProfileLayout, places: [Int32], machine: Int32) -> [UInt8]? {
         let slots = places.indices.filter { places[$0] != MetricWatch.none }
         guard !slots.isEmpty else { return nil }
         var writer = ByteWriter()
-        writer.write(device)
         writer.write(UInt32(slots.count))
         for slot in slots {
             writer.write(layout.slots[slot].name)
@@ -230,7 +227,7 @@ extension AnomalyDesk {
         return writer.bytes
     }
 
-    /// The rest of a section behind the device's name. What does not fit the present profiles, or was written by another version of the
+    /// Reads what `bytes` wrote. What does not fit the present profiles, or was written by another version of the
     /// detectors, begins anew.
     ///
     /// `places` are those of the layout's slots for which the device has room; all are free before, and so is `machine`.

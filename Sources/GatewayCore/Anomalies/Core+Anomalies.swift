@@ -102,15 +102,17 @@ extension StewardCore {
 
     // MARK: Snapshot and digest
 
-    func anomalySection(_ device: DeviceIndex) -> [UInt8]? {
-        anomalies.section(
-            device: fleet.records[device].id, fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device),
-            machine: fleet.devices[device].machine)
+    func detectorBytes(of device: DeviceIndex) -> [UInt8]? {
+        anomalies.bytes(
+            fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device), machine: fleet.devices[device].machine)
     }
 
-    mutating func readAnomalies(_ bytes: [UInt8]) throws {
+    mutating func readDetectors(_ bytes: [UInt8], of device: DeviceIndex) throws {
         var reader = ByteReader(bytes)
-        guard let device = fleet.device(named: try reader.text()) else { return }
+        try readDetectors(&reader, of: device)
+    }
+
+    mutating func readDetectors(_ reader: inout ByteReader, of device: DeviceIndex) throws {
         let profile = fleet.devices[device].profile
         var places = anomalyPlaces(device)
         try anomalies.read(

@@ -3,7 +3,7 @@ import ServiceValue
 
 /// The downtime of devices: where their time went, and their incidents.
 package struct AvailabilityDesk: Sendable {
-    package struct OfDevice: Sendable {
+    package struct OfDevice: Sendable, Codable {
         package internal(set) var ledger = DowntimeLedger()
         package internal(set) var incidents: IncidentLog
     }

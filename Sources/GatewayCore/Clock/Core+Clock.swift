@@ -2,7 +2,6 @@ import CivilCalendar
 import ConsumableForecast
 import Documents
 import FaultDetection
-import FoundationEssentials
 import Sparkplug
 import Telemetry
 
@@ -96,28 +95,6 @@ extension StewardCore {
         sparkplug.findNextDue()
         maintenance.clockStepped()
         alarms.findNextDue()
-    }
-
-    // MARK: Snapshot
-
-    static var clockSection: String { "clock" }
-
-    private struct Section: Codable {
-        var book: ClockBook
-        var datedByArrival: [Int32]
-    }
-
-    func clockSection(_ json: JSONEncoder) throws -> [UInt8] {
-        let devices = fleet.devices.indices.filter { fleet.devices[$0].isDatedByArrival }.map(\.place)
-        return Array(try json.encode(Section(book: clock, datedByArrival: devices)))
-    }
-
-    mutating func readClock(_ bytes: [UInt8], _ json: JSONDecoder) throws {
-        let section = try json.decode(Section.self, from: Data(bytes))
-        clock = section.book
-        for place in section.datedByArrival where fleet.devices.contains(DeviceIndex(place: place)) {
-            fleet.devices[DeviceIndex(place: place)].isDatedByArrival = true
-        }
     }
 }
 

@@ -44,27 +44,28 @@ struct MessageSequencer: Sendable {
 
     /// The metrics of the device have other numbers now.
     mutating func renumber(_ device: DeviceIndex, slotOf: [Int32]) {
-        guard let waiting = messages[device] else { return }
-        restore(
-            device,
-            waiting.map { message in
-                var message = message
-                message.renumber(slotOf)
-                return message
-            })
+        if let waiting = messages[device] { restore(device, waiting, slotOf: slotOf) }
     }
 
     /// The event time of the device moves.
     mutating func shiftReadings(of device: DeviceIndex, byMilliseconds step: Int64) {
-        guard let waiting = messages[device] else { return }
-        restore(
-            device,
-            waiting.map { message in
-                var message = message
-                message.timeMilliseconds = message.timeMilliseconds.shifted(byMilliseconds: step)
-                return message
-            })
+        for place in waiting(of: device).indices {
+            guard let time = messages[device]?[place].timeMilliseconds else { continue }
+            messages[device]?[place].timeMilliseconds = time.shifted(byMilliseconds: step)
+        }
     }
 
-    mutating func restore(_ device: DeviceIndex, _ waiting: [HeldMessage]) { messages[device] = waiting.isEmpty ? nil : waiting }
+    // MARK: Snapshot
+
+    func memory(of device: DeviceIndex) -> [HeldMessage]? { messages[device] }
+
+    /// - Parameter slotOf: the present number of each metric that the device had, or -1.
+    mutating func restore(_ device: DeviceIndex, _ waiting: [HeldMessage], slotOf: [Int32]) {
+        let renumbered = waiting.map { message in
+            var message = message
+            message.renumber(slotOf)
+            return message
+        }
+        messages[device] = renumbered.isEmpty ? nil : renumbered
+    }
 }

@@ -121,12 +121,24 @@ package struct MaintenanceDesk: Sendable {
             && plans.count { $0.window.id != id } < Self.maximumWindows
     }
 
-    /// What a snapshot has of the desk. The configuration may name other windows than before: then everything is looked at anew.
-    mutating func restore(windows: [MaintenanceWindow], open: [String], cutShort: [String: Int64], nextDue: Int64) {
+    /// What a snapshot has of the desk. What the configuration says is not in it.
+    struct Memory: Codable {
+        var windows: [MaintenanceWindow]
+        var open: [String]
+        var cutShort: [String: Int64]
+        var nextDue: Int64
+    }
+
+    var memory: Memory {
+        Memory(windows: plans.filter { !$0.isConfigured }.map(\.window), open: openWindows, cutShort: cutShort, nextDue: nextDue)
+    }
+
+    /// The configuration may name other windows than before: then everything is looked at anew.
+    mutating func restore(_ memory: Memory) {
         let isPlain = plans.isEmpty
-        plans += windows.map { MaintenancePlan($0, isConfigured: false) }
-        openWindows = open
-        self.cutShort = cutShort
-        self.nextDue = isPlain ? nextDue : .min
+        plans += memory.windows.map { MaintenancePlan($0, isConfigured: false) }
+        openWindows = memory.open
+        cutShort = memory.cutShort
+        nextDue = isPlain ? memory.nextDue : .min
     }
 }

@@ -284,7 +284,7 @@ package struct OrderDesk: Sendable {
     /// An early look at the orders costs little; a late one would let one wait too long.
     mutating func schedule(_ id: String) { nextDue = min(nextDue, dueMilliseconds(id)) }
 
-    private mutating func findNextDue() { nextDue = orders.ids.reduce(.max) { min($0, dueMilliseconds($1)) } }
+    mutating func findNextDue() { nextDue = orders.ids.reduce(.max) { min($0, dueMilliseconds($1)) } }
 
     private func dueMilliseconds(_ id: String) -> Int64 {
         guard let order = orders[id], !order.state.isFinal else { return .max }
@@ -348,14 +348,23 @@ package struct OrderDesk: Sendable {
         findNextDue()
     }
 
-    mutating func restore(orders: BoundedMap<SupplyOrder>) {
-        self.orders = orders
-        findNextDue()
+    // MARK: Snapshot
+
+    struct Memory: Codable {
+        var trimCount: Int
+        var stock = StockLedger()
+        var shipments: [String: [String]] = [:]
     }
 
-    mutating func restore(stock: StockLedger, shipments: [String: [String]]) {
-        self.stock = stock
-        self.shipments = shipments
+    var memory: Memory { Memory(trimCount: orders.nextTrimCount, stock: stock, shipments: shipments) }
+
+    mutating func restore(_ order: SupplyOrder) { orders.insert(order, id: order.id) }
+
+    /// After the orders.
+    mutating func restore(_ memory: Memory) {
+        orders.restore(nextTrimCount: memory.trimCount)
+        stock = memory.stock
+        shipments = memory.shipments
     }
 
     /// What stock covers was taken aside under the ids of an earlier version; a second unit must not be.

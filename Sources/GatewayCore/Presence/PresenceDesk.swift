@@ -74,9 +74,17 @@ package struct PresenceDesk: Sendable {
         nextScan = nextScan.shifted(byMilliseconds: step)
     }
 
-    mutating func restore(isConnected: Bool, listeningSince: Int64, nextScan: Int64) {
-        self.isConnected = isConnected
-        self.listeningSince = listeningSince
-        self.nextScan = nextScan
+    struct Memory: Codable {
+        var isConnected: Bool
+        var listeningSince: Int64
+        var nextScan: Int64
+    }
+
+    var memory: Memory { Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan) }
+
+    mutating func restore(_ memory: Memory) {
+        isConnected = memory.isConnected
+        listeningSince = memory.listeningSince
+        nextScan = memory.nextScan
     }
 }

@@ -193,7 +193,30 @@ package struct SupplyDesk: Sendable {
         restore(device, supplies(of: device), numberOf: numberOf)
     }
 
-    mutating func restore(_ device: DeviceIndex, _ supplies: [SupplyState], numberOf: [Int]) {
+    // MARK: Snapshot
+
+    /// The models have bytes of their own.
+    struct DeviceMemory: Codable {
+        var states: [SupplyState]
+        var models: [[UInt8]]
+    }
+
+    func memory(of device: DeviceIndex) throws -> DeviceMemory? {
+        let known = supplies(of: device)
+        return known.isEmpty ? nil : DeviceMemory(states: known, models: try known.map { try $0.model.bytes() })
+    }
+
+    /// - Parameter numberOf: the present number of each supply that it had, or -1.
+    mutating func restore(_ device: DeviceIndex, _ memory: DeviceMemory, numberOf: [Int]) throws {
+        guard memory.models.count == memory.states.count else { throw SnapshotError.inconsistent }
+        var states = memory.states
+        for supply in states.indices { states[supply].model = try SupplyModel(bytes: memory.models[supply]) }
+        restore(device, states, numberOf: numberOf)
+    }
+
+    func hasLearned(of profile: ProfileIndex) -> Bool { learning(of: profile) != SupplyLearning() }
+
+    private mutating func restore(_ device: DeviceIndex, _ supplies: [SupplyState], numberOf: [Int]) {
         vacate(device)
         for (old, new) in numberOf.enumerated() where new >= 0 && old < supplies.count { update(device, new) { $0 = supplies[old] } }
     }

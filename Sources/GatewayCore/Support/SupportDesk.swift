@@ -7,7 +7,7 @@ import Telemetry
 /// Remote support: playbook runs that alarms set off, moved on by replies and telemetry, and the tickets for what no command mended.
 package struct SupportDesk: Sendable {
     /// What is kept of one device.
-    struct OfDevice: Equatable, Sendable {
+    struct OfDevice: Equatable, Sendable, Codable {
         /// Ids of its open runs.
         var openRuns: [String] = []
         /// Ids of tickets about it that were open when the last one was opened.
@@ -28,8 +28,8 @@ package struct SupportDesk: Sendable {
 
     private let maximumOpenRuns: Int
     private let maximumFinished: Int
-    package private(set) var runs = BoundedMap<PlaybookRun>()
-    package private(set) var tickets = BoundedMap<Ticket>()
+    package internal(set) var runs = BoundedMap<PlaybookRun>()
+    package internal(set) var tickets = BoundedMap<Ticket>()
     package private(set) var openRuns: [String] = []
     private var devices: [DeviceIndex: OfDevice] = [:]
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
@@ -259,15 +259,32 @@ package struct SupportDesk: Sendable {
 
     // MARK: Snapshot
 
-    mutating func restore(tickets: BoundedMap<Ticket>) { self.tickets = tickets }
+    struct Memory: Codable {
+        var runTrimCount: Int
+        var ticketTrimCount: Int
+    }
 
-    mutating func restore(runs: BoundedMap<PlaybookRun>) {
-        self.runs = runs
-        openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
-        findNextDue()
+    var memory: Memory { Memory(runTrimCount: runs.nextTrimCount, ticketTrimCount: tickets.nextTrimCount) }
+
+    func memory(of device: DeviceIndex) -> OfDevice? { devices[device] }
+
+    mutating func restore(_ run: PlaybookRun) { runs.insert(run, id: run.id) }
+
+    mutating func restore(_ ticket: Ticket) { tickets.insert(ticket, id: ticket.id) }
+
+    /// After the runs and tickets.
+    mutating func restore(_ memory: Memory) {
+        runs.restore(nextTrimCount: memory.runTrimCount)
+        tickets.restore(nextTrimCount: memory.ticketTrimCount)
     }
 
     mutating func restore(_ device: DeviceIndex, _ state: OfDevice) { devices[device] = state == OfDevice() ? nil : state }
+
+    /// After everything was restored.
+    mutating func findOpenRuns() {
+        openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
+        findNextDue()
+    }
 }
 
 /// Tickets.
