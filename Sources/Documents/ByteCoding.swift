@@ -44,6 +44,8 @@ public struct ByteReader {
 
     public var isAtEnd: Bool { offset == bytes.count }
     public var position: Int { offset }
+    /// What was not read yet.
+    public var rest: ArraySlice<UInt8> { bytes[offset...] }
 
     public mutating func integer<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(ByteCodingError) -> Number {
         let width = MemoryLayout<Number>.size

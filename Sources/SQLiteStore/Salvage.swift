@@ -23,13 +23,13 @@ extension Store {
         guard (try? Schema.check(old)) == Schema.migrations.count else { return salvage }
         let reader = StoreReader(connection: old)
         try transaction {
-            var found: Snapshot?
-            _ = try? reader.findSnapshot(formats: formats) { found = $0 }
-            if let found {
+            salvage.snapshotEvent = try? reader.findSnapshot(formats: formats) { found in
+                var found = found
                 current[.lastEvent] = found.event
-                try saveSnapshot(event: found.event, formatVersion: found.format) { try $0.append(found.bytes) }
-                salvage.snapshotEvent = found.event
-            }
+                try saveSnapshot(event: found.event, formatVersion: found.format) { writer in
+                    while let bytes = try found.next() { try writer.append(bytes) }
+                }
+            }.event
             try copySegments(from: old, &salvage)
             try copyDeliveries(from: old, &salvage)
             try? old.use(.allCrashes) { rows in

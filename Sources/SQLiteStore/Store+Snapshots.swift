@@ -47,13 +47,29 @@ public struct SnapshotWriter: ~Copyable {
     }
 }
 
-/// The state at an event, as the gateway encoded it.
-public struct Snapshot: Sendable, Equatable {
+/// The state at an event, as the gateway encoded it. It is read piece by piece, and only while `findSnapshot` runs.
+public struct Snapshot {
     /// The last event whose effect is in the state.
     public let event: Int64
     /// The caller's number of the format of the bytes.
     public let format: Int
-    public let bytes: [UInt8]
+    private let reader: StoreReader
+    private var part: Int64
+    private let end: Int64
+
+    fileprivate init(event: Int64, format: Int, reader: StoreReader, parts: Range<Int64>) {
+        (self.event, self.format, self.reader, part, end) = (event, format, reader, parts.lowerBound, parts.upperBound)
+    }
+
+    /// The next of its bytes, at most a mebibyte; nil behind the last ones.
+    public mutating func next() throws -> [UInt8]? {
+        guard part < end else { return nil }
+        defer { part += 1 }
+        return try reader.connection.use(.part) { rows in
+            try rows.bind(1, part)
+            return try rows.step() ? rows.bytes(0) : nil
+        }
+    }
 }
 
 /// The newest usable snapshot, and why newer ones were passed over.
@@ -88,15 +104,13 @@ extension StoreReader {
                 problems.append("the snapshot at event \(row.event) has format \(row.formatVersion), which this program does not read")
                 continue
             }
-            let snapshot: Snapshot
-            do { snapshot = Snapshot(event: row.event, format: format, bytes: try read(row)) } catch let error as StoreError
-                where error.kind == .corrupt
-            {
+            do { try check(row) } catch let error as StoreError where error.kind == .corrupt {
                 problems.append("the snapshot at event \(row.event) cannot be used: \(error.message)")
                 continue
             }
             do {
-                try use(snapshot)
+                let parts = row.firstPart..<row.firstPart + max(0, row.partCount)
+                try use(Snapshot(event: row.event, format: format, reader: self, parts: parts))
                 return SnapshotSearch(event: row.event, problems: problems)
             } catch {
                 problems.append("the snapshot at event \(row.event) cannot be used: \(error)")
@@ -105,32 +119,24 @@ extension StoreReader {
         return SnapshotSearch(event: nil, problems: problems)
     }
 
-    private func read(_ row: Row) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(min(max(0, row.byteCount), 4 << 30)))
+    /// Throws unless every byte is there as it was written. It goes over them before any is used.
+    private func check(_ row: Row) throws {
         var draft = SnapshotDraft(event: row.event, formatVersion: Int(truncatingIfNeeded: row.formatVersion), firstPart: row.firstPart)
+        // As stores of the first versions have it.
+        var first = FNVChecksum()
+        first.add(row.event)
+        first.add(row.formatVersion)
         for part in 0..<max(0, row.partCount) {
             try connection.use(.part) { parts in
                 try parts.bind(1, row.firstPart &+ part)
                 guard try parts.step() else { throw StoreError(.corrupt, message: "part \(part + 1) of \(row.partCount) is missing") }
-                draft.checksum.add(parts.blob(0))
-                bytes.append(contentsOf: parts.blob(0))
+                draft.byteCount += Int64(parts.blob(0).count)
+                if row.hash == 0 { first.add(parts.blob(0)) } else { draft.checksum.add(parts.blob(0)) }
             }
         }
-        let checksum = row.hash == 0 ? Self.firstChecksum(row.event, row.formatVersion, bytes) : draft.sealed
-        guard Int64(bytes.count) == row.byteCount, checksum == row.checksum else {
-            throw StoreError(.corrupt, message: "its checksum does not match its \(bytes.count) bytes")
+        guard draft.byteCount == row.byteCount, (row.hash == 0 ? first.signed : draft.sealed) == row.checksum else {
+            throw StoreError(.corrupt, message: "its checksum does not match its \(draft.byteCount) bytes")
         }
-        return bytes
-    }
-
-    /// As stores of the first versions have it.
-    private static func firstChecksum(_ event: Int64, _ formatVersion: Int64, _ bytes: [UInt8]) -> Int64 {
-        var checksum = FNVChecksum()
-        checksum.add(event)
-        checksum.add(formatVersion)
-        bytes.withUnsafeBytes { checksum.add($0) }
-        return checksum.signed
     }
 }
 

@@ -1,6 +1,7 @@
 import CivilCalendar
 import ConsumableForecast
 import Documents
+import GatewayCore
 import Glibc
 import SampleCodec
 import Sparkplug
@@ -160,9 +161,11 @@ private func roundTrip(_ host: SparkplugHost) {
     require(second.bytes == writer.bytes, "a host written, read and written is the same")
 }
 
-/// Bytes of a snapshot: a Sparkplug host, or the model of a supply. What is read can be written and read again.
+/// Bytes of a snapshot: a Sparkplug host, the model of a supply, or the parts of a whole one. What is read can be written and read again.
 private func fuzzSnapshot(_ input: [UInt8]) {
-    if input.first == 0 {
+    if input.first == 2 {
+        fuzzParts(Array(input.dropFirst()))
+    } else if input.first == 0 {
         var reader = ByteReader(Array(input.dropFirst()))
         if let host = try? SparkplugHost(from: &reader) { roundTrip(host) }
     } else if let model = try? SupplyModel(bytes: Array(input.dropFirst())) {
@@ -170,6 +173,38 @@ private func fuzzSnapshot(_ input: [UInt8]) {
         require((try? SupplyModel(bytes: bytes)) == model, "a model written and read is the same")
     }
 }
+
+private func fuzzParts(_ input: [UInt8]) {
+    func core(_ bytes: [UInt8]) -> StewardCore? {
+        try? StewardCore(configuration: CoreConfiguration(), profiles: deskProfile.map { [$0] } ?? [], snapshot: bytes)
+    }
+    func written(_ core: StewardCore) -> [UInt8] {
+        var bytes: [UInt8] = []
+        do { try core.writeSnapshot { bytes += $0 } } catch { require(false, "a core writes its state: \(error)") }
+        return bytes
+    }
+    guard var first = core(input) else { return }
+    guard let second = core(written(first)) else { return require(false, "a core reads its own snapshot") }
+    require(first.digest() == second.digest(), "a core written and read is the same")
+    // It goes on from there.
+    var segment = Segment()
+    segment.append(topic: "t/p1/data", payload: Array(#"{"temp":90,"status":"down","errors":["jam"]}"#.utf8))
+    segment.arrivalMilliseconds = 1_795_300_000_000
+    segment.firstEvent = max(first.lastEvent, 0) &+ 1
+    var effects: [Effect] = []
+    first.step(segment, into: &effects)
+}
+
+private let deskProfile = try? ProfileReader.read(
+    Array(
+        """
+        { profile: "desk", silentAfterSeconds: 600,
+          messages: [{ topic: "t/{device}/data" }],
+          metrics: { temp: { pointer: "/temp" }, status: { pointer: "/status", kind: "state" } },
+          status: { metric: "status", productive: ["busy"], standby: ["idle"], unscheduledDowntime: ["down"] },
+          alerts: [{ pointer: "/errors", codes: { jam: { severity: "critical", text: "Jam" } } }],
+          faults: { hot: { severity: "critical", raise: { metric: "temp", above: 80 }, latch: true } } }
+        """.utf8), file: "fuzz")
 
 /// A zone that is taken answers for every time, and a local time that is exact comes back.
 private func fuzzZone(_ input: [UInt8]) {

@@ -47,6 +47,13 @@ import Testing
             let core = try #require(
                 try StewardCore(configuration: CoreConfiguration(), profiles: [profile], snapshot: bytes, format: format))
             #expect(core.digest() == digest, "\(scenario.name), format \(format)")
+            // Pieces of any size, which cut the parts anywhere.
+            var rest = bytes[...]
+            let pieced = try StewardCore(configuration: CoreConfiguration(), profiles: [profile], format: format) {
+                defer { rest = rest.dropFirst(701) }
+                return rest.isEmpty ? nil : Array(rest.prefix(701))
+            }
+            #expect(pieced?.digest() == digest)
         }
     }
 
@@ -54,7 +61,8 @@ import Testing
     @Test func theFilesHaveEveryPartOfThePresentFormat() throws {
         var found: Set<String> = []
         for scenario in Self.scenarios {
-            var parts = SnapshotReader([UInt8](try Data(contentsOf: Self.file(scenario.name, StewardCore.snapshotFormat, "snapshot"))))
+            var pieces = [[UInt8](try Data(contentsOf: Self.file(scenario.name, StewardCore.snapshotFormat, "snapshot")))]
+            var parts = SnapshotReader { pieces.popLast() }
             while true {
                 let (part, version, _) = try parts.next()
                 found.insert("\(part) \(version)")
@@ -63,6 +71,10 @@ import Testing
         }
         let wanted = Set(SnapshotPart.allCases.map { "\($0) \($0.version)" })
         #expect(found.isSuperset(of: wanted), "no file has \(wanted.subtracting(found).sorted())")
+    }
+
+    private struct Anything: Decodable {
+        init(from _: any Decoder) throws {}
     }
 
     /// Types that list their keys by hand have one for each field.
@@ -74,10 +86,10 @@ import Testing
                 return part.displayStyle == .optional && part.children.isEmpty
                     ? nil : label.hasPrefix("_") ? String(label.dropFirst()) : label
             }
-            let names = try StateDecoder.decode([String: Anything].self, from: StateEncoder.encode(value)).keys
+            let bytes = try StateEncoder.encode(value)
+            let names = try StateDecoder.decode([String: Anything].self, from: bytes).keys
             #expect(Set(fields).subtracting(names) == left, "\(type(of: value)) does not write all its fields")
         }
-        struct Anything: Decodable { init(from _: any Decoder) throws {} }
         var order = SupplyOrder(
             device: "p", supply: "s", item: "i", generation: 1, attempt: 2, reason: "r", decidedMilliseconds: 1, levelPercent: 2,
             daysLeft: [1, 2, 3])

@@ -33,7 +33,7 @@ import Testing
         let store = try store()
         #expect(try store.loadSnapshot(formatVersion: 1) == FoundSnapshot(snapshot: nil, problems: []))
         try store.snapshot(at: 0, [])
-        #expect(try store.loadSnapshot(formatVersion: 1).snapshot == Snapshot(event: 0, format: 1, bytes: []))
+        #expect(try store.loadSnapshot(formatVersion: 1).snapshot == FoundSnapshot.State(event: 0, bytes: []))
     }
 
     @Test func twoAreKeptAndNoParts() throws {
@@ -59,7 +59,7 @@ import Testing
         _ = try count(damage)
         let reader = try StoreReader(path: directory.storePath)
         let found = try reader.loadSnapshot(formatVersion: 1)
-        #expect(found.snapshot == Snapshot(event: 5, format: 1, bytes: [5, 5]))
+        #expect(found.snapshot == FoundSnapshot.State(event: 5, bytes: [5, 5]))
         #expect(found.problems.count == 1)
     }
 

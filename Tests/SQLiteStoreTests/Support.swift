@@ -110,14 +110,23 @@ extension StoreReader {
 }
 
 struct FoundSnapshot: Equatable {
-    var snapshot: Snapshot?
+    struct State: Equatable {
+        var event: Int64
+        var bytes: [UInt8]
+    }
+
+    var snapshot: State?
     var problems: [String]
 }
 
 extension StoreReader {
     func loadSnapshot(formatVersion: Int) throws -> FoundSnapshot {
-        var snapshot: Snapshot?
-        let search = try findSnapshot(formats: [formatVersion]) { snapshot = $0 }
-        return FoundSnapshot(snapshot: snapshot, problems: search.problems)
+        var state: FoundSnapshot.State?
+        let search = try findSnapshot(formats: [formatVersion]) { snapshot in
+            var (snapshot, bytes) = (snapshot, [UInt8]())
+            while let piece = try snapshot.next() { bytes += piece }
+            state = FoundSnapshot.State(event: snapshot.event, bytes: bytes)
+        }
+        return FoundSnapshot(snapshot: state, problems: search.problems)
     }
 }

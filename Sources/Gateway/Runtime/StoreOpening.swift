@@ -73,8 +73,9 @@ struct StoreOpening {
             let witness = CommitWitness(memory: marker.commitRecords)
             let state = FoundState()
             let snapshot = try store.findSnapshot(formats: StewardCore.snapshotFormats) { found in
+                var found = found
                 state.core = try StewardCore(
-                    configuration: configuration.core, profiles: profiles, snapshot: found.bytes, format: found.format)
+                    configuration: configuration.core, profiles: profiles, format: found.format, snapshot: { try found.next() })
             }
             if snapshot.event == nil { state.core = StewardCore(configuration: configuration.core, profiles: profiles) }
             var examination = try store.examine(from: (snapshot.event ?? 0) + 1, witness: witness)

@@ -1,4 +1,5 @@
 import FaultDetection
+import Telemetry
 
 /// Alarms: raised by conditions, by the device's own codes, by detectors, orders and silence; one cause, one alarm.
 ///
@@ -222,5 +223,19 @@ package struct AlarmDesk: Sendable {
         devices[device] = state
         if !state.shelves.isEmpty { shelvingDevices.append(device) }
         if state.lane != nil { laneDevices.append(device) }
+    }
+    // MARK: Digest
+
+    /// Nil for an alarm about an order, which is about arrival time.
+    func digestLine(_ place: Int) -> String? {
+        guard let alarm = alarms[alarms.ids[place]], alarm.source != .order else { return nil }
+        return "alarm \(alarm.id) \(alarm.device) \(alarm.condition) \(alarm.state.rawValue) \(alarm.severity.rawValue) "
+            + "\(alarm.onsetMilliseconds) \(alarm.clearedMilliseconds ?? -1) \(alarm.repeats)"
+    }
+
+    func digestLines(_ device: DeviceIndex, named name: String) -> [String] {
+        let known = state(of: device)
+        let standing = known.active.filter { alarms[$0]?.source != .order }.sorted().joined(separator: ",")
+        return ["alerts \(name) \(digestText(known.codes.filter { !$0.isEmpty })) \(standing)"]
     }
 }

@@ -73,4 +73,11 @@ package struct AvailabilityDesk: Sendable {
     }
 
     mutating func restore(_ device: DeviceIndex, _ state: OfDevice) { devices[device] = state }
+
+    func digestLines(_ device: DeviceIndex, named name: String, at time: Int64) -> [String] {
+        let known = state(of: device) ?? OfDevice(incidents: IncidentLog(device: name))
+        return [
+            "ledger \(name) \(digestText(known.ledger.totals(atMilliseconds: time)))", "incidents \(name) \(digestText(known.incidents))",
+        ]
+    }
 }

@@ -20,6 +20,8 @@ struct BlockPool<Element: Sendable>: Sendable {
         _modify { yield &elements[place] }
     }
 
+    mutating func reserve(_ count: Int) { elements.reserveCapacity(count) }
+
     /// The first place of a block whose elements are all blank.
     mutating func take(_ size: Int) -> Int32 {
         guard size > 0 else { return 0 }

@@ -80,6 +80,16 @@ extension FleetState {
 
     // MARK: Devices
 
+    /// How many rows the tables have.
+    struct Sizes: Codable {
+        var devices: Int
+        var metrics: Int
+        var samples: Int
+        var cells: Int
+    }
+
+    var sizes: Sizes { Sizes(devices: devices.count, metrics: metrics.count, samples: samples.count, cells: cells.count) }
+
     /// The bytes of a part `device`: the number of its layout in the snapshot, the device, its metrics and its conditions. The id of a place
     /// that is vacant is empty.
     func bytes(of device: DeviceIndex) -> [UInt8] {
@@ -156,6 +166,16 @@ extension FleetState {
             for sample in try bytes.withUnsafeBytes({ try SampleChunk.decode($0, count: Int(count)) }) {
                 _ = keep(sample.value, atMilliseconds: sample.timeMilliseconds, at: place)
             }
+        }
+    }
+
+    /// The values that the device told.
+    func digestLines(_ device: DeviceIndex) -> [String] {
+        let layout = profiles[devices[device].profile].layout
+        return places(of: device).filter { metrics[$0.place].isTold }.map { slot, place in
+            let (definition, metric) = (layout.slots[Int(slot)], metrics[place])
+            let value = definition.kind == .state ? definition.text(of: metric.value) : "\(metric.value)"
+            return "device \(records[device].id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)"
         }
     }
 

@@ -218,6 +218,16 @@ package struct FleetState: Sendable {
         }
     }
 
+    /// Takes memory for as many rows as there were: a table that grows needs that of the old and of the new for a moment. Not
+    /// more than a hundred thousand devices need is taken on the word of a snapshot.
+    mutating func reserve(_ sizes: Sizes) {
+        devices.reserve(min(max(sizes.devices, 0), 1 << 20))
+        records.reserve(min(max(sizes.devices, 0), 1 << 20))
+        metrics.reserve(min(max(sizes.metrics, 0), 1 << 22))
+        samples.reserve(min(max(sizes.samples, 0), 1 << 28))
+        cells.reserve(min(max(sizes.cells, 0), 1 << 24))
+    }
+
     private mutating func releaseSamples(_ place: Int) {
         if metrics[place].samples >= 0 { samples.release(metrics[place].samples, size: SampleEncoder.capacityBytes) }
     }

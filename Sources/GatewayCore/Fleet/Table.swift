@@ -54,6 +54,8 @@ package struct Table<Index: TableIndex, Row: Sendable>: Sendable {
         _modify { yield &rows[Int(index.place)] }
     }
 
+    mutating func reserve(_ count: Int) { rows.reserveCapacity(count) }
+
     /// Puts a row behind the others.
     mutating func append(_ row: Row) -> Index {
         rows.append(row)

@@ -367,6 +367,16 @@ package struct OrderDesk: Sendable {
         shipments = memory.shipments
     }
 
+    func digestLine(_ place: Int) -> String? {
+        guard let order = orders[orders.ids[place]] else { return nil }
+        // How long it may wait, not until when: that is arrival time, as a deadline is.
+        let wait = order.terms.latestSendMilliseconds.map { " may wait \($0 &- order.life.sinceMilliseconds)" } ?? ""
+        let attempt = order.attempt > 1 ? " attempt \(order.attempt)" : ""
+        return "order \(order.id)\(attempt) \(order.state.rawValue) \(order.decidedMilliseconds)\(wait)"
+    }
+
+    var stockLines: [String] { stock.items.map { "stock \($0) \(stock.unitsOnHand($0)) \(stock.unitsReserved($0))" } }
+
     /// What stock covers was taken aside under the ids of an earlier version; a second unit must not be.
     mutating func renameFormerNeed(device: String, supply: String, generation: Int32) {
         stock.rename(

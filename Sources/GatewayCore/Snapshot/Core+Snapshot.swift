@@ -21,6 +21,7 @@ extension StewardCore {
         var budgets: BudgetCounters
         var admissionHand: Int
         var clock: ClockBook
+        var sizes: FleetState.Sizes?
     }
 
     /// Hands the snapshot out in pieces of about half a megabyte.
@@ -35,7 +36,8 @@ extension StewardCore {
         try snapshot.write(
             .core,
             CoreMemory(
-                lastEvent: lastEvent, now: now, counters: counters, budgets: budgets, admissionHand: admissionHand, clock: clock))
+                lastEvent: lastEvent, now: now, counters: counters, budgets: budgets, admissionHand: admissionHand, clock: clock,
+                sizes: fleet.sizes))
         try snapshot.write(.presence, presence.memory)
         for profile in fleet.profiles.indices {
             try snapshot.write(.layout, fleet.memory(of: profile))
@@ -70,13 +72,18 @@ extension StewardCore {
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read
     /// no more. Throws when the bytes are damaged, or of a program that this one does not know. Nil when memory is short.
+    /// - Parameter nextPiece: the bytes of the snapshot, in pieces of any size; nil behind the last one.
     public init?(
-        configuration: CoreConfiguration, profiles: [DeviceProfile], snapshot: [UInt8], format: Int = Self.snapshotFormat
+        configuration: CoreConfiguration, profiles: [DeviceProfile], format: Int = Self.snapshotFormat,
+        snapshot nextPiece: () throws -> [UInt8]?
     ) throws {
         self.init(configuration: configuration, profiles: [])
         switch format {
-        case Self.snapshotFormat: try readParts(SnapshotReader(snapshot), profiles)
-        case 6: try readFormat6(snapshot, profiles)
+        case Self.snapshotFormat: try withoutActuallyEscaping(nextPiece) { try readParts(SnapshotReader($0), profiles) }
+        case 6:
+            var bytes: [UInt8] = []
+            while let piece = try nextPiece() { bytes += piece }
+            try readFormat6(bytes, profiles)
         default: throw SnapshotError.format(format)
         }
         // From the last to the first, so that the lowest vacant place stands at the end of the list, where it is taken from.
@@ -87,6 +94,12 @@ extension StewardCore {
         alarms.findNextDue()
         sequencer.findNextDue(fleet)
         matchAlarms()
+    }
+
+    /// The same, with all bytes at once.
+    public init?(configuration: CoreConfiguration, profiles: [DeviceProfile], snapshot: [UInt8], format: Int = Self.snapshotFormat) throws {
+        var pieces = [snapshot]
+        try self.init(configuration: configuration, profiles: profiles, format: format) { pieces.popLast() }
     }
 
     private mutating func readParts(_ parts: SnapshotReader, _ profiles: [DeviceProfile]) throws {
@@ -116,6 +129,7 @@ extension StewardCore {
                 let memory: CoreMemory = try value()
                 (lastEvent, now, clock) = (memory.lastEvent, memory.now, memory.clock)
                 (out.counters, out.budgets, admissionHand) = (memory.counters, memory.budgets, max(memory.admissionHand, 0))
+                memory.sizes.map { fleet.reserve($0) }
             case .presence: presence.restore(try value())
             case .layout: layouts.append(try value())
             case .supplyLearning: learning[layouts.count - 1] = try value()
@@ -190,30 +204,27 @@ extension StewardCore {
     ///
     /// The state lies in memory as a core or as the bytes of a snapshot, never as two cores: those of many devices would not fit.
     public mutating func reload(with profiles: [DeviceProfile]) throws {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(fleet.devices.count * Self.usualDeviceBytes)
-        try writeSnapshot { bytes.append(contentsOf: $0) }
+        var pieces: [[UInt8]] = []
+        try writeSnapshot { pieces.append($0) }
         let (configuration, quarantined) = (configuration, quarantined)
         let present = fleet.baseProfiles.map { fleet.profiles[$0].rules }.filter { !$0.messages.isEmpty }
         guard let empty = StewardCore(configuration: configuration, profiles: []) else { throw SnapshotError.noMemory }
         self = empty
         do {
-            try restore(configuration, profiles, bytes)
+            try restore(configuration, profiles, pieces)
         } catch {
-            do { try restore(configuration, present, bytes) } catch { isLost = true }
+            do { try restore(configuration, present, pieces) } catch { isLost = true }
             self.quarantined = quarantined
             throw error
         }
         self.quarantined = quarantined
     }
 
-    /// A guess at the bytes of a device in a snapshot; growing by doubling would need three times the room for a moment.
-    private static var usualDeviceBytes: Int { 4_000 }
-
-    private mutating func restore(_ configuration: CoreConfiguration, _ profiles: [DeviceProfile], _ bytes: [UInt8]) throws {
-        guard let next = try StewardCore(configuration: configuration, profiles: profiles, snapshot: bytes) else {
+    private mutating func restore(_ configuration: CoreConfiguration, _ profiles: [DeviceProfile], _ pieces: [[UInt8]]) throws {
+        var next = pieces.makeIterator()
+        guard let core = try StewardCore(configuration: configuration, profiles: profiles, snapshot: { next.next() }) else {
             throw SnapshotError.noMemory
         }
-        self = next
+        self = core
     }
 }

@@ -39,22 +39,40 @@ struct SnapshotWriter {
     }
 }
 
-/// Goes through the parts of a snapshot.
+/// Goes through the parts of a snapshot, which comes in pieces of any size. A piece is let go of when it was read, so that the bytes and the
+/// state that is made of them never lie in memory as wholes.
 struct SnapshotReader {
-    private var reader: ByteReader
+    private var reader = ByteReader([])
+    private let nextPiece: () throws -> [UInt8]?
 
-    init(_ bytes: [UInt8]) { reader = ByteReader(bytes) }
+    /// - Parameter nextPiece: nil behind the last one.
+    init(_ nextPiece: @escaping () throws -> [UInt8]?) { self.nextPiece = nextPiece }
 
     /// The next part that this program knows. Throws for a later version of it, for damage, and when nothing follows.
     mutating func next() throws -> (part: SnapshotPart, version: UInt16, content: [UInt8]) {
         while true {
-            let name = try reader.text()
-            let version: UInt16 = try reader.integer()
-            let content = try reader.blob()
+            let (name, version, content) = try whole()
             guard let part = SnapshotPart(rawValue: name) else { continue }
             guard version <= part.version else { throw SnapshotError.later(part: name, version: version) }
-            if part == .end, !reader.isAtEnd { throw SnapshotError.tooLong }
+            if part == .end {
+                guard try reader.isAtEnd && nextPiece() == nil else { throw SnapshotError.tooLong }
+            }
             return (part, version, content)
+        }
+    }
+
+    /// A part may be cut by the end of a piece.
+    private mutating func whole() throws -> (name: String, version: UInt16, content: [UInt8]) {
+        while true {
+            var ahead = reader
+            do {
+                let part = (name: try ahead.text(), version: try ahead.integer(UInt16.self), content: try ahead.blob())
+                reader = ahead
+                return part
+            } catch {
+                guard let piece = try nextPiece() else { throw error }
+                reader = ByteReader(reader.rest + piece)
+            }
         }
     }
 }

@@ -214,6 +214,17 @@ package struct SupplyDesk: Sendable {
         restore(device, states, numberOf: numberOf)
     }
 
+    /// - Parameter names: of the supplies that the device has shown, by their numbers; nil for one that it has not.
+    func digestLines(_ device: DeviceIndex, named name: String, _ names: [String?]) -> [String] {
+        zip(supplies(of: device), names).flatMap { supply, slot -> [String] in
+            guard let slot else { return [] }
+            return [
+                "supply \(name) \(slot) \(supply.order ?? "-") \(digestText(supply.model))",
+                "cartridge \(name) \(slot) \(digestText(supply.reported)) \(digestText(supply.facts))",
+            ]
+        }
+    }
+
     func hasLearned(of profile: ProfileIndex) -> Bool { learning(of: profile) != SupplyLearning() }
 
     private mutating func restore(_ device: DeviceIndex, _ supplies: [SupplyState], numberOf: [Int]) {

@@ -280,6 +280,14 @@ package struct SupportDesk: Sendable {
 
     mutating func restore(_ device: DeviceIndex, _ state: OfDevice) { devices[device] = state == OfDevice() ? nil : state }
 
+    func digestLine(ofRun place: Int) -> String? {
+        guard let run = runs[runs.ids[place]] else { return nil }
+        let attempts = run.attempts.map { "\($0.command):\($0.requestID):\($0.outcome.rawValue)" }.joined(separator: " ")
+        return "run \(run.id) \(run.alarm) \(attempts)"
+    }
+
+    func digestLine(ofTicket place: Int) -> String? { tickets[tickets.ids[place]].map { "ticket \($0.id) \($0.state.rawValue)" } }
+
     /// After everything was restored.
     mutating func findOpenRuns() {
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
