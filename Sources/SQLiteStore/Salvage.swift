@@ -23,13 +23,18 @@ extension Store {
         guard (try? Schema.check(old)) == Schema.migrations.count else { return salvage }
         let reader = StoreReader(connection: old)
         try transaction {
+            // What fails from here on is this store, not the old one.
+            var failure: (any Error)?
             salvage.snapshotEvent = try? reader.findSnapshot(formats: formats) { found in
                 var found = found
                 current[.lastEvent] = found.event
-                try saveSnapshot(event: found.event, formatVersion: found.format) { writer in
-                    while let bytes = try found.next() { try writer.append(bytes) }
-                }
+                do {
+                    try saveSnapshot(event: found.event, formatVersion: found.format) { writer in
+                        while let bytes = try found.next() { try writer.append(bytes) }
+                    }
+                } catch { failure = error }
             }.event
+            if let failure { throw failure }
             try copySegments(from: old, &salvage)
             try copyDeliveries(from: old, &salvage)
             try? old.use(.allCrashes) { rows in

@@ -65,10 +65,7 @@ public struct Snapshot {
     public mutating func next() throws -> [UInt8]? {
         guard part < end else { return nil }
         defer { part += 1 }
-        return try reader.connection.use(.part) { rows in
-            try rows.bind(1, part)
-            return try rows.step() ? rows.bytes(0) : nil
-        }
+        return try reader.connection.first(.part, part) { $0.bytes(0) }
     }
 }
 
@@ -88,15 +85,10 @@ extension StoreReader {
     /// the one before, not an error.
     /// - Parameter use: takes the state; it throws for bytes that it cannot read.
     public func findSnapshot(formats: [Int], _ use: (Snapshot) throws -> Void) throws -> SnapshotSearch {
-        let rows = try connection.use(.snapshots) { rows in
-            var found: [Row] = []
-            while try rows.step() {
-                found.append(
-                    Row(
-                        event: rows.integer(0), formatVersion: rows.integer(1), firstPart: rows.integer(2), partCount: rows.integer(3),
-                        byteCount: rows.integer(4), checksum: rows.integer(5), hash: rows.integer(6)))
-            }
-            return found
+        let rows = try connection.rows(.snapshots) { row in
+            Row(
+                event: row.integer(0), formatVersion: row.integer(1), firstPart: row.integer(2), partCount: row.integer(3),
+                byteCount: row.integer(4), checksum: row.integer(5), hash: row.integer(6))
         }
         var problems: [String] = []
         for row in rows {
@@ -157,11 +149,7 @@ extension Store {
             try bytes.withUnsafeBytes { all in
                 for start in stride(from: 0, to: all.count, by: SnapshotDraft.partBytes) {
                     let part = UnsafeRawBufferPointer(rebasing: all[start..<min(start + SnapshotDraft.partBytes, all.count)])
-                    try connection.use(.addPart) { statement in
-                        try statement.bind(1, next.firstPart + next.partCount)
-                        try statement.bind(2, part)
-                        try statement.run()
-                    }
+                    try connection.run(.addPart, next.firstPart + next.partCount, part)
                     next.partCount += 1
                     next.byteCount += Int64(part.count)
                     next.checksum.add(part)
@@ -174,15 +162,8 @@ extension Store {
     /// Makes the snapshot count, and forgets the older of the two before it. The parts of that one go by and by, see `trimSnapshotParts`.
     public func finishSnapshot(_ draft: SnapshotDraft) throws {
         try atomically {
-            try connection.use(.addSnapshot) { statement in
-                try statement.bind(1, draft.event)
-                try statement.bind(2, draft.formatVersion)
-                try statement.bind(3, draft.firstPart)
-                try statement.bind(4, draft.partCount)
-                try statement.bind(5, draft.byteCount)
-                try statement.bind(6, draft.sealed)
-                try statement.run()
-            }
+            try connection.run(
+                .addSnapshot, draft.event, draft.formatVersion, draft.firstPart, draft.partCount, draft.byteCount, draft.sealed)
             try connection.run(.deleteSnapshots)
         }
     }
