@@ -156,10 +156,9 @@ extension StewardCore {
         writer.endArray()
         writer.key("supplies")
         writer.beginArray()
-        let known = supplies.supplies(of: device)
-        for (index, supply) in layout.supplies.enumerated() where index < known.count && fleet.hasShown(supply, device) {
+        for (slot, supply) in zip(layout.supplies, supplies.supplies(of: device)) where fleet.hasShown(slot, device) {
             let priors = supplies.learning(of: fleet.base(of: device)).priors
-            writeSupply(supply, known[index], priors, fleet.devices[device].newestMilliseconds, &writer)
+            writeSupply(slot, supply, priors, fleet.devices[device].newestMilliseconds, &writer)
         }
         writer.endArray()
     }

@@ -15,7 +15,7 @@ extension StewardCore {
         guard let device = fleet.device(named: id) else { return false }
         let profile = fleet.devices[device].profile
         guard let supply = fleet.supply(named: name, of: device), let state = supplies.state(device, supply) else { return false }
-        let slot = fleet.profiles[profile].layout.supplies[supply]
+        let slot = fleet.profiles[profile].layout[supply]
         let rule = fleet.profiles[profile].layout.profile.supplies[slot.rule]
         let time = fleet.devices[device].newestMilliseconds
         writer.beginObject()
@@ -82,8 +82,10 @@ extension StewardCore {
         writer.endObject()
     }
 
-    private func writeDecision(_ device: DeviceIndex, _ profile: ProfileIndex, _ supply: Int, _ time: Int64, _ writer: inout JSONWriter) {
-        let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout.supplies[supply].rule]
+    private func writeDecision(
+        _ device: DeviceIndex, _ profile: ProfileIndex, _ supply: SupplyIndex, _ time: Int64, _ writer: inout JSONWriter
+    ) {
+        let rule = fleet.profiles[profile].layout.profile.supplies[fleet.profiles[profile].layout[supply].rule]
         let decision = supplies.reorderRule(rule)
         let price = supplies.learning(of: fleet.base(of: device)).price
         writer.key("decision")

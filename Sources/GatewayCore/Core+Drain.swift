@@ -130,7 +130,7 @@ extension StewardCore {
 
     // MARK: Supplies and orders
 
-    private mutating func evaluated(_ device: DeviceIndex, _ supply: Int, at time: Int64) {
+    private mutating func evaluated(_ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64) {
         if let ended = supplies.ended(device, supply, fleet) { orders.visitIfThere(ended, device, fleet, &out) }
         if let order = supplies.state(device, supply)?.order, let promised = orders.promisedMilliseconds(order, now),
             let window = supplies.sendWindow(device, supply, at: time, fleet),
@@ -143,7 +143,7 @@ extension StewardCore {
 
     /// What is on its way stays for whichever cartridge comes next; an order that has come to its end was for the other one, and must not keep this
     /// one from being ordered.
-    private mutating func putBack(_ device: DeviceIndex, _ supply: Int) {
+    private mutating func putBack(_ device: DeviceIndex, _ supply: SupplyIndex) {
         guard let state = supplies.state(device, supply), state.order.flatMap({ orders[$0] })?.state.isFinal != false else { return }
         let own = orders.lastOrder(
             device: fleet.records[device].id, supply: fleet.supplySlot(device, supply).name, generation: state.model.generation)

@@ -48,13 +48,13 @@ enum CoreEvent: Sendable {
     // Between supplies and orders.
 
     /// A supply was looked at; the level is known and the present moment is that of the reading.
-    case supplyEvaluated(DeviceIndex, supply: Int, at: Int64)
-    indirect case orderNeeded(DeviceIndex, supply: Int, SupplyOrder, OrderDesk.SendWindow?, at: Int64)
+    case supplyEvaluated(DeviceIndex, supply: SupplyIndex, at: Int64)
+    indirect case orderNeeded(DeviceIndex, supply: SupplyIndex, SupplyOrder, OrderDesk.SendWindow?, at: Int64)
     indirect case cartridgeReplaced(DeviceIndex, OrderDesk.Replacement, at: Int64)
     /// The cartridge before is in the slot again.
-    case cartridgePutBack(DeviceIndex, supply: Int)
+    case cartridgePutBack(DeviceIndex, supply: SupplyIndex)
     /// The present order of a supply; nil: none.
-    case orderOfSupply(DeviceIndex, supply: Int, order: String?)
+    case orderOfSupply(DeviceIndex, supply: SupplyIndex, order: String?)
     /// The order of a supply went out after it had waited for company.
     case orderWaited(DeviceIndex, order: String, milliseconds: Int64)
     /// An order was delivered.

@@ -170,7 +170,7 @@ extension Driver {
 
 extension Driver {
     /// Asks for an order as the forecast does, without a forecast.
-    mutating func place(_ order: SupplyOrder, _ device: DeviceIndex, supply: Int, at time: Int64) {
+    mutating func place(_ order: SupplyOrder, _ device: DeviceIndex, supply: SupplyIndex, at time: Int64) {
         core.out.tell(.orderNeeded(device, supply: supply, order, nil, at: time))
         core.drain()
         effects += core.out.effects
@@ -179,6 +179,10 @@ extension Driver {
 }
 
 extension DeviceIndex: ExpressibleByIntegerLiteral {
+    public init(integerLiteral place: Int32) { self.init(place: place) }
+}
+
+extension SupplyIndex: ExpressibleByIntegerLiteral {
     public init(integerLiteral place: Int32) { self.init(place: place) }
 }
 

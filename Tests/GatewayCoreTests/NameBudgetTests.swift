@@ -84,7 +84,7 @@ import Testing
         #expect(restored.fleet.ownLayouts == 1)
         let index = try #require(restored.fleet.device(named: "a"))
         let layout = restored.fleet.profiles[restored.fleet.devices[index].profile].layout
-        let black = try #require(layout.supplies.firstIndex { $0.name == "black" })
-        #expect(restored.supplies.supplies(of: index)[black].model.levelPercent.map { $0.rounded() } == 49)
+        let black = try #require(layout.supply(named: "black"))
+        #expect(restored.supplies.state(index, black)?.model.levelPercent.map { $0.rounded() } == 49)
     }
 }

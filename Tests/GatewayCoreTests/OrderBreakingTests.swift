@@ -2,6 +2,7 @@ import CoreViews
 import FaultDetection
 import RemoteSupport
 import Replenishment
+import Telemetry
 import Testing
 
 @testable import GatewayCore
@@ -117,7 +118,7 @@ import Testing
             let order = SupplyOrder(
                 device: "p1", supply: supply, item: supply, generation: 1, reason: "r", decidedMilliseconds: driver.core.now,
                 levelPercent: 20, daysLeft: nil, latestSendMilliseconds: driver.core.now + 86_400_000)
-            driver.place(order, 0, supply: slot, at: driver.core.now)
+            driver.place(order, 0, supply: SupplyIndex(slot), at: driver.core.now)
         }
         driver.wait(until: 4000)
         return driver

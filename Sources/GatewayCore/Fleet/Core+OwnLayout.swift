@@ -40,7 +40,7 @@ extension StewardCore {
         out.budgets.count(.ownLayouts)
         let slotOf = former.slots.map { layout.slot(named: $0.name) ?? -1 }
         fleet.move(device, to: new, slotOf: slotOf)
-        supplies.renumber(device, numberOf: former.supplies.map { old in layout.supplies.firstIndex { $0.name == old.name } ?? -1 })
+        supplies.renumber(device, numberOf: former.supplies.map { layout.supply(named: $0.name) ?? .none })
         sequencer.renumber(device, slotOf: slotOf)
         anomalies.renumber(machine: fleet.devices[device].machine, slotOf: slotOf)
         // Its topics and its place in a Sparkplug session say how the old layout is walked.

@@ -1,5 +1,6 @@
 import Documents
 import ServiceValue
+import Telemetry
 
 /// How devices go: a person removes them, or they give way to new ones because almost nothing was ever heard of them. What a device took is free
 /// for the next one, and its id may come again.
@@ -27,7 +28,7 @@ extension StewardCore {
         let isAgain = refusedNames.isAgain(id)
         for _ in 0..<min(Self.looksPerAdmission, fleet.devices.count) {
             admissionHand = admissionHand + 1 < fleet.devices.count ? admissionHand + 1 : 0
-            let device = DeviceIndex(place: Int32(admissionHand))
+            let device = DeviceIndex(admissionHand)
             guard isForgettable(device, atOnce: isAgain) else { continue }
             end(device, by: "steward")
             vacate(device)

@@ -46,7 +46,7 @@ extension FleetState {
     struct Renumbering {
         var profile: ProfileIndex
         var slots: [Int32]
-        var supplies: [Int]
+        var supplies: [SupplyIndex]
     }
 
     /// The layouts of the snapshot, in its order, with the profiles that are loaded now.
@@ -62,7 +62,7 @@ extension FleetState {
             let layout = profiles[profile].layout
             return Renumbering(
                 profile: profile, slots: memory.slots.map { layout.slot(named: $0.name) ?? -1 },
-                supplies: memory.supplies.map { old in layout.supplies.firstIndex { $0.name == old.name } ?? -1 })
+                supplies: memory.supplies.map { layout.supply(named: $0.name) ?? .none })
         }
     }
 

@@ -43,7 +43,7 @@ package struct FleetState: Sendable {
             profiles[free] = ProfileSlot(layout, base: base)
             return free
         }
-        return profiles.append(ProfileSlot(layout, base: base ?? ProfileIndex(place: Int32(profiles.count))))
+        return profiles.append(ProfileSlot(layout, base: base ?? ProfileIndex(profiles.count)))
     }
 
     /// The layout of a device that is gone keeps its place, and next to nothing else.
@@ -277,18 +277,20 @@ enum DeviceName {
     }
 }
 
-/// Supplies of a device, by their numbers in its layout.
+/// Supplies of a device.
 extension FleetState {
-    func supplySlot(_ device: DeviceIndex, _ supply: Int) -> SupplySlot { profiles[devices[device].profile].layout.supplies[supply] }
+    func supplySlot(_ device: DeviceIndex, _ supply: SupplyIndex) -> SupplySlot { profiles[devices[device].profile].layout[supply] }
 
-    func supplyRule(_ device: DeviceIndex, _ supply: Int) -> SupplyRule { rules(of: device).supplies[supplySlot(device, supply).rule] }
+    func supplyRule(_ device: DeviceIndex, _ supply: SupplyIndex) -> SupplyRule {
+        rules(of: device).supplies[supplySlot(device, supply).rule]
+    }
 
     /// The device has told a level of the supply, if only that it is not known. Another device of the profile may have supplies that this one has not.
     package func hasShown(_ supply: SupplySlot, _ device: DeviceIndex) -> Bool { value(device, supply.metric) != .never }
 
     /// The number of a supply that the device's layout knows.
-    package func supply(named name: String, of device: DeviceIndex) -> Int? {
-        profiles[devices[device].profile].layout.supplies.firstIndex { $0.name == name }
+    package func supply(named name: String, of device: DeviceIndex) -> SupplyIndex? {
+        profiles[devices[device].profile].layout.supply(named: name)
     }
 }
 

@@ -19,10 +19,10 @@ package final class LayoutDerived: Sendable {
     /// Slots that are watched for anomalies, and those of them whose rate is.
     let isWatched: [Bool]
     let isRate: [Bool]
-    /// For each slot the number of the supply whose level it is, or -1.
-    let supplies: [Int32]
+    /// For each slot the supply whose level it is, or none.
+    let supplies: [SupplyIndex]
     /// The slot of the usage counter of each supply, or -1.
-    let counters: [Int32]
+    let counters: Table<SupplyIndex, Int32>
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
     /// For each list of codes whether a device may have several of it.
@@ -36,7 +36,7 @@ package final class LayoutDerived: Sendable {
         isKept = layout.slots.map { $0.kind != .state }
         isWatched = layout.slots.map(\.isWatched)
         supplies = layout.slots.map(\.supply)
-        counters = layout.supplies.map(\.counter)
+        counters = Table(layout.supplies.map(\.counter))
         isRate = layout.slots.map { $0.kind == .counter }
         let status = layout.profile.status
         statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? -1

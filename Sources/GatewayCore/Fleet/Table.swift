@@ -1,17 +1,4 @@
-/// A place in one of the core's tables. Each table has a type of its own for it, so that the place of a device is not taken for that of a profile.
-package protocol TableIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
-    var place: Int32 { get }
-    init(place: Int32)
-}
-
-extension TableIndex {
-    /// Stands for no place at all in flat data, where an optional would take more room.
-    static var none: Self { Self(place: -1) }
-    var isNone: Bool { place < 0 }
-    package var description: String { String(place) }
-    @inline(__always)
-    package static func < (a: Self, b: Self) -> Bool { a.place < b.place }
-}
+import Telemetry
 
 /// The place of a device in the fleet. Places of devices that are gone are given to new ones.
 package struct DeviceIndex: TableIndex {
@@ -30,12 +17,14 @@ package struct TableIndices<Index: TableIndex>: RandomAccessCollection {
     package let count: Int
     package var startIndex: Int { 0 }
     package var endIndex: Int { count }
-    package subscript(position: Int) -> Index { Index(place: Int32(position)) }
+    package subscript(position: Int) -> Index { Index(position) }
 }
 
 /// Rows in one flat array, reached only by the index type of the table.
 package struct Table<Index: TableIndex, Row: Sendable>: Sendable {
-    private var rows: [Row] = []
+    private(set) var rows: [Row]
+
+    init(_ rows: [Row] = []) { self.rows = rows }
 
     package var count: Int { rows.count }
     var isEmpty: Bool { rows.isEmpty }
@@ -56,9 +45,14 @@ package struct Table<Index: TableIndex, Row: Sendable>: Sendable {
 
     mutating func reserve(_ count: Int) { rows.reserveCapacity(count) }
 
+    /// Has a row at the place from now on; rows that have to be added are `blank`.
+    mutating func reach(_ index: Index, with blank: @autoclosure () -> Row) {
+        while rows.count <= Int(index.place) { rows.append(blank()) }
+    }
+
     /// Puts a row behind the others.
     mutating func append(_ row: Row) -> Index {
         rows.append(row)
-        return Index(place: Int32(rows.count - 1))
+        return Index(rows.count - 1)
     }
 }

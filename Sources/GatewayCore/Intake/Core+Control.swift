@@ -1,5 +1,6 @@
 import ConsumableForecast
 import Replenishment
+import Telemetry
 
 /// Events that are not messages.
 extension StewardCore {
@@ -67,7 +68,7 @@ extension StewardCore {
     }
 
     /// What an order of a supply by hand would be; nil when there is no such supply.
-    private func orderRequest(_ name: String, of id: String) -> (device: DeviceIndex, supply: Int, request: OrderDesk.Request)? {
+    private func orderRequest(_ name: String, of id: String) -> (device: DeviceIndex, supply: SupplyIndex, request: OrderDesk.Request)? {
         guard let device = fleet.device(named: id), let supply = fleet.supply(named: name, of: device),
             let state = supplies.state(device, supply)
         else { return nil }

@@ -209,16 +209,16 @@ extension StewardCore {
             for reading in message.readings where reading.slot == derived.downSlot { takeDown(device, profile, derived, reading, time) }
         }
         for reading in message.readings where reading.slot != derived.statusSlot && reading.slot != derived.downSlot {
-            if derived.supplies[Int(reading.slot)] >= 0 {
+            if !derived.supplies[Int(reading.slot)].isNone {
                 levels += 1
             } else {
                 take(device, profile, derived, reading, time)
             }
         }
         if levels > 0 {
-            for reading in message.readings where derived.supplies[Int(reading.slot)] >= 0 {
+            for reading in message.readings where !derived.supplies[Int(reading.slot)].isNone {
                 take(device, profile, derived, reading, time)
-                said(message.supply(reading), device, profile, derived, Int(derived.supplies[Int(reading.slot)]), time)
+                said(message.supply(reading), device, profile, derived, derived.supplies[Int(reading.slot)], time)
             }
         }
         drain()
@@ -226,7 +226,8 @@ extension StewardCore {
 
     @inline(__always)
     private mutating func said(
-        _ reading: SupplyReading?, _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ supply: Int, _ time: Int64
+        _ reading: SupplyReading?, _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ supply: SupplyIndex,
+        _ time: Int64
     ) {
         if let reading, supplies.wantsFacts(device, reading) { noteFacts(device, profile, reading) }
         let counter = fleet.value(device, derived.counters[supply]).known
@@ -247,10 +248,9 @@ extension StewardCore {
     /// What a message says of the supply itself.
     mutating func noteFacts(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: SupplyReading) {
         guard supplies.wantsFacts(device, reading) else { return }
-        let supply = Int(reading.supply)
-        let known = supplies.state(device, supply)?.facts ?? SupplyFacts()
+        let known = supplies.state(device, reading.supply)?.facts ?? SupplyFacts()
         let facts = decoder.facts(of: reading, layout: fleet.profiles[profile].layout, updating: known)
-        supplies.note(facts, hash: reading.factsHash, device, supply)
+        supplies.note(facts, hash: reading.factsHash, device, reading.supply)
     }
 
     /// After the status, so that a device that stays down is never idle for no time at all in between.

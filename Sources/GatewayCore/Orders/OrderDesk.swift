@@ -77,7 +77,7 @@ package struct OrderDesk: Sendable {
     /// The seam to the forecast, which says that a supply needs an order and asks nothing else. Stock on hand may cover the need; a person may
     /// have to agree; sending may wait for company as long as `window` allows. `storeDamage` says why nothing is ordered without a word.
     mutating func place(
-        _ order: SupplyOrder, _ window: SendWindow?, _ device: DeviceIndex, supply: Int, at time: Int64, storeDamage: String?,
+        _ order: SupplyOrder, _ window: SendWindow?, _ device: DeviceIndex, supply: SupplyIndex, at time: Int64, storeDamage: String?,
         _ fleet: FleetState, _ out: inout StepOutput
     ) {
         if let known = known(order) { return out.tell(.orderOfSupply(device, supply: supply, order: known)) }

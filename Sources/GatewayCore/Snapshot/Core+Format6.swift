@@ -204,7 +204,7 @@ extension StewardCore {
         guard !orders.stock.needs.isEmpty else { return }
         for device in fleet.presentDevices {
             for (number, slot) in fleet.profiles[fleet.devices[device].profile].layout.supplies.enumerated() {
-                guard let generation = supplies.state(device, number)?.model.generation else { continue }
+                guard let generation = supplies.state(device, SupplyIndex(number))?.model.generation else { continue }
                 orders.renameFormerNeed(device: fleet.records[device].id, supply: slot.name, generation: generation)
             }
         }

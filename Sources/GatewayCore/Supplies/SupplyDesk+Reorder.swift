@@ -6,7 +6,7 @@ import Telemetry
 /// When a supply needs an order, and what became of what was foretold.
 extension SupplyDesk {
     /// Nil without a forecast.
-    package func reorderQuestion(_ device: DeviceIndex, _ supply: Int, at time: Int64, _ fleet: FleetState) -> ReorderQuestion? {
+    package func reorderQuestion(_ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, _ fleet: FleetState) -> ReorderQuestion? {
         let known = learning(of: fleet.base(of: device))
         guard let model = state(device, supply)?.model,
             case .success(let end) = model.endDistribution(atMilliseconds: time, fleet: known.priors)
@@ -18,7 +18,7 @@ extension SupplyDesk {
     }
 
     /// How long an order may wait for company, as the forecast sees it; nil without a forecast, which allows none.
-    func sendWindow(_ device: DeviceIndex, _ supply: Int, at time: Int64, _ fleet: FleetState) -> OrderDesk.SendWindow? {
+    func sendWindow(_ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, _ fleet: FleetState) -> OrderDesk.SendWindow? {
         guard let model = state(device, supply)?.model,
             case .success(let end) = model.endDistribution(
                 atMilliseconds: time, fleet: learning(of: fleet.base(of: device)).priors)
@@ -28,7 +28,7 @@ extension SupplyDesk {
             allowedRisk: 1 - reorderRule(fleet.supplyRule(device, supply)).serviceLevel, timeMilliseconds: time)
     }
 
-    mutating func reorder(_ device: DeviceIndex, _ supply: Int, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
+    mutating func reorder(_ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
         let rule = fleet.supplyRule(device, supply)
         guard rule.isOrdered, let state = state(device, supply), state.order == nil else { return }
         let lead = leadTime(device, supply, fleet)
@@ -71,7 +71,7 @@ extension SupplyDesk {
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
     mutating func replaced(
-        _ device: DeviceIndex, _ supply: Int, _ former: Int32, _ residual: Double, at time: Int64, _ fleet: FleetState,
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ former: Int32, _ residual: Double, at time: Int64, _ fleet: FleetState,
         _ out: inout StepOutput
     ) {
         judge(device, supply, endedAt: time, fleet)
@@ -104,7 +104,7 @@ extension SupplyDesk {
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
-    private mutating func judge(_ device: DeviceIndex, _ supply: Int, endedAt time: Int64, _ fleet: FleetState) {
+    private mutating func judge(_ device: DeviceIndex, _ supply: SupplyIndex, endedAt time: Int64, _ fleet: FleetState) {
         let rule = fleet.supplyRule(device, supply)
         guard rule.isOrdered, let state = state(device, supply), let installed = state.installedMilliseconds else { return }
         let lead = leadTime(device, supply, fleet)
@@ -126,7 +126,7 @@ extension SupplyDesk {
     }
 
     /// A supply that has ended, for whoever knows where its successor lies; nil while it has not.
-    func ended(_ device: DeviceIndex, _ supply: Int, _ fleet: FleetState) -> OrderDesk.EndedSupply? {
+    func ended(_ device: DeviceIndex, _ supply: SupplyIndex, _ fleet: FleetState) -> OrderDesk.EndedSupply? {
         guard let state = state(device, supply), let level = state.model.levelPercent, level <= policy.endedPercent else { return nil }
         return OrderDesk.EndedSupply(
             supply: fleet.supplySlot(device, supply).name, generation: state.model.generation, order: state.order,

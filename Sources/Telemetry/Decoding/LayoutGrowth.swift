@@ -108,9 +108,9 @@ extension ProfileLayout {
         let name = rule.name.filled(captures)
         guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%", owner: .supply(index)) else { return nil }
         let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
-        if slots[Int(slot)].supply >= 0 {
+        if !slots[Int(slot)].supply.isNone {
             // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
-            let known = Int(slots[Int(slot)].supply)
+            let known = Int(slots[Int(slot)].supply.place)
             capacityPaths[known] = rule.capacityPath?.filled(captures)
             let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
             if supplies[known] != met {
@@ -119,7 +119,7 @@ extension ProfileLayout {
             }
             return slot
         }
-        slots[Int(slot)].supply = Int32(supplies.count)
+        slots[Int(slot)].supply = SupplyIndex(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
         supplyStamps.append(0)
@@ -134,7 +134,7 @@ extension ProfileLayout {
                 let index = rule(forSupply: supply.name, remembered: supply.rule)
             else { continue }
             let counter = profile.supplies[index].counter.flatMap { slot(named: $0) } ?? -1
-            slots[Int(metric)].supply = Int32(supplies.count)
+            slots[Int(metric)].supply = SupplyIndex(supplies.count)
             owners[Int(metric)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
             supplyStamps.append(0)

@@ -7,16 +7,16 @@ extension ProfileLayout {
 
     mutating func level(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let supply = slots[Int(slot)].supply
-        guard supply >= 0 else { return }
-        guard supplyStamps[Int(supply)] != messageStamp else {
+        guard !supply.isNone else { return }
+        guard supplyStamps[Int(supply.place)] != messageStamp else {
             // Two names of one supply in one message: nobody knows which the device means.
             decoded.readings.removeAll { $0.slot == slot }
             return problem(.twice, slots[Int(slot)].name, &decoded)
         }
-        supplyStamps[Int(supply)] = messageStamp
-        let rule = supplies[Int(supply)].rule
+        supplyStamps[Int(supply.place)] = messageStamp
+        let rule = self[supply].rule
         let places = profile.supplies[rule].members.isEmpty || parent == 0 ? Places() : members(tape, parent, rule)
-        let level = level(tape, index, rule, supply: Int(supply), parent: parent, places)
+        let level = level(tape, index, rule, supply: supply, parent: parent, places)
         switch level {
         case .unknown(.notANumber): problem(.notANumber, slots[Int(slot)].name, &decoded)
         // Another unit than the profile believes; where the device itself says what is full, it is the device's mistake.
@@ -33,7 +33,7 @@ extension ProfileLayout {
     }
 
     private mutating func level(
-        _ tape: JSONTape, _ index: Int, _ rule: Int, supply: Int, parent: Int, _ places: Places
+        _ tape: JSONTape, _ index: Int, _ rule: Int, supply: SupplyIndex, parent: Int, _ places: Places
     ) -> SupplyLevel {
         if tape.isNull(index) { return .unknown(.absent) }
         if profile.supplies[rule].unknownWhen != nil, isSaidToMeanNothing(tape, parent, rule) { return .unknown(.saidToMeanNothing) }
@@ -64,7 +64,7 @@ extension ProfileLayout {
     private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     private mutating func meaning(
-        of value: SupplyValueName.Meaning, _ tape: JSONTape, _ rule: Int, supply: Int, _ places: Places
+        of value: SupplyValueName.Meaning, _ tape: JSONTape, _ rule: Int, supply: SupplyIndex, _ places: Places
     ) -> SupplyLevel {
         switch value {
         case .percent(let percent): .percent(percent, resolution: profile.supplies[rule].meaning.stepPercent ?? 1)
@@ -97,8 +97,8 @@ extension ProfileLayout {
         places[member.rawValue] > 0 ? Int(places[member.rawValue]) : nil
     }
 
-    private func capacity(_ tape: JSONTape, _ rule: Int, supply: Int, _ places: Places) -> Double? {
-        let place = Self.place(places, .capacity) ?? capacityPaths[supply].flatMap { tape.find($0, from: partIndex) }
+    private func capacity(_ tape: JSONTape, _ rule: Int, supply: SupplyIndex, _ places: Places) -> Double? {
+        let place = Self.place(places, .capacity) ?? capacityPaths[Int(supply.place)].flatMap { tape.find($0, from: partIndex) }
         guard let place, let number = tape.numberOrText(place) else { return profile.supplies[rule].capacity }
         return number
     }
@@ -171,7 +171,7 @@ extension ProfileLayout {
 
     /// The facts of a supply with what one message says of them. Not for the hot path: asked when `factsHash` has changed.
     func facts(_ tape: JSONTape, _ reading: SupplyReading, updating known: SupplyFacts) -> SupplyFacts {
-        let rule = supplies[Int(reading.supply)].rule
+        let rule = self[reading.supply].rule
         guard reading.row > 0 else { return known }
         let places = members(tape, Int(reading.row), rule)
         var facts = known

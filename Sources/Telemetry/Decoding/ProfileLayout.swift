@@ -3,8 +3,8 @@ public struct MetricSlot: Equatable, Sendable {
     public var name: String
     public var kind: MetricKind
     public var unit: String
-    /// Index into the layout's supplies, or -1.
-    public var supply: Int32 = -1
+    /// The supply whose level it is, or none.
+    public internal(set) var supply = SupplyIndex.none
     /// Values of a state, in the order of their numbers.
     public var states: [String] = []
     /// It is watched for anomalies.
@@ -140,6 +140,11 @@ public struct ProfileLayout: Sendable {
     public func slot(named name: String) -> Int32? {
         slots.firstIndex { $0.name == name }.map(Int32.init)
     }
+
+    @inlinable public subscript(supply: SupplyIndex) -> SupplySlot { supplies[Int(supply.place)] }
+
+    /// The number of a supply, or nil while no device has shown it.
+    public func supply(named name: String) -> SupplyIndex? { supplies.firstIndex { $0.name == name }.map { SupplyIndex($0) } }
 
     /// The number of a state's value, or nil while no device has shown it and the profile does not name it.
     public func state(_ text: String, of slot: Int32) -> Int? {

@@ -20,8 +20,7 @@ public struct Reading: Equatable, Sendable {
 
 /// What one message says about one supply.
 public struct SupplyReading: Equatable, Sendable {
-    /// The supply's place in the layout.
-    public var supply: Int32
+    public var supply: SupplyIndex
     public var level: SupplyLevel
     /// Changes when something changes that is said of the supply itself: its type, its name, its numbers. 0 when nothing is said.
     public var factsHash: UInt64
@@ -74,7 +73,7 @@ public struct DecodedMessage: Sendable {
     public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
     /// The readings of a message that waited take the place of those that were decoded last: each with what it says of its supply's level.
-    public mutating func replace(readings: [Reading], levels: [(supply: Int32, level: SupplyLevel)?]) {
+    public mutating func replace(readings: [Reading], levels: [(supply: SupplyIndex, level: SupplyLevel)?]) {
         clear()
         for (var reading, said) in zip(readings, levels) {
             if let said {

@@ -15,7 +15,7 @@ import Testing
         var levels: [String: SupplyLevel] = [:]
         for reading in decoded.readings {
             let said = try #require(decoded.supply(reading))
-            levels[bench.layout.supplies[Int(said.supply)].name] = said.level
+            levels[bench.layout[said.supply].name] = said.level
             #expect(reading.isUnknown == (said.level.percent == nil))
             #expect(said.level.percent.map { $0 == reading.value } ?? true)
         }
