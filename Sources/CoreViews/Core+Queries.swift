@@ -166,7 +166,7 @@ extension StewardCore {
     private func statusText(_ device: DeviceIndex) -> String? {
         let profile = fleet.devices[device].profile
         let slot = fleet.profiles[profile].derived.statusSlot
-        return fleet.value(device, slot).known.map { fleet.profiles[profile].layout.slots[Int(slot)].text(of: $0) }
+        return fleet.value(device, slot).known.map { fleet.profiles[profile].layout[slot].text(of: $0) }
     }
 
     private func writeSupply(_ slot: SupplySlot, _ supply: SupplyState, _ priors: FleetPriors, _ time: Int64, _ writer: inout JSONWriter) {
@@ -216,7 +216,7 @@ extension StewardCore {
         writer.key("metrics")
         writer.beginArray()
         for (index, slot) in layout.slots.enumerated() {
-            if let metric = fleet.metric(device, Int32(index)), metric.isTold { writeMetric(slot, metric, &writer) }
+            if let metric = fleet.metric(device, SlotIndex(index)), metric.isTold { writeMetric(slot, metric, &writer) }
         }
         writer.endArray()
         let downtime = availability.state(of: device)
@@ -283,7 +283,7 @@ extension StewardCore {
         guard let index = fleet.device(named: device) else { return nil }
         let layout = fleet.profiles[fleet.devices[index].profile].layout
         guard let slot = layout.slot(named: metric), let samples = fleet.openSamples(index, slot) else { return nil }
-        return (samples, layout.slots[Int(slot)].unit)
+        return (samples, layout[slot].unit)
     }
 }
 

@@ -12,7 +12,7 @@ struct Sentences {
     init(question layout: ProfileLayout, clauses: [FaultConditions.Clause], now: Int64) {
         self.layout = layout
         self.now = now
-        for clause in clauses where clause.slot >= 0 { self.clauses[layout.slots[Int(clause.slot)].name] = clause }
+        for clause in clauses where !clause.slot.isNone { self.clauses[layout[clause.slot].name] = clause }
     }
 
     /// The whole answer in one sentence.
@@ -63,7 +63,7 @@ struct Sentences {
         return "\(metric) is \(word(metric, value)), read \(Self.duration(now &- clause.timeMilliseconds)) ago"
     }
 
-    private func slot(_ metric: String) -> MetricSlot? { layout.slot(named: metric).map { layout.slots[Int($0)] } }
+    private func slot(_ metric: String) -> MetricSlot? { layout.slot(named: metric).map { layout[$0] } }
 
     private func word(_ metric: String, _ value: Double) -> String {
         guard let slot = slot(metric) else { return Self.number(value) }

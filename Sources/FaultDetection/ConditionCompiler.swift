@@ -62,7 +62,7 @@ struct ConditionCompiler {
         return Int32(metrics.count - 1)
     }
 
-    private func slot(_ metric: String) -> MetricSlot? { layout.slot(named: metric).map { layout.slots[Int($0)] } }
+    private func slot(_ metric: String) -> MetricSlot? { layout.slot(named: metric).map { layout[$0] } }
 
     private mutating func compare(_ node: inout ConditionNode, _ metric: String, _ comparison: Comparison) {
         var bound = 0.0

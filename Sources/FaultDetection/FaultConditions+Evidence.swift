@@ -4,8 +4,8 @@ import Telemetry
 extension FaultConditions {
     /// One metric that a rule looks at, as it was read last.
     public struct Clause: Equatable, Sendable {
-        /// -1 while no device has shown the metric.
-        public var slot: Int32
+        /// None while no device has shown the metric.
+        public var slot: SlotIndex
         /// Nil while it is not known.
         public var value: Double?
         public var timeMilliseconds: Int64

@@ -44,8 +44,8 @@ public final class FaultConditions: Sendable {
 
     let rules: [Rule]
     let nodes: [ConditionNode]
-    /// The slot of each input; -1 while no device has shown the metric.
-    let inputs: [Int32]
+    /// The slot of each input; none while no device has shown the metric.
+    let inputs: [SlotIndex]
     let steps: [SeverityStep]
     /// Numbers that all devices of the profile remember, each.
     public let cellCount: Int
@@ -66,7 +66,7 @@ public final class FaultConditions: Sendable {
         for slot in layout.slots.indices {
             firstOfSlot.append(Int32(watches.count))
             for (number, rule) in parts.rules.enumerated() {
-                for input in 0..<rule.inputCount where parts.inputs[rule.firstInput + input] == Int32(slot) {
+                for input in 0..<rule.inputCount where parts.inputs[rule.firstInput + input] == SlotIndex(slot) {
                     watches.append(Watch(rule: Int32(number), input: Int32(input)))
                 }
             }
@@ -80,7 +80,7 @@ public final class FaultConditions: Sendable {
     private struct Parts {
         var rules: [Rule] = []
         var nodes: [ConditionNode] = []
-        var inputs: [Int32] = []
+        var inputs: [SlotIndex] = []
         var steps: [SeverityStep] = []
         var cellCount = 0
 
@@ -101,7 +101,7 @@ public final class FaultConditions: Sendable {
             steps += fault.escalate + fault.relax
             rule.firstInput = inputs.count
             rule.inputCount = compiler.metrics.count
-            inputs += compiler.metrics.map { layout.slot(named: $0) ?? -1 }
+            inputs += compiler.metrics.map { layout.slot(named: $0) ?? .none }
             rule.firstCell = cellCount
             // The header, then a value and its time for each input, then the durations, then what single conditions remember.
             var cell = 1 + 2 * rule.inputCount
@@ -127,22 +127,24 @@ public final class FaultConditions: Sendable {
     /// Where the cells of a rule lie in a device's block.
     public func cells(ofRule rule: Int) -> Range<Int> { rules[rule].firstCell..<rules[rule].firstCell + rules[rule].cellCount }
 
-    /// The slots of a rule's inputs, -1 where no device has shown the metric yet.
-    public func slots(ofRule rule: Int) -> [Int32] {
+    /// The slots of a rule's inputs, none where no device has shown the metric yet.
+    public func slots(ofRule rule: Int) -> [SlotIndex] {
         Array(inputs[rules[rule].firstInput..<rules[rule].firstInput + rules[rule].inputCount])
     }
 
     /// The rules that look at `slot`.
     @inline(__always)
-    public func rules(watching slot: Int32) -> ArraySlice<Watch> {
-        guard Int(slot) + 1 < firstOfSlot.count else { return [] }
-        return watches[Int(firstOfSlot[Int(slot)])..<Int(firstOfSlot[Int(slot) + 1])]
+    public func rules(watching slot: SlotIndex) -> ArraySlice<Watch> {
+        let place = Int(slot.place)
+        guard place + 1 < firstOfSlot.count else { return [] }
+        return watches[Int(firstOfSlot[place])..<Int(firstOfSlot[place + 1])]
     }
 
     /// True when nothing looks at `slot`: the common case.
     @inline(__always)
-    public func isUnwatched(_ slot: Int32) -> Bool {
-        Int(slot) + 1 >= firstOfSlot.count || firstOfSlot[Int(slot)] == firstOfSlot[Int(slot) + 1]
+    public func isUnwatched(_ slot: SlotIndex) -> Bool {
+        let place = Int(slot.place)
+        return place + 1 >= firstOfSlot.count || firstOfSlot[place] == firstOfSlot[place + 1]
     }
 
     /// Moves the times of a device's block, when the gateway's clock was set.

@@ -274,7 +274,7 @@ import Testing
         let temp = try #require(bench.layout.slot(named: "temp"))
         #expect(bench.conditions.rules(watching: temp).map(\.rule) == [0])
         let mode = try #require(bench.layout.slot(named: "mode"))
-        for slot in [mode, 99] {
+        for slot in [mode, SlotIndex(99)] {
             #expect(bench.conditions.isUnwatched(slot))
             #expect(bench.conditions.rules(watching: slot).isEmpty)
         }

@@ -69,7 +69,7 @@ private struct MessageBench {
 
     private func check() {
         for reading in decoded.readings {
-            let slot = layout.slots[Int(reading.slot)]
+            let slot = layout[reading.slot]
             require(reading.value.isFinite, "a reading is finite")
             require(slot.kind != .level || (0...100).contains(reading.value), "a level is a percentage")
             require(slot.kind != .state || Int(reading.value) < max(1, slot.states.count), "a state is one of the slot's")

@@ -157,7 +157,7 @@ extension Driver {
         let slots = core.fleet.profiles[core.fleet.devices[index].profile].layout.slots
         var values: [String: String] = [:]
         for (number, slot) in slots.enumerated() {
-            switch core.fleet.value(index, Int32(number)) {
+            switch core.fleet.value(index, SlotIndex(number)) {
             case .never: continue
             case .unknown: values[slot.name] = "unknown"
             case .retained(let value), .live(let value, _):
@@ -178,14 +178,12 @@ extension Driver {
     }
 }
 
-extension DeviceIndex: ExpressibleByIntegerLiteral {
+// Tests name places by numbers.
+extension TableIndex where Self: ExpressibleByIntegerLiteral {
     public init(integerLiteral place: Int32) { self.init(place: place) }
 }
 
-extension SupplyIndex: ExpressibleByIntegerLiteral {
-    public init(integerLiteral place: Int32) { self.init(place: place) }
-}
-
-extension ProfileIndex: ExpressibleByIntegerLiteral {
-    public init(integerLiteral place: Int32) { self.init(place: place) }
-}
+extension DeviceIndex: ExpressibleByIntegerLiteral {}
+extension SupplyIndex: ExpressibleByIntegerLiteral {}
+extension ProfileIndex: ExpressibleByIntegerLiteral {}
+extension SlotIndex: ExpressibleByIntegerLiteral {}

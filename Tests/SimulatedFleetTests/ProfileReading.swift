@@ -40,7 +40,7 @@ final class ProfileReading {
 
     func state(_ name: String) -> String? {
         guard let slot = layout.slot(named: name), let value = value(name) else { return nil }
-        return layout.slots[Int(slot)].states[Int(value)]
+        return layout[slot].states[Int(value)]
     }
 
     var codes: [String] { decoded.alerts.flatMap { decoder.codes(of: $0, layout: layout).map(\.code) } }

@@ -178,11 +178,11 @@ extension AlarmDesk {
 
 extension Alarm.Evidence {
     /// What a rule saw: the metric that was read last first.
-    static func of(_ clauses: [FaultConditions.Clause], _ layout: ProfileLayout, first slot: Int32) -> [Alarm.Evidence] {
+    static func of(_ clauses: [FaultConditions.Clause], _ layout: ProfileLayout, first slot: SlotIndex) -> [Alarm.Evidence] {
         let sorted = clauses.filter { $0.slot == slot } + clauses.filter { $0.slot != slot }
         return sorted.compactMap { clause in
-            guard clause.slot >= 0, let value = clause.value else { return nil }
-            let definition = layout.slots[Int(clause.slot)]
+            guard !clause.slot.isNone, let value = clause.value else { return nil }
+            let definition = layout[clause.slot]
             return Alarm.Evidence(
                 metric: definition.name, value: value, text: definition.kind == .state ? definition.text(of: value) : nil,
                 timeMilliseconds: clause.timeMilliseconds)

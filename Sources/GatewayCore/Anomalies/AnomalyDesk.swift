@@ -136,30 +136,30 @@ struct AnomalyDesk: Sendable {
 
     func gaugeCount(machine place: Int32) -> Int { machines[Int(place)].gauges.count }
 
-    func slot(ofGauge gauge: Int, machine place: Int32) -> Int32 { machines[Int(place)].gauges[gauge].slot }
+    func slot(ofGauge gauge: Int, machine place: Int32) -> SlotIndex { machines[Int(place)].gauges[gauge].slot }
 
     mutating func note(_ value: Double, gauge: Int, machine place: Int32) { machines[Int(place)].note(value, gauge: gauge) }
 
     /// What the detector says since its last row.
     func machineTurn(_ fleet: FleetState, _ device: DeviceIndex) -> AnomalyTurn {
         let machine = machines[Int(fleet.devices[device].machine)]
-        let slots = fleet.profiles[fleet.devices[device].profile].layout.slots
+        let layout = fleet.profiles[fleet.devices[device].profile].layout
         let reason = machine.detector.reason
-        let slot = { (channel: Int) in Int(machine.slots[channel]) }
+        let slot = { (channel: Int) in machine.gauges[channel].slot }
         var turn = AnomalyTurn(condition: Self.machineCondition)
         turn.evidence = reason.parts.map { part in
-            let metric = fleet.metric(device, Int32(slot(part.channel))) ?? MetricState()
+            let metric = fleet.metric(device, slot(part.channel)) ?? MetricState()
             return Alarm.Evidence(
-                metric: slots[slot(part.channel)].name, value: metric.value, timeMilliseconds: metric.timeMilliseconds)
+                metric: layout[slot(part.channel)].name, value: metric.value, timeMilliseconds: metric.timeMilliseconds)
         }
         if machine.detector.isAnomalous {
-            turn.reason = reason.text { (slots[slot($0)].name, Self.unitText(slots[slot($0)])) }
+            turn.reason = reason.text { (layout[slot($0)].name, Self.unitText(layout[slot($0)])) }
         }
         return turn
     }
 
     /// Gives a device a detector whose channels are these slots, when they are enough.
-    mutating func admitMachine(_ slots: [Int32], place: inout Int32) {
+    mutating func admitMachine(_ slots: [SlotIndex], place: inout Int32) {
         guard slots.count >= MachineWatch.minimumGauges else { return }
         place = put(MachineWatch(slots: slots))
     }
@@ -173,7 +173,7 @@ struct AnomalyDesk: Sendable {
         return Int32(machines.count - 1)
     }
 
-    func hasMachine(at place: Int32, channelOf slot: Int32) -> Bool { place >= 0 && machines[Int(place)].slots.contains(slot) }
+    func hasMachine(at place: Int32, channelOf slot: SlotIndex) -> Bool { place >= 0 && machines[Int(place)].slots.contains(slot) }
 
     mutating func release(machine place: inout Int32) {
         guard place >= 0 else { return }
@@ -183,7 +183,7 @@ struct AnomalyDesk: Sendable {
     }
 
     /// The metrics of the device have other numbers now.
-    mutating func renumber(machine place: Int32, slotOf: [Int32]) {
+    mutating func renumber(machine place: Int32, slotOf: Table<SlotIndex, SlotIndex>) {
         if place >= 0 { machines[Int(place)].renumber(slotOf) }
     }
 
@@ -247,13 +247,13 @@ extension AnomalyDesk {
                     return read
                 }
             }
-            guard let slot = slot.map({ Int($0) }), slot < places.count, derived.isWatched[slot] else { continue }
+            guard let slot, slot.place < places.count, derived.isWatched[slot] else { continue }
             guard content == .refused || (content == .rate) == derived.isRate[slot] else { continue }
-            adopt(watch, isRefused: content == .refused, place: &places[slot])
+            adopt(watch, isRefused: content == .refused, place: &places[Int(slot.place)])
         }
         guard try reader.bool(), let read = try MachineWatch(from: &reader, layout), machine < 0 else { return }
         // Without one of its channels it is another machine.
-        if read.slots.allSatisfy({ $0 < places.count && places[Int($0)] >= 0 }) { machine = put(read) }
+        if read.slots.allSatisfy({ $0.place < places.count && places[Int($0.place)] >= 0 }) { machine = put(read) }
     }
 
     private mutating func adopt(_ watch: MetricWatch?, isRefused: Bool, place: inout Int32) {

@@ -18,12 +18,12 @@ extension StewardCore {
         // A dead letter that is taken once more tells of the past.
         guard replayedArrivalMilliseconds == nil else { return }
         let index = fleet.takePlace(device, reading.slot)
-        let isRate = fleet.profiles[profile].derived.isRate[Int(reading.slot)]
+        let isRate = fleet.profiles[profile].derived.isRate[reading.slot]
         let hasTurned = anomalies.take(
             reading.value, former: former, last: last, at: time, isRate: isRate,
             gapMilliseconds: fleet.profiles[profile].layout.profile.gapMilliseconds, place: &fleet.metrics[index].watch)
         guard hasTurned else { return }
-        let slot = fleet.profiles[profile].layout.slots[Int(reading.slot)]
+        let slot = fleet.profiles[profile].layout[reading.slot]
         tell(
             anomalies.turn(slot, isRate: isRate, value: reading.value, at: time, place: fleet.metrics[index].watch), device, at: time)
     }
@@ -58,15 +58,15 @@ extension StewardCore {
     private mutating func admitMachine(_ device: DeviceIndex, _ profile: ProfileIndex) {
         guard fleet.devices[device].messages & 15 == 0 else { return }
         let places = anomalyPlaces(device)
-        let gauges = places.indices.filter { places[$0] >= 0 && !fleet.profiles[profile].derived.isRate[$0] }.prefix(
+        let gauges = places.indices.filter { places[$0] >= 0 && !fleet.profiles[profile].derived.isRate[SlotIndex($0)] }.prefix(
             MachineDetector.maximumChannels)
-        anomalies.admitMachine(gauges.map { Int32($0) }, place: &fleet.devices[device].machine)
+        anomalies.admitMachine(gauges.map { SlotIndex($0) }, place: &fleet.devices[device].machine)
     }
 
     /// The profile does not want the metric watched, as was found out when a name that a snapshot remembered was met again.
-    mutating func unwatch(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32, at time: Int64) {
+    mutating func unwatch(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: SlotIndex, at time: Int64) {
         anomalies.release(metric: &fleet.metrics[fleet.takePlace(device, slot)].watch)
-        let condition = AnomalyDesk.condition(fleet.profiles[profile].layout.slots[Int(slot)].name)
+        let condition = AnomalyDesk.condition(fleet.profiles[profile].layout[slot].name)
         out.tell(.conditionEnded(device, condition: condition, source: .anomaly, at: time))
         // The device as a whole begins anew without it.
         guard anomalies.hasMachine(at: fleet.devices[device].machine, channelOf: slot) else { return }
@@ -89,7 +89,7 @@ extension StewardCore {
     /// The places of the detectors of a device's metrics, in the order of its slots.
     private func anomalyPlaces(_ device: DeviceIndex) -> [Int32] {
         fleet.profiles[fleet.devices[device].profile].layout.slots.indices.map {
-            fleet.metric(device, Int32($0))?.watch ?? MetricWatch.none
+            fleet.metric(device, SlotIndex($0))?.watch ?? MetricWatch.none
         }
     }
 
@@ -119,7 +119,7 @@ extension StewardCore {
             &reader, fleet.profiles[profile].layout, fleet.profiles[profile].derived, places: &places,
             machine: &fleet.devices[device].machine)
         for (slot, place) in places.enumerated() where place != MetricWatch.none {
-            fleet.metrics[fleet.takePlace(device, Int32(slot))].watch = place
+            fleet.metrics[fleet.takePlace(device, SlotIndex(slot))].watch = place
         }
     }
 

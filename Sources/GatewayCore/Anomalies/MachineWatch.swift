@@ -10,7 +10,7 @@ struct MachineWatch: Sendable {
 
     /// A channel, and what was read of it since its row began.
     struct Gauge: Sendable {
-        var slot: Int32
+        var slot: SlotIndex
         var count: UInt32 = 0
         var sum = 0.0
     }
@@ -21,17 +21,17 @@ struct MachineWatch: Sendable {
     var startMilliseconds = Int64.min
     var lastMilliseconds = Int64.min
 
-    init(slots: [Int32]) {
+    init(slots: [SlotIndex]) {
         gauges = slots.map { Gauge(slot: $0) }
         detector = MachineDetector(channels: slots.count)
     }
 
     /// The slot of each channel.
-    var slots: [Int32] { gauges.map(\.slot) }
+    var slots: [SlotIndex] { gauges.map(\.slot) }
 
     /// The metrics have other numbers now.
-    mutating func renumber(_ slotOf: [Int32]) {
-        for index in gauges.indices { gauges[index].slot = slotOf[Int(gauges[index].slot)] }
+    mutating func renumber(_ slotOf: Table<SlotIndex, SlotIndex>) {
+        for index in gauges.indices { gauges[index].slot = slotOf[gauges[index].slot] }
     }
 
     mutating func shift(byMilliseconds step: Int64) {
@@ -77,7 +77,7 @@ extension MachineWatch {
     func write(_ layout: ProfileLayout, to writer: inout ByteWriter) {
         writer.write(UInt32(gauges.count))
         for gauge in gauges {
-            writer.write(layout.slots[Int(gauge.slot)].name)
+            writer.write(layout[gauge.slot].name)
             writer.write(gauge.sum)
             writer.write(gauge.count)
         }

@@ -33,12 +33,12 @@ extension StewardCore {
         guard fleet.ownLayouts < Self.maximumOwnLayouts else { return false }
         let told = Set(fleet.places(of: device).filter { !fleet.metrics[$0.place].isBlank }.map(\.slot))
         let former = fleet.profiles[old].layout
-        var layout = ProfileLayout(former.profile, remembering: told.sorted().map { former.slots[Int($0)] })
+        var layout = ProfileLayout(former.profile, remembering: told.sorted().map { former[$0] })
         layout.adoptSupplies(former.supplies.filter { told.contains($0.metric) }.map { (name: $0.name, rule: $0.rule, item: $0.item) })
         _ = layout.takeGrowth()
         let new = fleet.add(layout, base: old)
         out.budgets.count(.ownLayouts)
-        let slotOf = former.slots.map { layout.slot(named: $0.name) ?? -1 }
+        let slotOf = Table<SlotIndex, SlotIndex>(former.slots.map { layout.slot(named: $0.name) ?? .none })
         fleet.move(device, to: new, slotOf: slotOf)
         supplies.renumber(device, numberOf: former.supplies.map { layout.supply(named: $0.name) ?? .none })
         sequencer.renumber(device, slotOf: slotOf)

@@ -42,10 +42,10 @@ extension FleetState {
             supplies: layout.supplies.map { .init(name: $0.name, rule: $0.rule, item: $0.item) })
     }
 
-    /// Where a layout of a snapshot lies now, and by its old number, each of its slots and supplies; -1 for one that is not there any more.
+    /// Where a layout of a snapshot lies now, and by its old number, each of its slots and supplies; none for one that is not there any more.
     struct Renumbering {
         var profile: ProfileIndex
-        var slots: [Int32]
+        var slots: Table<SlotIndex, SlotIndex>
         var supplies: [SupplyIndex]
     }
 
@@ -61,7 +61,7 @@ extension FleetState {
             let profile = place(of: memory)
             let layout = profiles[profile].layout
             return Renumbering(
-                profile: profile, slots: memory.slots.map { layout.slot(named: $0.name) ?? -1 },
+                profile: profile, slots: Table(memory.slots.map { layout.slot(named: $0.name) ?? .none }),
                 supplies: memory.supplies.map { layout.supply(named: $0.name) ?? .none })
         }
     }
@@ -111,7 +111,7 @@ extension FleetState {
         let known = places(of: device).filter { metrics[$0.place].isTold || metrics[$0.place].encoder.count > 0 }
         writer.write(UInt32(known.count))
         for (slot, place) in known {
-            writer.write(UInt32(slot))
+            writer.write(UInt32(slot.place))
             writer.write(metrics[place].value)
             writer.write(metrics[place].timeMilliseconds)
             writer.write(metrics[place].isUnknown)
@@ -149,15 +149,15 @@ extension FleetState {
         return (device, renumbering, parent.isEmpty ? nil : parent)
     }
 
-    mutating func readMetrics(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: [Int32]) throws {
+    mutating func readMetrics(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: Table<SlotIndex, SlotIndex>) throws {
         for _ in 0..<(try reader.integer(UInt32.self)) {
-            let old = Int(try reader.integer(UInt32.self))
+            let old = SlotIndex(place: try reader.integer())
             let value = try reader.double()
             let time: Int64 = try reader.integer()
             let isUnknown = try reader.bool()
             let count: Int32 = try reader.integer()
             let bytes = try reader.blob()
-            guard slots.indices.contains(old), slots[old] >= 0 else { continue }
+            guard slots.contains(old), !slots[old].isNone else { continue }
             let place = takePlace(device, slots[old])
             metrics[place].value = value
             metrics[place].timeMilliseconds = time
@@ -173,7 +173,7 @@ extension FleetState {
     func digestLines(_ device: DeviceIndex) -> [String] {
         let layout = profiles[devices[device].profile].layout
         return places(of: device).filter { metrics[$0.place].isTold }.map { slot, place in
-            let (definition, metric) = (layout.slots[Int(slot)], metrics[place])
+            let (definition, metric) = (layout[slot], metrics[place])
             let value = definition.kind == .state ? definition.text(of: metric.value) : "\(metric.value)"
             return "device \(records[device].id) \(definition.name) = \(metric.isUnknown ? "unknown" : value) @\(metric.timeMilliseconds)"
         }

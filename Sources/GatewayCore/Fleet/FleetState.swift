@@ -116,23 +116,23 @@ package struct FleetState: Sendable {
 
     /// Where the metric lies, or -1 while the device has not told anything of its page.
     @inline(__always)
-    func place(_ device: DeviceIndex, _ slot: Int32) -> Int {
-        let page = slot / Self.pageSize
+    func place(_ device: DeviceIndex, _ slot: SlotIndex) -> Int {
+        let page = slot.place / Self.pageSize
         guard page < devices[device].pageCount else { return -1 }
         let first = pages[Int(devices[device].firstPage + page)]
-        return first < 0 ? -1 : Int(first + slot % Self.pageSize)
+        return first < 0 ? -1 : Int(first + slot.place % Self.pageSize)
     }
 
     /// Where the metric lies; makes room for it.
     @inline(__always)
-    mutating func takePlace(_ device: DeviceIndex, _ slot: Int32) -> Int {
+    mutating func takePlace(_ device: DeviceIndex, _ slot: SlotIndex) -> Int {
         let place = place(device, slot)
         return place >= 0 ? place : makePlace(device, slot)
     }
 
     @inline(never)
-    private mutating func makePlace(_ device: DeviceIndex, _ slot: Int32) -> Int {
-        let page = slot / Self.pageSize
+    private mutating func makePlace(_ device: DeviceIndex, _ slot: SlotIndex) -> Int {
+        let page = slot.place / Self.pageSize
         let count = devices[device].pageCount
         if page >= count {
             // What the profile knows by now is soon told, too.
@@ -147,25 +147,25 @@ package struct FleetState: Sendable {
         }
         let index = Int(devices[device].firstPage + page)
         if pages[index] < 0 { pages[index] = metrics.take(Int(Self.pageSize)) }
-        return Int(pages[index] + slot % Self.pageSize)
+        return Int(pages[index] + slot.place % Self.pageSize)
     }
 
-    /// What is known of a metric of the device. A slot below 0 stands for no metric, of which nothing is ever known.
-    package func value(_ device: DeviceIndex, _ slot: Int32) -> MetricValue {
-        guard slot >= 0, let metric = metric(device, slot), metric.isTold else { return .never }
+    /// What is known of a metric of the device. Without a slot there is no metric, and nothing is ever known of it.
+    package func value(_ device: DeviceIndex, _ slot: SlotIndex) -> MetricValue {
+        guard !slot.isNone, let metric = metric(device, slot), metric.isTold else { return .never }
         if metric.isUnknown { return .unknown(sinceMilliseconds: metric.timeMilliseconds) }
         return metric.isLive ? .live(metric.value, atMilliseconds: metric.timeMilliseconds) : .retained(metric.value)
     }
 
-    package func metric(_ device: DeviceIndex, _ slot: Int32) -> MetricState? {
+    package func metric(_ device: DeviceIndex, _ slot: SlotIndex) -> MetricState? {
         let place = place(device, slot)
         return place < 0 ? nil : metrics[place]
     }
 
     /// The slots of the device that have a place, in order, each with it.
-    func places(of device: DeviceIndex) -> [(slot: Int32, place: Int)] {
-        let slots = Int32(profiles[devices[device].profile].layout.slots.count)
-        return (0..<min(devices[device].pageCount * Self.pageSize, slots)).compactMap { slot in
+    func places(of device: DeviceIndex) -> [(slot: SlotIndex, place: Int)] {
+        let slots = profiles[devices[device].profile].layout.slots.count
+        return TableIndices<SlotIndex>(count: min(Int(devices[device].pageCount * Self.pageSize), slots)).compactMap { slot in
             let place = place(device, slot)
             return place < 0 ? nil : (slot, place)
         }
@@ -183,13 +183,13 @@ package struct FleetState: Sendable {
         devices[device].pageCount = 0
     }
 
-    /// Gives the device another layout. `slotOf` says which slot each of the former ones is there, or -1.
-    mutating func move(_ device: DeviceIndex, to profile: ProfileIndex, slotOf: [Int32]) {
+    /// Gives the device another layout. `slotOf` says which slot each of the former ones is there, or none.
+    mutating func move(_ device: DeviceIndex, to profile: ProfileIndex, slotOf: Table<SlotIndex, SlotIndex>) {
         let former = places(of: device).map { (slot: $0.slot, state: metrics[$0.place]) }.filter { !$0.state.isBlank }
         for (_, place) in places(of: device) { metrics[place] = MetricState() }
         releaseMetrics(of: device)
         devices[device].profile = profile
-        for (slot, state) in former where slotOf[Int(slot)] >= 0 { metrics[takePlace(device, slotOf[Int(slot)])] = state }
+        for (slot, state) in former where !slotOf[slot].isNone { metrics[takePlace(device, slotOf[slot])] = state }
     }
 
     // MARK: History
@@ -212,7 +212,7 @@ package struct FleetState: Sendable {
     }
 
     /// The samples of a metric that are not in a closed chunk yet, in the order of their arrival; nil when the device has not told it.
-    package func openSamples(_ device: DeviceIndex, _ slot: Int32) -> [Sample]? {
+    package func openSamples(_ device: DeviceIndex, _ slot: SlotIndex) -> [Sample]? {
         metric(device, slot).map { metric in
             openChunk(at: place(device, slot)).withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(metric.encoder.count))) ?? [] }
         }
@@ -312,7 +312,7 @@ extension FleetState {
     /// Nil while they say nothing, or where the profile names no status. What was retained tells a value, and moves nothing.
     func equipmentState(_ device: DeviceIndex) -> EquipmentState? {
         let derived = profiles[devices[device].profile].derived
-        guard derived.statusSlot >= 0 else { return nil }
+        guard !derived.statusSlot.isNone else { return nil }
         if let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
         return value(device, derived.statusSlot).live.map(derived.equipmentState)
     }

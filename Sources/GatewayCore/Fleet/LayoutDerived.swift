@@ -7,22 +7,22 @@ import Telemetry
 package final class LayoutDerived: Sendable {
     let revision: Int
     let faults: FaultConditions
-    /// The slot of the metric that tells the operating status, or -1.
-    package let statusSlot: Int32
-    /// The slot of the metric that may say that the device is down, or -1, and for each value of it whether it says so.
-    let downSlot: Int32
+    /// The slot of the metric that tells the operating status, or none.
+    package let statusSlot: SlotIndex
+    /// The slot of the metric that may say that the device is down, or none, and for each value of it whether it says so.
+    let downSlot: SlotIndex
     private let isDown: [Bool]
     /// The equipment state of each value of the status.
     private let equipmentStates: [EquipmentState]
     /// Slots that history keeps.
-    let isKept: [Bool]
+    let isKept: Table<SlotIndex, Bool>
     /// Slots that are watched for anomalies, and those of them whose rate is.
-    let isWatched: [Bool]
-    let isRate: [Bool]
+    let isWatched: Table<SlotIndex, Bool>
+    let isRate: Table<SlotIndex, Bool>
     /// For each slot the supply whose level it is, or none.
-    let supplies: [SupplyIndex]
-    /// The slot of the usage counter of each supply, or -1.
-    let counters: Table<SupplyIndex, Int32>
+    let supplies: Table<SlotIndex, SupplyIndex>
+    /// The slot of the usage counter of each supply, or none.
+    let counters: Table<SupplyIndex, SlotIndex>
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
     /// For each list of codes whether a device may have several of it.
@@ -33,24 +33,24 @@ package final class LayoutDerived: Sendable {
         isCapturedList = layout.profile.alerts.indices.map(layout.isScoped)
         faults = FaultConditions(layout: layout)
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
-        isKept = layout.slots.map { $0.kind != .state }
-        isWatched = layout.slots.map(\.isWatched)
-        supplies = layout.slots.map(\.supply)
+        isKept = Table(layout.slots.map { $0.kind != .state })
+        isWatched = Table(layout.slots.map(\.isWatched))
+        supplies = Table(layout.slots.map(\.supply))
         counters = Table(layout.supplies.map(\.counter))
-        isRate = layout.slots.map { $0.kind == .counter }
+        isRate = Table(layout.slots.map { $0.kind == .counter })
         let status = layout.profile.status
-        statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? -1
-        guard let status, statusSlot >= 0 else {
-            downSlot = -1
+        statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? .none
+        guard let status, !statusSlot.isNone else {
+            downSlot = .none
             isDown = []
             equipmentStates = []
             return
         }
         let down = status.downWhen
         let second = down.flatMap { layout.slot(named: $0.member) }
-        downSlot = second ?? -1
-        isDown = second.map { layout.slots[Int($0)].states.map { down?.values.contains($0) ?? false } } ?? []
-        equipmentStates = layout.slots[Int(statusSlot)].states.map { state in
+        downSlot = second ?? .none
+        isDown = second.map { layout[$0].states.map { down?.values.contains($0) ?? false } } ?? []
+        equipmentStates = layout[statusSlot].states.map { state in
             if status.productive.contains(state) { return .productive }
             if status.standby.contains(state) { return .standby }
             if status.unscheduledDowntime.contains(state) { return .unscheduledDowntime }

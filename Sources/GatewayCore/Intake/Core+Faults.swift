@@ -23,7 +23,7 @@ extension StewardCore {
     }
 
     /// The metric is unknown: what looks at it beside others knows less.
-    mutating func forget(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32) {
+    mutating func forget(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: SlotIndex) {
         fleet.cells.withPointer(to: Int(fleet.devices[device].firstCell)) { block in
             for watch in fleet.profiles[profile].derived.faults.rules(watching: slot) {
                 fleet.profiles[profile].derived.faults.forget(watch, block)
@@ -40,12 +40,12 @@ extension StewardCore {
                 fleet.profiles[profile].derived.faults.look(Int(rule), at: at, cells)
             }
             guard case .some(.some(let transition)) = transition else { continue }
-            follow(transition, device, profile, Int(rule), -1, time)
+            follow(transition, device, profile, Int(rule), .none, time)
         }
     }
 
     private mutating func follow(
-        _ transition: FaultTransition, _ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, _ slot: Int32, _ time: Int64
+        _ transition: FaultTransition, _ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, _ slot: SlotIndex, _ time: Int64
     ) {
         let rule = fleet.profiles[profile].layout.profile.faults[number]
         switch transition {
@@ -62,7 +62,7 @@ extension StewardCore {
     }
 
     /// What the rule saw: the metric that was read last first.
-    func evidence(_ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, first slot: Int32) -> [Alarm.Evidence] {
+    func evidence(_ device: DeviceIndex, _ profile: ProfileIndex, _ number: Int, first slot: SlotIndex) -> [Alarm.Evidence] {
         let clauses =
             fleet.cells.withReadPointer(to: Int(fleet.devices[device].firstCell)) {
                 fleet.profiles[profile].derived.faults.clauses(ofRule: number, $0)

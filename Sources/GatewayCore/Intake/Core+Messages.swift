@@ -139,7 +139,7 @@ extension StewardCore {
     /// A late reading tells what was: history takes it, the present does not.
     private mutating func takeLate(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
         out.counters.late &+= 1
-        for reading in message.readings where !reading.isUnknown && fleet.profiles[profile].derived.isKept[Int(reading.slot)] {
+        for reading in message.readings where !reading.isUnknown && fleet.profiles[profile].derived.isKept[reading.slot] {
             keep(device, profile, reading, time, at: fleet.takePlace(device, reading.slot))
         }
         let reports = message.alerts.filter { $0.list < 4 }.map { alerts in
@@ -205,20 +205,20 @@ extension StewardCore {
         let derived = fleet.profiles[profile].derived
         var levels = 0
         for reading in message.readings where reading.slot == derived.statusSlot { take(device, profile, derived, reading, time) }
-        if derived.downSlot >= 0 {
+        if !derived.downSlot.isNone {
             for reading in message.readings where reading.slot == derived.downSlot { takeDown(device, profile, derived, reading, time) }
         }
         for reading in message.readings where reading.slot != derived.statusSlot && reading.slot != derived.downSlot {
-            if !derived.supplies[Int(reading.slot)].isNone {
+            if !derived.supplies[reading.slot].isNone {
                 levels += 1
             } else {
                 take(device, profile, derived, reading, time)
             }
         }
         if levels > 0 {
-            for reading in message.readings where !derived.supplies[Int(reading.slot)].isNone {
+            for reading in message.readings where !derived.supplies[reading.slot].isNone {
                 take(device, profile, derived, reading, time)
-                said(message.supply(reading), device, profile, derived, derived.supplies[Int(reading.slot)], time)
+                said(message.supply(reading), device, profile, derived, derived.supplies[reading.slot], time)
             }
         }
         drain()
@@ -271,7 +271,6 @@ extension StewardCore {
     private mutating func take(
         _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ reading: Reading, _ time: Int64
     ) {
-        let slot = Int(reading.slot)
         let place = fleet.takePlace(device, reading.slot)
         let (last, value, isUnknown) = (fleet.metrics[place].timeMilliseconds, fleet.metrics[place].value, fleet.metrics[place].isUnknown)
         let isRepeat = last == time && value == reading.value && !isUnknown
@@ -285,9 +284,9 @@ extension StewardCore {
             return
         }
         fleet.metrics[place].value = reading.value
-        if !isRepeat, derived.isKept[slot] { keep(device, profile, reading, time, at: place) }
+        if !isRepeat, derived.isKept[reading.slot] { keep(device, profile, reading, time, at: place) }
         if !derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time) }
-        if derived.isWatched[slot] {
+        if derived.isWatched[reading.slot] {
             if !isRepeat { watch(device, profile, reading, former: former, last: last, at: time) }
         } else if fleet.metrics[place].watch != MetricWatch.none {
             unwatch(device, profile, reading.slot, at: time)
@@ -307,14 +306,14 @@ extension StewardCore {
     }
 
     /// What the open chunk of a metric holds, for the history.
-    mutating func handOutChunk(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: Int32) {
+    mutating func handOutChunk(_ device: DeviceIndex, _ profile: ProfileIndex, _ slot: SlotIndex) {
         let place = fleet.place(device, slot)
         guard place >= 0, fleet.metrics[place].encoder.count > 0 else { return }
         let encoder = fleet.metrics[place].encoder
         let bytes = Array(fleet.openChunk(at: place))
         // Late readings lie among the others, so neither end of the chunk need be its oldest or its newest.
         let times = bytes.withUnsafeBytes { (try? SampleChunk.decode($0, count: Int(encoder.count))) ?? [] }.map(\.timeMilliseconds)
-        let metric = fleet.profiles[profile].layout.slots[Int(slot)]
+        let metric = fleet.profiles[profile].layout[slot]
         out.effects.append(
             .history(
                 HistoryChunk(

@@ -12,7 +12,7 @@ struct HeldMessage: Equatable, Sendable, Codable {
 
     init(timeMilliseconds: Int64, readings: [Reading], levels: [SupplyLevel?], alerts: [CodeReport]) {
         self.timeMilliseconds = timeMilliseconds
-        slots = readings.map(\.slot)
+        slots = readings.map(\.slot.place)
         values = readings.map(\.value)
         unknown = readings.map(\.isUnknown)
         self.levels = levels
@@ -20,7 +20,7 @@ struct HeldMessage: Equatable, Sendable, Codable {
     }
 
     var readings: [Reading] {
-        slots.indices.map { Reading(slot: slots[$0], value: values[$0], isUnknown: unknown[$0]) }
+        slots.indices.map { Reading(slot: SlotIndex(place: slots[$0]), value: values[$0], isUnknown: unknown[$0]) }
     }
 
     /// The message as it was decoded, but for what was read off it at once: its time, and what its supplies are.
@@ -33,9 +33,11 @@ struct HeldMessage: Equatable, Sendable, Codable {
     }
 
     /// After a reload the metrics may have other numbers, or none.
-    mutating func renumber(_ slotOf: [Int32]) {
-        let known = slots.indices.filter { slotOf.indices.contains(Int(slots[$0])) && slotOf[Int(slots[$0])] >= 0 }
-        let kept = known.map { Reading(slot: slotOf[Int(slots[$0])], value: values[$0], isUnknown: unknown[$0]) }
-        self = HeldMessage(timeMilliseconds: timeMilliseconds, readings: kept, levels: known.map { levels[$0] }, alerts: alerts)
+    mutating func renumber(_ slotOf: Table<SlotIndex, SlotIndex>) {
+        var kept = readings
+        let known = kept.indices.filter { slotOf.contains(kept[$0].slot) && !slotOf[kept[$0].slot].isNone }
+        for index in known { kept[index].slot = slotOf[kept[index].slot] }
+        self = HeldMessage(
+            timeMilliseconds: timeMilliseconds, readings: known.map { kept[$0] }, levels: known.map { levels[$0] }, alerts: alerts)
     }
 }

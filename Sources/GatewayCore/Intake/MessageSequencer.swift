@@ -43,7 +43,7 @@ struct MessageSequencer: Sendable {
     mutating func vacate(_ device: DeviceIndex) { messages[device] = nil }
 
     /// The metrics of the device have other numbers now.
-    mutating func renumber(_ device: DeviceIndex, slotOf: [Int32]) {
+    mutating func renumber(_ device: DeviceIndex, slotOf: Table<SlotIndex, SlotIndex>) {
         if let waiting = messages[device] { restore(device, waiting, slotOf: slotOf) }
     }
 
@@ -59,8 +59,8 @@ struct MessageSequencer: Sendable {
 
     func memory(of device: DeviceIndex) -> [HeldMessage]? { messages[device] }
 
-    /// - Parameter slotOf: the present number of each metric that the device had, or -1.
-    mutating func restore(_ device: DeviceIndex, _ waiting: [HeldMessage], slotOf: [Int32]) {
+    /// - Parameter slotOf: the present number of each metric that the device had, or none.
+    mutating func restore(_ device: DeviceIndex, _ waiting: [HeldMessage], slotOf: Table<SlotIndex, SlotIndex>) {
         let renumbered = waiting.map { message in
             var message = message
             message.renumber(slotOf)

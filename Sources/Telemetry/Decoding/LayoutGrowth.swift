@@ -43,10 +43,10 @@ extension ProfileLayout {
         slots[slots.count - 1].isWatched = profile.watchesAnomalies && (slot.kind == .gauge || slot.kind == .counter)
         stateHeads.append(-1)
         owners.append(nil)
-        for state in slot.states { _ = learnState(state, of: Int32(slots.count - 1)) }
+        for state in slot.states { _ = learnState(state, of: SlotIndex(slots.count - 1)) }
     }
 
-    mutating func makeSlot(name: String, metricRule: Int) -> Int32? {
+    mutating func makeSlot(name: String, metricRule: Int) -> SlotIndex? {
         let rule = profile.metrics[metricRule]
         guard let slot = makeSlot(name: name, kind: rule.kind, unit: rule.unit, owner: .metric(metricRule)) else { return nil }
         for state in rule.states { _ = learnState(state, of: slot) }
@@ -54,7 +54,7 @@ extension ProfileLayout {
     }
 
     /// A name belongs to what claimed it first: a device must not turn a supply or a state into a gauge by a member of that name.
-    mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> Int32? {
+    mutating func makeSlot(name: String, kind: MetricKind, unit: String, owner: FieldTarget) -> SlotIndex? {
         if let known = slots.firstIndex(where: { $0.name == name }) {
             guard owners[known].map({ isSame($0, owner) }) ?? true else {
                 refusedNames += 1
@@ -64,7 +64,7 @@ extension ProfileLayout {
             slots[known].kind = kind
             slots[known].unit = unit
             watch(known, owner)
-            return Int32(known)
+            return SlotIndex(known)
         }
         guard slots.count < Self.maximumSlots else {
             refusedNames += 1
@@ -77,7 +77,7 @@ extension ProfileLayout {
         owners.append(owner)
         watch(slots.count - 1, owner)
         revision += 1
-        return Int32(slots.count - 1)
+        return SlotIndex(slots.count - 1)
     }
 
     private mutating func watch(_ slot: Int, _ owner: FieldTarget) {
@@ -103,14 +103,14 @@ extension ProfileLayout {
         }
     }
 
-    mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> Int32? {
+    mutating func makeSupply(rule index: Int, captures: [(String, String)]) -> SlotIndex? {
         let rule = profile.supplies[index]
         let name = rule.name.filled(captures)
         guard let slot = makeSlot(name: "supply." + name, kind: .level, unit: "%", owner: .supply(index)) else { return nil }
-        let counter = rule.counter.flatMap { self.slot(named: $0) } ?? -1
-        if !slots[Int(slot)].supply.isNone {
+        let counter = rule.counter.flatMap { self.slot(named: $0) } ?? .none
+        if !self[slot].supply.isNone {
             // A supply of an earlier layout: what the telemetry shows now says which rule is its own.
-            let known = Int(slots[Int(slot)].supply.place)
+            let known = Int(self[slot].supply.place)
             capacityPaths[known] = rule.capacityPath?.filled(captures)
             let met = SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter)
             if supplies[known] != met {
@@ -119,7 +119,7 @@ extension ProfileLayout {
             }
             return slot
         }
-        slots[Int(slot)].supply = SupplyIndex(supplies.count)
+        self[slot].supply = SupplyIndex(supplies.count)
         revision += 1
         supplies.append(SupplySlot(name: name, rule: index, metric: slot, item: rule.item.filled(captures), counter: counter))
         supplyStamps.append(0)
@@ -133,9 +133,9 @@ extension ProfileLayout {
             guard !supplies.contains(where: { $0.name == supply.name }), let metric = slot(named: "supply." + supply.name),
                 let index = rule(forSupply: supply.name, remembered: supply.rule)
             else { continue }
-            let counter = profile.supplies[index].counter.flatMap { slot(named: $0) } ?? -1
-            slots[Int(metric)].supply = SupplyIndex(supplies.count)
-            owners[Int(metric)] = .supply(index)
+            let counter = profile.supplies[index].counter.flatMap { slot(named: $0) } ?? .none
+            self[metric].supply = SupplyIndex(supplies.count)
+            owners[Int(metric.place)] = .supply(index)
             supplies.append(SupplySlot(name: supply.name, rule: index, metric: metric, item: supply.item, counter: counter))
             supplyStamps.append(0)
             capacityPaths.append(nil)
@@ -233,7 +233,7 @@ extension ProfileLayout {
                 continue
             }
             switch pattern.target {
-            case .ignored: if nodes[Int(node)].slot < 0 { nodes[Int(node)].isIgnored = true }
+            case .ignored: if nodes[Int(node)].slot.isNone { nodes[Int(node)].isIgnored = true }
             case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt64(message)
             case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt64(message)
             case .alerts(let list): nodes[Int(node)].alertList = Int32(list)
@@ -241,17 +241,17 @@ extension ProfileLayout {
                 settle(node, metric: rule, position)
             case .supply(let rule):
                 if position.captures.isEmpty, isNumber(node) {
-                    nodes[Int(node)].levelSlot = makeSupply(rule: rule, captures: []) ?? -1
+                    nodes[Int(node)].levelSlot = makeSupply(rule: rule, captures: []) ?? .none
                 }
-                guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
-                nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? -1
+                guard nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
+                nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? .none
             }
         }
     }
 
     private func isNumber(_ node: Int32) -> Bool {
         let slot = nodes[Int(node)].slot
-        return slot >= 0 && nodes[Int(node)].levelSlot < 0 && (slots[Int(slot)].kind == .counter || slots[Int(slot)].kind == .gauge)
+        return !slot.isNone && nodes[Int(node)].levelSlot.isNone && (self[slot].kind == .counter || self[slot].kind == .gauge)
     }
 
     private mutating func settle(_ node: Int32, metric index: Int, _ position: PatternPosition) {
@@ -260,14 +260,14 @@ extension ProfileLayout {
             nodes[Int(node)].hasTextRules = true
             return
         }
-        guard nodes[Int(node)].slot < 0, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
+        guard nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
         nodes[Int(node)].rule = Int32(index)
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
         nodes[Int(node)].isPeculiar = !rule.unknown.isEmpty || rule.unitPlace != nil
         if rule.isOpen {
             nodes[Int(node)].isOpen = true
         } else {
-            nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? -1
+            nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
         }
     }
 
@@ -295,35 +295,36 @@ extension ProfileLayout {
     }
 
     /// The number of a state's value; learns it when there is room.
-    mutating func learnState(_ text: String, of slot: Int32) -> Int32? {
+    mutating func learnState(_ text: String, of slot: SlotIndex) -> Int32? {
         var text = text
         if let known = text.withUTF8({ knownState(UnsafeRawBufferPointer($0), of: slot) }) { return known }
-        guard slots[Int(slot)].states.count < Self.maximumStates, text.utf8.count <= Self.maximumNameBytes else {
+        guard self[slot].states.count < Self.maximumStates, text.utf8.count <= Self.maximumNameBytes else {
             refusedNames += 1
             return nil
         }
-        let index = Int32(slots[Int(slot)].states.count)
+        let index = Int32(self[slot].states.count)
         revision += 1
         growth.words += 1
-        slots[Int(slot)].states.append(text)
+        self[slot].states.append(text)
         remember(state: text, as: index, of: slot)
         return index
     }
 
-    private mutating func remember(state word: String, as index: Int32, of slot: Int32) {
+    private mutating func remember(state word: String, as index: Int32, of slot: SlotIndex) {
         var word = word
         let hash = word.withUTF8 { ContentHash.combine(ContentHash.seed, UnsafeRawBufferPointer($0)) }
         stateEntries.append(
             StateEntry(
-                hash: hash, offset: Int32(stateBytes.count), length: Int32(word.utf8.count), index: index, next: stateHeads[Int(slot)]))
+                hash: hash, offset: Int32(stateBytes.count), length: Int32(word.utf8.count), index: index, next: stateHeads[Int(slot.place)]
+            ))
         stateBytes.append(contentsOf: word.utf8)
-        stateHeads[Int(slot)] = Int32(stateEntries.count - 1)
+        stateHeads[Int(slot.place)] = Int32(stateEntries.count - 1)
     }
 
     /// The hash only saves comparing bytes: words come from devices, and one device must not take the word of another.
-    func knownState(_ word: UnsafeRawBufferPointer, of slot: Int32) -> Int32? {
+    func knownState(_ word: UnsafeRawBufferPointer, of slot: SlotIndex) -> Int32? {
         let hash = ContentHash.combine(ContentHash.seed, word)
-        var at = stateHeads[Int(slot)]
+        var at = stateHeads[Int(slot.place)]
         while at >= 0 {
             let entry = stateEntries[Int(at)]
             if entry.hash == hash, Int(entry.length) == word.count, isWord(entry, word) { return entry.index }
@@ -340,7 +341,7 @@ extension ProfileLayout {
     }
 
     /// The raw word means a state of another name: from now on it is found like a name of its own.
-    mutating func learnAlias(_ raw: String, for index: Int32, of slot: Int32) {
+    mutating func learnAlias(_ raw: String, for index: Int32, of slot: SlotIndex) {
         var raw = raw
         guard raw.withUTF8({ knownState(UnsafeRawBufferPointer($0), of: slot) }) == nil,
             stateEntries.count < Self.maximumSlots * Self.maximumStates
@@ -354,12 +355,12 @@ extension ProfileLayout {
     }
 
     /// The slots that a full message of the topic with this root would have named.
-    public func slots(below root: Int32) -> Set<Int32> {
-        var found: Set<Int32> = []
+    public func slots(below root: Int32) -> Set<SlotIndex> {
+        var found: Set<SlotIndex> = []
         var waiting = [root]
         while let node = waiting.popLast() {
-            if nodes[Int(node)].slot >= 0 { found.insert(nodes[Int(node)].slot) }
-            if nodes[Int(node)].otherSlot >= 0 { found.insert(nodes[Int(node)].otherSlot) }
+            if !nodes[Int(node)].slot.isNone { found.insert(nodes[Int(node)].slot) }
+            if !nodes[Int(node)].otherSlot.isNone { found.insert(nodes[Int(node)].otherSlot) }
             var child = nodes[Int(node)].firstChild
             while child >= 0 {
                 waiting.append(child)

@@ -15,6 +15,12 @@ extension TableIndex {
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.place < b.place }
 }
 
+/// The place of a metric among those of a layout.
+public struct SlotIndex: TableIndex {
+    public let place: Int32
+    @inlinable public init(place: Int32) { self.place = place }
+}
+
 /// The number of a supply in a layout.
 public struct SupplyIndex: TableIndex {
     public let place: Int32

@@ -5,23 +5,23 @@ extension ProfileLayout {
     /// The members beside a level, by `SupplyMember`: where each stands on the tape, or 0.
     private typealias Places = SIMD8<Int32>
 
-    mutating func level(_ tape: JSONTape, _ index: Int, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
-        let supply = slots[Int(slot)].supply
+    mutating func level(_ tape: JSONTape, _ index: Int, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage) {
+        let supply = self[slot].supply
         guard !supply.isNone else { return }
         guard supplyStamps[Int(supply.place)] != messageStamp else {
             // Two names of one supply in one message: nobody knows which the device means.
             decoded.readings.removeAll { $0.slot == slot }
-            return problem(.twice, slots[Int(slot)].name, &decoded)
+            return problem(.twice, self[slot].name, &decoded)
         }
         supplyStamps[Int(supply.place)] = messageStamp
         let rule = self[supply].rule
         let places = profile.supplies[rule].members.isEmpty || parent == 0 ? Places() : members(tape, parent, rule)
         let level = level(tape, index, rule, supply: supply, parent: parent, places)
         switch level {
-        case .unknown(.notANumber): problem(.notANumber, slots[Int(slot)].name, &decoded)
+        case .unknown(.notANumber): problem(.notANumber, self[slot].name, &decoded)
         // Another unit than the profile believes; where the device itself says what is full, it is the device's mistake.
         case .unknown(.levelAboveCapacity) where profile.supplies[rule].capacity != nil:
-            problem(.outOfRange, slots[Int(slot)].name, &decoded)
+            problem(.outOfRange, self[slot].name, &decoded)
         default: break
         }
         var reading = Reading(slot: slot, value: 0, isUnknown: true)

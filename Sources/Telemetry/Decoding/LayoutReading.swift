@@ -50,8 +50,8 @@ extension ProfileLayout {
         let field = nodes[Int(node)]
         if field.alertList >= 0 {
             problem(.notAList, profile.alerts[Int(field.alertList)].path.text, &decoded)
-        } else if field.slot >= 0 {
-            problem(slots[Int(field.slot)].kind == .state ? .notAState : .notANumber, slots[Int(field.slot)].name, &decoded)
+        } else if !field.slot.isNone {
+            problem(self[field.slot].kind == .state ? .notAState : .notANumber, self[field.slot].name, &decoded)
         } else if field.timeOf & bit != 0 {
             problem(.badTime, profile.messages[Int(bit.trailingZeroBitCount)].time?.path.text ?? "", &decoded)
         }
@@ -211,10 +211,10 @@ extension ProfileLayout {
         if nodes[Int(node)].hasTextRules { texts(tape, index, node: node, &decoded) }
         if nodes[Int(node)].isOpen {
             openReading(tape, index, node: node, in: parent, &decoded)
-        } else if slot >= 0 {
+        } else if !slot.isNone {
             reading(tape, index, node: node, slot: slot, in: parent, &decoded)
             let levelSlot = nodes[Int(node)].levelSlot
-            if levelSlot >= 0 { level(tape, index, slot: levelSlot, in: parent, &decoded) }
+            if !levelSlot.isNone { level(tape, index, slot: levelSlot, in: parent, &decoded) }
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, bit, &decoded)
         } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
@@ -225,8 +225,8 @@ extension ProfileLayout {
         }
     }
 
-    mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
-        let kind = slots[Int(slot)].kind
+    mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage) {
+        let kind = self[slot].kind
         if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.isNull(index) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
@@ -235,7 +235,7 @@ extension ProfileLayout {
         if nodes[Int(node)].isPeculiar, peculiar(tape, index, node: node, slot: slot, in: parent, &decoded) { return }
         if kind == .state { return state(tape, index, rule: nodes[Int(node)].rule, slot: slot, &decoded) }
         guard let number = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return }
-        guard number.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+        guard number.isFinite else { return problem(.outOfRange, self[slot].name, &decoded) }
         if nodes[Int(node)].isConverted {
             append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
@@ -243,12 +243,12 @@ extension ProfileLayout {
         }
     }
 
-    func append(_ value: Double, _ slot: Int32, _ decoded: inout DecodedMessage) {
-        guard value.isFinite else { return problem(.outOfRange, slots[Int(slot)].name, &decoded) }
+    func append(_ value: Double, _ slot: SlotIndex, _ decoded: inout DecodedMessage) {
+        guard value.isFinite else { return problem(.outOfRange, self[slot].name, &decoded) }
         decoded.readings.append(Reading(slot: slot, value: value))
     }
 
-    mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
+    mutating func state(_ tape: JSONTape, _ index: Int, rule: Int32, slot: SlotIndex, _ decoded: inout DecodedMessage) {
         if tape.isString(index) {
             let bytes = tape.string(index)
             if let known = knownState(UnsafeRawBufferPointer(bytes), of: slot) {
@@ -256,15 +256,15 @@ extension ProfileLayout {
                 return
             }
         }
-        guard let text = tape.text(index) else { return problem(.notAState, slots[Int(slot)].name, &decoded) }
+        guard let text = tape.text(index) else { return problem(.notAState, self[slot].name, &decoded) }
         learn(text, rule: rule, slot: slot, &decoded)
     }
 
     /// A state by its word; a new one is learned.
-    mutating func learn(_ text: String, rule: Int32, slot: Int32, _ decoded: inout DecodedMessage) {
+    mutating func learn(_ text: String, rule: Int32, slot: SlotIndex, _ decoded: inout DecodedMessage) {
         let meaning = meaning(of: text, rule: rule)
         guard let learned = learnState(meaning ?? text, of: slot) else {
-            return problem(.notAState, slots[Int(slot)].name, &decoded)
+            return problem(.notAState, self[slot].name, &decoded)
         }
         if meaning != nil { learnAlias(text, for: learned, of: slot) }
         decoded.readings.append(Reading(slot: slot, value: Double(learned)))
@@ -296,8 +296,8 @@ extension ProfileLayout {
     /// Everything that was read at a node and below it.
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
-        if field.slot >= 0 { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
-        if field.levelSlot >= 0 { decoded.readings.removeAll { $0.slot == field.levelSlot } }
+        if !field.slot.isNone { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
+        if !field.levelSlot.isNone { decoded.readings.removeAll { $0.slot == field.levelSlot } }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild

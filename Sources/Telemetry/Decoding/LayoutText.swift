@@ -6,13 +6,13 @@ extension ProfileLayout {
     private static var quote: UInt8 { UInt8(ascii: "\"") }
 
     /// A number that is written as a text, with a unit or without, or as a word of the profile. Tells what is wrong with it.
-    func written(_ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
+    func written(_ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, _ decoded: inout DecodedMessage) -> Double? {
         let rule = nodes[Int(node)].rule
         if !(tape.isString(index)), let number = tape.text(index).flatMap({ meaning(of: $0, rule: rule) }) {
             return Double(number)
         }
         guard tape.isString(index) else {
-            problem(.notANumber, slots[Int(slot)].name, &decoded)
+            problem(.notANumber, self[slot].name, &decoded)
             return nil
         }
         let text = tape.string(index)
@@ -21,7 +21,7 @@ extension ProfileLayout {
             if DecimalText.isUnknown(text) {
                 decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             } else {
-                problem(.notANumber, slots[Int(slot)].name, &decoded)
+                problem(.notANumber, self[slot].name, &decoded)
             }
             return nil
         }
@@ -31,17 +31,17 @@ extension ProfileLayout {
     }
 
     /// The number in the metric's unit, when it came in another one of the same kind. A unit that nobody knows says nothing.
-    private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: Int32, _ decoded: inout DecodedMessage) -> Double? {
+    private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage) -> Double? {
         let wanted = profile.metrics[Int(rule)].unit
         guard unit != wanted, UnitConversion.find(unit) != nil, UnitConversion.find(wanted) != nil else { return number }
         let converted = UnitConversion.convert(number, from: unit, to: wanted)
-        if converted == nil { problem(.unit, slots[Int(slot)].name, &decoded) }
+        if converted == nil { problem(.unit, self[slot].name, &decoded) }
         return converted
     }
 
     /// What the rule says of unknown values and of a unit that the device tells. True when that was all there is to say.
     mutating func peculiar(
-        _ tape: JSONTape, _ index: Int, node: Int32, slot: Int32, in parent: Int, _ decoded: inout DecodedMessage
+        _ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage
     ) -> Bool {
         let number = nodes[Int(node)].rule
         let rule = profile.metrics[Int(number)]
@@ -49,12 +49,12 @@ extension ProfileLayout {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return true
         }
-        guard let place = rule.unitPlace, slots[Int(slot)].kind != .state, let unit = unit(place, tape, parent) else { return false }
+        guard let place = rule.unitPlace, self[slot].kind != .state, let unit = unit(place, tape, parent) else { return false }
         guard let value = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return true }
         if let converted = UnitConversion.convert(value, from: unit, to: rule.unit) {
             append(rule.converted(converted), slot, &decoded)
         } else {
-            problem(.unit, slots[Int(slot)].name, &decoded)
+            problem(.unit, self[slot].name, &decoded)
         }
         return true
     }
@@ -105,7 +105,7 @@ extension ProfileLayout {
     }
 
     private mutating func appendReading(
-        _ value: UnsafeBufferPointer<UInt8>, _ rule: MetricRule, _ index: Int32, _ slot: Int32, _ decoded: inout DecodedMessage
+        _ value: UnsafeBufferPointer<UInt8>, _ rule: MetricRule, _ index: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage
     ) {
         let text = String(decoding: value, as: UTF8.self)
         if rule.unknown.contains(where: { Self.isSame($0, text) }) || (rule.kind != .state && DecimalText.isUnknown(value)) {
@@ -115,7 +115,7 @@ extension ProfileLayout {
         } else if let number = DecimalText.number(value) ?? meaning(of: text, rule: index).flatMap({ Double($0) }) {
             append(rule.converted(number), slot, &decoded)
         } else {
-            problem(.notANumber, slots[Int(slot)].name, &decoded)
+            problem(.notANumber, self[slot].name, &decoded)
         }
     }
 
@@ -128,7 +128,7 @@ extension ProfileLayout {
         let isUnknown = type == UInt8(ascii: "n") || (type == Self.quote && DecimalText.isUnknown(tape.string(index)))
         let known = nodes[Int(node)].slot
         if isUnknown {
-            if known >= 0 { decoded.readings.append(Reading(slot: known, value: 0, isUnknown: true)) }
+            if !known.isNone { decoded.readings.append(Reading(slot: known, value: 0, isUnknown: true)) }
             return
         }
         let isNumber = tape.number(index) != nil || (type == Self.quote && DecimalText.isPlain(tape.string(index)))
@@ -140,19 +140,19 @@ extension ProfileLayout {
         reading(tape, index, node: node, slot: slot, in: parent, &decoded)
     }
 
-    private mutating func openSlot(_ node: Int32, isNumber: Bool) -> Int32? {
+    private mutating func openSlot(_ node: Int32, isNumber: Bool) -> SlotIndex? {
         let (first, other) = (nodes[Int(node)].slot, nodes[Int(node)].otherSlot)
-        if first >= 0, (slots[Int(first)].kind != .state) == isNumber { return first }
-        if other >= 0 { return other }
+        if !first.isNone, (self[first].kind != .state) == isNumber { return first }
+        if !other.isNone { return other }
         let index = Int(nodes[Int(node)].rule)
         guard let position = origins[Int(node)].first(where: { patterns[$0.pattern].target == .metric(index) }) else { return nil }
         let rule = profile.metrics[index]
         let name = rule.name.filled(position.captures)
         let kind: MetricKind = isNumber ? .gauge : .state
         // A slot of an earlier layout, or of another place, says what the name means already.
-        let present = slot(named: name).map { slots[Int($0)].kind } ?? kind
+        let present = slot(named: name).map { self[$0].kind } ?? kind
         guard present != .level else { return nil }
-        if nodes[Int(node)].slot < 0 {
+        if nodes[Int(node)].slot.isNone {
             guard let slot = makeSlot(name: name, kind: present, unit: present == .state ? "" : rule.unit, owner: .metric(index)) else {
                 return nil
             }

@@ -21,10 +21,10 @@ public struct MetricSlot: Equatable, Sendable {
 public struct SupplySlot: Equatable, Sendable {
     public var name: String
     public var rule: Int
-    public var metric: Int32
+    public var metric: SlotIndex
     public var item: String
-    /// The slot of its usage counter, or -1.
-    public var counter: Int32
+    /// The slot of its usage counter, or none.
+    public var counter: SlotIndex
 }
 
 /// A profile made ready for the hot path: the metrics as small numbers, and a tree of the JSON members that lead to them.
@@ -137,8 +137,11 @@ public struct ProfileLayout: Sendable {
     }
 
     /// The slot of a metric, or nil while no device has shown it.
-    public func slot(named name: String) -> Int32? {
-        slots.firstIndex { $0.name == name }.map(Int32.init)
+    public func slot(named name: String) -> SlotIndex? { slots.firstIndex { $0.name == name }.map { SlotIndex($0) } }
+
+    public internal(set) subscript(slot: SlotIndex) -> MetricSlot {
+        @inlinable @inline(__always) _read { yield slots[Int(slot.place)] }
+        _modify { yield &slots[Int(slot.place)] }
     }
 
     @inlinable public subscript(supply: SupplyIndex) -> SupplySlot { supplies[Int(supply.place)] }
@@ -147,8 +150,8 @@ public struct ProfileLayout: Sendable {
     public func supply(named name: String) -> SupplyIndex? { supplies.firstIndex { $0.name == name }.map { SupplyIndex($0) } }
 
     /// The number of a state's value, or nil while no device has shown it and the profile does not name it.
-    public func state(_ text: String, of slot: Int32) -> Int? {
-        slots[Int(slot)].states.firstIndex(of: text)
+    public func state(_ text: String, of slot: SlotIndex) -> Int? {
+        self[slot].states.firstIndex(of: text)
     }
 }
 
@@ -196,15 +199,15 @@ struct FieldNode: Sendable {
     var nextSibling: Int32 = -1
     /// The child that is expected next: messages of one kind have their members in one order.
     var expected: Int32 = -1
-    var slot: Int32 = -1
-    /// The slot of a supply whose level is the same number as a metric, such as the running hours that wear a seal, or -1.
-    var levelSlot: Int32 = -1
+    var slot = SlotIndex.none
+    /// The slot of a supply whose level is the same number as a metric, such as the running hours that wear a seal, or none.
+    var levelSlot = SlotIndex.none
     /// The metric rule that the slot is filled by, or -1.
     var rule: Int32 = -1
     /// A metric whose kind its first value decides: it has no slot until then.
     var isOpen = false
     /// The slot of what came later and is of the other kind.
-    var otherSlot: Int32 = -1
+    var otherSlot = SlotIndex.none
     /// The raw number is not the value.
     var isConverted = false
     /// The rule knows values that mean unknown, or a unit that the device tells.

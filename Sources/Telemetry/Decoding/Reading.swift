@@ -3,7 +3,7 @@ import Hashing
 
 /// One value of one metric, as a message gave it. `slot` numbers the metrics of one profile.
 public struct Reading: Equatable, Sendable {
-    public var slot: Int32
+    public var slot: SlotIndex
     /// True when the device said that it does not know: the value is then 0 and means nothing.
     public var isUnknown: Bool
     /// For a level: its place among the message's `levels`, or -1 for one that the message does not name.
@@ -11,7 +11,7 @@ public struct Reading: Equatable, Sendable {
     /// Gauges and counters as sent, levels in percent, states as the index among the slot's states.
     public var value: Double
 
-    public init(slot: Int32, value: Double, isUnknown: Bool = false) {
+    public init(slot: SlotIndex, value: Double, isUnknown: Bool = false) {
         self.slot = slot
         self.value = value
         self.isUnknown = isUnknown
@@ -70,7 +70,7 @@ public struct DecodedMessage: Sendable {
     public func supply(_ reading: Reading) -> SupplyReading? { reading.level >= 0 ? levels[Int(reading.level)] : nil }
 
     /// A metric that a full report does not name.
-    public mutating func addUnknown(_ slot: Int32) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
+    public mutating func addUnknown(_ slot: SlotIndex) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
     /// The readings of a message that waited take the place of those that were decoded last: each with what it says of its supply's level.
     public mutating func replace(readings: [Reading], levels: [(supply: SupplyIndex, level: SupplyLevel)?]) {

@@ -31,7 +31,7 @@ struct DecoderBench {
     func values(_ decoded: DecodedMessage) throws -> [String: String] {
         var values: [String: String] = [:]
         for reading in decoded.readings {
-            let slot = layout.slots[Int(reading.slot)]
+            let slot = layout[reading.slot]
             let text = slot.kind == .state ? slot.states[Int(reading.value)] : "\(reading.value)"
             #expect(values.updateValue(reading.isUnknown ? "?" : text, forKey: slot.name) == nil, "\(slot.name) was read twice")
         }

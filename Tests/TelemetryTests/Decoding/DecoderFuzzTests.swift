@@ -30,10 +30,10 @@ import Testing
                 return decoded.alerts.reduce(0) { $0 + bench.decoder.codes(of: $1, layout: bench.layout).count }
             }
             let isSane = decoded.readings.allSatisfy {
-                $0.value.isFinite && Int($0.slot) < bench.layout.slots.count
-                    && (bench.layout.slots[Int($0.slot)].kind != .level || (0...100).contains($0.value))
-                    && (bench.layout.slots[Int($0.slot)].kind != .state
-                        || Int($0.value) < max(1, bench.layout.slots[Int($0.slot)].states.count))
+                $0.value.isFinite && Int($0.slot.place) < bench.layout.slots.count
+                    && (bench.layout[$0.slot].kind != .level || (0...100).contains($0.value))
+                    && (bench.layout[$0.slot].kind != .state
+                        || Int($0.value) < max(1, bench.layout[$0.slot].states.count))
             }
             guard isSane, codes <= 64 * 64 else {
                 Issue.record("seed \(seed), round \(round): \(String(decoding: payload, as: UTF8.self))")
@@ -139,7 +139,7 @@ import Testing
 
     private static func isSane(_ decoded: DecodedMessage, _ layout: ProfileLayout) -> Bool {
         decoded.readings.allSatisfy {
-            let slot = layout.slots[Int($0.slot)]
+            let slot = layout[$0.slot]
             return $0.value.isFinite && (slot.kind != .level || (0...100).contains($0.value))
                 && (slot.kind != .state || Int($0.value) < max(1, slot.states.count))
         }

@@ -213,7 +213,7 @@ import Testing
         #expect(try bench.read(#"{"supplies":{"black":-1},"x":{"state":"idle"}}"#) == ["supply.black": "?", "state": "idle"])
         let cyan = try bench.read(#"{"supplies":{"cyan":40}}"#)
         let slot = try #require(bench.layout.slot(named: "supply.cyan"))
-        #expect(cyan["supply.cyan"] == nil || bench.layout.slots[Int(slot)].kind == .level)
+        #expect(cyan["supply.cyan"] == nil || bench.layout[slot].kind == .level)
     }
 
     @Test func repliesAreFoundByTheirPointers() throws {

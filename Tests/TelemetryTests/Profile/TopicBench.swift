@@ -78,7 +78,7 @@ struct TopicBench {
     private func values(_ decoded: DecodedMessage) -> [String: String] {
         var values: [String: String] = [:]
         for reading in decoded.readings {
-            let slot = layout.slots[Int(reading.slot)]
+            let slot = layout[reading.slot]
             let text = slot.kind == .state && !reading.isUnknown ? slot.states[Int(reading.value)] : "\(reading.value)"
             if values.updateValue(reading.isUnknown ? "?" : text, forKey: slot.name) != nil { Issue.record("\(slot.name) was read twice") }
         }
