@@ -15,7 +15,8 @@ struct Recovery {
         try Self.judge(opening.marker.death, store)
         let quarantined = try store.quarantinedEvents(minimumAttempts: Self.maximumAttempts)
         guard let found = opening.takeCore() else { throw ConfigurationError("there is not enough memory to begin") }
-        core = found
+        // Without a second reference, or the first change would copy the whole state.
+        core = consume found
         core.quarantined = quarantined
         let from = (opening.snapshot.event ?? 0) + 1
         try replay(opening, from: from, cursor: try store.cursor())
