@@ -80,12 +80,22 @@ extension ZoneRules {
         return Int(local.dividedDown(by: 86_400))
     }
 
-    /// The instant of a time of day, in seconds since 1970; minute 1440 is the end of the day. A time that the clock skips in spring lies
-    /// as far behind the change; of one that it shows twice in autumn the earlier is taken.
-    public func instant(localDay day: Int, minute: Int) -> Int64? {
-        let date = CivilDate(daysSince1970: day + minute / 1440)
-        let minute = minute % 1440
-        return utcSeconds(localYear: date.year, month: date.month, day: date.day, hour: minute / 60, minute: minute % 60, second: 0)
-            .utcSeconds
+    /// When the clock on the wall shows a time of a day, from `minute` on and before `untilMinute`, which lies on the next day where it is
+    /// above 1440. None where the clock skips the whole of it in spring; two where it shows it twice in autumn. In seconds since 1970, in
+    /// order and apart from one another.
+    public func intervals(localDay day: Int, minute: Int, untilMinute: Int) -> [Range<Int64>] {
+        let (from, until) = (Int64(day) * 86_400 + Int64(minute) * 60, Int64(day) * 86_400 + Int64(untilMinute) * 60)
+        var found: [Range<Int64>] = []
+        var (begin, offset) = (Int64.min, Int64(offsetSeconds(atUTCSeconds: from - 93_601)))
+        // No offset is larger than 26 hours. From one change to the next the offset is the same.
+        for change in changes(from: from - 93_600, through: until + 93_600) + [Transition(utcSeconds: .max, offsetSeconds: 0)] {
+            let (start, end) = (max(begin, from - offset), min(change.utcSeconds, until - offset))
+            if start < end {
+                let isContinued = found.last?.upperBound == start
+                found.append((isContinued ? found.removeLast().lowerBound : start)..<end)
+            }
+            (begin, offset) = (change.utcSeconds, Int64(change.offsetSeconds))
+        }
+        return found
     }
 }

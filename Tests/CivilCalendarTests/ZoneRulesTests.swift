@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    /// Around each change of 30 years, in every zone: a minute lies in an interval exactly when the clock shows it.
+    @Test func intervalsAreTheMinutesThatTheClockShows() throws {
+        guard let names = FileManager.default.enumerator(atPath: "/usr/share/zoneinfo") else { return }
+        var seen: Set<Data> = []
+        var checked = 0
+        for case let name as String in names where !name.hasPrefix("right/") {
+            guard let data = FileManager.default.contents(atPath: "/usr/share/zoneinfo/" + name), data.starts(with: Array("TZif".utf8)),
+                seen.insert(data).inserted
+            else { continue }
+            let rules = try ZoneRules(tzif: Array(data))
+            // 2000 to 2030.
+            for change in rules.changes(from: 946_684_800, through: 1_893_456_000) {
+                let times = stride(from: change.utcSeconds - 9_000, through: change.utcSeconds + 9_000, by: 60)
+                for (minute, length) in [(checked * 37 % 1440, 45), (120, 60), (150, 30)] {
+                    let days = Set([-9_000, 0, 9_000].map { rules.localDay(atUTCSeconds: change.utcSeconds + $0) })
+                    let intervals = days.flatMap { rules.intervals(localDay: $0, minute: minute, untilMinute: minute + length) }
+                    for time in times {
+                        let local = time + Int64(rules.offsetSeconds(atUTCSeconds: time))
+                        let shown = Int((local - local.dividedDown(by: 86_400) * 86_400) / 60)
+                        let isShown = (minute..<minute + length).contains(shown) || (minute..<minute + length).contains(shown + 1440)
+                        if intervals.contains(where: { $0.contains(time) }) != isShown, minute + length <= 1440 {
+                            Issue.record("\(name) \(time): \(minute) to \(minute + length)")
+                        }
+                    }
+                }
+                checked += 1
+            }
+        }
+        #expect(checked == 0 || checked > 5_000)
+    }
+
     @Test(
         arguments: [
             // Winter, summer, before the first transition, far in the future.

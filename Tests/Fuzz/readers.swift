@@ -212,7 +212,10 @@ private func fuzzZone(_ input: [UInt8]) {
     for time in [Int64.min, -5_000_000_000, 0, 1_790_000_000, 4_102_444_800, 40_000_000_000, .max] {
         _ = rules.offsetSeconds(atUTCSeconds: time)
         let day = rules.localDay(atUTCSeconds: time)
-        _ = rules.instant(localDay: day, minute: 150)
+        for times in rules.intervals(localDay: day, minute: 150, untilMinute: 210) {
+            let local = times.lowerBound + Int64(rules.offsetSeconds(atUTCSeconds: times.lowerBound))
+            require((150..<210).contains(Int((local - Int64(day) * 86_400) / 60)), "the clock shows the time that was asked for")
+        }
     }
     for year in [1, 1969, 2026, 2101, 9999] {
         let resolution = rules.utcSeconds(localYear: year, month: 3, day: 29, hour: 2, minute: 30, second: 0)

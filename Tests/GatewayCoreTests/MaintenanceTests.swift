@@ -115,28 +115,67 @@ import Testing
         #expect(MaintenanceWindow.Scope.all.identity == "all" && MaintenanceWindow.Scope.profile("x").identity == #"profile("x")"#)
     }
 
+    private static func plan(_ days: [Weekday], _ from: Int, _ until: Int) throws -> MaintenancePlan {
+        MaintenancePlan(
+            MaintenanceWindow(
+                id: "w", scope: .all, schedule: .weekly(days: days, fromMinute: from, untilMinute: until), zone: "Europe/Berlin",
+                zoneBytes: try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin")), by: "", reason: ""), isConfigured: true
+        )
+    }
+
+    private static func interval(_ plan: MaintenancePlan, _ at: String) throws -> [String] {
+        guard case .instant(let time)? = LocalTimeText(at), let found = plan.interval(atOrAfter: time) else { return [] }
+        return [found.lowerBound, found.upperBound].map { String((UTCText.rfc3339($0) ?? "").prefix(16)) }
+    }
+
     @Test func recurringWindowsFollowTheClockOnTheWall() throws {
-        let bytes = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin"))
-        func plan(_ days: [Weekday], _ from: Int, _ until: Int) -> MaintenancePlan {
-            MaintenancePlan(
-                MaintenanceWindow(
-                    id: "w", scope: .all, schedule: .weekly(days: days, fromMinute: from, untilMinute: until), zone: "Europe/Berlin",
-                    zoneBytes: bytes, by: "", reason: ""), isConfigured: true)
-        }
-        func interval(_ plan: MaintenancePlan, _ at: String) -> [String] {
-            guard case .instant(let time)? = LocalTimeText(at), let found = plan.interval(atOrAfter: time) else { return [] }
-            return [found.lowerBound, found.upperBound].map { String((UTCText.rfc3339($0) ?? "").prefix(16)) }
-        }
-        let night = plan([.saturday], 22 * 60, 4 * 60)
+        let (plan, interval) = (Self.plan, Self.interval)
+        let night = try plan([.saturday], 22 * 60, 4 * 60)
         // In winter an hour ahead of UTC, in summer two; the night of the change is an hour shorter, or longer.
-        #expect(interval(night, "2026-01-03T12:00:00Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
-        #expect(interval(night, "2026-01-04T02:59:59Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
-        #expect(interval(night, "2026-01-04T03:00:00Z") == ["2026-01-10T21:00", "2026-01-11T03:00"])
-        #expect(interval(night, "2026-03-28T12:00:00Z") == ["2026-03-28T21:00", "2026-03-29T02:00"])
-        #expect(interval(night, "2026-10-24T12:00:00Z") == ["2026-10-24T20:00", "2026-10-25T03:00"])
-        #expect(interval(plan([.sunday, .monday], 0, 1440), "2026-07-05T12:00:00Z") == ["2026-07-04T22:00", "2026-07-05T22:00"])
-        // What the clock skips does not begin before the change.
-        #expect(interval(plan([.sunday], 150, 240), "2026-03-28T23:00:00Z") == ["2026-03-29T01:30", "2026-03-29T02:00"])
+        #expect(try interval(night, "2026-01-03T12:00:00Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
+        #expect(try interval(night, "2026-01-04T02:59:59Z") == ["2026-01-03T21:00", "2026-01-04T03:00"])
+        #expect(try interval(night, "2026-01-04T03:00:00Z") == ["2026-01-10T21:00", "2026-01-11T03:00"])
+        #expect(try interval(night, "2026-03-28T12:00:00Z") == ["2026-03-28T21:00", "2026-03-29T02:00"])
+        #expect(try interval(night, "2026-10-24T12:00:00Z") == ["2026-10-24T20:00", "2026-10-25T03:00"])
+        #expect(try interval(try plan([.sunday, .monday], 0, 1440), "2026-07-05T12:00:00Z") == ["2026-07-04T22:00", "2026-07-05T22:00"])
+    }
+
+    /// In the night of 29 March 2026 the clock of Berlin goes from 02:00 to 03:00, in that of 25 October from 03:00 back to 02:00.
+    @Test(arguments: [
+        (150, 180, "2026-03-22T00:00:00Z", ["2026-03-22T01:30", "2026-03-22T02:00"]),
+        // It is not 02:30 that day: the next Sunday.
+        (150, 180, "2026-03-28T23:00:00Z", ["2026-04-05T00:30", "2026-04-05T01:00"]),
+        (135, 165, "2026-03-28T23:00:00Z", ["2026-04-05T00:15", "2026-04-05T00:45"]),
+        (150, 240, "2026-03-28T23:00:00Z", ["2026-03-29T01:00", "2026-03-29T02:00"]),
+        (90, 150, "2026-03-28T23:00:00Z", ["2026-03-29T00:30", "2026-03-29T01:00"]),
+        (150, 210, "2026-03-28T23:00:00Z", ["2026-03-29T01:00", "2026-03-29T01:30"]),
+        (0, 0, "2026-03-28T23:00:00Z", ["2026-03-28T23:00", "2026-03-29T22:00"]),
+        // It is 02:15 twice.
+        (135, 165, "2026-10-24T23:00:00Z", ["2026-10-25T00:15", "2026-10-25T00:45"]),
+        (135, 165, "2026-10-25T00:45:00Z", ["2026-10-25T01:15", "2026-10-25T01:45"]),
+        (135, 165, "2026-10-25T01:45:00Z", ["2026-11-01T01:15", "2026-11-01T01:45"]),
+        (90, 150, "2026-10-24T23:00:00Z", ["2026-10-24T23:30", "2026-10-25T00:30"]),
+        (90, 150, "2026-10-25T00:30:00Z", ["2026-10-25T01:00", "2026-10-25T01:30"]),
+        (60, 240, "2026-10-24T22:00:00Z", ["2026-10-24T23:00", "2026-10-25T03:00"]),
+    ])
+    func nightsInWhichTheClockIsSet(_ from: Int, _ until: Int, _ at: String, _ expected: [String]) throws {
+        #expect(try Self.interval(try Self.plan([.sunday], from, until), at) == expected)
+    }
+
+    /// A window of people and one of the configuration come again in the week after the one in which there was none.
+    @Test(arguments: [true, false]) func aWindowThatTheClockSkipsComesAgain(isConfigured: Bool) throws {
+        let window = try Self.plan([.sunday], 150, 180).window
+        var configuration = CoreConfiguration()
+        if isConfigured { configuration.maintenance = [window] }
+        var driver = try Driver([Self.profile], configuration: configuration)
+        func second(_ day: Double) -> Double { day * 86_400 }
+        // 2026-03-22 is day 80 after the start, the night of the change is that of day 87.
+        driver.tick(at: second(79))
+        if !isConfigured { driver.control(.addMaintenance(window), at: second(79.5)) }
+        driver.wait(until: second(95))
+        #expect(driver.core.hasWindow("w"))
+        let begun = driver.kinds(.maintenanceBegan).map { Int(Double($0.timeMilliseconds - Driver.start) / 86_400_000) }
+        #expect(begun == [80, 94])
     }
 
     @Test func windowsAreBounded() throws {

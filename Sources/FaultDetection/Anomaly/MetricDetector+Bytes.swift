@@ -14,8 +14,8 @@ extension MetricDetector {
     }
 
     /// Nil for bytes that no detector wrote.
-    public init?(bytes: ArraySlice<UInt8>) {
-        var coder = FieldCoder(reading: Array(bytes))
+    public init?(bytes: [UInt8]) {
+        var coder = FieldCoder(reading: bytes)
         do { try code(by: &coder) } catch { return nil }
         guard coder.isAtEnd else { return nil }
         updateWeights()

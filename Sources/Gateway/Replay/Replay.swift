@@ -38,7 +38,8 @@ public struct Replay: ~Copyable {
             summary.unreadableLines += 1
             throw error
         }
-        passTime(to: parsed.timeMilliseconds, output)
+        // Before its first line a recording says nothing, and windows of maintenance have nobody to hold back.
+        if number > 1 { passTime(to: parsed.timeMilliseconds, output) }
         segment.reset()
         if number == 1 { segment.append(.connected(sessionPresent: false)) }
         segment.append(topic: parsed.topic, payload: parsed.payload, isRetained: parsed.isRetained)

@@ -229,6 +229,7 @@ final class CoreWorker: @unchecked Sendable {
             monitor.notifyAll()
         }
         thread?.join()
+        thread = nil
         endSnapshot()
     }
 

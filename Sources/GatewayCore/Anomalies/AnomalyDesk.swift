@@ -242,7 +242,7 @@ extension AnomalyDesk {
                 var read = MetricWatch()
                 read.baseValue = try reader.double()
                 read.baseMilliseconds = try reader.integer()
-                watch = MetricDetector(bytes: try reader.blob()[...]).map { detector in
+                watch = MetricDetector(bytes: try reader.blob()).map { detector in
                     read.detector = detector
                     return read
                 }

@@ -101,7 +101,7 @@ extension MachineWatch {
         }
         let start: Int64 = try reader.integer()
         let last: Int64 = try reader.integer()
-        let detector = MachineDetector(bytes: try reader.blob()[...])
+        let detector = MachineDetector(bytes: try reader.blob())
         guard let detector, detector.channelCount == count, known.count == count else { return nil }
         self.init(slots: [])
         self.detector = detector

@@ -20,7 +20,8 @@ public struct MaintenanceWindow: Equatable, Sendable, Codable {
 
     public enum Schedule: Equatable, Sendable, Codable {
         case once(fromMilliseconds: Int64, untilMilliseconds: Int64)
-        /// Minutes of the day in the zone. An end at or before the beginning lies on the next day.
+        /// Minutes of the day in the zone, open while the clock on the wall shows them: not at all where it skips them in spring, and twice where
+        /// it shows them twice in autumn. An end at or before the beginning lies on the next day.
         case weekly(days: [Weekday], fromMinute: Int, untilMinute: Int)
 
         /// As `Scope.identity`; a day stands there as its number.
@@ -75,11 +76,10 @@ package struct MaintenancePlan: Sendable {
         case .once(let from, let until): return time < until && from < until ? from..<until : nil
         case .weekly(let days, let from, let until):
             let today = rules.localDay(atUTCSeconds: time.dividedDown(by: 1000))
-            for day in today - 1...today + 8 where days.contains(Weekday(daysSince1970: day)) {
-                guard let start = rules.instant(localDay: day, minute: from),
-                    let end = rules.instant(localDay: until <= from ? day + 1 : day, minute: until), start < end
-                else { continue }
-                if end * 1000 > time { return start * 1000..<end * 1000 }
+            // In a week when the clock skips all of it there is none, and a zone can skip a day; it comes again in the next weeks.
+            for day in today - 2...today + 60 where days.contains(Weekday(daysSince1970: day)) {
+                let times = rules.intervals(localDay: day, minute: from, untilMinute: until <= from ? until + 1440 : until)
+                if let next = times.first(where: { $0.upperBound * 1000 > time }) { return next.lowerBound * 1000..<next.upperBound * 1000 }
             }
             return nil
         }

@@ -58,7 +58,7 @@ import Testing
         _ = Self.run(&detector, readings[..<cut])
         var bytes: [UInt8] = []
         detector.write(to: &bytes)
-        var read = try #require(MetricDetector(bytes: (Self.lines["metric-\(seed)"]?.bytes ?? [])[...]))
+        var read = try #require(MetricDetector(bytes: Self.lines["metric-\(seed)"]?.bytes ?? []))
         var again: [UInt8] = []
         read.write(to: &again)
         #expect(again == bytes)
@@ -75,7 +75,7 @@ import Testing
         _ = Self.run(&detector, rows[..<cut])
         var bytes: [UInt8] = []
         detector.write(to: &bytes)
-        var read = try #require(MachineDetector(bytes: (Self.lines["machine-\(seed)"]?.bytes ?? [])[...]))
+        var read = try #require(MachineDetector(bytes: Self.lines["machine-\(seed)"]?.bytes ?? []))
         var again: [UInt8] = []
         read.write(to: &again)
         #expect(again == bytes)

@@ -78,9 +78,9 @@ import Testing
             _ = Self.run(Array(rows[..<cut]), &before)
             var bytes: [UInt8] = []
             before.write(to: &bytes)
-            var after = try #require(MachineDetector(bytes: bytes[...]), "seed \(seed), cut \(cut)")
+            var after = try #require(MachineDetector(bytes: bytes), "seed \(seed), cut \(cut)")
             #expect(Self.run(Array(rows[cut...]), &after) == Array(expected[cut...]), "seed \(seed), cut \(cut)")
-            for length in stride(from: 0, to: bytes.count, by: 41) { #expect(MachineDetector(bytes: bytes[..<length]) == nil) }
+            for length in stride(from: 0, to: bytes.count, by: 41) { #expect(MachineDetector(bytes: Array(bytes[..<length])) == nil) }
         }
     }
 
@@ -95,7 +95,7 @@ import Testing
             guard index % 405 == 404 else { continue }
             var bytes: [UInt8] = []
             cut.write(to: &bytes)
-            cut = try #require(MachineDetector(bytes: bytes[...]))
+            cut = try #require(MachineDetector(bytes: bytes))
         }
         var (first, second): ([UInt8], [UInt8]) = ([], [])
         whole.write(to: &first)

@@ -72,7 +72,7 @@ import Testing
             var bytes: [UInt8] = []
             before.write(to: &bytes)
             #expect(bytes.count < 2200)
-            var after = try #require(MetricDetector(bytes: bytes[...]), "seed \(seed), cut \(cut)")
+            var after = try #require(MetricDetector(bytes: bytes), "seed \(seed), cut \(cut)")
             #expect(after.reason == before.reason)
             #expect(Self.run(Array(values[cut...]), &after, from: cut) == Array(expected[cut...]), "seed \(seed), cut \(cut)")
             var again: [UInt8] = []
@@ -90,11 +90,11 @@ import Testing
         _ = Self.run(Self.series(seed: seed, count: 900), &detector)
         var bytes: [UInt8] = []
         detector.write(to: &bytes)
-        for length in stride(from: 0, to: bytes.count, by: 37) { #expect(MetricDetector(bytes: bytes[..<length]) == nil) }
+        for length in stride(from: 0, to: bytes.count, by: 37) { #expect(MetricDetector(bytes: Array(bytes[..<length])) == nil) }
         for _ in 0..<300 {
             var broken = bytes
             broken[Int(noise.bits() % UInt64(broken.count))] ^= UInt8(1 << (noise.bits() % 8))
-            if var other = MetricDetector(bytes: broken[...]) { _ = Self.run(Self.series(seed: seed, count: 120), &other, from: 900) }
+            if var other = MetricDetector(bytes: broken) { _ = Self.run(Self.series(seed: seed, count: 120), &other, from: 900) }
         }
     }
 
@@ -117,7 +117,7 @@ import Testing
             }
             var bytes: [UInt8] = []
             detector.write(to: &bytes)
-            #expect(MetricDetector(bytes: bytes[...]) != nil, "seed \(seed)")
+            #expect(MetricDetector(bytes: bytes) != nil, "seed \(seed)")
         }
     }
 

@@ -38,7 +38,7 @@ import Testing
                     let bytes = Self.bytes(plain.write(to:))
                     #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), reading \(index)")
                     #expect(detector.reason == plain.reason)
-                    detector = try #require(MetricDetector(bytes: bytes[...]))
+                    detector = try #require(MetricDetector(bytes: bytes))
                 default: break
                 }
             }
@@ -67,7 +67,7 @@ import Testing
                 guard noise.bits() % 500 == 0 else { continue }
                 let bytes = Self.bytes(plain.write(to:))
                 #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), row \(index)")
-                detector = try #require(MachineDetector(bytes: bytes[...]))
+                detector = try #require(MachineDetector(bytes: bytes))
             }
             #expect(Self.bytes(detector.write(to:)) == Self.bytes(plain.write(to:)), "seed \(seed)")
         }
@@ -83,7 +83,7 @@ import Testing
             var broken = whole
             broken[Int(noise.bits() % UInt64(broken.count))] = UInt8(truncatingIfNeeded: noise.bits())
             let expected = PlainMetricDetector(bytes: broken[...]).map { Self.bytes($0.write(to:)) }
-            #expect(MetricDetector(bytes: broken[...]).map { Self.bytes($0.write(to:)) } == expected, "round \(round)")
+            #expect(MetricDetector(bytes: broken).map { Self.bytes($0.write(to:)) } == expected, "round \(round)")
         }
     }
 }
