@@ -13,7 +13,7 @@ let pure: [Target] = [
     .target(name: "ConsumableForecast", dependencies: ["CivilCalendar", "Documents", "Telemetry"]),
     .target(name: "RemoteSupport", dependencies: ["CivilCalendar", "Hashing", "Telemetry"]),
     .target(name: "Replenishment", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry"]),
-    .target(name: "ServiceValue", dependencies: ["CivilCalendar"]),
+    .target(name: "ServiceValue", dependencies: ["CivilCalendar", "Hashing"]),
     .target(
         name: "GatewayCore",
         dependencies: [
@@ -111,7 +111,7 @@ let tests: [Target] = [
         exclude: ["Golden"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),
-    .testTarget(name: "ServiceValueTests", dependencies: ["ServiceValue"]),
+    .testTarget(name: "ServiceValueTests", dependencies: ["Documents", "ServiceValue"]),
     .testTarget(
         name: "GatewayCoreTests",
         dependencies: [

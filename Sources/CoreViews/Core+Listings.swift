@@ -3,6 +3,7 @@ import FaultDetection
 import GatewayCore
 import RemoteSupport
 import Replenishment
+import ServiceValue
 
 /// Lists that are read item by item, so that whoever reads a long one can let go of the core in between.
 public enum Listing: String, Sendable {
@@ -28,6 +29,7 @@ public struct ListingFilter: Sendable {
 }
 
 extension StewardCore {
+    public func hasSurvey(_ id: String) -> Bool { experience.scores.has(id) }
     public func hasTicket(_ id: String) -> Bool { support.tickets[id] != nil }
 
     /// The ids of a list, oldest first. Those of actions are runs, which have an item for each attempt.

@@ -42,6 +42,7 @@ public struct Decision: Equatable, Sendable {
         case stock
         case stockReserved = "stock.reserved"
         case survey
+        case surveyWithdrawn = "survey.withdrawn"
         case deviceRemoved = "device.removed"
         case storeDamaged = "store.damaged"
         case storeDamageSeen = "store.damage.seen"

@@ -114,6 +114,7 @@ import Testing
         .settled(key: "k", channel: .order, outcome: .abandoned, detail: "d\u{0}\"é"),
         .orderUpdate(order: "o", state: .awaitingApproval, reference: nil, detail: nil),
         .survey(SurveySubmission(id: "s", device: nil, question: .ves, values: [1, 7], context: .periodic)),
+        .withdrawSurvey(survey: "s", by: "b"),
         .acknowledge(alarm: "a", by: "b"), .closeTicket(ticket: "t", by: "b"), .oversized(topic: "x", byteCount: .max),
     ]) func controlEventsComeBack(_ event: ControlEvent) {
         #expect(event.encoded().withUnsafeBytes { ControlEvent(decoding: $0) } == event)

@@ -1,14 +1,16 @@
+import Documents
 import FoundationEssentials
-import ServiceValue
 import Testing
+
+@testable import ServiceValue
 
 private func scores(
     _ question: SurveyQuestion, _ answers: [[Double]], context: SurveyContext = .periodic, idPrefix: String = "a"
 ) throws -> ExperienceScores {
     var scores = ExperienceScores()
     for (index, values) in answers.enumerated() {
-        let isCounted = scores.count(try SurveyAnswer(id: "\(idPrefix)\(index)", question: question, values: values, context: context))
-        #expect(isCounted)
+        let outcome = scores.count(try SurveyAnswer(id: "\(idPrefix)\(index)", question: question, values: values, context: context))
+        #expect(outcome == .counted)
     }
     return scores
 }
@@ -95,30 +97,89 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 5e-4) -> B
         #expect(expected == 120)
     }
 
+    private static func nps(_ id: String, _ value: Double, _ context: SurveyContext = .periodic) throws -> SurveyAnswer {
+        try SurveyAnswer(id: id, question: .nps, values: [value], context: context)
+    }
+
+    private static func restored(_ scores: ExperienceScores) throws -> ExperienceScores {
+        let json = try JSONDecoder().decode(ExperienceScores.self, from: try JSONEncoder().encode(scores))
+        #expect(json == scores)
+        return try StateDecoder.decode(from: StateEncoder.encode(scores))
+    }
+
     @Test func anAnswerIsCountedOnce() throws {
         var scores = ExperienceScores()
-        let answer = try SurveyAnswer(id: "r-1", question: .nps, values: [9], context: .afterRemoteFix)
-        let changed = try SurveyAnswer(id: "r-1", question: .nps, values: [0], context: .periodic)
         let other = try SurveyAnswer(id: "r-1", question: .csat, values: [5], context: .afterRemoteFix)
-        #expect(scores.count(answer) == true)
-        #expect(scores.count(answer) == false)
-        #expect(scores.count(changed) == false)
-        #expect(scores.count(other) == true)
-        #expect(scores.duplicateCount == 2 && scores.score(.nps)?.answerCount == 1 && scores.score(.csat)?.answerCount == 1)
-        // The memory survives a restart, and forgets the oldest of 256.
-        scores = try JSONDecoder().decode(ExperienceScores.self, from: try JSONEncoder().encode(scores))
-        #expect(scores.count(answer) == false)
-        for index in 0..<254 {
-            #expect(scores.count(try SurveyAnswer(id: "x\(index)", question: .nps, values: [5], context: .periodic)) == true)
+        #expect(scores.count(try Self.nps("r-1", 9)) == .counted)
+        #expect(scores.count(try Self.nps("r-1", 9)) == .repeated)
+        #expect(scores.count(other) == .counted)
+        #expect(scores.duplicateCount == 1 && scores.score(.nps)?.answerCount == 1 && scores.score(.csat)?.answerCount == 1)
+        // Bytes, not characters: é of one code point and of two.
+        #expect(scores.count(try Self.nps("caf\u{E9}", 9)) == .counted)
+        #expect(scores.count(try Self.nps("cafe\u{301}", 9)) == .counted)
+        scores = try Self.restored(scores)
+        #expect(scores.count(other) == .repeated)
+    }
+
+    /// An export that is sent twice, also over a restart in between, counts once.
+    @Test func anExportThatIsSentAgainCountsOnce() throws {
+        var scores = ExperienceScores()
+        let export = try (0..<3_000).map { try Self.nps("x\($0)", Double($0 % 11)) }
+        for answer in export { scores.count(answer) }
+        let first = scores.histogram(.nps)
+        scores = try Self.restored(scores)
+        for answer in export { scores.count(answer) }
+        #expect(scores.histogram(.nps) == first && first.reduce(0, +) == 3_000 && scores.duplicateCount == 3_000)
+    }
+
+    /// The last word counts, whatever was said before and in whatever context.
+    @Test func anAnswerIsCorrected() throws {
+        var scores = ExperienceScores()
+        for (value, outcome) in [(3, .counted), (9, .corrected), (9, .repeated), (0, .corrected)] as [(Double, ExperienceScores.Outcome)] {
+            #expect(scores.count(try Self.nps("a", value)) == outcome)
         }
-        #expect(scores.count(answer) == false)
-        #expect(scores.count(try SurveyAnswer(id: "x254", question: .nps, values: [5], context: .periodic)) == true)
-        #expect(scores.count(other) == false)
-        #expect(scores.count(answer) == true)
-        #expect(scores.count(answer) == false)
-        #expect(scores.count(try SurveyAnswer(id: "x0", question: .nps, values: [5], context: .periodic)) == false)
-        // The second oldest made room for `answer`, not the newest.
-        #expect(scores.count(other) == true)
+        #expect(scores.count(try Self.nps("a", 0, .afterVisit)) == .corrected)
+        #expect(scores.histogram(.nps) == [1] + Array(repeating: 0, count: 10) && scores.correctedCount == 3)
+        #expect(scores.score(.nps, context: .periodic) == nil && scores.score(.nps, context: .afterVisit)?.answerCount == 1)
+    }
+
+    @Test func whatIsWithdrawnCountsNoMore() throws {
+        var scores = ExperienceScores()
+        scores.count(try Self.nps("a", 10))
+        scores.count(try SurveyAnswer(id: "a", question: .ces, values: [7], context: .periodic))
+        scores.count(try Self.nps("b", 2))
+        #expect(scores.has("a") && !scores.has("c"))
+        #expect(scores.withdraw("a") == 2)
+        #expect(scores.withdraw("a") == 0 && scores.withdraw("c") == 0)
+        #expect(scores.score(.ces) == nil && scores.score(.nps)?.answerCount == 1 && !scores.has("a"))
+        scores = try Self.restored(scores)
+        // The export has it still.
+        #expect(scores.count(try Self.nps("a", 10)) == .repeated)
+        #expect(scores.count(try Self.nps("a", 4)) == .repeated)
+        #expect(scores.score(.nps)?.answerCount == 1 && scores.withdrawnCount == 2)
+    }
+
+    /// The oldest of more than are kept is forgotten, and nothing else.
+    @Test func theMemoryIsBounded() throws {
+        var answers = CountedAnswers()
+        for number in 0...UInt64(CountedAnswers.limit) { answers.note(number, cell: UInt8(number % 144)) }
+        #expect(answers[0] == nil && answers[1] == 1 && answers[UInt64(CountedAnswers.limit)] == UInt8(CountedAnswers.limit % 144))
+        answers.note(1, cell: 7)
+        #expect(answers[1] == 7 && answers[2] == 2)
+        let again: CountedAnswers = try StateDecoder.decode(from: StateEncoder.encode(answers))
+        #expect(again == answers)
+        answers.note(0, cell: 9)
+        #expect(answers[1] == nil && answers[0] == 9 && answers[2] == 2)
+    }
+
+    /// The ids that an earlier program kept, the newest of which stands before the oldest in its ring.
+    @Test func theIDsOfAnEarlierProgramAreKnown() throws {
+        let counts = "0,0,0,0,0,0,0," + Array(repeating: "0", count: 137).joined(separator: ",")
+        let json = #"{"counts":[\#(counts)],"keys":["nps:new","ces:old:1"],"oldestKey":1,"duplicateCount":4}"#
+        var scores = try JSONDecoder().decode(ExperienceScores.self, from: Data(json.utf8))
+        #expect(scores.count(try Self.nps("new", 3)) == .repeated)
+        #expect(scores.count(try SurveyAnswer(id: "old:1", question: .ces, values: [3], context: .periodic)) == .repeated)
+        #expect(scores.duplicateCount == 6 && !scores.has("new"))
     }
 
     struct Refusal: CustomTestStringConvertible {
@@ -161,7 +222,8 @@ private func isClose(_ a: Double?, _ b: Double, _ tolerance: Double = 5e-4) -> B
     @Test func aDamagedSnapshotIsRefused() throws {
         for json in [
             #"{"counts":[1],"keys":[],"oldestKey":0,"duplicateCount":0}"#,
-            #"{"counts":[\#(Array(repeating: "0", count: 144).joined(separator: ","))],"keys":[],"oldestKey":256,"duplicateCount":0}"#,
+            #"{"counts":[\#(Array(repeating: "0", count: 144).joined(separator: ","))],"answers":{"hashes":[1],"cells":[],"oldest":0},"duplicateCount":0}"#,
+            #"{"counts":[\#(Array(repeating: "0", count: 144).joined(separator: ","))],"answers":{"hashes":[1,0,0,0,0,0,0,0],"cells":[144],"oldest":0},"duplicateCount":0}"#,
             #"{"counts":[-1,\#(Array(repeating: "0", count: 143).joined(separator: ","))],"keys":[],"oldestKey":0,"duplicateCount":0}"#,
         ] {
             #expect(throws: DecodingError.self) { try JSONDecoder().decode(ExperienceScores.self, from: Data(json.utf8)) }

@@ -19,6 +19,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     /// What else is said about orders and stock.
     case order(OrderEvent)
     case survey(SurveySubmission)
+    /// What was answered under the id counts no more.
+    case withdrawSurvey(survey: String, by: String)
     case acknowledge(alarm: String, by: String)
     /// Puts an alarm aside until then, in arrival time.
     case shelve(alarm: String, by: String, untilMilliseconds: Int64, reason: String)

@@ -26,6 +26,7 @@ extension StewardCore {
             if !orders.report(order, state, reference: reference, detail: detail, at: now, fleet, &out) { out.refuse() }
         case .order(let event): if !take(event) { out.refuse() }
         case .survey(let submission): experience.count(submission, &out)
+        case .withdrawSurvey(let survey, let person): experience.withdraw(survey, by: person, &out)
         case .acknowledge(let alarm, let person): alarms.acknowledge(alarm, by: person, fleet, &out)
         case .shelve(let alarm, let person, let until, let reason):
             alarms.shelve(alarm, by: person, until: until, reason: reason, fleet, &out)

@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import Hashing
 import Telemetry
@@ -91,7 +92,9 @@ extension StewardCore {
             lines.append("learned \(fleet.profiles[profile].layout.profile.name) \(digestText(supplies.learning(of: profile)))")
         }
         for entry in storeDamage.entries { lines.append("damage \(entry.damage.id) \(entry.seenBy ?? "unseen")") }
-        return lines + ["scores \(digestText(experience.scores))"]
+        // As a hash: it has a number for each of many answers.
+        let scores = ((try? StateEncoder.encode(experience.scores)) ?? []).withUnsafeBytes { ContentHash.combine(ContentHash.seed, $0) }
+        return lines + ["scores \(scores)"]
     }
 }
 
