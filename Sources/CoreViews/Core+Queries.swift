@@ -265,6 +265,7 @@ extension StewardCore {
             writer.member("onset", incident.onsetMilliseconds)
             writer.member("restored", incident.restoredMilliseconds)
             writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
+            if incident.plannedMilliseconds > 0 { writer.member("plannedMilliseconds", incident.plannedMilliseconds) }
             writer.member("remote", incident.isHandledRemotely)
             writer.key("conditions")
             writer.beginArray()

@@ -112,8 +112,13 @@ extension StewardCore {
         // What is down while people work on it is down as planned.
         let isPlanned = state == .unscheduledDowntime && maintenance.isMaintained(device, at: time, fleet)
         let isRemote = support.isMending(device, newestMilliseconds: fleet.devices[device].newestMilliseconds)
-        availability.enter(
+        let hasOpened = availability.enter(
             device, named: fleet.records[device].id, isPlanned ? .scheduledDowntime : state, at: time, isRemote: isRemote, &out)
+        guard hasOpened else { return }
+        // The alarms of the reading that opened it were raised before the status was asked.
+        for alarm in alarms.standingAlarms(of: device) where alarm.onsetMilliseconds >= time {
+            availability.note(alarmKind: alarm.condition, device)
+        }
     }
 
     /// A device that is down when a window opens is down as planned from then on; what is still down when it closes is a fault.

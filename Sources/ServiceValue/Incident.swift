@@ -1,3 +1,5 @@
+import CivilCalendar
+
 /// The time a device could not do its work, from onset to restoration, whatever alarms it had.
 public struct Incident: Codable, Equatable, Sendable {
     public static let alarmKindLimit = 8
@@ -17,6 +19,10 @@ public struct Incident: Codable, Equatable, Sendable {
     public internal(set) var actionCount: Int64 = 0
     /// Restored without a person at the device.
     public internal(set) var isHandledRemotely = false
+    /// The time of it that was down as planned; nil for none, as in what earlier programs kept.
+    private var planned: Int64?
+    /// Since when it is down as planned; nil while it is not.
+    private var plannedSinceMilliseconds: Int64?
 
     init(id: Int64, device: String, onsetMilliseconds: Int64) {
         self.id = id
@@ -24,9 +30,28 @@ public struct Incident: Codable, Equatable, Sendable {
         self.onsetMilliseconds = onsetMilliseconds
     }
 
-    /// Onset to restoration; nil while it is open.
+    /// What was down as planned in between, up to now while it is open.
+    public var plannedMilliseconds: Int64 { planned ?? 0 }
+
+    /// Onset to restoration without what was down as planned; nil while it is open.
     public var downtimeMilliseconds: Int64? {
-        restoredMilliseconds?.milliseconds(since: onsetMilliseconds)
+        restoredMilliseconds.map { max(0, $0.milliseconds(since: onsetMilliseconds) - plannedMilliseconds) }
+    }
+
+    /// From here on the device is down as planned, or is not any more. What is older than the change before changes nothing.
+    mutating func setPlanned(_ isPlanned: Bool, atMilliseconds time: Int64) {
+        if isPlanned {
+            if plannedSinceMilliseconds == nil { plannedSinceMilliseconds = max(time, onsetMilliseconds) }
+        } else if let since = plannedSinceMilliseconds {
+            planned = plannedMilliseconds.saturatingSum(max(0, time.milliseconds(since: since)))
+            plannedSinceMilliseconds = nil
+        }
+    }
+
+    /// The clock that dates the device was set.
+    mutating func shift(byMilliseconds step: Int64) {
+        onsetMilliseconds = onsetMilliseconds.shifted(byMilliseconds: step)
+        plannedSinceMilliseconds = plannedSinceMilliseconds.shifted(byMilliseconds: step)
     }
 
     mutating func note(alarmKind: String) {

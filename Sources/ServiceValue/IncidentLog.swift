@@ -30,9 +30,11 @@ public struct IncidentLog: Codable, Equatable, Sendable {
     }
 
     /// Follows the states of the device: unscheduled downtime opens, productive and standby close.
-    /// Scheduled downtime and unknown do neither: a device that is silent or open on a bench is not restored.
+    /// Scheduled downtime and unknown do neither: a device that is silent or open on a bench is not restored. Scheduled downtime of an open
+    /// incident does not count until a state comes that is known and another one.
     public mutating func follow(_ state: EquipmentState, atMilliseconds time: Int64, isHandledRemotely: Bool = false) -> Change {
-        switch state {
+        if state != .unknown { open?.setPlanned(state == .scheduledDowntime, atMilliseconds: time) }
+        return switch state {
         case .unscheduledDowntime: open(atMilliseconds: time)
         case .productive, .standby: restore(atMilliseconds: time, isHandledRemotely: isHandledRemotely)
         case .scheduledDowntime, .unknown: .none
@@ -41,7 +43,7 @@ public struct IncidentLog: Codable, Equatable, Sendable {
 
     /// The clock that dates the device was set: what is open has lasted no longer for it. What is closed is history.
     public mutating func shift(byMilliseconds step: Int64) {
-        if let onset = open?.onsetMilliseconds { open?.onsetMilliseconds = onset.shifted(byMilliseconds: step) }
+        open?.shift(byMilliseconds: step)
         lastRestoredMilliseconds = lastRestoredMilliseconds.shifted(byMilliseconds: step)
     }
 

@@ -134,7 +134,7 @@ import Testing
         let line = String(decoding: closed.line, as: UTF8.self)
         #expect(driver.kinds(.incidentOpened).map(\.timeMilliseconds) == [Driver.start + 100_000])
         #expect(
-            line.contains("\"downtimeMilliseconds\":300000") && line.contains("\"conditions\":[\"dust\"]")
+            line.contains("\"downtimeMilliseconds\":200000,\"plannedMilliseconds\":100000") && line.contains("\"conditions\":[\"dust\"]")
                 && line.contains("\"remote\":false"))
         let totals = driver.core.availability.state(of: 0)!.ledger.totals(atMilliseconds: Driver.start + 500_000)
         #expect(totals.productiveMilliseconds == 100_000)

@@ -72,6 +72,34 @@ import Testing
         #expect(totals.scheduledDowntimeMilliseconds == 300_000 && totals.unscheduledDowntimeMilliseconds == 100_000)
     }
 
+    /// Down before the window, in it and after it: the incident and the ledger count the same time.
+    @Test func aWindowInAnIncidentIsNotItsDowntime() throws {
+        var driver = try Driver([Self.profile])
+        driver.control(.addMaintenance(window("w", 200, 500)), at: 1)
+        driver.tell("p1", "\"status\":\"busy\"", at: 0)
+        for second in stride(from: 100.0, through: 600, by: 50) {
+            driver.wait(until: second)
+            driver.tell("p1", "\"status\":\"down\"", at: second)
+        }
+        driver.tell("p1", "\"status\":\"busy\"", at: 700)
+        let closed = try #require(driver.kinds(.incidentClosed).first)
+        let line = String(decoding: closed.line, as: UTF8.self)
+        #expect(line.contains("\"downtimeMilliseconds\":300000,\"plannedMilliseconds\":300000"), "\(line)")
+        let totals = driver.core.availability.state(of: 0)!.ledger.totals(atMilliseconds: Driver.start + 700_000)
+        #expect(totals.scheduledDowntimeMilliseconds == 300_000 && totals.unscheduledDowntimeMilliseconds == 300_000)
+    }
+
+    /// A fault of the very reading that opens the incident belongs to it.
+    @Test func theFaultOfTheStatusBelongsToItsIncident() throws {
+        let profile = AlarmLifeTests.profile("down: { severity: \"major\", raise: { metric: \"status\", equals: \"down\" } }")
+        var driver = try Driver([profile])
+        driver.tell("p1", "\"status\":\"busy\"", at: 0)
+        driver.tell("p1", "\"status\":\"down\"", at: 100)
+        driver.tell("p1", "\"status\":\"busy\"", at: 200)
+        let closed = try #require(driver.kinds(.incidentClosed).first)
+        #expect(String(decoding: closed.line, as: UTF8.self).contains("\"conditions\":[\"down\"]"))
+    }
+
     @Test func aWindowOfTheConfigurationIsCutShortOnlyOnce() throws {
         var configuration = CoreConfiguration()
         // 2026-01-01 is a Thursday.

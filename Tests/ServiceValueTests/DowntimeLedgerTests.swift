@@ -89,10 +89,30 @@ import Testing
         #expect(log.follow(.scheduledDowntime, atMilliseconds: 2_500) == .none)
         guard case .closed(let closed) = log.follow(.standby, atMilliseconds: 4_000, isHandledRemotely: true) else { throw Unexpected() }
         #expect(closed.alarmKinds == ["jam", "cover"] && closed.actionCount == 1 && closed.isHandledRemotely)
-        #expect(closed.downtimeMilliseconds == 3_000)
+        // The technician's time is planned: 1,500 of 3,000.
+        #expect(closed.downtimeMilliseconds == 1_500 && closed.plannedMilliseconds == 1_500)
         #expect(log.open == nil && log.closed == [closed])
         #expect(log.follow(.standby, atMilliseconds: 5_000) == .none)
         #expect(log.closedCount == 1 && log.remotelyHandledCount == 1)
+    }
+
+    /// Planned time goes off the incident once, however often it is said, and a silent device stays in it.
+    @Test func plannedTimeIsNotDowntime() throws {
+        var log = IncidentLog(device: "a")
+        _ = log.follow(.scheduledDowntime, atMilliseconds: 500)
+        _ = log.follow(.unscheduledDowntime, atMilliseconds: 1_000)
+        for (state, time) in [
+            (.scheduledDowntime, 2_000), (.scheduledDowntime, 2_500), (.unknown, 2_700), (.unscheduledDowntime, 3_000),
+            (.unscheduledDowntime, 3_500), (.scheduledDowntime, 4_000),
+        ] as [(EquipmentState, Int64)] { #expect(log.follow(state, atMilliseconds: time) == .none) }
+        log.shift(byMilliseconds: 100)
+        log = try JSONDecoder().decode(IncidentLog.self, from: try JSONEncoder().encode(log))
+        guard case .closed(let closed) = log.follow(.productive, atMilliseconds: 4_600) else { throw Unexpected() }
+        // From 1,100 to 4,600, less 1,000 and 500.
+        #expect(closed.plannedMilliseconds == 1_500 && closed.downtimeMilliseconds == 2_000 && log.downtimeMilliseconds == 2_000)
+        _ = log.follow(.unscheduledDowntime, atMilliseconds: 5_000)
+        guard case .closed(let next) = log.follow(.productive, atMilliseconds: 6_000) else { throw Unexpected() }
+        #expect(next.plannedMilliseconds == 0 && next.downtimeMilliseconds == 1_000)
     }
 
     @Test func lateEventsChangeNothing() {

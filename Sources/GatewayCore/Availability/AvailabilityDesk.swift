@@ -18,9 +18,10 @@ package struct AvailabilityDesk: Sendable {
 
     /// The operating status changed: downtime is counted, and incidents open and close.
     /// `isRemote`: a command is about to be, or was just, shown to have helped.
+    /// - Returns: whether an incident opened.
     mutating func enter(
         _ device: DeviceIndex, named name: String, _ state: EquipmentState, at time: Int64, isRemote: Bool, _ out: inout StepOutput
-    ) {
+    ) -> Bool {
         let change = update(device, named: name) { known in
             _ = known.ledger.enter(state, atMilliseconds: time)
             return known.incidents.follow(state, atMilliseconds: time, isHandledRemotely: isRemote)
@@ -28,11 +29,13 @@ package struct AvailabilityDesk: Sendable {
         switch change {
         case .opened(let incident):
             out.decide(.incidentOpened, at: incident.onsetMilliseconds, device: name) { $0.member("incident", incident.id) }
+            return true
         case .closed(let incident):
             out.decide(.incidentClosed, at: time, device: name) { writer in
                 writer.member("incident", incident.id)
                 writer.member("onset", incident.onsetMilliseconds)
                 writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
+                if incident.plannedMilliseconds > 0 { writer.member("plannedMilliseconds", incident.plannedMilliseconds) }
                 writer.member("remote", incident.isHandledRemotely)
                 writer.key("conditions")
                 writer.beginArray()
@@ -41,6 +44,7 @@ package struct AvailabilityDesk: Sendable {
             }
         case .none, .late: break
         }
+        return false
     }
 
     /// Nothing is heard of the device any more, and its state is unknown from the last word on.
