@@ -65,6 +65,13 @@ public struct ByteReader {
         return Array(bytes[offset..<offset + count])
     }
 
+    /// A count and as many elements. No memory is taken on the word of the count, which damaged bytes may have made.
+    public mutating func list<Element>(_ element: (inout ByteReader) throws -> Element) throws -> [Element] {
+        var elements: [Element] = []
+        for _ in 0..<(try integer(UInt32.self)) { elements.append(try element(&self)) }
+        return elements
+    }
+
     public mutating func text() throws(ByteCodingError) -> String { String(decoding: try blob(), as: UTF8.self) }
 }
 

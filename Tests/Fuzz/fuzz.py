@@ -17,6 +17,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READERS = ["message", "profile", "sparkplug", "snapshot", "zone", "time", "chunk"]
+# Whole snapshots, which a checksum guards. Not in the short form: bytes that no program wrote still break promises there.
+LONG_READERS = [*READERS, "core"]
 MODULES = ["CivilCalendar", "Documents", "Hashing", "SampleCodec", "Sparkplug", "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport",
            "Replenishment", "ServiceValue", "GatewayCore"]
 CLANG_MODULES = ["CCrypto", "CSimdjson"]
@@ -83,10 +85,11 @@ def seeds(reader, into):
         found = [bytes([2, 0]) + bytes(range(40))]
     elif reader == "snapshot":
         found = [bytes([0, 1]) + bytes(60), bytes([1, 2]) + bytes(1200)]
+    elif reader == "core":
         for name in ["line", "desk"]:
             parts = (ROOT / f"Tests/GatewayCoreTests/Golden/{name}-7.snapshot").read_bytes()
             # Without what is as long as its table, which says nothing here.
-            found.append(bytes([2]) + without(parts, b"refusedNames"))
+            found.append(without(parts, b"refusedNames"))
     for number, content in enumerate(found):
         (into / f"seed-{number}").write_bytes(content)
 
@@ -123,7 +126,7 @@ def fuzz(program, reader, seconds, seed, corpus):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, help="for each reader")
-    parser.add_argument("--reader", choices=READERS)
+    parser.add_argument("--reader", choices=LONG_READERS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=pathlib.Path, help="where what was found is kept and read again")
     options = parser.parse_args()
@@ -131,7 +134,7 @@ def main():
         sys.exit("there is no swiftc on this machine")
     corpus = options.corpus or pathlib.Path(tempfile.mkdtemp(prefix="steward-fuzz-"))
     program = build(ROOT / ".build/fuzz")
-    broken = [fuzz(program, reader, options.seconds, options.seed, corpus) for reader in READERS if options.reader in (None, reader)]
+    broken = [fuzz(program, reader, options.seconds, options.seed, corpus) for reader in LONG_READERS if options.reader in (None, reader)]
     for text in filter(None, broken):
         print(text)
     print(f"corpus: {corpus}")

@@ -19,10 +19,11 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     case "profile": fuzzProfile(Array(input))
     case "sparkplug": fuzzSparkplug(input)
     case "snapshot": fuzzSnapshot(Array(input))
+    case "core": fuzzCore(Array(input))
     case "zone": fuzzZone(Array(input))
     case "time": fuzzTime(input)
     case "chunk": fuzzChunk(input)
-    default: require(false, "STEWARD_FUZZ_READER is message, profile, sparkplug, snapshot, zone, time or chunk")
+    default: require(false, "STEWARD_FUZZ_READER is message, profile, sparkplug, snapshot, core, zone, time or chunk")
     }
     return 0
 }
@@ -161,11 +162,9 @@ private func roundTrip(_ host: SparkplugHost) {
     require(second.bytes == writer.bytes, "a host written, read and written is the same")
 }
 
-/// Bytes of a snapshot: a Sparkplug host, the model of a supply, or the parts of a whole one. What is read can be written and read again.
+/// Bytes of a snapshot: a Sparkplug host, or the model of a supply. What is read can be written and read again.
 private func fuzzSnapshot(_ input: [UInt8]) {
-    if input.first == 2 {
-        fuzzParts(Array(input.dropFirst()))
-    } else if input.first == 0 {
+    if input.first == 0 {
         var reader = ByteReader(Array(input.dropFirst()))
         if let host = try? SparkplugHost(from: &reader) { roundTrip(host) }
     } else if let model = try? SupplyModel(bytes: Array(input.dropFirst())) {
@@ -174,7 +173,8 @@ private func fuzzSnapshot(_ input: [UInt8]) {
     }
 }
 
-private func fuzzParts(_ input: [UInt8]) {
+/// The parts of a whole snapshot.
+private func fuzzCore(_ input: [UInt8]) {
     func core(_ bytes: [UInt8]) -> StewardCore? {
         try? StewardCore(configuration: CoreConfiguration(), profiles: deskProfile.map { [$0] } ?? [], snapshot: bytes)
     }

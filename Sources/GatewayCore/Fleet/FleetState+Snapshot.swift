@@ -203,7 +203,7 @@ extension FleetState {
         for _ in 0..<(try reader.integer(UInt32.self)) {
             let id = try reader.text()
             let shape: UInt64 = try reader.integer()
-            let remembered = try (0..<(try reader.integer(UInt32.self))).map { _ in try reader.integer(Int64.self) }
+            let remembered = try reader.list { try $0.integer(Int64.self) }
             let rules = profiles[profile].layout.profile.faults
             guard let number = rules.firstIndex(where: { $0.id == id && ($0.shape == shape || !matchesShape) }) else { continue }
             let places = profiles[profile].derived.faults.cells(ofRule: number)

@@ -19,6 +19,9 @@ struct HeldMessage: Equatable, Sendable, Codable {
         self.alerts = alerts
     }
 
+    /// Whether the lists belong together. In a damaged snapshot they need not.
+    var isConsistent: Bool { slots.count == values.count && slots.count == unknown.count && slots.count == levels.count }
+
     var readings: [Reading] {
         slots.indices.map { Reading(slot: SlotIndex(place: slots[$0]), value: values[$0], isUnknown: unknown[$0]) }
     }

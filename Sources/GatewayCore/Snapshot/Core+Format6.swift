@@ -79,7 +79,7 @@ extension StewardCore {
     }
 
     private static func values<Value: Decodable>(_ reader: inout ByteReader, _ json: JSONDecoder) throws -> (trimCount: Int, [Value]) {
-        let values = try (0..<(try reader.integer(UInt32.self))).map { _ in
+        let values = try reader.list { reader in
             _ = try reader.text()
             return try json.decode(Value.self, from: Data(try reader.blob()))
         }

@@ -141,7 +141,10 @@ extension StewardCore {
             case .deviceAlarms: alarms.restore(try owner().index, try value(), cellCount: cellCount(try owner().index))
             case .deviceSupport: support.restore(try owner().index, try value())
             case .supplies: try supplies.restore(try owner().index, try value(), numberOf: try owner().renumbering.supplies)
-            case .heldMessages: sequencer.restore(try owner().index, try value(), slotOf: try owner().renumbering.slots)
+            case .heldMessages:
+                let waiting: [HeldMessage] = try value()
+                guard waiting.allSatisfy(\.isConsistent) else { throw SnapshotError.inconsistent }
+                sequencer.restore(try owner().index, waiting, slotOf: try owner().renumbering.slots)
             case .detectors: try readDetectors(content, of: try owner().index)
             case .alarm: alarms.restore(try value() as Alarm)
             case .alarmDesk: alarms.restore(try value() as AlarmDesk.Memory)
