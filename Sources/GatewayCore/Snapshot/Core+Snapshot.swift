@@ -132,7 +132,9 @@ extension StewardCore {
                 memory.sizes.map { fleet.reserve($0) }
             case .presence: presence.restore(try value())
             case .layout: layouts.append(try value())
-            case .supplyLearning: learning[layouts.count - 1] = try value()
+            case .supplyLearning:
+                guard !layouts.isEmpty else { throw SnapshotError.inconsistent }
+                learning[layouts.count - 1] = try value()
             case .device:
                 let read = try fleet.restoreDevice(content, known())
                 fleet.adopt(read.index, by: parent(of: read.index, remembered: read.parent))
