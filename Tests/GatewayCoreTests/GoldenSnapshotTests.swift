@@ -102,7 +102,7 @@ import Testing
         try expectAllFields(order, but: ["laterAttempt"])
         var supply = SupplyState()
         (supply.order, supply.orderedMilliseconds, supply.installedMilliseconds, supply.thresholdMilliseconds) = ("o", 1, 2, 3)
-        (supply.reported, supply.facts, supply.factsHash) = (.percent(4, resolution: 1), SupplyFacts(), 5)
+        (supply.reported, supply.facts, supply.factsHash, supply.namedItem) = (.percent(4, resolution: 1), SupplyFacts(), 5, "n")
         try expectAllFields(supply, but: ["model"])
         try expectAllFields(ExperienceScores())
         try expectAllFields(FleetPriors())

@@ -1,5 +1,6 @@
 import CoreViews
 import Documents
+import Replenishment
 import Telemetry
 import Testing
 
@@ -22,6 +23,29 @@ import Testing
           alerts: [{ pointer: "/bits", errorState: true, severity: "minor", codes: { jammed: { severity: "major", text: "Jam" } } }],
         }
         """
+
+    /// What is ordered for a slot whose cartridges say these names one after the other, the last of which is used up; `!` when a person is asked.
+    @Test(arguments: [
+        (["Toner A"], "Toner A"), (["Toner A", ""], "Toner A"), (["Toner A", "Used or non-original supply"], "Toner A"),
+        (["Toner A", "Non-HP counterfeit", ""], "Toner A"), (["Toner A", "Toner B"], "Toner B"),
+        (["Refilled cartridge", "Toner B"], "Toner B"), ([""], "5!"), (["Non-genuine toner"], "5!"), (["Toner;PNX-1", ""], "X-1"),
+    ])
+    func theItemIsThatOfTheLastNamedCartridge(_ names: [String], _ expected: String) throws {
+        var driver = try Driver([Self.profile])
+        // The level falls far only once it was told again.
+        for (number, name) in (names + [names[names.count - 1], names[names.count - 1]]).enumerated() {
+            let level = number + 1 < names.count ? 80 : 5
+            driver.send("o/d1", #"{"rows":[{"i":5,"level":\#(level),"max":100,"name":"\#(name)"}]}"#, at: Double(number) * 4000)
+        }
+        let orders = driver.core.orders.all
+        #expect(orders.map { $0.item + ($0.state == .awaitingApproval ? "!" : "") } == [expected])
+        #expect(orders.first?.terms.approvalReason?.contains("does not say what to order") == (expected == "5!" ? true : nil))
+        // Over a restart, too.
+        let core = try #require(
+            try StewardCore(configuration: CoreConfiguration(), profiles: [Driver.profile(Self.profile)], snapshot: driver.snapshot()))
+        let supply = try #require(core.fleet.supply(named: "5", of: 0))
+        #expect(core.supplies.item(0, supply, core.fleet) + (core.supplies.knownItem(0, supply, core.fleet) == nil ? "!" : "") == expected)
+    }
 
     private func device(_ driver: Driver) throws -> String {
         var writer = JSONWriter()

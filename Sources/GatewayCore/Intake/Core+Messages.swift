@@ -250,7 +250,7 @@ extension StewardCore {
         guard supplies.wantsFacts(device, reading) else { return }
         let known = supplies.state(device, reading.supply)?.facts ?? SupplyFacts()
         let facts = decoder.facts(of: reading, layout: fleet.profiles[profile].layout, updating: known)
-        supplies.note(facts, hash: reading.factsHash, device, reading.supply)
+        supplies.note(facts, hash: reading.factsHash, device, reading.supply, fleet.supplySlot(device, reading.supply))
     }
 
     /// After the status, so that a device that stays down is never idle for no time at all in between.

@@ -75,7 +75,7 @@ package struct OrderDesk: Sendable {
     // MARK: Placing
 
     /// The seam to the forecast, which says that a supply needs an order and asks nothing else. Stock on hand may cover the need; a person may
-    /// have to agree; sending may wait for company as long as `window` allows. `storeDamage` says why nothing is ordered without a word.
+    /// have to agree, for the reason that the order brings, by the policy, or for `storeDamage`; sending may wait for company as long as `window` allows.
     mutating func place(
         _ order: SupplyOrder, _ window: SendWindow?, _ device: DeviceIndex, supply: SupplyIndex, at time: Int64, storeDamage: String?,
         _ fleet: FleetState, _ out: inout StepOutput
@@ -97,7 +97,7 @@ package struct OrderDesk: Sendable {
         if order.terms.latestSendMilliseconds == nil { order.terms.latestSendMilliseconds = latestSend(order, window, out.now) }
         // The life runs on arrival time, as suppliers and people do.
         order.restart(atMilliseconds: out.now)
-        if let reason = isAskedByHand ? reasonToAsk(order) : storeDamage ?? reasonToAsk(order) {
+        if let reason = isAskedByHand ? reasonToAsk(order) : order.terms.approvalReason ?? storeDamage ?? reasonToAsk(order) {
             order.terms.approvalReason = reason
             _ = order.move(to: .awaitingApproval, atMilliseconds: out.now)
         }

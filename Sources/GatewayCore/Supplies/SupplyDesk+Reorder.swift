@@ -50,10 +50,13 @@ extension SupplyDesk {
         } else {
             return
         }
-        let order = SupplyOrder(
+        var order = SupplyOrder(
             device: fleet.records[device].id, supply: fleet.supplySlot(device, supply).name, item: item(device, supply, fleet),
             generation: state.model.generation, reason: reason, decidedMilliseconds: time,
             levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0, daysLeft: days)
+        if knownItem(device, supply, fleet) == nil {
+            order.terms.approvalReason = "the device does not say what to order for it; order it by hand, or name the item in the profile"
+        }
         out.tell(.orderNeeded(device, supply: supply, order, sendWindow(device, supply, at: time, fleet), at: time))
         // What stock covers is asked again with every report; it was decided once.
         guard state.orderedMilliseconds == nil else { return }

@@ -108,19 +108,35 @@ package struct SupplyDesk: Sendable {
         return !knows(device, reading.supply) || reading.factsHash != devices[device][reading.supply].factsHash
     }
 
-    mutating func note(_ facts: SupplyFacts, hash: UInt64, _ device: DeviceIndex, _ supply: SupplyIndex) {
+    mutating func note(_ facts: SupplyFacts, hash: UInt64, _ device: DeviceIndex, _ supply: SupplyIndex, _ slot: SupplySlot) {
         update(device, supply) {
+            // What the cartridge before was named is kept when this one names nothing.
+            if let named = Self.named(slot, $0.facts), Self.named(slot, facts) == nil { $0.namedItem = named }
             $0.facts = facts
             $0.factsHash = hash
         }
     }
 
-    /// What to order: the profile may leave it to the supply that is in the device. What the device does not tell is named by the label, and
-    /// that by the supply's name.
+    /// What to order: the profile may leave it to the supply that is in the device, and what that does not tell, to the last one that did.
+    /// Nil when nothing has ever told it.
+    func knownItem(_ device: DeviceIndex, _ supply: SupplyIndex, _ fleet: FleetState) -> String? {
+        let state = state(device, supply)
+        return Self.named(fleet.supplySlot(device, supply), state?.facts) ?? state?.namedItem
+    }
+
+    /// For people: where nothing has told the item, the supply's name stands for it.
     package func item(_ device: DeviceIndex, _ supply: SupplyIndex, _ fleet: FleetState) -> String {
-        let slot = fleet.supplySlot(device, supply)
-        let facts = state(device, supply)?.facts
-        let label = facts?.label ?? slot.name
+        knownItem(device, supply, fleet) ?? fleet.supplySlot(device, supply).name
+    }
+
+    /// The slot's item with what the device says of the supply in it; nil where neither says anything by which one could order.
+    private static func named(_ slot: SupplySlot, _ facts: SupplyFacts?) -> String? {
+        guard slot.item.contains("{partNumber}") || slot.item.contains("{label}") else { return slot.item }
+        // Where the profile has words of its own, as in "TN-{label}", the supply's name completes them.
+        let words = slot.item.replacing("{partNumber}", with: "").replacing("{label}", with: "")
+        guard let label = facts?.genuineLabel ?? facts?.partNumber ?? (words.contains(where: \.isLetter) ? slot.name : nil) else {
+            return nil
+        }
         return NameTemplate(slot.item).filled([("partNumber", facts?.partNumber ?? label), ("label", label)])
     }
 

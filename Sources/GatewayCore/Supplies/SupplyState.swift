@@ -21,6 +21,8 @@ package struct SupplyState: Sendable, Codable {
     /// What it says of the supply itself, and the hash by which a change is seen.
     @Rare package internal(set) var facts: SupplyFacts?
     var factsHash: UInt64?
+    /// What the last cartridge that was named was named; the present one may say nothing of itself.
+    @Rare var namedItem: String?
 
     /// Memory that it takes.
     var stateBytes: Int { MemoryLayout<SupplyState>.stride + model.heapBytes + $facts.heapBytes }
@@ -28,6 +30,6 @@ package struct SupplyState: Sendable, Codable {
     /// All but the model, which has bytes of its own.
     private enum CodingKeys: String, CodingKey {
         case evaluatedMilliseconds, order, orderedMilliseconds, orderRisk, installedMilliseconds, thresholdMilliseconds, reported, facts
-        case factsHash
+        case factsHash, namedItem
     }
 }

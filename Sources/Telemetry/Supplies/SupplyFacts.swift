@@ -16,6 +16,19 @@ public struct SupplyFacts: Equatable, Sendable, Codable {
     /// The same number for the same cartridge; nil when the device does not tell.
     public var serialHash: UInt64? { serialNumber.map { ContentHash.combine(ContentHash.seed, $0) } }
 
+    /// Words by which a printer says that the cartridge is none of the maker's, in place of its name. In lower case.
+    private static let foreignWords = [
+        "non-original", "non original", "non-genuine", "non genuine", "not genuine", "counterfeit", "used or", "refilled", "refurbished",
+        "remanufactured", "third party", "third-party", "3rd party", "altered", "unsupported", "not recognized", "unknown",
+    ]
+
+    /// The label, where it names what one would order; nil where it says no more than that the cartridge is not the maker's.
+    public var genuineLabel: String? {
+        guard let label, !label.isEmpty else { return nil }
+        let words = label.lowercased()
+        return Self.foreignWords.contains { words.contains($0) } ? nil : label
+    }
+
     private subscript(_ index: Int) -> String? {
         get { texts.indices.contains(index) ? texts[index] : nil }
         set {
