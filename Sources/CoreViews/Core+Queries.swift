@@ -264,13 +264,7 @@ extension StewardCore {
             writer.member("incident", incident.id)
             writer.member("onset", incident.onsetMilliseconds)
             writer.member("restored", incident.restoredMilliseconds)
-            writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
-            if incident.plannedMilliseconds > 0 { writer.member("plannedMilliseconds", incident.plannedMilliseconds) }
-            writer.member("remote", incident.isHandledRemotely)
-            writer.key("conditions")
-            writer.beginArray()
-            for kind in incident.alarmKinds { writer.string(kind) }
-            writer.endArray()
+            writer.outcome(of: incident)
             writer.endObject()
         }
         writer.endArray()

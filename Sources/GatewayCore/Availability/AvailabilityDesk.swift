@@ -34,13 +34,7 @@ package struct AvailabilityDesk: Sendable {
             out.decide(.incidentClosed, at: time, device: name) { writer in
                 writer.member("incident", incident.id)
                 writer.member("onset", incident.onsetMilliseconds)
-                writer.member("downtimeMilliseconds", incident.downtimeMilliseconds)
-                if incident.plannedMilliseconds > 0 { writer.member("plannedMilliseconds", incident.plannedMilliseconds) }
-                writer.member("remote", incident.isHandledRemotely)
-                writer.key("conditions")
-                writer.beginArray()
-                for kind in incident.alarmKinds { writer.string(kind) }
-                writer.endArray()
+                writer.outcome(of: incident)
             }
         case .none, .late: break
         }
@@ -83,5 +77,15 @@ package struct AvailabilityDesk: Sendable {
         return [
             "ledger \(name) \(digestText(known.ledger.totals(atMilliseconds: time)))", "incidents \(name) \(digestText(known.incidents))",
         ]
+    }
+}
+
+extension JSONWriter {
+    /// What an incident came to: how long it lasted, who mended it, and what was wrong.
+    package mutating func outcome(of incident: Incident) {
+        member("downtimeMilliseconds", incident.downtimeMilliseconds)
+        if incident.plannedMilliseconds > 0 { member("plannedMilliseconds", incident.plannedMilliseconds) }
+        member("remote", incident.isHandledRemotely)
+        strings("conditions", incident.alarmKinds)
     }
 }
