@@ -97,7 +97,7 @@ public struct Alarm: Equatable, Sendable, Codable {
     public mutating func clear(atMilliseconds: Int64, by evidence: [Evidence]) {
         guard isActive else { return }
         state = state == .acknowledged ? .returnedToNormal : .returnedUnacknowledged
-        clearedMilliseconds = atMilliseconds
+        clearedMilliseconds = max(atMilliseconds, onsetMilliseconds)
         clearedBy = evidence
         normalSinceMilliseconds = nil
         isFlapping = false

@@ -112,6 +112,6 @@ enum ConditionTimer {
         guard isRunning(cells) else { return start(cells, at: time) }
         let elapsed = time.subtractingReportingOverflow(cells[2])
         if !elapsed.overflow, elapsed.partialValue > 0, elapsed.partialValue <= gap { cells[1] &+= elapsed.partialValue }
-        cells[2] = time
+        cells[2] = max(cells[2], time)
     }
 }

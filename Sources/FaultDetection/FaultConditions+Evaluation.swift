@@ -10,7 +10,7 @@ public enum FaultTransition: Equatable, Sendable {
     case weighs(Severity)
 }
 
-/// When a reading is judged. Event time never runs backwards in one block of cells.
+/// When a reading is judged. Of one metric event time runs forward; of two it may be a little apart, where one is dated by its arrival.
 public struct EvaluationTime: Equatable, Sendable {
     public var timeMilliseconds: Int64
     /// Two readings further apart say nothing about the time between them.

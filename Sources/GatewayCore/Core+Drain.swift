@@ -111,7 +111,7 @@ extension StewardCore {
     private mutating func enter(_ device: DeviceIndex, _ state: EquipmentState, at time: Int64) {
         // What is down while people work on it is down as planned.
         let isPlanned = state == .unscheduledDowntime && maintenance.isMaintained(device, at: time, fleet)
-        let isRemote = support.isMending(device, newestMilliseconds: fleet.devices[device].newestMilliseconds)
+        let isRemote = support.isMending(device, at: time)
         let hasOpened = availability.enter(
             device, named: fleet.records[device].id, isPlanned ? .scheduledDowntime : state, at: time, isRemote: isRemote, &out)
         guard hasOpened else { return }

@@ -50,6 +50,8 @@ public struct CoreCounters: Equatable, Sendable, Codable {
     public var deadLetters: Int64 = 0
     public var fieldProblems: Int64 = 0
     public var clockProblems: Int64 = 0
+    /// Messages without a time of their own that came in a burst after an outage: only the last word of each metric counts.
+    public var backlog: Int64 = 0
     public var refusedDevices: Int64 = 0
     public var refusedControls: Int64 = 0
     public var suppressedDispatches: Int64 = 0

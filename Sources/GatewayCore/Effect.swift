@@ -47,6 +47,7 @@ public struct Decision: Equatable, Sendable {
         case storeDamaged = "store.damaged"
         case storeDamageSeen = "store.damage.seen"
         case clockStepped = "clock.stepped"
+        case deviceClock = "device.clock"
     }
     public var kind: Kind
     /// Event time where a device's reading decided, arrival time otherwise.

@@ -9,13 +9,15 @@ struct StepOutput: Sendable {
     var events: [CoreEvent] = []
     var counters = CoreCounters()
     var budgets = BudgetCounters()
+    /// The message that is being taken came in a burst after an outage: whatever its time, it is not known to tell of the present.
+    var isOfThePast = false
     private let dispatchWindowMilliseconds: Int64
 
     init(dispatchWindowMilliseconds: Int64) { self.dispatchWindowMilliseconds = dispatchWindowMilliseconds }
 
     /// Evidence of that event time tells of the present. What is older sends no command and no ticket.
     @inline(__always)
-    func isFresh(_ time: Int64) -> Bool { now &- time <= dispatchWindowMilliseconds }
+    func isFresh(_ time: Int64) -> Bool { !isOfThePast && now &- time <= dispatchWindowMilliseconds }
 
     mutating func decide(_ kind: Decision.Kind, at time: Int64, device: String, _ more: (inout JSONWriter) -> Void) {
         effects.append(.decision(Decision(kind, at: time, device: device, more)))

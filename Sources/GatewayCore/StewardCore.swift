@@ -29,6 +29,7 @@ public struct StewardCore {
     var mustReleaseRepeats = false
     var sparkplug: SparkplugSessions
     var sequencer = MessageSequencer()
+    var backlog = BacklogDesk()
     /// When the dead letter that is being taken once more first came; nil while a message is taken that has just come.
     var replayedArrivalMilliseconds: Int64?
     /// What the message that is being taken may still cost, and what of it could not be used.
@@ -50,6 +51,7 @@ public struct StewardCore {
     package internal(set) var experience = ExperienceDesk()
     package internal(set) var storeDamage = StoreDamageLog()
     public internal(set) var clock = ClockBook()
+    package internal(set) var clocks = DeviceClocks()
 
     /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
     var orphans: [Orphan] = []
@@ -137,6 +139,7 @@ public struct StewardCore {
         support.expire(fleet, &out)
         drain()
         followSequence()
+        followBacklog()
         if now >= alarms.nextDue { alarms.endQuietLanes(fleet, &out) }
         drain()
         if now >= maintenance.nextDue {
@@ -167,7 +170,7 @@ public struct StewardCore {
     public var nextDueMilliseconds: Int64? {
         let dues = [
             support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty), orders.nextDue, sparkplug.nextDueMilliseconds,
-            sequencer.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
+            sequencer.nextDue, presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
         ]
         let due = dues.reduce(.max, min)
         // What is due since before the first event is due now.

@@ -32,6 +32,7 @@ final class IngestLoop {
     private let makeLink: IngestLinkMaker
     private var settings: MQTTConfiguration?
     private var session: BrokerSession?
+    private var backlog = BacklogWatch()
     private var box: SegmentBox
     private var mails: [ControlMailbox.Mail] = []
     private var outputs: [CoreOutput] = []
@@ -133,6 +134,10 @@ final class IngestLoop {
         case .connected(let isKept):
             let isSame = session?.connected(isKept: isKept, inSession: client.sessionFilters, wanted: settings.subscriptions) ?? false
             box.segment.append(.connected(sessionPresent: isSame))
+            if isKept {
+                box.segment.append(.backlogBegan)
+                backlog.begin(nowMilliseconds: Clock.monotonicMilliseconds())
+            }
             statistics.isConnected.store(true, ordering: .relaxed)
             statistics.connectedSince.store(Clock.wallMilliseconds(), ordering: .relaxed)
             Log.info("connected to the broker", ["broker": broker, "session": isKept ? "kept" : "new"])
@@ -157,6 +162,7 @@ final class IngestLoop {
 
     private func disconnected() {
         announce(false)
+        backlog.disconnected()
         if statistics.isConnected.exchange(false, ordering: .relaxed) { box.segment.append(.disconnected) }
     }
 
@@ -206,9 +212,13 @@ final class IngestLoop {
             return wake.clear()
         }
         guard let client else { return }
+        let before = client.deliveredMessages
         let result = try client.receive(
             timeoutMilliseconds: waitMilliseconds(now), maximumMessages: Self.maximumBatchMessages, maximumBytes: Self.maximumBatchBytes)
         if result.woken { wake.clear() }
+        if backlog.isOver(messages: client.deliveredMessages - before, nowMilliseconds: Clock.monotonicMilliseconds()) {
+            box.segment.append(.backlogEnded)
+        }
     }
 
     private func waitMilliseconds(_ now: Int64) -> Int32 {

@@ -15,8 +15,8 @@ extension StewardCore {
     mutating func watch(
         _ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, former: Double?, last: Int64, at time: Int64
     ) {
-        // A dead letter that is taken once more tells of the past.
-        guard replayedArrivalMilliseconds == nil else { return }
+        // A dead letter that is taken once more tells of the past. Between two sources of time a series may go back a little.
+        guard replayedArrivalMilliseconds == nil, time >= last else { return }
         let index = fleet.takePlace(device, reading.slot)
         let isRate = fleet.profiles[profile].derived.isRate[reading.slot]
         let hasTurned = anomalies.take(

@@ -23,6 +23,9 @@ package struct AvailabilityDesk: Sendable {
         _ device: DeviceIndex, named name: String, _ state: EquipmentState, at time: Int64, isRemote: Bool, _ out: inout StepOutput
     ) -> Bool {
         let change = update(device, named: name) { known in
+            // A status that comes from two sources of time may be a little older than what it follows.
+            let heard = known.ledger.lastHeardMilliseconds ?? time
+            let time = time < heard && heard &- time <= DeviceClock.toleranceMilliseconds ? heard : time
             _ = known.ledger.enter(state, atMilliseconds: time)
             return known.incidents.follow(state, atMilliseconds: time, isHandledRemotely: isRemote)
         }

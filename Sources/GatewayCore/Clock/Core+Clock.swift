@@ -27,14 +27,9 @@ extension StewardCore {
         var redated: Int64 = 0
         for device in fleet.devices.indices where !fleet.devices[device].isVacant {
             shiftArrivals(device, byMilliseconds: step, since: before)
-            if fleet.devices[device].isDatedByArrival {
+            if shiftClock(device, byMilliseconds: step, to: arrival) {
                 shiftReadings(device, byMilliseconds: step, since: before)
-            } else if fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceTime.aheadMilliseconds) {
-                // Its own clock was believed by ours from before, and is not by the new one: until that time came it would only be late. From
-                // here on it is dated by arrival, so that a step the other way takes this one back.
-                shiftReadings(device, byMilliseconds: step, since: before)
-                fleet.devices[device].isDatedByArrival = true
-                redated += 1
+                redated += fleet.devices[device].isDatedByArrival ? 0 : 1
             }
         }
         clock.steps &+= 1
@@ -48,6 +43,22 @@ extension StewardCore {
         }
     }
 
+    /// Whether the device's readings are dated by our clock: it has none, or a wrong one that is corrected by ours.
+    private mutating func shiftClock(_ device: DeviceIndex, byMilliseconds step: Int64, to arrival: Int64) -> Bool {
+        if fleet.devices[device].hasClock {
+            var clock = clocks[device]
+            clock.shift(byMilliseconds: step)
+            note(clock, device)
+            if clock.followsOurs { return true }
+        }
+        if fleet.devices[device].isDatedByArrival { return true }
+        // Its own clock agreed with ours from before. By the new one its readings would lie in the future, and all that comes before then would
+        // be late: from here on it counts as a clock that is ahead by as much, so that a step the other way takes this one back.
+        guard fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceClock.toleranceMilliseconds) else { return false }
+        note(DeviceClock(aheadMilliseconds: 0 &- step), device)
+        return true
+    }
+
     private mutating func shiftTimers(byMilliseconds step: Int64) {
         presence.shift(byMilliseconds: step)
         support.shift(byMilliseconds: step)
@@ -56,6 +67,7 @@ extension StewardCore {
         sparkplug.shift(byMilliseconds: step)
         storeDamage.shift(byMilliseconds: step)
         repeats.shift(byMilliseconds: step)
+        backlog.shift(byMilliseconds: step)
     }
 
     /// What of a device is dated by arrival in any case.
@@ -75,10 +87,13 @@ extension StewardCore {
     }
 
     /// The event time of one device. `before` is what the clock said before the step.
-    private mutating func shiftReadings(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
+    mutating func shiftReadings(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
         fleet.devices[device].newestMilliseconds = fleet.devices[device].newestMilliseconds.shifted(byMilliseconds: step)
         for (_, place) in fleet.places(of: device) {
             fleet.metrics[place].timeMilliseconds = fleet.metrics[place].timeMilliseconds.shifted(byMilliseconds: step)
+        }
+        for list in 0..<4 {
+            fleet.devices[device].alertMilliseconds[list] = fleet.devices[device].alertMilliseconds[list].shifted(byMilliseconds: step)
         }
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
         shiftDetectors(device, byMilliseconds: step)
@@ -88,6 +103,19 @@ extension StewardCore {
         supplies.shiftReadings(of: device, byMilliseconds: step)
         alarms.shiftLane(of: device, byMilliseconds: step, fleet.profiles[fleet.devices[device].profile].derived.faults)
         alarms.shiftAlarms(of: device, byMilliseconds: step, readings: true, since: before)
+    }
+
+    /// What goes on by the readings of a device since `since`, without what has ended: durations, rates, and the time of its newest words.
+    mutating func shiftTimers(_ device: DeviceIndex, byMilliseconds step: Int64, since: Int64) {
+        fleet.devices[device].newestMilliseconds = fleet.devices[device].newestMilliseconds.shifted(byMilliseconds: step)
+        for (_, place) in fleet.places(of: device) where fleet.metrics[place].timeMilliseconds >= since {
+            fleet.metrics[place].timeMilliseconds = fleet.metrics[place].timeMilliseconds.shifted(byMilliseconds: step)
+        }
+        for list in 0..<4 where fleet.devices[device].alertMilliseconds[list] >= since {
+            fleet.devices[device].alertMilliseconds[list] = fleet.devices[device].alertMilliseconds[list].shifted(byMilliseconds: step)
+        }
+        shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
+        shiftDetectors(device, byMilliseconds: step)
     }
 
     private mutating func findDueTimes() {

@@ -42,6 +42,7 @@ extension StewardCore {
         fleet.move(device, to: new, slotOf: slotOf)
         supplies.renumber(device, numberOf: former.supplies.map { layout.supply(named: $0.name) ?? .none })
         sequencer.renumber(device, slotOf: slotOf)
+        backlog.renumber(device, slotOf: slotOf)
         anomalies.renumber(machine: fleet.devices[device].machine, slotOf: slotOf)
         // Its topics and its place in a Sparkplug session say how the old layout is walked.
         fleet.topics.forget(owner: TopicTable.owner(device: device))

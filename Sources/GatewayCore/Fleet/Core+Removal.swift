@@ -69,6 +69,8 @@ extension StewardCore {
         sparkplug.targets[fleet.records[device].id] = nil
         orphans.removeAll { $0.device == device }
         sequencer.vacate(device)
+        backlog.vacate(device)
+        clocks.vacate(device)
         releaseDetectors(device)
         alarms.vacate(device, named: fleet.records[device].id)
         availability.vacate(device)

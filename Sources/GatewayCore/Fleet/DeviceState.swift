@@ -16,14 +16,29 @@ package struct DeviceState: Sendable {
     package internal(set) var isSilent = false
     /// Its newest message had no time of its own that could be believed, so our clock is its only one.
     var isDatedByArrival = false
+    /// The message that is as new as `newestMilliseconds` had no such time.
+    var isNewestByArrival = false
+    /// Its clock is wrong, or may be: something is kept of it (`DeviceClocks`).
+    var hasClock = false
     /// The last lists of device alerts, by their hash; a profile has at most four lists.
     var alertHashes: SIMD4<UInt64> = SIMD4(repeating: ReportedAlerts.emptyHash)
+    /// When each of these lists was told last, in event time, and for each whether that was an arrival (a bit a list).
+    var alertMilliseconds: SIMD4<Int64> = SIMD4(repeating: .min)
+    var alertsDatedByArrival: UInt8 = 0
     /// Members that it has added to the tree that it shares with others, since the start.
     var broughtFields: Int32 = 0
     /// The device is gone, and its place waits for another.
     package internal(set) var isVacant = false
     /// Dead letters for single fields are told once an hour a device.
     var fieldProblemMilliseconds: Int64 = .min
+
+    /// A list of codes was told at that event time, by the message that is being taken.
+    @inline(__always)
+    mutating func note(list: Int, at time: Int64) {
+        alertMilliseconds[list] = time
+        let bit: UInt8 = 1 << UInt8(list)
+        alertsDatedByArrival = isDatedByArrival ? alertsDatedByArrival | bit : alertsDatedByArrival & ~bit
+    }
 }
 
 /// What is needed of a device only when something happens.

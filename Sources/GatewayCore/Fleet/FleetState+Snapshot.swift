@@ -107,6 +107,9 @@ extension FleetState {
         writer.write(state.isDatedByArrival)
         writer.write(state.fieldProblemMilliseconds)
         for list in state.alertHashes.indices { writer.write(state.alertHashes[list]) }
+        for list in state.alertMilliseconds.indices { writer.write(state.alertMilliseconds[list]) }
+        writer.write(state.alertsDatedByArrival)
+        writer.write(state.isNewestByArrival)
         // A metric that only late messages told has no value, but history.
         let known = places(of: device).filter { metrics[$0.place].isTold || metrics[$0.place].encoder.count > 0 }
         writer.write(UInt32(known.count))
@@ -115,6 +118,7 @@ extension FleetState {
             writer.write(metrics[place].value)
             writer.write(metrics[place].timeMilliseconds)
             writer.write(metrics[place].isUnknown)
+            writer.write(metrics[place].isDatedByArrival)
             writer.write(metrics[place].encoder.count)
             writer.write(blob: openChunk(at: place))
         }
@@ -124,7 +128,7 @@ extension FleetState {
 
     /// Throws for bytes that no `bytes(of:)` wrote. The caller finds out the device that it hangs on.
     mutating func restoreDevice(
-        _ bytes: [UInt8], _ renumberings: [Renumbering]
+        _ bytes: [UInt8], version: UInt16, _ renumberings: [Renumbering]
     ) throws -> (index: DeviceIndex, renumbering: Renumbering, parent: String?) {
         var reader = ByteReader(bytes)
         let number = Int(try reader.integer(UInt32.self))
@@ -143,18 +147,27 @@ extension FleetState {
         devices[device].isDatedByArrival = try reader.bool()
         devices[device].fieldProblemMilliseconds = try reader.integer()
         for list in 0..<4 { devices[device].alertHashes[list] = try reader.integer() }
-        try readMetrics(&reader, device, renumbering.slots)
+        if version >= 2 {
+            for list in 0..<4 { devices[device].alertMilliseconds[list] = try reader.integer() }
+            devices[device].alertsDatedByArrival = try reader.integer()
+            devices[device].isNewestByArrival = try reader.bool()
+        }
+        try readMetrics(&reader, device, renumbering.slots, hasSources: version >= 2)
         try readConditions(&reader, device)
         guard reader.isAtEnd else { throw SnapshotError.inconsistent }
         return (device, renumbering, parent.isEmpty ? nil : parent)
     }
 
-    mutating func readMetrics(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: Table<SlotIndex, SlotIndex>) throws {
+    /// - Parameter hasSources: earlier programs did not keep of each metric whether its time is one of arrival, only of the device.
+    mutating func readMetrics(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: Table<SlotIndex, SlotIndex>, hasSources: Bool = false)
+        throws
+    {
         for _ in 0..<(try reader.integer(UInt32.self)) {
             let old = SlotIndex(place: try reader.integer())
             let value = try reader.double()
             let time: Int64 = try reader.integer()
             let isUnknown = try reader.bool()
+            let isDatedByArrival = hasSources ? try reader.bool() : devices[device].isDatedByArrival
             let count: Int32 = try reader.integer()
             let bytes = try reader.blob()
             guard slots.contains(old), !slots[old].isNone else { continue }
@@ -162,6 +175,7 @@ extension FleetState {
             metrics[place].value = value
             metrics[place].timeMilliseconds = time
             metrics[place].isUnknown = isUnknown
+            metrics[place].isDatedByArrival = isDatedByArrival
             // The open chunk is written anew sample by sample, so that the encoder's inner state is no part of the format.
             for sample in try bytes.withUnsafeBytes({ try SampleChunk.decode($0, count: Int(count)) }) {
                 _ = keep(sample.value, atMilliseconds: sample.timeMilliseconds, at: place)

@@ -25,12 +25,17 @@ package final class LayoutDerived: Sendable {
     let counters: Table<SupplyIndex, SlotIndex>
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
+    /// Each message of a device is a report on the same things, at one time: there is one topic, and nothing but the device in its name.
+    let hasOneSource: Bool
     /// For each list of codes whether a device may have several of it.
     let isCapturedList: [Bool]
 
     init(_ layout: ProfileLayout) {
         revision = layout.revision
         isCapturedList = layout.profile.alerts.indices.map(layout.isScoped)
+        let messages = layout.profile.messages
+        hasOneSource =
+            messages.count == 1 && layout.isPlainMessage[0] && messages[0].topic.captures.allSatisfy { $0 == "device" }
         faults = FaultConditions(layout: layout)
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         isKept = Table(layout.slots.map { $0.kind != .state })

@@ -6,6 +6,8 @@ package struct MetricState: Sendable {
     /// Event time of the value. `never` while there is none, and `retained` for one of which nobody knows when it was measured.
     package internal(set) var timeMilliseconds = Self.never
     package internal(set) var isUnknown = true
+    /// The message that told it had no time of its own that could be believed.
+    var isDatedByArrival = false
     /// The place of its detector, or why it has none (`MetricWatch`).
     var watch = MetricWatch.none
     /// The block of its open chunk of history, or -1.

@@ -9,6 +9,10 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     /// The ingest connection stands. With `sessionPresent` the broker repeats what it has no acknowledgement for.
     case connected(sessionPresent: Bool)
     case disconnected
+    /// The broker has kept the session, and sends first what has waited in it.
+    case backlogBegan
+    /// What waited at the broker has come; from here on messages come as they are published.
+    case backlogEnded
     /// The gateway's clock was set, and everything from here on is dated by it. It is the first event of its segment, which no other
     /// place will do for: the segment's arrival is a time of the new clock.
     case clockStepped(byMilliseconds: Int64)

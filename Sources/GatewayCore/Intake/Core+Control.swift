@@ -18,7 +18,11 @@ extension StewardCore {
         case .connected(let sessionPresent):
             presence.connected(now)
             repeats.connected(sessionPresent: sessionPresent)
-        case .disconnected: presence.disconnected()
+        case .disconnected:
+            endBacklog()
+            presence.disconnected()
+        case .backlogBegan: presence.catchUp()
+        case .backlogEnded: endBacklog()
         case .settled(let key, .order, let outcome, let detail): orders.settled(key, outcome, detail, fleet, &out)
         case .settled(let key, .command, let outcome, let detail): support.commandSettled(key, outcome, detail, fleet, &out)
         case .settled(let key, .ticket, let outcome, let detail): support.ticketSettled(key, outcome, detail)

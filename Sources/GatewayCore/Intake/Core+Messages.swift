@@ -116,37 +116,44 @@ extension StewardCore {
         if message.fieldProblems > 0 { fieldProblem(message, device, profile) }
         fleet.devices[device].messages &+= 1
         out.counters.readings &+= Int64(message.readings.count)
-        let time = eventTime(message, device)
+        let time = eventTime(message, device, isLive: !isRetained && !isHistorical && !presence.isCatchingUp)
         if isRetained { return applyRetained(message, device) }
         if replayedArrivalMilliseconds == nil {
             fleet.devices[device].arrivalMilliseconds = now
-            if fleet.devices[device].isSilent {
+            let wasSilent = fleet.devices[device].isSilent
+            if wasSilent {
                 presence.spokeAgain(device, at: time, &fleet, &out)
                 drain()
             }
+            if wasSilent || mayBeBacklog, isBacklog(message, device, profile, at: time, wasSilent: wasSilent) { return }
         }
-        if time < fleet.devices[device].newestMilliseconds || isHistorical { return takeLate(message, device, profile, at: time) }
+        take(message, device, profile, at: time, isHistorical: isHistorical)
+        out.isOfThePast = false
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, isHistorical: Bool
+    ) {
+        if time < fleet.devices[device].newestMilliseconds || isHistorical {
+            return takeOlder(message, device, profile, at: time, isHistorical: isHistorical)
+        }
         let allowed = fleet.profiles[profile].layout.profile.allowedLatenessMilliseconds
         if allowed > 0 { return takeInOrder(message, device, profile, at: time, allowed: allowed) }
         fleet.devices[device].newestMilliseconds = time
-        takeAll(message, device, profile, time)
-        for alerts in message.alerts where alerts.list < 4 && changes(alerts, device, profile) {
-            take(codeReport(alerts, device, profile), device, at: time)
-        }
-        followUp(device, profile, lists: message.alerts.map(\.list), time)
+        fleet.devices[device].isNewestByArrival = fleet.devices[device].isDatedByArrival
+        takePresent(message, device, profile, time)
     }
 
-    /// A late reading tells what was: history takes it, the present does not.
-    private mutating func takeLate(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64) {
-        out.counters.late &+= 1
-        for reading in message.readings where !reading.isUnknown && fleet.profiles[profile].derived.isKept[reading.slot] {
-            keep(device, profile, reading, time, at: fleet.takePlace(device, reading.slot))
+    /// What a message says that is not older than what is known of it.
+    @inline(__always)
+    mutating func takePresent(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
+        takeAll(message, device, profile, time)
+        for alerts in message.alerts where alerts.list < 4 {
+            fleet.devices[device].note(list: alerts.list, at: time)
+            if changes(alerts, device, profile) { take(codeReport(alerts, device, profile), device, at: time) }
         }
-        let reports = message.alerts.filter { $0.list < 4 }.map { alerts in
-            codeReport(alerts, profile, former: alarms.lateCodes(of: device, list: alerts.list))
-        }
-        alarms.takeLate(message.readings, reports, device, at: time, fleet, &out)
-        drain()
+        followUp(device, profile, lists: message.alerts.map(\.list), time)
     }
 
     /// What the readings of a message may have set free. `lists` are those of the codes that it told.
@@ -187,7 +194,7 @@ extension StewardCore {
     }
 
     /// The codes of a list of the message that was decoded last. `former` are those that held before.
-    private func codeReport(_ alerts: ReportedAlerts, _ profile: ProfileIndex, former all: [String]) -> CodeReport {
+    func codeReport(_ alerts: ReportedAlerts, _ profile: ProfileIndex, former all: [String]) -> CodeReport {
         let layout = fleet.profiles[profile].layout
         let scope = layout.scope(of: alerts)
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
@@ -216,9 +223,10 @@ extension StewardCore {
             }
         }
         if levels > 0 {
+            let levelTime = inOrder(time, device)
             for reading in message.readings where !derived.supplies[reading.slot].isNone {
                 take(device, profile, derived, reading, time)
-                said(message.supply(reading), device, profile, derived, derived.supplies[reading.slot], time)
+                said(message.supply(reading), device, profile, derived, derived.supplies[reading.slot], levelTime)
             }
         }
         drain()
@@ -278,6 +286,7 @@ extension StewardCore {
         let former = !isUnknown && last > MetricState.retained ? value : nil
         fleet.metrics[place].timeMilliseconds = time
         fleet.metrics[place].isUnknown = reading.isUnknown
+        fleet.metrics[place].isDatedByArrival = fleet.devices[device].isDatedByArrival
         // An unknown is a state of its own: it moves no condition and leaves no sample.
         guard !reading.isUnknown else {
             if !derived.faults.isUnwatched(reading.slot) { forget(device, profile, reading.slot) }
@@ -295,7 +304,7 @@ extension StewardCore {
     }
 
     @inline(__always)
-    private mutating func keep(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, at place: Int) {
+    mutating func keep(_ device: DeviceIndex, _ profile: ProfileIndex, _ reading: Reading, _ time: Int64, at place: Int) {
         guard configuration.keepsHistory else { return }
         out.counters.historySamples &+= 1
         if fleet.keep(reading.value, atMilliseconds: time, at: place) { return }
@@ -343,22 +352,5 @@ extension StewardCore {
         let more = message.fieldProblems > 1 ? " (and \(message.fieldProblems - 1) more)" : ""
         reject(
             fleet.profiles[profile].layout.profile.name, "\(problem)\(more); the rest of the message was taken. Told once an hour a device")
-    }
-
-    /// The device's own time where it is believable, otherwise the arrival time, counted. `DeviceTime` says what is believable.
-    @inline(__always)
-    private mutating func eventTime(_ message: DecodedMessage, _ device: DeviceIndex) -> Int64 {
-        let arrival = replayedArrivalMilliseconds ?? now
-        guard message.stamp != nil else {
-            if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = true }
-            return arrival
-        }
-        let newest = fleet.devices[device].newestMilliseconds
-        let time = DeviceTime.resolve(
-            stamp: message.stamp, unit: message.unit, zone: message.zone, previousMilliseconds: newest == .min ? nil : newest,
-            arrivalMilliseconds: arrival)
-        if time.quality != .device { out.counters.clockProblems &+= 1 }
-        if replayedArrivalMilliseconds == nil { fleet.devices[device].isDatedByArrival = !time.quality.isDeviceTime }
-        return time.milliseconds
     }
 }

@@ -24,6 +24,7 @@ extension StewardCore {
             let profile = fleet.devices[device].profile
             fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds)
             takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, message.timeMilliseconds)
+            for report in message.alerts { fleet.devices[device].note(list: report.list, at: message.timeMilliseconds) }
             for report in message.alerts { take(report, device, at: message.timeMilliseconds) }
             followUp(device, profile, lists: message.alerts.map(\.list), message.timeMilliseconds)
         }

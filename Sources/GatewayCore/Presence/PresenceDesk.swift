@@ -8,6 +8,8 @@ package struct PresenceDesk: Sendable {
     static let condition = "silent"
 
     private(set) var isConnected = false
+    /// What comes has waited at the broker while the gateway was away.
+    private(set) var isCatchingUp = false
     package private(set) var listeningSince: Int64 = 0
     /// When silent devices are looked for next; `Int64.min` before there was a device.
     private(set) var nextScan: Int64 = .min
@@ -24,6 +26,9 @@ package struct PresenceDesk: Sendable {
     }
 
     mutating func disconnected() { isConnected = false }
+
+    mutating func catchUp() { isCatchingUp = true }
+    mutating func caughtUp() { isCatchingUp = false }
 
     /// Time passes from what it was to `arrival`. While the gateway listens, a tick comes at least with every scan; a longer pause is one of the
     /// gateway itself, which was down or asleep.
@@ -78,13 +83,17 @@ package struct PresenceDesk: Sendable {
         var isConnected: Bool
         var listeningSince: Int64
         var nextScan: Int64
+        var isCatchingUp: Bool?
     }
 
-    var memory: Memory { Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan) }
+    var memory: Memory {
+        Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan, isCatchingUp: isCatchingUp)
+    }
 
     mutating func restore(_ memory: Memory) {
         isConnected = memory.isConnected
         listeningSince = memory.listeningSince
         nextScan = memory.nextScan
+        isCatchingUp = memory.isCatchingUp ?? false
     }
 }

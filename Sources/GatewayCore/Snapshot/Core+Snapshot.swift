@@ -68,6 +68,8 @@ extension StewardCore {
         if let memory = try supplies.memory(of: device) { try snapshot.write(.supplies, memory) }
         if let memory = sequencer.memory(of: device) { try snapshot.write(.heldMessages, memory) }
         if let bytes = detectorBytes(of: device) { try snapshot.write(.detectors, bytes: bytes) }
+        if let clock = clocks.memory(of: device) { try snapshot.write(.deviceClock, clock) }
+        if let burst = backlog[device] { try snapshot.write(.backlog, burst) }
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read
@@ -122,7 +124,7 @@ extension StewardCore {
             return found
         }
         while true {
-            let (part, _, content) = try parts.next()
+            let (part, version, content) = try parts.next()
             func value<Value: Decodable>() throws -> Value { try StateDecoder.decode(from: content) }
             switch part {
             case .core:
@@ -136,7 +138,7 @@ extension StewardCore {
                 guard !layouts.isEmpty else { throw SnapshotError.inconsistent }
                 learning[layouts.count - 1] = try value()
             case .device:
-                let read = try fleet.restoreDevice(content, known())
+                let read = try fleet.restoreDevice(content, version: version, known())
                 fleet.adopt(read.index, by: parent(of: read.index, remembered: read.parent))
                 device = (read.index, read.renumbering)
             case .availability: availability.restore(try owner().index, try value())
@@ -148,6 +150,11 @@ extension StewardCore {
                 guard waiting.allSatisfy(\.isConsistent) else { throw SnapshotError.inconsistent }
                 sequencer.restore(try owner().index, waiting, slotOf: try owner().renumbering.slots)
             case .detectors: try readDetectors(content, of: try owner().index)
+            case .deviceClock: note(try value() as DeviceClock, try owner().index)
+            case .backlog:
+                let burst: BacklogDesk.Burst = try value()
+                guard burst.message?.isConsistent != false else { throw SnapshotError.inconsistent }
+                backlog.restore(try owner().index, burst, slotOf: try owner().renumbering.slots)
             case .alarm: alarms.restore(try value() as Alarm)
             case .alarmDesk: alarms.restore(try value() as AlarmDesk.Memory)
             case .run: support.restore(try value() as PlaybookRun)

@@ -11,14 +11,20 @@ enum SnapshotPart: String, CaseIterable {
     case core, presence
     /// A profile, or the layout that a device has to itself, and what its devices taught.
     case layout, supplyLearning
-    case device, availability, deviceAlarms, deviceSupport, supplies, heldMessages, detectors
+    case device, availability, deviceAlarms, deviceSupport, supplies, heldMessages, detectors, deviceClock, backlog
     case alarm, alarmDesk, run, ticket, supportDesk, order, orderDesk, maintenance, experience
     case sparkplugNode, repeats, refusedNames, storeDamage
     /// Without it a snapshot that was cut between two parts would pass for a whole one.
     case end
 
     /// Every earlier version is read as well.
-    var version: UInt16 { 1 }
+    var version: UInt16 {
+        switch self {
+        // 2: of each metric and each list of codes, whether its time is one of arrival; when the lists were told.
+        case .device: 2
+        default: 1
+        }
+    }
 }
 
 /// Hands a snapshot out in pieces of about half a megabyte.

@@ -208,9 +208,9 @@ package struct SupportDesk: Sendable {
     private mutating func findNextDue() { nextDue = openRuns.reduce(.max) { min($0, runs[$1]?.deadlineMilliseconds ?? .max) } }
 
     /// A command for this device was answered and telemetry is about to tell, or has just told, that it helped.
-    func isMending(_ device: DeviceIndex, newestMilliseconds: Int64) -> Bool {
+    func isMending(_ device: DeviceIndex, at time: Int64) -> Bool {
         guard let state = devices[device] else { return false }
-        if state.mendedMilliseconds == newestMilliseconds { return true }
+        if state.mendedMilliseconds == time { return true }
         return state.openRuns.contains { run in
             guard case .verifying? = runs[run]?.state else { return false }
             return true

@@ -31,7 +31,8 @@ public enum DeviceTime {
         case secondsForMilliseconds, millisecondsForSeconds, microseconds, nanoseconds
         /// The clock was put forward over this local time, so it does not exist; it is moved forward by as much.
         case springGap
-        /// The clock was put back, so this local time comes twice; the order of the messages decides, or the earlier one is taken.
+        /// The clock was put back, so this local time comes twice. The arrival decides where the message has just come; otherwise the order
+        /// of the messages, or the earlier one is taken.
         case autumnOverlap
     }
 
@@ -49,6 +50,8 @@ public enum DeviceTime {
     public static let earliestMilliseconds: Int64 = 1_262_304_000_000
     /// How far a clock may be ahead, which allows for a local time taken for UTC.
     public static let aheadMilliseconds: Int64 = 86_400_000
+    /// A time that lies so near to the arrival is one of a message that was on its way for no longer than that.
+    static let liveMilliseconds: Int64 = 900_000
 
     /// The time of a reading in milliseconds since 1970, and where it is from.
     ///
@@ -57,13 +60,15 @@ public enum DeviceTime {
     ///   - unit: what a bare number counts, also one in a text; texts of dates do not need it.
     ///   - zone: the zone of a text without one; without it UTC is taken.
     ///   - previous: the last event time of the same device, for the hour that comes twice in autumn.
+    ///   - offset: how far the device's clock is known to be ahead, for the same hour.
     public static func resolve(
-        stamp: LocalTimeText?, unit: Unit, zone: ZoneRules?, previousMilliseconds previous: Int64?, arrivalMilliseconds arrival: Int64
+        stamp: LocalTimeText?, unit: Unit, zone: ZoneRules?, previousMilliseconds previous: Int64?, arrivalMilliseconds arrival: Int64,
+        offsetMilliseconds offset: Int64 = 0
     ) -> (milliseconds: Int64, quality: Quality) {
         switch stamp {
         case .number(let number): return resolve(number, unit, arrival)
         case .instant(let milliseconds): return resolve(instant: milliseconds, nil, arrival)
-        case .local(let wall): return resolve(wall, zone ?? .utc, previous, arrival)
+        case .local(let wall): return resolve(wall, zone ?? .utc, previous, arrival, offset)
         case nil: return (arrival, .arrivalImplausible(.unreadable))
         }
     }
@@ -108,12 +113,17 @@ public enum DeviceTime {
     }
 
     private static func resolve(
-        _ wall: LocalTimeText.Wall, _ zone: ZoneRules, _ previous: Int64?, _ arrival: Int64
+        _ wall: LocalTimeText.Wall, _ zone: ZoneRules, _ previous: Int64?, _ arrival: Int64, _ offset: Int64
     ) -> (milliseconds: Int64, quality: Quality) {
         let resolution = zone.utcSeconds(
             localYear: wall.year, month: wall.month, day: wall.day, hour: wall.hour, minute: wall.minute, second: wall.second,
             previousUTCSeconds: previous.map { $0 / 1000 })
-        guard let seconds = resolution.utcSeconds else { return (arrival, .arrivalImplausible(.unreadable)) }
+        guard var seconds = resolution.utcSeconds else { return (arrival, .arrivalImplausible(.unreadable)) }
+        if case .ambiguous(_, let earlier, let later) = resolution {
+            let expected = arrival.addingReportingOverflow(offset).partialValue / 1000
+            let isLive = { (instant: Int64) in abs(expected &- instant) <= liveMilliseconds / 1000 }
+            if let live = [later, earlier].first(where: isLive) { seconds = live }
+        }
         let correction: Correction? =
             switch resolution {
             case .movedForward: .springGap

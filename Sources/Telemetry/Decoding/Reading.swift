@@ -84,6 +84,19 @@ public struct DecodedMessage: Sendable {
         }
     }
 
+    /// It tells nothing: no reading and no list of codes.
+    public var isEmpty: Bool { readings.isEmpty && alerts.isEmpty }
+
+    /// The message without what is not late, and without what is.
+    public func split(isLate: (Reading) -> Bool, isLateList: (ReportedAlerts) -> Bool) -> (late: DecodedMessage, present: DecodedMessage) {
+        var (late, present) = (self, self)
+        late.readings.removeAll { !isLate($0) }
+        late.alerts.removeAll { !isLateList($0) }
+        present.readings.removeAll(where: isLate)
+        present.alerts.removeAll(where: isLateList)
+        return (late, present)
+    }
+
     /// The device's own time, from a format that does not tell it in the document.
     public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
 

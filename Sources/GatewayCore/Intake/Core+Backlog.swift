@@ -1,0 +1,79 @@
+import Telemetry
+
+/// The way of messages that come in a burst after an outage.
+extension StewardCore {
+    /// Some message may be one of a burst.
+    @inline(__always)
+    var mayBeBacklog: Bool { presence.isCatchingUp || !backlog.isEmpty }
+
+    /// Keeps a message without a time of its own for the end of the burst. One with a time is taken, and sends nothing while it tells of the past.
+    /// - Returns: whether it was kept.
+    @inline(never)
+    mutating func isBacklog(
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, wasSilent: Bool
+    ) -> Bool {
+        guard presence.isCatchingUp || wasSilent || backlog[device] != nil else { return false }
+        guard fleet.devices[device].isDatedByArrival else {
+            guard now &- time > BacklogDesk.presentMilliseconds else { return false }
+            backlog.note(device, nil, at: now)
+            out.isOfThePast = true
+            return false
+        }
+        out.counters.backlog &+= 1
+        let said = message.readings.map { message.supply($0) }
+        for reading in said { if let reading { noteFacts(device, profile, reading) } }
+        backlog.note(
+            device,
+            HeldMessage(
+                timeMilliseconds: time, readings: message.readings, levels: said.map { $0?.level },
+                alerts: codeReports(message, device, profile)), at: now)
+        return true
+    }
+
+    /// Devices that are through with their queues.
+    mutating func followBacklog() {
+        guard now >= backlog.nextDue, !presence.isCatchingUp else { return }
+        for device in backlog.devices where backlog[device].map({ now >= $0.dueMilliseconds }) == true {
+            endBurst(device, isQueue: false)
+        }
+        backlog.findNextDue()
+    }
+
+    /// The gateway has taken what waited for it at the broker, or is cut off from the rest.
+    mutating func endBacklog() {
+        guard presence.isCatchingUp else { return }
+        presence.caughtUp()
+        for device in backlog.devices { endBurst(device, isQueue: true) }
+        backlog.findNextDue()
+    }
+
+    /// - Parameter isQueue: what it said is known to be of an outage.
+    private mutating func endBurst(_ device: DeviceIndex, isQueue: Bool) {
+        guard let burst = backlog.take(device) else { return }
+        // What was said with a time, and is not old, holds in the present if nothing came after it.
+        confirmRecent(device)
+        guard let message = burst.message else { return }
+        let profile = fleet.devices[device].profile
+        out.isOfThePast = isQueue || burst.isQueue
+        let time = message.timeMilliseconds
+        fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, time)
+        fleet.devices[device].isDatedByArrival = true
+        fleet.devices[device].isNewestByArrival = fleet.devices[device].newestMilliseconds == time
+        takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, time)
+        for report in message.alerts {
+            fleet.devices[device].note(list: report.list, at: time)
+            take(report, device, at: time)
+        }
+        followUp(device, profile, lists: message.alerts.map(\.list), time)
+        out.isOfThePast = false
+    }
+
+    private mutating func confirmRecent(_ device: DeviceIndex) {
+        guard alarms.awaitsConfirmation(device), !fleet.devices[device].isDatedByArrival,
+            out.isFresh(fleet.devices[device].newestMilliseconds)
+        else { return }
+        let lists = (0..<4).filter { out.isFresh(fleet.devices[device].alertMilliseconds[$0]) }
+        alarms.confirm(device, lists: lists, fleet, &out)
+        drain()
+    }
+}
