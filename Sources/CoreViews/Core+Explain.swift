@@ -32,6 +32,7 @@ extension StewardCore {
         writer.member("time", now)
         writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
         writer.member("silent", fleet.devices[device].isSilent)
+        writeClock(of: device, &writer)
         writer.member("maintenance", maintenance.openWindow(over: device, fleet))
         writer.member("parent", fleet.records[device].parent)
         writer.key("conditions")

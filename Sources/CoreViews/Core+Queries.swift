@@ -13,6 +13,8 @@ extension StewardCore {
     public struct Totals: Sendable {
         public var devices = 0
         public var silent = 0
+        /// Devices whose clock is wrong.
+        public var wrongClocks = 0
         public var down = 0
         public var activeAlarms = 0
         public var unacknowledgedAlarms = 0
@@ -44,6 +46,7 @@ extension StewardCore {
         totals.unseenStoreDamage = storeDamage.unseen
         for device in fleet.devices.indices {
             if fleet.devices[device].isSilent { totals.silent += 1 }
+            if clock(of: device).isWrong { totals.wrongClocks += 1 }
             guard let incidents = availability.state(of: device)?.incidents else { continue }
             totals.incidents += incidents.closedCount
             totals.remotelyHandled += incidents.remotelyHandledCount
@@ -70,6 +73,7 @@ extension StewardCore {
         writer.member("total", totals.devices)
         writer.member("down", totals.down)
         writer.member("silent", totals.silent)
+        writer.member("wrongClocks", totals.wrongClocks)
         writer.endObject()
         writer.key("memory")
         writer.beginObject()
@@ -148,6 +152,7 @@ extension StewardCore {
         writer.member("lastEvent", fleet.devices[device].newestMilliseconds == .min ? nil : fleet.devices[device].newestMilliseconds)
         writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
         writer.member("silent", fleet.devices[device].isSilent)
+        writeClock(of: device, &writer)
         writer.member("messages", fleet.devices[device].messages)
         writer.member("availability", downtime?.ledger.totals(atMilliseconds: fleet.devices[device].newestMilliseconds).availability)
         writer.key("alarms")
@@ -161,6 +166,20 @@ extension StewardCore {
             writeSupply(slot, supply, priors, fleet.devices[device].newestMilliseconds, &writer)
         }
         writer.endArray()
+    }
+
+    /// Nothing while it is right.
+    func writeClock(of device: DeviceIndex, _ writer: inout JSONWriter) {
+        let clock = clock(of: device)
+        guard clock.isWrong else { return }
+        writer.object("clock") { writer in
+            if let frozen = clock.frozenMilliseconds {
+                writer.member("frozenAt", frozen)
+            } else {
+                writer.member("aheadMilliseconds", clock.offsetMilliseconds)
+            }
+            writer.member("text", clock.words)
+        }
     }
 
     private func statusText(_ device: DeviceIndex) -> String? {

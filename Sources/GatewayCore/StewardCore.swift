@@ -51,7 +51,7 @@ public struct StewardCore {
     package internal(set) var experience = ExperienceDesk()
     package internal(set) var storeDamage = StoreDamageLog()
     public internal(set) var clock = ClockBook()
-    package internal(set) var clocks = DeviceClocks()
+    var clocks = DeviceClocks()
 
     /// Alarms that hold and that the present profiles can no longer clear; the next step ends them.
     var orphans: [Orphan] = []

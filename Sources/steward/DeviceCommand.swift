@@ -26,6 +26,7 @@ enum DeviceCommand: QueryCommand {
         facts.add("state", .state(device["equipmentState"].string.map(HumanText.equipmentState)))
         facts.add("last event", Facts.moment(device["lastEvent"], terminal))
         facts.add("last arrival", Facts.moment(device["lastArrival"], terminal))
+        if let clock = device["clock"]["text"].string { facts.add("clock", .init(clock, .yellow)) }
         facts.add("messages", .init(device["messages"].number.map { HumanText.number($0) }))
         facts.add("availability", .init(device["availability"].number.map { HumanText.number($0 * 100, decimals: 2) + " %" }))
         return facts.render(terminal)

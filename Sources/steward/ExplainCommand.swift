@@ -65,6 +65,9 @@ enum ExplainCommand: QueryCommand {
     static func render(_ answer: APIValue, _ arguments: Arguments, _ terminal: Terminal) -> String {
         var text = ""
         if let window = answer["maintenance"].string { text += "The maintenance window \(TerminalText.visible(window)) is open.\n\n" }
+        if let clock = answer["clock"]["text"].string {
+            text += "Its clock \(TerminalText.visible(clock)).\n\n"
+        }
         let conditions = answer["conditions"].items
         // What stands comes first: that is mostly the question.
         for condition in conditions.filter({ $0["active"].bool == true }) + conditions.filter({ $0["active"].bool != true }) {

@@ -70,7 +70,8 @@ enum StatusCommand: QueryCommand {
     private static func devices(_ devices: APIValue) -> Table.Cell {
         guard let total = devices["total"].integer else { return .init(nil) }
         let (down, silent) = (devices["down"].integer ?? 0, devices["silent"].integer ?? 0)
-        return .init("\(total), \(down) down, \(silent) silent", down > 0 ? .red : silent > 0 ? .yellow : .green)
+        let clocks = (devices["wrongClocks"].integer).flatMap { $0 > 0 ? ", \($0) with a wrong clock" : nil } ?? ""
+        return .init("\(total), \(down) down, \(silent) silent\(clocks)", down > 0 ? .red : silent > 0 ? .yellow : .green)
     }
 
     private static func downtime(_ downtime: APIValue) -> Table.Cell {

@@ -87,7 +87,10 @@ private struct MetricsPage {
         counter("steward_dead_letters_total", "Messages that could not be used, wholly or in part.", counters.deadLetters)
         counter("steward_sparkplug_rebirths_total", "Requests for a Sparkplug B rebirth.", counters.rebirthsAsked)
         counter("steward_field_problems_total", "Members that could not be used.", counters.fieldProblems)
-        counter("steward_clock_problems_total", "Messages whose own time was not believable.", counters.clockProblems)
+        counter("steward_clock_problems_total", "Messages whose own time was not believable, or was corrected.", counters.clockProblems)
+        counter(
+            "steward_backlog_messages_total",
+            "Messages without a time of their own that came in a burst after an outage: of each metric the last word counts.", counters.backlog)
         counter("steward_refused_devices_total", "Messages of devices beyond the limit.", counters.refusedDevices)
         counter("steward_refused_controls_total", "Reports and requests that did not fit the state.", counters.refusedControls)
         counter("steward_suppressed_dispatches_total", "Alarms of the past that sent nothing.", counters.suppressedDispatches)
@@ -100,6 +103,7 @@ private struct MetricsPage {
         gauge("steward_devices", "Devices known.", Int64(totals.devices))
         gauge("steward_devices_down", "Devices in unscheduled downtime.", Int64(totals.down))
         gauge("steward_devices_silent", "Devices that have said nothing for too long.", Int64(totals.silent))
+        gauge("steward_devices_wrong_clock", "Devices whose clock is wrong.", Int64(totals.wrongClocks))
         gauge("steward_anomaly_metrics", "Metrics that are watched for anomalies.", Int64(totals.watchedMetrics))
         gauge(
             "steward_anomaly_metrics_refused", "Metrics that are not watched for anomalies because of limits.anomalyMetrics.",

@@ -60,6 +60,9 @@ extension StewardCore {
         return clock.time(of: stamp)
     }
 
+    /// What is known of a device's clock; of one that was never found wrong, that it is right.
+    package func clock(of device: DeviceIndex) -> DeviceClock { fleet.devices[device].hasClock ? clocks[device] : DeviceClock() }
+
     mutating func note(_ clock: DeviceClock, _ device: DeviceIndex) {
         clocks[device] = clock
         fleet.devices[device].hasClock = !clock.isOrdinary
@@ -83,7 +86,6 @@ extension StewardCore {
 
     /// At most once an hour a device, because a clock that cannot decide would fill the journal.
     private mutating func tell(_ clock: inout DeviceClock, _ before: DeviceClock, _ device: DeviceIndex) {
-        clocks.changes &+= 1
         guard clock.isWrong != before.isWrong || clock.toldMilliseconds.map({ now &- $0 >= 3_600_000 }) ?? true else { return }
         guard clock.toldMilliseconds.map({ now &- $0 >= 60_000 }) ?? true else { return }
         clock.toldMilliseconds = now
@@ -91,20 +93,20 @@ extension StewardCore {
         out.decide(.deviceClock, at: now, device: fleet.records[device].id) { writer in
             writer.member("aheadMilliseconds", told.offsetMilliseconds)
             if told.frozenMilliseconds != nil { writer.member("frozen", true) }
-            writer.member("text", told.words)
+            writer.member("text", "its clock " + told.words)
         }
     }
 }
 
 extension DeviceClock {
-    /// What is wrong with it, for people.
+    /// What is said of it after "its clock".
     package var words: String {
-        if let frozenMilliseconds { return "its clock stands still at \(UTCText.iso8601(frozenMilliseconds))" }
-        guard offsetMilliseconds != 0 else { return "its clock is right" }
+        if let frozenMilliseconds { return "stands still at \(UTCText.iso8601(frozenMilliseconds)); messages are dated by their arrival" }
+        guard isWrong else { return "is right" }
         let seconds = abs(offsetMilliseconds) / 1000
         let span =
             seconds >= 2 * 86_400
             ? "\(seconds / 86_400) days" : seconds >= 2 * 3600 ? "\(seconds / 3600) h \(seconds % 3600 / 60) min" : "\(seconds / 60) min"
-        return "its clock is \(span) \(offsetMilliseconds < 0 ? "slow" : "fast")"
+        return "is \(span) \(offsetMilliseconds < 0 ? "slow" : "fast"); its times are corrected by that"
     }
 }
