@@ -12,42 +12,50 @@ import Testing
 
 /// Snapshots that programs of every format wrote, kept as they were: each is still read, and gives the state that it was written of.
 ///
-/// `STEWARD_RECORD_GOLDEN=1 swift test --filter GoldenSnapshotTests` writes those of the present format anew, and the lines of the digest that
-/// all formats give: when it has a new number, or a new part or version of a part, or the digest another line. Those of an earlier format are
-/// never written again.
+/// Beside each lies what its digest said. `STEWARD_RECORD_GOLDEN=1 swift test --filter GoldenSnapshotTests` writes those of the present format
+/// anew: when it has a new number, or a new part or version of a part. Earlier ones are never written again; where the digest itself has other
+/// lines, `STEWARD_RECORD_GOLDEN=digest` writes what is read now beside them, to be compared by eye.
 @Suite struct GoldenSnapshotTests {
     struct Scenario: CustomTestStringConvertible, Sendable {
         var name: String
         var profile: String
         var record: @Sendable (String) throws -> Driver
+        /// Files of the present format with earlier versions of a part, named after it.
+        var earlier: [String] = []
+        /// Formats that could say what happens in it.
+        var formats = StewardCore.snapshotFormats
         var testDescription: String { name }
     }
 
     static let scenarios = [
-        Scenario(name: "fleet", profile: Press.profile, record: fleet),
+        Scenario(name: "fleet", profile: Press.profile, record: fleet, earlier: ["device-1"]),
         Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln),
         Scenario(name: "desk", profile: desk, record: { try people($0) }), Scenario(name: "line", profile: line, record: sparkplug),
+        Scenario(name: "clocks", profile: Press.profile, record: clocks, formats: [7]),
     ]
 
-    static let formats = StewardCore.snapshotFormats
-
-    private static func file(_ name: String, _ format: Int) -> URL {
-        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)-\(format).snapshot")
+    private static func file(_ name: String, _ format: Int, _ earlier: String = "", _ kind: String = "snapshot") -> URL {
+        let file = "Golden/\(name)-\(format)\(earlier.isEmpty ? "" : "-" + earlier).\(kind)"
+        return URL(filePath: #filePath).deletingLastPathComponent().appending(path: file)
     }
 
     @Test(arguments: scenarios) func snapshotsOfEveryFormatAreRead(_ scenario: Scenario) throws {
         let profile = try Driver.profile(scenario.profile)
-        let linesFile = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(scenario.name).lines")
-        if ProcessInfo.processInfo.environment["STEWARD_RECORD_GOLDEN"] != nil {
+        let wanted = ProcessInfo.processInfo.environment["STEWARD_RECORD_GOLDEN"]
+        func record(_ lines: [String], _ file: URL) throws { try Data(lines.joined(separator: "\n").utf8).write(to: file) }
+        if wanted != nil {
             let driver = try scenario.record(scenario.profile)
             try Data(try driver.snapshot()).write(to: Self.file(scenario.name, StewardCore.snapshotFormat))
-            try Data(driver.core.digestLines().joined(separator: "\n").utf8).write(to: linesFile)
+            try record(driver.core.digestLines(), Self.file(scenario.name, StewardCore.snapshotFormat, "", "lines"))
         }
-        let lines = String(decoding: try Data(contentsOf: linesFile), as: UTF8.self).split(separator: "\n").map { String($0) }
-        for format in Self.formats {
-            let bytes = [UInt8](try Data(contentsOf: Self.file(scenario.name, format)))
+        let files = scenario.formats.map { ($0, "") } + scenario.earlier.map { (StewardCore.snapshotFormat, $0) }
+        for (format, earlier) in files {
+            let bytes = [UInt8](try Data(contentsOf: Self.file(scenario.name, format, earlier)))
             let core = try #require(
                 try StewardCore(configuration: CoreConfiguration(), profiles: [profile], snapshot: bytes, format: format))
+            let linesFile = Self.file(scenario.name, format, earlier, "lines")
+            if wanted == "digest" { try record(core.digestLines(), linesFile) }
+            let lines = String(decoding: try Data(contentsOf: linesFile), as: UTF8.self).split(separator: "\n").map { String($0) }
             // Format 6 has the ids of answers to surveys, and not what they said.
             let isCompared = { (line: String) in format > 6 || !line.hasPrefix("scores ") }
             #expect(core.digestLines().filter(isCompared) == lines.filter(isCompared), "\(scenario.name), format \(format)")
@@ -75,6 +83,24 @@ import Testing
         }
         let wanted = Set(SnapshotPart.allCases.map { "\($0) \($0.version)" })
         #expect(found.isSuperset(of: wanted), "no file has \(wanted.subtracting(found).sorted())")
+    }
+
+    /// A cartridge that was used up, a clock that is slow, one that may be, and a queue that is not through.
+    @Sendable private static func clocks(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        for day in 0..<60 {
+            let level = day < 50 ? 100 - 2 * day : 100
+            driver.tell("used", "\"pages\":\(day * 40),\"supplies\":{\"black\":\(level)}", at: Double(day - 60) * 86_400)
+        }
+        for minute in 0..<5 {
+            let second = Double(minute) * 60
+            driver.tell("slow", "\"temp\":\(20 + minute),\"errors\":[]", at: second, time: second - 660)
+            driver.send("t/none/data", #"{"status":"busy","temp":21}"#, at: second)
+        }
+        driver.tell("late", "\"temp\":20", at: 300, time: 0)
+        driver.take([.control(.connected(sessionPresent: true)), .control(.backlogBegan)], atMilliseconds: Driver.start + 400_000)
+        driver.send("t/none/data", #"{"status":"down","errors":["jam"],"supplies":{"black":40}}"#, at: 401)
+        return driver
     }
 
     private struct Anything: Decodable {

@@ -90,7 +90,8 @@ private struct MetricsPage {
         counter("steward_clock_problems_total", "Messages whose own time was not believable, or was corrected.", counters.clockProblems)
         counter(
             "steward_backlog_messages_total",
-            "Messages without a time of their own that came in a burst after an outage: of each metric the last word counts.", counters.backlog)
+            "Messages without a time of their own that came in a burst after an outage: of each metric the last word counts.",
+            counters.backlog)
         counter("steward_refused_devices_total", "Messages of devices beyond the limit.", counters.refusedDevices)
         counter("steward_refused_controls_total", "Reports and requests that did not fit the state.", counters.refusedControls)
         counter("steward_suppressed_dispatches_total", "Alarms of the past that sent nothing.", counters.suppressedDispatches)

@@ -54,7 +54,9 @@ extension StewardCore {
         if fleet.devices[device].isDatedByArrival { return true }
         // Its own clock agreed with ours from before. By the new one its readings would lie in the future, and all that comes before then would
         // be late: from here on it counts as a clock that is ahead by as much, so that a step the other way takes this one back.
-        guard fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceClock.toleranceMilliseconds) else { return false }
+        guard fleet.devices[device].newestMilliseconds > arrival.shifted(byMilliseconds: DeviceClock.toleranceMilliseconds) else {
+            return false
+        }
         note(DeviceClock(aheadMilliseconds: 0 &- step), device)
         return true
     }

@@ -49,8 +49,9 @@ extension StewardCore {
         }
         if finding != .nothing || clock.frozenMilliseconds != before.frozenMilliseconds { tell(&clock, before, device) }
         note(clock, device)
-        if case .wasSlow(let since, let isFromTheBeginning) = finding {
-            date(device, anew: before.offsetMilliseconds &- clock.offsetMilliseconds, since: since, all: isFromTheBeginning)
+        // What was late moved nothing; otherwise the last of these messages is the newest.
+        if case .wasSlow(let first, let last, let isFromTheBeginning) = finding, fleet.devices[device].newestMilliseconds == last {
+            date(device, anew: before.offsetMilliseconds &- clock.offsetMilliseconds, since: first, all: isFromTheBeginning)
         }
         if clock.isWrong { out.counters.clockProblems &+= 1 }
         guard clock.frozenMilliseconds == nil else {
@@ -79,8 +80,6 @@ extension StewardCore {
     /// The clock has been slow for some messages, before it was known. What they began goes on on the line of the times from here on.
     private mutating func date(_ device: DeviceIndex, anew step: Int64, since: Int64, all: Bool) {
         if all { return shiftReadings(device, byMilliseconds: step, since: now) }
-        // What was late moved nothing. What was not is as new as the newest.
-        guard fleet.devices[device].newestMilliseconds >= since else { return }
         shiftTimers(device, byMilliseconds: step, since: since)
     }
 

@@ -74,8 +74,8 @@ package struct DeviceClock: Equatable, Sendable, Codable {
     enum Finding: Equatable, Sendable {
         case nothing
         case stepped
-        /// It is slow, and what it said since `sinceMilliseconds` of its former event time was dated too early.
-        case wasSlow(sinceMilliseconds: Int64, isFromTheBeginning: Bool)
+        /// It is slow, and messages were dated too early, of which the first and the last so far were given these event times.
+        case wasSlow(firstMilliseconds: Int64, lastMilliseconds: Int64, isFromTheBeginning: Bool)
     }
 
     /// There is nothing to be kept of it.
@@ -122,6 +122,7 @@ package struct DeviceClock: Equatable, Sendable, Codable {
         }
         // A time that is told again tells nothing of how the clock runs.
         guard stamp != known.lastStampMilliseconds else { return .nothing }
+        let last = time(of: known.lastStampMilliseconds)
         known.leastBehindMilliseconds = min(known.leastBehindMilliseconds, behind)
         known.mostBehindMilliseconds = max(known.mostBehindMilliseconds, behind)
         known.lastStampMilliseconds = stamp
@@ -129,7 +130,8 @@ package struct DeviceClock: Equatable, Sendable, Codable {
         suspicion = known
         guard known.isProven(at: arrival) else { return .nothing }
         step(to: 0 &- known.leastBehindMilliseconds, at: arrival)
-        return .wasSlow(sinceMilliseconds: known.firstMilliseconds, isFromTheBeginning: known.isFromTheBeginning)
+        return .wasSlow(
+            firstMilliseconds: known.firstMilliseconds, lastMilliseconds: last, isFromTheBeginning: known.isFromTheBeginning)
     }
 
     private mutating func step(to offset: Int64, at arrival: Int64) {

@@ -159,7 +159,9 @@ extension FleetState {
     }
 
     /// - Parameter hasSources: earlier programs did not keep of each metric whether its time is one of arrival, only of the device.
-    mutating func readMetrics(_ reader: inout ByteReader, _ device: DeviceIndex, _ slots: Table<SlotIndex, SlotIndex>, hasSources: Bool = false)
+    mutating func readMetrics(
+        _ reader: inout ByteReader, _ device: DeviceIndex, _ slots: Table<SlotIndex, SlotIndex>, hasSources: Bool = false
+    )
         throws
     {
         for _ in 0..<(try reader.integer(UInt32.self)) {
