@@ -39,6 +39,7 @@ enum ReplayCommand: Subcommand {
                 if complaints <= 10 { Console.error("steward replay: \(path):\(lines.number): \(error)") }
             }
         }
+        replay.finish { out.write($0) }
         out.flush()
         let summary = replay.summary
         Console.error(

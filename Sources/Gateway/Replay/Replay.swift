@@ -46,6 +46,11 @@ public struct Replay: ~Copyable {
         run(at: parsed.timeMilliseconds, output)
     }
 
+    /// The recording is over: devices that came back from silence last are heard out.
+    public mutating func finish(output: ([UInt8]) -> Void) {
+        if let end = core.backlogEndMilliseconds { passTime(to: end, output) }
+    }
+
     /// Processes what is due before the time of the next line, as the timer of `run` would.
     private mutating func passTime(to time: Int64, _ output: ([UInt8]) -> Void) {
         var last = Int64.min

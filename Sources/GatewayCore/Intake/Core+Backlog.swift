@@ -30,6 +30,9 @@ extension StewardCore {
         return true
     }
 
+    /// When the last of the devices that are being heard out will be, if they say nothing more; nil: there is none.
+    public var backlogEndMilliseconds: Int64? { backlog.devices.compactMap { backlog[$0]?.dueMilliseconds }.max() }
+
     /// Devices that are through with their queues.
     mutating func followBacklog() {
         guard now >= backlog.nextDue, !presence.isCatchingUp else { return }
