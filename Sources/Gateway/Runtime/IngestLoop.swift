@@ -212,11 +212,12 @@ final class IngestLoop {
             return wake.clear()
         }
         guard let client else { return }
-        let before = client.deliveredMessages
+        let (before, began) = (client.deliveredMessages, Clock.monotonicMilliseconds())
         let result = try client.receive(
             timeoutMilliseconds: waitMilliseconds(now), maximumMessages: Self.maximumBatchMessages, maximumBytes: Self.maximumBatchBytes)
         if result.woken { wake.clear() }
-        if backlog.isOver(messages: client.deliveredMessages - before, nowMilliseconds: Clock.monotonicMilliseconds()) {
+        let ended = Clock.monotonicMilliseconds()
+        if backlog.isOver(messages: client.deliveredMessages - before, waitedMilliseconds: ended - began, nowMilliseconds: ended) {
             box.segment.append(.backlogEnded)
         }
     }
