@@ -99,7 +99,7 @@ extension StewardCore {
         let name = fleet.records[device].id
         guard let rule = fleet.rules(of: device).commands.first(where: { $0.name == command.name }) else { return }
         do throws(SparkplugCommandError) {
-            let message = try sparkplugCommand(rule, name, [("device", name), ("requestId", command.request)])
+            let message = try sparkplugCommand(rule, name, command.values(device: name))
             support.send(command, of: run, topic: message.topic, payload: message.payload, &out)
         } catch {
             support.cannotSend(device, run, command.request, reason: error.description, fleet, &out)

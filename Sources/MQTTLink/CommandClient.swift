@@ -47,11 +47,12 @@ public final class CommandClient: Sendable {
     ///   - key: the caller's name for this command; unique among those in flight.
     ///   - qualityOfService: 1, or 0 where a specification asks for it (Sparkplug's NCMD and DCMD); `acknowledged` then means "written".
     ///   - timeoutMilliseconds: from now until the completion says `failed`. The command may then still have been sent.
+    ///   - expires: with MQTT 5, a broker that keeps the command for a session drops it when that time is over, to the second. MQTT 3.1.1 cannot say that.
     ///   - completion: called exactly once, on this client's thread.
     /// - Throws: a topic that cannot be published to, a key in flight, too many in flight, or a closed client.
     public func publish(
         topic: String, payload: [UInt8], key: UInt64, qualityOfService: Int32 = 1, timeoutMilliseconds: Int64 = 30_000,
-        completion: @escaping @Sendable (UInt64, PublishOutcome) -> Void
+        expires: Bool = false, completion: @escaping @Sendable (UInt64, PublishOutcome) -> Void
     ) throws(MQTTError) {
         try CommandTopic.check(topic)
         guard payload.count <= 1 << 20 else {
@@ -62,7 +63,7 @@ public final class CommandClient: Sendable {
         try queue.add(
             Command(
                 key: key, topic: topic, payload: payload, qualityOfService: qualityOfService == 0 ? 0 : 1, deadlineMilliseconds: deadline,
-                completion: completion))
+                expires: expires, completion: completion))
     }
 
     /// Completes what is in flight as failed, leaves with DISCONNECT, and waits for the thread (but not from a completion).

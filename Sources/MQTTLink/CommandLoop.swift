@@ -5,6 +5,7 @@ import Threading
 /// The thread of a `CommandClient`: the only one that touches its connection.
 final class CommandLoop {
     private let queue: CommandQueue
+    private let version: MQTTConfiguration.Version
     private let connection: Connection
     /// Message ids of the present connection, and the commands they carry.
     private var keys: [Int32: UInt64] = [:]
@@ -20,6 +21,7 @@ final class CommandLoop {
 
     init(_ configuration: MQTTConfiguration, _ queue: CommandQueue, _ announcement: Announcement?) throws(MQTTError) {
         self.queue = queue
+        version = configuration.version
         let isFresh = FreshConnection()
         self.isFresh = isFresh
         connection = try Connection(
@@ -99,14 +101,28 @@ final class CommandLoop {
 
     private func send(_ command: Command, _ pointer: OpaquePointer) {
         var messageID: Int32 = 0
-        let code = mosquitto_publish(
-            pointer, &messageID, command.topic, Int32(command.payload.count), command.payload, command.qualityOfService, false)
+        var properties = expiry(of: command)
+        defer { mosquitto_property_free_all(&properties) }
+        let code = mosquitto_publish_v5(
+            pointer, &messageID, command.topic, Int32(command.payload.count), command.payload, command.qualityOfService, false, properties)
         switch code {
         case MOSQ_ERR_SUCCESS.rawValue: keys[messageID] = command.key
         // Without a connection it stays in flight and goes out on the next.
         case MOSQ_ERR_NO_CONN.rawValue, MOSQ_ERR_CONN_LOST.rawValue: break
         default: queue.complete(command.key, .failed(MQTTError.ofLibrary(code, operation: "publish")))
         }
+    }
+
+    /// The message expiry interval: the whole seconds that are left of the command's time, anew at each sending. At least one, because 0 is
+    /// no limit to some brokers. Nil where it does not expire.
+    private func expiry(of command: Command) -> OpaquePointer? {
+        guard command.expires, version == .v5 else { return nil }
+        let left = command.deadlineMilliseconds - Clock.monotonicMilliseconds()
+        var properties: OpaquePointer?
+        // Without memory for it the command goes as it is.
+        _ = mosquitto_property_add_int32(
+            &properties, Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), UInt32(clamping: max(1, left / 1000)))
+        return properties
     }
 
     private func published(_ messageID: Int32, _ reason: Int32) {

@@ -9,6 +9,8 @@ struct Command: Sendable {
     let payload: [UInt8]
     let qualityOfService: Int32
     let deadlineMilliseconds: Int64
+    /// Under MQTT 5 the broker is told not to deliver it after its deadline.
+    let expires: Bool
     let completion: @Sendable (UInt64, PublishOutcome) -> Void
 }
 

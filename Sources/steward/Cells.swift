@@ -19,9 +19,11 @@ extension Table.Cell {
     static func state(_ text: String?) -> Table.Cell {
         let colour: Terminal.Colour? =
             switch text {
-            case "unacknowledged", "error", "down", "failed", "refused", "unanswered", "undeliverable", "unverified", "open": .red
+            case "unacknowledged", "error", "down", "failed", "refused", "refused-late", "unanswered", "undeliverable", "unverified",
+                "open":
+                .red
             case "acknowledged", "shelved", "suppressed", "returned-unacknowledged", "awaiting-approval", "planned", "planned down", "sent",
-                "answered":
+                "answered", "answered-late":
                 .yellow
             case "returned-to-normal", "idle", "printing", "productive", "verified", "delivered", "installed", "recovered", "closed",
                 "accepted", "shipped":

@@ -52,7 +52,6 @@ import Testing
         #expect(driver.commands.count == 2)
         let second = driver.commands[1].key
         #expect(second != first)
-        driver.reply(to: first, at: 62)
         driver.reply(to: second, at: 63)
         #expect(driver.kinds(.ticket).isEmpty)
         driver.wait(until: 124)

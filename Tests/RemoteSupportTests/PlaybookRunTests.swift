@@ -153,4 +153,108 @@ import Testing
         let ticket = Ticket(alarm: "al-1", device: "d", severity: .major, text: "t", reason: "r", onsetMilliseconds: 1)
         #expect(ticket.id == "ti-" + StableID.make("al-1"))
     }
+
+    // MARK: Answers that come late
+
+    /// The first command is unanswered, and the second was sent, and left or not.
+    private func overdue(hasLeft: Bool = true) -> PlaybookRun {
+        var run = begun().0
+        run.acknowledgedByBroker(requestID: run.attempts[0].requestID, atMilliseconds: 1100)
+        _ = run.advance(profile, toMilliseconds: 31_000)
+        if hasLeft { run.acknowledgedByBroker(requestID: run.attempts[1].requestID, atMilliseconds: 31_100) }
+        return run
+    }
+
+    private func answer(_ run: PlaybookRun, _ place: Int, _ outcome: String = "ok") -> CommandReply {
+        CommandReply(requestID: run.attempts[place].requestID, succeeded: outcome == "ok", outcome: outcome, reason: nil)
+    }
+
+    @Test func aLateOKIsCredited() {
+        var run = overdue()
+        let late = run.repliedLate(answer(run, 0), profile, atMilliseconds: 32_000, mayReopen: true)
+        #expect(late == .init(outcome: .answeredLate))
+        #expect(run.state == .verifying(deadlineMilliseconds: 92_000) && run.attempts[0].lateReplyMilliseconds == 32_000)
+        // Once more, and as a refusal: nothing.
+        for word in ["ok", "no"] {
+            #expect(run.repliedLate(answer(run, 0, word), profile, atMilliseconds: 33_000, mayReopen: true) == nil)
+        }
+        #expect(run.alarmCleared() == .finished(mended: true))
+        #expect(run.attempts.map(\.outcome) == [.verified, .overtaken])
+    }
+
+    @Test func aLateOKStopsTheNextStepUntilTelemetryHasHadItsTime() {
+        var run = overdue(hasLeft: false)
+        let second = run.attempts[1].requestID
+        let late = run.repliedLate(answer(run, 0), profile, atMilliseconds: 32_000, mayReopen: true)
+        #expect(late == .init(outcome: .answeredLate, calledOff: second))
+        #expect(run.undeliverable(requestID: second, reason: "called off", profile, atMilliseconds: 33_000) == nil)
+        // It did not help: the step that was called off is due again, as a request of its own.
+        guard case .send("second", let again, 97_000)? = run.advance(profile, toMilliseconds: 92_000) else {
+            Issue.record("the second step is due")
+            return
+        }
+        #expect(again != second && run.attempts.map(\.outcome) == [.unverified, .overtaken, .sent])
+        _ = run.replied(reply(run), profile, atMilliseconds: 93_000)
+        #expect(run.state == .verifying(deadlineMilliseconds: 183_000))
+    }
+
+    @Test func whileALateAnswerIsAwaitedInTelemetryTheOtherCommandMayBeAnswered() {
+        for (word, outcome, deadline) in [("ok", PlaybookRun.Outcome.answered, 123_000 as Int64), ("no", .refused, 92_000)] {
+            var run = overdue()
+            _ = run.repliedLate(answer(run, 0), profile, atMilliseconds: 32_000, mayReopen: true)
+            #expect(run.repliedLate(answer(run, 1, word), profile, atMilliseconds: 33_000, mayReopen: true)?.outcome == outcome)
+            #expect(run.state == .verifying(deadlineMilliseconds: deadline))
+            #expect(
+                run.advance(profile, toMilliseconds: deadline) == .openTicket(reason: "first was answered late, and the alarm stayed"))
+            #expect(run.attempts.map(\.outcome) == [.unverified, outcome == .answered ? .unverified : .refused])
+        }
+        var run = overdue()
+        _ = run.repliedLate(answer(run, 0), profile, atMilliseconds: 32_000, mayReopen: true)
+        #expect(run.undeliverable(requestID: run.attempts[1].requestID, reason: "no broker", profile, atMilliseconds: 33_000) == nil)
+        #expect(run.state == .verifying(deadlineMilliseconds: 92_000))
+    }
+
+    @Test func aLateRefusalIsNoted() {
+        var run = overdue()
+        #expect(run.repliedLate(answer(run, 0, "busy"), profile, atMilliseconds: 32_000, mayReopen: true)?.outcome == .refusedLate)
+        #expect(run.attempts.map(\.outcome) == [.refusedLate, .sent] && run.attempts[0].detail == "busy")
+        #expect(run.state == .awaitingReply(deadlineMilliseconds: 36_000))
+    }
+
+    @Test func aTicketedRunIsReopenedOnceAndSendsNoFurtherCommand() {
+        for isInterrupted in [false, true] {
+            var run = overdue()
+            if isInterrupted {
+                _ = run.interrupt(reason: "damage")
+            } else {
+                _ = run.advance(profile, toMilliseconds: 36_000)
+            }
+            #expect(run.state == .ticketed)
+            var closed = run
+            #expect(closed.repliedLate(answer(run, 1), profile, atMilliseconds: 40_000, mayReopen: false) == .init(outcome: .answeredLate))
+            #expect(closed.state == .ticketed)
+            #expect(run.repliedLate(answer(run, 1), profile, atMilliseconds: 40_000, mayReopen: true) == .init(outcome: .answeredLate))
+            #expect(run.state == .verifying(deadlineMilliseconds: 130_000))
+            var mended = run
+            #expect(mended.alarmCleared() == .finished(mended: true))
+            #expect(mended.attempts.last?.outcome == .verified)
+            #expect(
+                run.advance(profile, toMilliseconds: 130_000) == .openTicket(reason: "second was answered late, and the alarm stayed"))
+            #expect(run.state == .ticketed)
+        }
+    }
+
+    @Test func anAnswerAfterTheAlarmIsOverIsNotedAndCreditsNothing() {
+        var (run, _) = begun()
+        _ = run.alarmCleared()
+        #expect(run.repliedLate(answer(run, 0), profile, atMilliseconds: 3000, mayReopen: true)?.outcome == .answeredLate)
+        #expect(run.state == .recovered && run.attempts[0].outcome == .overtaken && run.attempts[0].lateReplyMilliseconds == 3000)
+    }
+
+    @Test func toADeviceThatIsAwayNothingIsSent() {
+        var (run, _) = begun()
+        #expect(run.deviceIsAway(reason: "silent") == .openTicket(reason: "first was not sent: silent"))
+        #expect(run.attempts.map(\.outcome) == [.undeliverable] && run.state == .ticketed)
+        #expect(run.advance(profile, toMilliseconds: .max) == nil)
+    }
 }

@@ -151,7 +151,8 @@ final class OutboxPump {
         let id = nextCommand
         do {
             try commands.publish(
-                topic: payload.topic, payload: payload.body, key: id, qualityOfService: qualityOfService, timeoutMilliseconds: timeout
+                topic: payload.topic, payload: payload.body, key: id, qualityOfService: qualityOfService, timeoutMilliseconds: timeout,
+                expires: payload.expiresMilliseconds != nil
             ) { _, outcome in
                 switch outcome {
                 case .acknowledged: mailbox.report(key, .command, .delivered())

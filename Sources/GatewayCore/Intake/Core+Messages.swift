@@ -59,7 +59,7 @@ extension StewardCore {
             } else if route.message >= 0 {
                 try parts(route, frame, number)
             }
-            if route.reply >= 0, !support.openRuns.isEmpty { try reply(route, frame) }
+            if route.reply >= 0, mayBeAnswer(route) { try reply(route, frame) }
         } catch {
             reject(fleet.profiles[profile].layout.profile.name, error.description)
         }
@@ -74,21 +74,6 @@ extension StewardCore {
         try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
         _ = followGrowth(device, profile)
         apply(decoded, device, profile, isRetained: frame.isRetained)
-    }
-
-    private mutating func reply(_ route: TopicTable.Route, _ frame: Segment.Frame) throws(DecodeError) {
-        let rule = fleet.profiles[route.profile].layout.profile.replies[Int(route.reply)]
-        let topicID = rule.hasTopicOfItsOwn ? rule.topic.captured(frame.topic).first { $0.name == "requestId" }?.value : nil
-        let reply =
-            route.message >= 0 ? decoder.reply(rule, topicID: topicID) : try decoder.readReply(frame.payload, rule, topicID: topicID)
-        guard let reply else { return }
-        defer { drain() }
-        if let name = decoder.device(of: rule) {
-            guard let device = fleet.device(named: name), fleet.base(of: device) == fleet.profiles[route.profile].base else { return }
-            support.answered(device, reply, fleet, &out)
-        } else if !route.device.isNone {
-            support.answered(route.device, reply, fleet, &out)
-        }
     }
 
     /// Notes that the message, or a part of it, cannot be used. What is noted becomes one dead letter when the message is done.

@@ -16,10 +16,13 @@ extension JSONWriter {
 }
 
 extension DocumentNode {
+    /// Placeholders that are a number where a string holds nothing else.
+    private static let numbers: Set = ["{deadlineMilliseconds}", "{deadlineSeconds}"]
+
     /// The value with `{name}` filled in wherever a string holds it.
     func filled(_ values: [(String, String)]) -> DocumentNode {
         switch value {
-        case .string(let text): DocumentNode(.string(NameTemplate(text).filled(values)), at: position)
+        case .string(let text): DocumentNode(Self.filled(text, values), at: position)
         case .array(let items): DocumentNode(.array(items.map { $0.filled(values) }), at: position)
         case .object(let members):
             DocumentNode(
@@ -31,6 +34,12 @@ extension DocumentNode {
                     }), at: position)
         default: self
         }
+    }
+
+    private static func filled(_ text: String, _ values: [(String, String)]) -> DocumentValue {
+        let filled = NameTemplate(text).filled(values)
+        guard numbers.contains(text), let number = Double(filled) else { return .string(filled) }
+        return .number(number, text: filled)
     }
 }
 

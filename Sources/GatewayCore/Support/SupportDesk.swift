@@ -10,6 +10,8 @@ package struct SupportDesk: Sendable {
     struct OfDevice: Equatable, Sendable, Codable {
         /// Ids of its open runs.
         var openRuns: [String] = []
+        /// Ids of its runs that ended last, for answers that come late.
+        var endedRuns: [String] = []
         /// Ids of tickets about it that were open when the last one was opened.
         var openTickets: [String] = []
         /// Event time of the reading that verified a command last.
@@ -21,17 +23,27 @@ package struct SupportDesk: Sendable {
         var name: String
         var request: String
         var deadlineMilliseconds: Int64
+
+        /// What the placeholders of its topic and payload stand for.
+        func values(device: String) -> [(String, String)] {
+            [
+                ("device", device), ("requestId", request), ("deadlineMilliseconds", String(deadlineMilliseconds)),
+                ("deadlineSeconds", String(deadlineMilliseconds.dividedDown(by: 1000))),
+                ("deadlineTime", UTCText.rfc3339(deadlineMilliseconds) ?? ""),
+            ]
+        }
     }
 
     static let maximumOpenTickets = 16
     static let maximumOpenRunsPerDevice = 16
+    static let maximumEndedRunsPerDevice = 8
 
-    private let maximumOpenRuns: Int
+    let maximumOpenRuns: Int
     private let maximumFinished: Int
     package internal(set) var runs = BoundedMap<PlaybookRun>()
     package internal(set) var tickets = BoundedMap<Ticket>()
     package private(set) var openRuns: [String] = []
-    private var devices: [DeviceIndex: OfDevice] = [:]
+    private(set) var devices: [DeviceIndex: OfDevice] = [:]
     /// The earliest deadline of the open runs, so that a batch asks one number instead of all runs.
     private(set) var nextDue: Int64 = .max
 
@@ -42,7 +54,7 @@ package struct SupportDesk: Sendable {
 
     func state(of device: DeviceIndex) -> OfDevice { devices[device] ?? OfDevice() }
 
-    private mutating func update(_ device: DeviceIndex, _ change: (inout OfDevice) -> Void) {
+    mutating func update(_ device: DeviceIndex, _ change: (inout OfDevice) -> Void) {
         var state = state(of: device)
         change(&state)
         devices[device] = state == OfDevice() ? nil : state
@@ -88,22 +100,6 @@ package struct SupportDesk: Sendable {
         state(of: device).openRuns.contains { runs[$0]?.alarm == alarm }
     }
 
-    mutating func answered(_ device: DeviceIndex, _ reply: CommandReply, _ fleet: FleetState, _ out: inout StepOutput) {
-        // A command may reach the device twice, and then it answers twice; the second answer decides nothing.
-        let open = state(of: device).openRuns
-        guard let run = open.first(where: { runs[$0]?.isAwaitingReply(to: reply.requestID) == true }) else { return }
-        let before = runs[run]
-        let action = runs.update(run) { $0.replied(reply, fleet.rules(of: device), atMilliseconds: out.now) } ?? nil
-        // A repeated answer decides nothing, and must not stand in the journal as if it did.
-        guard runs[run] != before else { return }
-        out.decide(.commandOutcome, at: out.now, device: fleet.records[device].id) { writer in
-            writer.member("request", reply.requestID)
-            writer.member("outcome", reply.succeeded ? "answered" : "refused")
-            writer.member("detail", reply.reason)
-        }
-        follow(device, run, action, fleet, &out)
-    }
-
     /// The alarm returned to normal, which verifies the command that was sent for it.
     mutating func alarmEnded(_ device: DeviceIndex, _ alarm: String, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
         if let run = state(of: device).openRuns.first(where: { runs[$0]?.alarm == alarm }) {
@@ -114,14 +110,17 @@ package struct SupportDesk: Sendable {
         subjectMended(alarm)
     }
 
-    private mutating func follow(
+    mutating func follow(
         _ device: DeviceIndex, _ run: String, _ action: PlaybookRun.Action?, _ fleet: FleetState, _ out: inout StepOutput
     ) {
         // An early look at the deadlines costs little; a late one would let an expired command wait.
         nextDue = min(nextDue, runs[run]?.deadlineMilliseconds ?? .max)
         if runs[run]?.isOpen != true {
             openRuns.removeAll { $0 == run }
-            update(device) { $0.openRuns.removeAll { $0 == run } }
+            update(device) { state in
+                state.openRuns.removeAll { $0 == run }
+                state.endedRuns = Array((state.endedRuns.filter { $0 != run } + [run]).suffix(Self.maximumEndedRunsPerDevice))
+            }
         }
         if let action, let current = runs[run] { perform(device, current, action, fleet, &out) }
     }
@@ -133,8 +132,9 @@ package struct SupportDesk: Sendable {
         case .send(let name, let request, let deadline):
             let command = Command(name: name, request: request, deadlineMilliseconds: deadline)
             guard let rule = fleet.rules(of: device).commands.first(where: { $0.name == name }) else { return }
+            guard !fleet.devices[device].isSilent else { return keepBack(device, run.id, fleet, &out) }
             guard rule.format != .sparkplug else { return out.tell(.sparkplugCommandWanted(device, run: run.id, command)) }
-            let values = [("device", run.device), ("requestId", request)]
+            let values = command.values(device: run.device)
             send(command, of: run.id, topic: NameTemplate(rule.topic).filled(values), payload: rule.body(values), &out)
         case .openTicket(let reason):
             let text = fleet.rules(of: device).playbooks.first { $0.name == run.playbook }?.ticketText
@@ -142,7 +142,7 @@ package struct SupportDesk: Sendable {
         case .finished(let mended):
             if mended { out.counters.runsMended &+= 1 }
             out.decide(.commandOutcome, at: out.now, device: run.device) { writer in
-                writer.member("request", run.attempts.last?.requestID)
+                writer.member("request", run.decisiveRequest)
                 writer.member("outcome", mended ? "verified" : "overtaken")
                 writer.member("alarm", run.alarm)
             }
@@ -171,6 +171,13 @@ package struct SupportDesk: Sendable {
         let action =
             runs.update(run) { $0.undeliverable(requestID: request, reason: reason, fleet.rules(of: device), atMilliseconds: out.now) }
             ?? nil
+        follow(device, run, action, fleet, &out)
+    }
+
+    /// The broker may keep a command for a device that is away, and deliver it when nobody expects it any more: a person is asked instead.
+    private mutating func keepBack(_ device: DeviceIndex, _ run: String, _ fleet: FleetState, _ out: inout StepOutput) {
+        out.budgets.count(.commandsKeptBack)
+        let action = runs.update(run) { $0.deviceIsAway(reason: "the device is away: it is silent, or its last will says so") } ?? nil
         follow(device, run, action, fleet, &out)
     }
 
@@ -288,7 +295,7 @@ package struct SupportDesk: Sendable {
 
     func digestLine(ofTicket place: Int) -> String? { tickets[tickets.ids[place]].map { "ticket \($0.id) \($0.state.rawValue)" } }
 
-    /// After everything was restored.
+    /// After everything was restored, and when a run is open again.
     mutating func findOpenRuns() {
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextDue()

@@ -12,7 +12,7 @@ public struct CommandRule: Equatable, Sendable {
     public var name: String
     /// With `{device}` filled in it is the topic to publish to; empty for Sparkplug B, whose topics follow from the device.
     public var topic: String
-    /// Strings may hold `{requestId}` and `{device}`.
+    /// Strings may hold `{requestId}`, `{device}` and the deadline: `{deadlineMilliseconds}`, `{deadlineSeconds}`, `{deadlineTime}`.
     public var payload: DocumentNode
     public var format = Format.json
     public var deadlineMilliseconds: Int64

@@ -10,7 +10,7 @@ extension ProfileReader {
         if let topic, !isSparkplug, topic.contains(where: { "+#\0".contains($0) }) || !topic.contains("{device}") {
             reader.add("a command's topic holds {device} and no wildcard", at: "topic")
         }
-        let payload = reader.required("payload", "a JSON value; strings may hold {requestId}")
+        let payload = reader.required("payload", "a JSON value; strings may hold {requestId} and {deadlineMilliseconds}")
         let deadline = seconds(reader, "deadlineSeconds") ?? 30_000
         let reply = reader.bool("reply") ?? !isSparkplug
         reader.finish()

@@ -60,6 +60,7 @@ struct DemoStory {
             switch entry["outcome"].string {
             case "verified": what = ("mended", "telemetry shows that the command helped", .green)
             case "answered": what = ("answer", "the device has taken the command", nil)
+            case "answered-late": what = ("answer", "the device has done it, later than expected", nil)
             case "overtaken": what = ("over", "the fault went away by itself", nil)
             default: what = ("command", "the command is \(text("outcome"))", .yellow)
             }
