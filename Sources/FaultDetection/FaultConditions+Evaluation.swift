@@ -73,6 +73,15 @@ extension FaultConditions {
     /// The metric is unknown from now on: what looks at it beside others is unknown, too.
     public func forget(_ watch: Watch, _ block: Block) { block[rules[Int(watch.rule)].firstCell] &= ~(1 << Int64(8 + watch.input)) }
 
+    /// The metric is a counter that begins anew: what rates of it remember is of the former one.
+    public func beginRates(_ watch: Watch, _ block: Block) {
+        let rule = rules[Int(watch.rule)]
+        for node in nodes[rule.firstNode..<rule.firstNode + rule.nodeCount]
+        where node.input == watch.input && node.ratePerMilliseconds != 0 && node.isCounter {
+            (block + rule.firstCell)[node.cell] = 0
+        }
+    }
+
     /// Takes one reading.
     public func observe(_ watch: Watch, value: Double, at time: EvaluationTime, _ block: Block) -> FaultTransition? {
         let number = Int(watch.rule)

@@ -16,6 +16,8 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
         /// Alarms and tickets beyond what one device may have at a time; they are told together.
         case alarmsFolded = "alarms_folded"
         case ticketsFolded = "tickets_folded"
+        /// Readings of counters that the reading after them has shown to be false.
+        case falseCounts = "false_counts"
         /// Commands that were not sent because their device is known to be away.
         case commandsKeptBack = "commands_kept_back"
         /// Answers to requests that the gateway did not make, or does not remember.

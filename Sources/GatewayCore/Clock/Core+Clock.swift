@@ -97,6 +97,7 @@ extension StewardCore {
         for list in 0..<4 {
             fleet.devices[device].alertMilliseconds[list] = fleet.devices[device].alertMilliseconds[list].shifted(byMilliseconds: step)
         }
+        fleet.shiftCounters(of: device, byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
         shiftDetectors(device, byMilliseconds: step)
         support.shiftReadings(of: device, byMilliseconds: step)

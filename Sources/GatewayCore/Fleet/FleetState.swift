@@ -20,6 +20,8 @@ package struct FleetState: Sendable {
     private(set) var samples = BlockPool<UInt8>(blank: 0)
     /// What the conditions of each device remember: a block each, as long as the rules of its profile need.
     var cells = BlockPool<Int64>(blank: 0)
+    /// By the place of the metric: counters that overflowed once, or of which a reading waits.
+    var counterLines: [Int: CounterLine] = [:]
     var topics: TopicTable
 
     private var freeProfiles: [ProfileIndex] = []
@@ -175,7 +177,10 @@ package struct FleetState: Sendable {
         for page in 0..<devices[device].pageCount {
             let first = pages[Int(devices[device].firstPage + page)]
             guard first >= 0 else { continue }
-            for place in Int(first)..<Int(first + Self.pageSize) { releaseSamples(place) }
+            for place in Int(first)..<Int(first + Self.pageSize) {
+                releaseSamples(place)
+                set(CounterLine(), at: place)
+            }
             metrics.release(first, size: Int(Self.pageSize))
         }
         pages.release(devices[device].firstPage, size: Int(devices[device].pageCount))
@@ -185,11 +190,20 @@ package struct FleetState: Sendable {
 
     /// Gives the device another layout. `slotOf` says which slot each of the former ones is there, or none.
     mutating func move(_ device: DeviceIndex, to profile: ProfileIndex, slotOf: Table<SlotIndex, SlotIndex>) {
-        let former = places(of: device).map { (slot: $0.slot, state: metrics[$0.place]) }.filter { !$0.state.isBlank }
-        for (_, place) in places(of: device) { metrics[place] = MetricState() }
+        let former = places(of: device).map { (slot: $0.slot, state: metrics[$0.place], line: counterLine(at: $0.place)) }.filter {
+            !$0.state.isBlank
+        }
+        for (_, place) in places(of: device) {
+            set(CounterLine(), at: place)
+            metrics[place] = MetricState()
+        }
         releaseMetrics(of: device)
         devices[device].profile = profile
-        for (slot, state) in former where !slotOf[slot].isNone { metrics[takePlace(device, slotOf[slot])] = state }
+        for (slot, state, line) in former where !slotOf[slot].isNone {
+            let place = takePlace(device, slotOf[slot])
+            metrics[place] = state
+            set(line, at: place)
+        }
     }
 
     // MARK: History

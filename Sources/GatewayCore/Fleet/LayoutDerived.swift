@@ -19,6 +19,8 @@ package final class LayoutDerived: Sendable {
     /// Slots that are watched for anomalies, and those of them whose rate is.
     let isWatched: Table<SlotIndex, Bool>
     let isRate: Table<SlotIndex, Bool>
+    /// For each slot what one count of a counter is; 0 where that is not known.
+    let counterScales: Table<SlotIndex, Double>
     /// For each slot the supply whose level it is, or none.
     let supplies: Table<SlotIndex, SupplyIndex>
     /// The slot of the usage counter of each supply, or none.
@@ -43,6 +45,11 @@ package final class LayoutDerived: Sendable {
         supplies = Table(layout.slots.map(\.supply))
         counters = Table(layout.supplies.map(\.counter))
         isRate = Table(layout.slots.map { $0.kind == .counter })
+        counterScales = Table(
+            layout.slots.map { slot in
+                guard let rule = layout.profile.metrics.first(where: { $0.name.text == slot.name }) else { return 1 }
+                return rule.offset == 0 ? rule.scale : 0
+            })
         let status = layout.profile.status
         statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? .none
         guard let status, !statusSlot.isNone else {

@@ -8,10 +8,14 @@ package struct MetricState: Sendable {
     package internal(set) var isUnknown = true
     /// The message that told it had no time of its own that could be believed.
     var isDatedByArrival = false
+    /// Of a counter: `FleetState.counterLines` has something of it.
+    var hasLine = false
     /// The place of its detector, or why it has none (`MetricWatch`).
     var watch = MetricWatch.none
     /// The block of its open chunk of history, or -1.
     var samples: Int32 = -1
+    /// Of a counter: its steepest rise so far, a millisecond.
+    var steepestRise: Float = 0
     var encoder = SampleEncoder()
 
     static let never = Int64.min
@@ -26,7 +30,7 @@ package struct MetricState: Sendable {
     var isLive: Bool { !isUnknown && timeMilliseconds > Self.retained }
 
     /// Nothing of it is left that a snapshot, the history or a detector would miss.
-    var isBlank: Bool { !isTold && encoder.count == 0 && watch == MetricWatch.none }
+    var isBlank: Bool { !isTold && encoder.count == 0 && watch == MetricWatch.none && steepestRise == 0 && !hasLine }
 }
 
 /// What is known of a metric now.

@@ -265,10 +265,16 @@ extension StewardCore {
         _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived, _ reading: Reading, _ time: Int64
     ) {
         let place = fleet.takePlace(device, reading.slot)
+        var reading = reading
+        var begins = false
+        if derived.isRate[reading.slot], !reading.isUnknown, !isPlainCount(reading, time, at: place) {
+            guard let judged = judgeCounter(device, profile, reading, at: time, place: place) else { return }
+            (reading.value, begins) = judged
+        }
         let (last, value, isUnknown) = (fleet.metrics[place].timeMilliseconds, fleet.metrics[place].value, fleet.metrics[place].isUnknown)
         let isRepeat = last == time && value == reading.value && !isUnknown
         // What was retained is no reading: the first live one is news even when it says the same.
-        let former = !isUnknown && last > MetricState.retained ? value : nil
+        let former = !begins && !isUnknown && last > MetricState.retained ? value : nil
         fleet.metrics[place].timeMilliseconds = time
         fleet.metrics[place].isUnknown = reading.isUnknown
         fleet.metrics[place].isDatedByArrival = fleet.devices[device].isDatedByArrival

@@ -62,6 +62,7 @@ extension StewardCore {
 
     private func write(_ device: DeviceIndex, _ snapshot: inout SnapshotWriter) throws {
         try snapshot.write(.device, bytes: fleet.bytes(of: device))
+        if let bytes = fleet.counterBytes(of: device) { try snapshot.write(.counters, bytes: bytes) }
         if let memory = availability.state(of: device) { try snapshot.write(.availability, memory) }
         if let memory = alarms.memory(of: device) { try snapshot.write(.deviceAlarms, memory) }
         if let memory = support.memory(of: device) { try snapshot.write(.deviceSupport, memory) }
@@ -141,6 +142,7 @@ extension StewardCore {
                 let read = try fleet.restoreDevice(content, version: version, known())
                 fleet.adopt(read.index, by: parent(of: read.index, remembered: read.parent))
                 device = (read.index, read.renumbering)
+            case .counters: try fleet.restoreCounters(content, of: try owner().index, slotOf: try owner().renumbering.slots)
             case .availability: availability.restore(try owner().index, try value())
             case .deviceAlarms: alarms.restore(try owner().index, try value(), cellCount: cellCount(try owner().index))
             case .deviceSupport: support.restore(try owner().index, try value())
