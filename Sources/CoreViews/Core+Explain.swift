@@ -23,7 +23,7 @@ extension StewardCore {
         let others = alarms.standingAlarms(of: device).filter {
             $0.source != .condition && (condition == nil || $0.condition == condition)
         }
-        guard condition == nil || !rules.isEmpty || !others.isEmpty || condition == "silent" || isCode(profile, condition) else {
+        guard condition == nil || !rules.isEmpty || !others.isEmpty || isSilence(condition) || isCode(profile, condition) else {
             return false
         }
         writer.beginObject()
@@ -38,9 +38,9 @@ extension StewardCore {
         writer.key("conditions")
         writer.beginArray()
         for rule in rules { write(rule, question, &writer) }
-        if condition == nil || condition == "silent" { writeSilence(question, &writer) }
+        if condition == nil || isSilence(condition) { writeSilence(question, &writer) }
         for alarm in others where alarm.source == .deviceAlert || alarm.source == .anomaly { writeCode(alarm, question, &writer) }
-        if others.isEmpty, let condition, rules.isEmpty, condition != "silent" { writeAbsent(condition, profile, &writer) }
+        if others.isEmpty, let condition, rules.isEmpty, !isSilence(condition) { writeAbsent(condition, profile, &writer) }
         writer.endArray()
         writer.endObject()
         return true
@@ -98,13 +98,20 @@ extension StewardCore {
 
     // MARK: Silence and codes
 
+    private func isSilence(_ condition: String?) -> Bool { condition == "silent" || condition == "never-heard" }
+
     private func writeSilence(_ question: Question, _ writer: inout JSONWriter) {
-        let standing = alarms.standing(question.device, "silent", .silence).flatMap { alarms[$0] }
+        let standing = ["silent", "never-heard"].lazy.compactMap { alarms.standing(question.device, $0, .silence) }.first.flatMap {
+            alarms[$0]
+        }
+        let expectedSince = fleet.records[question.device].expectedSinceMilliseconds
         let limit = question.layout.profile.silentAfterMilliseconds
         let arrival = fleet.devices[question.device].arrivalMilliseconds
-        let heard = arrival == .min ? "it was never heard live" : "it was heard \(Sentences.duration(question.now &- arrival)) ago"
+        let expected = expectedSince.map { ", though it is expected for \(Sentences.duration(question.now &- $0))" } ?? ""
+        let heard =
+            arrival == .min ? "it was never heard live\(expected)" : "it was heard \(Sentences.duration(question.now &- arrival)) ago"
         writer.beginObject()
-        writer.member("condition", "silent")
+        writer.member("condition", standing?.condition ?? "silent")
         writer.member("source", Alarm.Source.silence.rawValue)
         writer.member("text", standing?.text ?? "Nothing was heard for \(Sentences.duration(limit))")
         writer.member("severity", (standing?.severity ?? .minor).rawValue)

@@ -29,11 +29,29 @@ public struct CoreConfiguration: Equatable, Sendable {
     public var maintenance: [MaintenanceWindow] = []
     /// Device → the device that it hangs on.
     public var parents: [String: String] = [:]
+    /// Devices that ought to be heard of, by name.
+    public var expected: [String: ExpectedDevice] = [:]
     public var replenishment = ReplenishmentPolicy()
     /// For tables whose keys strangers choose. It moves entries within a table, and changes no result.
     public var tableHash = KeyedHash()
 
     public init() {}
+}
+
+/// A device that an operator knows to be there, although it may never have said anything.
+public struct ExpectedDevice: Equatable, Sendable {
+    /// The profile that will read it.
+    public var profile: String
+    /// How long it may take until its first word, counted while the gateway listens.
+    public var withinMilliseconds: Int64
+
+    public init(profile: String, withinMilliseconds: Int64) {
+        self.profile = profile
+        self.withinMilliseconds = withinMilliseconds
+    }
+
+    /// What is wrong with the name of a device; nil when it can be one.
+    public static func problem(name: String) -> String? { DeviceName.problem(Array(name.utf8)) }
 }
 
 /// Counts since the state began. They are part of the state, so that a replay comes to the same numbers.

@@ -127,8 +127,9 @@ public struct StewardCore {
     }
 
     private mutating func scanForSilence() {
-        presence.scanIfDue(&fleet, &out)
+        guard presence.scanIfDue(&fleet, &out) else { return }
         drain()
+        if !configuration.expected.isEmpty { lookForExpected() }
     }
 
     /// Arrival time never runs backwards here but by a step that was told (`Core+Clock`).
@@ -169,7 +170,8 @@ public struct StewardCore {
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
         let dues = [
-            support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty), orders.nextDue, sparkplug.nextDueMilliseconds,
+            support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty || !configuration.expected.isEmpty), orders.nextDue,
+            sparkplug.nextDueMilliseconds,
             sequencer.nextDue, presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
         ]
         let due = dues.reduce(.max, min)

@@ -39,6 +39,7 @@ public final class GatewayRuntime {
         self.configuration = configuration
         let memoryBytes = MemoryLimit.set(megabytes: configuration.memoryMegabytes)
         let profiles = try ProfileLoader.load(configuration.profiles)
+        try Self.checkExpected(configuration, profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
         reloads = ReloadRequests(wake: wake, inEffect: profiles.map(\.name))
@@ -80,6 +81,7 @@ public final class GatewayRuntime {
     /// Everything that `init` would refuse and that can be seen without opening store, port or connection.
     public static func check(_ configuration: GatewayConfiguration) throws -> [DeviceProfile] {
         let profiles = try ProfileLoader.load(configuration.profiles)
+        try checkExpected(configuration, profiles)
         let settings = try mqttSettings(configuration, profiles)
         for file in [settings.tls?.authorityFile, settings.tls?.certificateFile, settings.tls?.keyFile].compactMap({ $0 })
         where access(file, R_OK) != 0 {
@@ -163,6 +165,15 @@ public final class GatewayRuntime {
             core.reload(profiles) { [reloads] problem in reloads.coreAnswered(problem) }
         } catch {
             refuseReload(request, error)
+        }
+    }
+
+    private static func checkExpected(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws {
+        for (device, expected) in configuration.core.expected.sorted(by: { $0.key < $1.key })
+        where !profiles.contains(where: { $0.name == expected.profile }) {
+            let known = profiles.map(\.name).sorted().joined(separator: ", ")
+            throw ConfigurationError(
+                "devices.\(device).expected: there is no profile \"\(expected.profile)\"; loaded are \(known)")
         }
     }
 

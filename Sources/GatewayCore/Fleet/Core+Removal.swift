@@ -41,7 +41,7 @@ extension StewardCore {
     /// Nothing of what it said was understood; or one message was, long ago, and it left nothing that anybody could miss.
     func isForgettable(_ device: DeviceIndex, atOnce: Bool = false) -> Bool {
         let state = fleet.devices[device]
-        guard state.messages <= 1, !state.isVacant else { return false }
+        guard state.messages <= 1, !state.isVacant, fleet.records[device].expectedSinceMilliseconds == nil else { return false }
         guard atOnce || state.messages == 0 || now &- state.arrivalMilliseconds >= Self.forgettableMilliseconds else { return false }
         return !support.hasOpenRuns(device) && alarms.isForgettable(device) && availability.isForgettable(device)
             && supplies.isForgettable(device)

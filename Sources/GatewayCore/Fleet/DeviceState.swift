@@ -48,6 +48,8 @@ package struct DeviceRecord: Sendable {
     package internal(set) var parent: String?
     /// Lead time that the topic tells, in days.
     var topicLeadDays: Double?
+    /// Since when it is expected, in arrival time; nil once it was heard, or when it is not.
+    package internal(set) var expectedSinceMilliseconds: Int64?
     /// What it has added to the names that it shares with others (`Core+OwnLayout`).
     var broughtNames = 0
 

@@ -110,6 +110,7 @@ extension FleetState {
         for list in state.alertMilliseconds.indices { writer.write(state.alertMilliseconds[list]) }
         writer.write(state.alertsDatedByArrival)
         writer.write(state.isNewestByArrival)
+        writer.write(record.expectedSinceMilliseconds ?? .min)
         // A metric that only late messages told has no value, but history.
         let known = places(of: device).filter { metrics[$0.place].isTold || metrics[$0.place].encoder.count > 0 }
         writer.write(UInt32(known.count))
@@ -151,6 +152,8 @@ extension FleetState {
             for list in 0..<4 { devices[device].alertMilliseconds[list] = try reader.integer() }
             devices[device].alertsDatedByArrival = try reader.integer()
             devices[device].isNewestByArrival = try reader.bool()
+            let expectedSince: Int64 = try reader.integer()
+            records[device].expectedSinceMilliseconds = expectedSince == .min ? nil : expectedSince
         }
         try readMetrics(&reader, device, renumbering.slots, hasSources: version >= 2)
         try readConditions(&reader, device)

@@ -6,6 +6,8 @@ import Telemetry
 package struct PresenceDesk: Sendable {
     static let scanMilliseconds: Int64 = 30_000
     static let condition = "silent"
+    /// Of a device that is expected and has never spoken.
+    static let neverSpokeCondition = "never-heard"
 
     private(set) var isConnected = false
     /// What comes has waited at the broker while the gateway was away.
@@ -36,9 +38,9 @@ package struct PresenceDesk: Sendable {
         if isConnected, arrival &- now > Self.scanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
     }
 
-    /// Finds devices of which nothing was heard for too long.
-    mutating func scanIfDue(_ fleet: inout FleetState, _ out: inout StepOutput) {
-        guard isConnected, nextScan != .min, out.now >= nextScan else { return }
+    /// Finds devices of which nothing was heard for too long. False when it is not the time to look.
+    mutating func scanIfDue(_ fleet: inout FleetState, _ out: inout StepOutput) -> Bool {
+        guard isConnected, nextScan != .min, out.now >= nextScan else { return false }
         nextScan = out.now &+ Self.scanMilliseconds
         for device in fleet.devices.indices where !fleet.devices[device].isSilent && !fleet.devices[device].isVacant {
             let arrival = fleet.devices[device].arrivalMilliseconds
@@ -52,6 +54,18 @@ package struct PresenceDesk: Sendable {
                 onsetMilliseconds: last)
             out.tell(.conditionBegan(device, cause, at: out.now))
         }
+        return true
+    }
+
+    /// An expected device was not heard in time.
+    func neverSpoke(_ device: DeviceIndex, since: Int64, _ fleet: inout FleetState, _ out: inout StepOutput) {
+        fleet.devices[device].isSilent = true
+        let hours = (out.now &- since) / 3_600_000
+        let cause = AlarmCause(
+            condition: Self.neverSpokeCondition, source: .silence, severity: .minor,
+            text: "It is expected, and nothing was ever heard of it in \(hours < 2 ? "\((out.now &- since) / 60_000) min" : "\(hours) h")",
+            onsetMilliseconds: since)
+        out.tell(.conditionBegan(device, cause, at: out.now))
     }
 
     /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.
@@ -68,6 +82,9 @@ package struct PresenceDesk: Sendable {
     func spokeAgain(_ device: DeviceIndex, at time: Int64, _ fleet: inout FleetState, _ out: inout StepOutput) {
         fleet.devices[device].isSilent = false
         out.tell(.conditionEnded(device, condition: Self.condition, source: .silence, at: out.now))
+        if fleet.records[device].expectedSinceMilliseconds != nil {
+            out.tell(.conditionEnded(device, condition: Self.neverSpokeCondition, source: .silence, at: out.now))
+        }
         out.tell(.alarmsChanged(device))
         // What the device said last counts again until it says otherwise.
         if let state = fleet.equipmentState(device) { out.tell(.equipmentState(device, state, at: time)) }

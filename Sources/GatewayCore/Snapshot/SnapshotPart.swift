@@ -20,7 +20,7 @@ enum SnapshotPart: String, CaseIterable {
     /// Every earlier version is read as well.
     var version: UInt16 {
         switch self {
-        // 2: of each metric and each list of codes, whether its time is one of arrival; when the lists were told.
+        // 2: of each metric and each list of codes, whether its time is one of arrival; when the lists were told; since when it is expected.
         case .device: 2
         default: 1
         }
