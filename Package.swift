@@ -84,7 +84,11 @@ let shell: [Target] = [
 
 /// What is not for a site: a fleet of simulated devices and a supplier, and the measurements.
 let tools: [Target] = [
-    .target(name: "SimulatedFleet", dependencies: ["CivilCalendar", "Documents", "HTTPService", "MQTTLink", "Outbound", "Threading"]),
+    .target(
+        name: "SimulatedFleet",
+        dependencies: [
+            "CivilCalendar", "Documents", "GatewayCore", "HTTPService", "MQTTLink", "Outbound", "Replenishment", "Telemetry", "Threading",
+        ]),
     .target(
         name: "Benchmarks",
         dependencies: [
@@ -93,7 +97,9 @@ let tools: [Target] = [
         path: "Tests/Benchmarks", exclude: ["asked_drain.py", "latency.py", "memory.py", "questions.py"]),
     .executableTarget(
         name: "steward-tools",
-        dependencies: ["Benchmarks", "Documents", "Gateway", "Outbound", "SimulatedFleet", "TerminalProgram", "Threading"]),
+        dependencies: [
+            "Benchmarks", "CivilCalendar", "Documents", "Gateway", "Outbound", "SimulatedFleet", "TerminalProgram", "Threading",
+        ]),
 ]
 
 let tests: [Target] = [
@@ -137,7 +143,12 @@ let tests: [Target] = [
             "TestSupport", "Threading",
         ],
         path: "Tests/Simulation"),
-    .testTarget(name: "SimulatedFleetTests", dependencies: ["HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "Threading"]),
+    .testTarget(
+        name: "SimulatedFleetTests",
+        dependencies: [
+            "CivilCalendar", "Documents", "GatewayCore", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "TestSupport",
+            "Threading",
+        ]),
     .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward", "TerminalProgram"]),
 ]
 

@@ -15,7 +15,7 @@ enum SimulateCommand: Subcommand {
             .value("token-file", "FILE", "a file with that gateway's operator's token"),
             .value("supplier-listen", "HOST:PORT", "where orders are taken (default 127.0.0.1:0, a free port)"),
             .value("for", "DURATION", "end after so long, such as 60s or 5m"),
-        ],
+        ] + ChaosCommand.options,
         notes: "The gateway's configuration sends orders to it with orders: { url: \"http://HOST:PORT/orders\" }.")
 
     static let fleetOptions: [Usage.Option] = [
@@ -27,6 +27,7 @@ enum SimulateCommand: Subcommand {
     ]
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
+        if arguments.has("chaos") || arguments.has("list-rates") { return try ChaosCommand.run(arguments) }
         let signals = StopSignals()
         var configuration = try fleet(arguments)
         if let broker = arguments.value("broker") {

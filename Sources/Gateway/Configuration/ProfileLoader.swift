@@ -58,7 +58,7 @@ public enum ProfileLoader {
     }
 
     /// The zone's file as it is.
-    static func zoneBytes(_ name: String) -> Data? {
+    package static func zoneBytes(_ name: String) -> Data? {
         guard ZoneRules.isName(name) else { return nil }
         guard case .success(let bytes) = FileProblem.contents("/usr/share/zoneinfo/" + name) else { return nil }
         return Data(bytes)
