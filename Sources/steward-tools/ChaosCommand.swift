@@ -60,7 +60,9 @@ enum ChaosCommand {
         if arguments.has("calm") { scenario.rates = scenario.rates.clean }
         do { for rate in arguments.values("rate") { try scenario.set(rate) } } catch { throw UsageError("\(error)") }
         if let only = arguments.value("only") {
-            guard scenario.contains(device: only) else { throw UsageError("--only is one of p-0001 to the last, not \(Arguments.shown(only))") }
+            guard scenario.contains(device: only) else {
+                throw UsageError("--only is one of p-0001 to the last, not \(Arguments.shown(only))")
+            }
             scenario.only = only
         }
         return scenario

@@ -94,7 +94,8 @@ public enum ChaosKind: String, Sendable, CaseIterable {
         case .supplierAnswerLost: (.share, 0.05, "deliveries that the supplier takes, and whose answer is lost")
         case .supplierDownForHours: (.perYear, 6, "hours in which the supplier answers nothing")
         case .supplierRefusesRepeats: (.share, 0.3, "repeated deliveries that are answered 409, as already processed")
-        case .supplierFailsRepeats: (.share, 0.1, "orders whose repeated deliveries are all answered 500, because they are processed already")
+        case .supplierFailsRepeats:
+            (.share, 0.1, "orders of which no report comes, and whose repeated deliveries are all answered 500, as processed already")
         case .supplierReportsTwice: (.share, 0.1, "reports that come twice")
         case .supplierReportsOutOfOrder: (.share, 0.1, "reports that come behind the next one")
         case .supplierReportsLate: (.share, 0.1, "reports that come up to 5 days late")

@@ -6,6 +6,8 @@ import Threading
 public enum ChaosYear {
     /// An order that comes so much later than in the clean world counts as later.
     static let laterMilliseconds: Int64 = 86_400_000
+    /// Ordered so long before its end, a supply is there in time: 19 of 20 orders take less than 4.5 days where 3 are quoted.
+    static let inTimeMilliseconds: Int64 = 5 * 86_400_000
     /// The share of needs that may be ordered later.
     public static let allowedLaterShare = 0.01
     /// Beyond that the state of the core is not bounded by what its devices told. Detectors and models are the most of it.
@@ -33,22 +35,28 @@ public enum ChaosYear {
     }
 
     private static func compare(_ calm: ChaosWorld, _ stormy: ChaosWorld) {
-        var (compared, later) = (0, 0)
+        var comparison = TruthChecker.Comparison()
         for key in stormy.checker.trueNeeds {
             guard let inTime = calm.checker.needs[key]?.firstOrdered else { continue }
-            compared += 1
+            comparison.needs += 1
             let device = stormy.devices[key.device]
             let ordered = stormy.checker.needs[key]?.firstOrdered
             let end = ordered ?? stormy.scenario.endMilliseconds
             let unheard = overlap(device.unheard + stormy.deaf, inTime..<max(inTime, end))
             guard end - inTime - unheard > laterMilliseconds else { continue }
-            later += 1
+            // A forecast that has heard a little less crosses its limit on another day; that costs nobody anything as long as it is in time.
+            let empty = stormy.checker.truths[key.device].cartridges[key.cartridge].emptyMilliseconds ?? .max
+            guard ordered == nil || empty - end < inTimeMilliseconds else {
+                comparison.laterInTime += 1
+                continue
+            }
+            comparison.later += 1
             let what = ordered.map { "\(($0 - inTime) / 3_600_000) hours later than in the clean world" } ?? "not ordered at all"
             stormy.checker.violate(
                 .laterOrder, at: end, device: device.truth.name, "cartridge \(key.cartridge): \(what)",
                 story: [device.traits, "in the clean world:"] + story(calm, key) + ["with chaos:"] + story(stormy, key))
         }
-        stormy.checker.note(comparedNeeds: compared, laterOrders: later)
+        stormy.checker.note(comparison)
     }
 
     private static func story(_ world: ChaosWorld, _ key: NeedKey) -> [String] {

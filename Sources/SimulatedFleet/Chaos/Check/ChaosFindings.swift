@@ -11,8 +11,10 @@ public struct ChaosFindings: Sendable, Equatable {
     /// Delivered after the end of the cartridge; the days between are `emptyDays`.
     public var lateDeliveries = 0
     public var emptyDays = 0.0
-    /// Of the needs of both worlds: ordered more than a day later than in the clean one, the time not counted in which nothing was heard.
+    /// Of the needs of both worlds: ordered more than a day later than in the clean one, the time not counted in which nothing was heard, and
+    /// less than five days before the end; those ordered earlier than that are counted apart.
     public var laterOrders = 0
+    public var laterOrdersInTime = 0
     public var comparedNeeds = 0
     public var faults = 0
     public var alarms = 0
@@ -41,7 +43,8 @@ public struct ChaosFindings: Sendable, Equatable {
             ("messages", Double(messages)), ("deadLetters", Double(deadLetters)), ("needs", Double(needs)), ("orders", Double(orders)),
             ("earlyOrdersWhileLearning", Double(earlyOrdersWhileLearning)),
             ("unorderedNeeds", Double(unorderedNeeds)), ("lateDeliveries", Double(lateDeliveries)), ("emptyDays", emptyDays),
-            ("comparedNeeds", Double(comparedNeeds)), ("laterOrders", Double(laterOrders)), ("faults", Double(faults)),
+            ("comparedNeeds", Double(comparedNeeds)), ("laterOrders", Double(laterOrders)),
+            ("laterOrdersInTime", Double(laterOrdersInTime)), ("faults", Double(faults)),
             ("alarms", Double(alarms)), ("falseAlarms", Double(falseAlarms)), ("missedFaults", Double(missedFaults)),
             ("silences", Double(silences)), ("falseSilences", Double(falseSilences)), ("tickets", Double(tickets)),
             ("falseTickets", Double(falseTickets)), ("commands", Double(commands)), ("commandsExecuted", Double(commandsExecuted)),

@@ -207,7 +207,9 @@ struct TruthChecker: Sendable {
     mutating func ticket(condition: String, device: Int, at time: Int64) {
         guard Self.allConditions.contains(condition) else { return }
         findings.tickets += 1
-        let isTrue = faults[device].contains { $0.began <= time && time <= ($0.ended ?? .max - Self.newsMilliseconds) + Self.newsMilliseconds }
+        let isTrue = faults[device].contains {
+            $0.began <= time && time <= ($0.ended ?? .max - Self.newsMilliseconds) + Self.newsMilliseconds
+        }
         if !isTrue { findings.falseTickets += 1 }
     }
 
@@ -227,9 +229,17 @@ struct TruthChecker: Sendable {
         }
     }
 
-    mutating func note(comparedNeeds: Int, laterOrders: Int) {
-        findings.comparedNeeds = comparedNeeds
-        findings.laterOrders = laterOrders
+    /// The orders of this world beside those of the clean one.
+    struct Comparison {
+        var needs = 0
+        var later = 0
+        var laterInTime = 0
+    }
+
+    mutating func note(_ comparison: Comparison) {
+        findings.comparedNeeds = comparison.needs
+        findings.laterOrders = comparison.later
+        findings.laterOrdersInTime = comparison.laterInTime
     }
 
     mutating func finish() {

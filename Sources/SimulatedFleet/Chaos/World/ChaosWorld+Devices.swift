@@ -31,7 +31,9 @@ extension ChaosWorld {
 
     func regularReport(_ device: Int) {
         // A period of exactly the same length would make all clocks of a fleet beat together.
-        add(.report(device), after: devices[device].reportMilliseconds(at: now, isSparse: scenario.isSparse) - devices[device].dice.integer(0...5_000))
+        add(
+            .report(device),
+            after: devices[device].reportMilliseconds(at: now, isSparse: scenario.isSparse) - devices[device].dice.integer(0...5_000))
         // Who is away without a queue says nothing that anybody would ever hear.
         if devices[device].awaySince != nil || !isBrokerUp, !devices[device].hasQueue { return }
         send(device, devices[device].report(at: now))

@@ -81,7 +81,9 @@ extension ChaosWorld {
             var dice = SplitMix64(seed: scenario.seed, name: "again/" + alarm)
             return add(.orderAgain(order: alarm, device: device, slot: slot), after: dice.integer(3_600_000...10 * 3_600_000))
         }
-        if let fault = devices[device].fault { add(.faultEnds(device, fault: fault), after: devices[device].truth.faults[fault].personAfter) }
+        if let fault = devices[device].fault {
+            add(.faultEnds(device, fault: fault), after: devices[device].truth.faults[fault].personAfter)
+        }
     }
 
     /// A person who sees that the cartridge is still there and low orders again, if the gateway allows it.

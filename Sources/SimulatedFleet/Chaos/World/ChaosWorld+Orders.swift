@@ -50,9 +50,7 @@ extension ChaosWorld {
 
     private func ordered(_ document: OrderDocument, _ dice: inout SplitMix64) -> ChaosSupplier.Answer {
         guard !supplier.takenKeys.contains(document.key) else {
-            // Some of these suppliers answer so however often they are asked.
-            var stubborn = SplitMix64(seed: scenario.seed, name: "stubborn/" + document.key)
-            if stubborn.chance(scenario.rates[.supplierFailsRepeats]) {
+            if isStubborn(document.key) {
                 if !supplier.hasFailed(document.key) { counts.count(.supplierFailsRepeats) }
                 supplier.fail(document.key)
                 return .nothing
@@ -65,6 +63,12 @@ extension ChaosWorld {
         guard dice.chance(scenario.rates[.supplierAnswerLost]) else { return .taken }
         counts.count(.supplierAnswerLost)
         return .nothing
+    }
+
+    /// An order that is answered with an error however often it is asked about, and of which no report comes either.
+    private func isStubborn(_ key: String) -> Bool {
+        var dice = SplitMix64(seed: scenario.seed, name: "stubborn/" + key)
+        return dice.chance(scenario.rates[.supplierFailsRepeats])
     }
 
     // MARK: What becomes of an order
@@ -106,6 +110,7 @@ extension ChaosWorld {
         } else {
             add(.parcelArrives(order: order), after: lead)
         }
+        guard !isStubborn(document.key) else { return }
         for place in steps.indices { tell(steps[place].state, steps, place, order, line, document, &dice) }
     }
 

@@ -67,6 +67,7 @@ extension ChaosWorld {
         let again = repeatsLast ? lastDelivered : []
         feed(messages: []) { segment in
             segment.append(.connected(sessionPresent: true))
+            segment.append(.backlogBegan)
             for (_, message, id) in again {
                 segment.append(topic: message.topic, payload: message.payload, packetID: id, isDuplicate: true)
             }
@@ -75,6 +76,9 @@ extension ChaosWorld {
             now += 20
             feed(messages: Array(waiting[start..<min(start + 100, waiting.count)]))
         }
+        // As `BacklogWatch` finds the end of the queue: a moment after its last message.
+        now += 1000
+        feed(messages: []) { $0.append(.backlogEnded) }
     }
 
     /// Off by up to an hour, and right again when NTP has a word.
