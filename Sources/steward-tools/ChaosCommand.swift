@@ -12,6 +12,7 @@ enum ChaosCommand {
         .value("scenario", "FILE", "with --chaos: { seed, days, devices, rates: { KIND: RATE, … } }"),
         .value("rate", "KIND=RATE", "with --chaos: how often something goes wrong; may be repeated, see --list-rates"),
         .flag("calm", "with --chaos: nothing goes wrong but what --rate names"),
+        .flag("sparse", "with --chaos: devices tell by day as seldom as by night, which takes half the time"),
         .flag("list-rates", "with --chaos: the kinds with their rates, and end"),
         .value("only", "DEVICE", "with --chaos: one device alone, such as p-0007, with its whole story"),
         .value("story", "N", "with --chaos: so many messages and decisions with each violation (default 12)"),
@@ -57,6 +58,7 @@ enum ChaosCommand {
         scenario.days = try arguments.integer("days", in: 1...ChaosScenario.maximumDays) ?? scenario.days
         scenario.devices = try arguments.integer("devices", in: 1...ChaosScenario.maximumDevices) ?? scenario.devices
         scenario.storyLength = try arguments.integer("story", in: 1...1000) ?? scenario.storyLength
+        scenario.isSparse = arguments.has("sparse")
         if arguments.has("calm") { scenario.rates = scenario.rates.clean }
         do { for rate in arguments.values("rate") { try scenario.set(rate) } } catch { throw UsageError("\(error)") }
         if let only = arguments.value("only") {
