@@ -51,6 +51,7 @@ public enum ChaosKind: String, Sendable, CaseIterable {
     case commandLost = "command-lost"
     case commandMeetsOutage = "command-meets-outage"
     case commandSessionWithoutExpiry = "command-session-without-expiry"
+    case commandDeadlineIgnored = "command-deadline-ignored"
     case commandAnswerLost = "command-answer-lost"
     case commandAnsweredLate = "command-answered-late"
     case commandAnsweredTwice = "command-answered-twice"
@@ -107,6 +108,8 @@ public enum ChaosKind: String, Sendable, CaseIterable {
         case .commandMeetsOutage: (.share, 0.08, "commands whose device is just away for an hour")
         case .commandSessionWithoutExpiry:
             (.share, 0.2, "devices with a persistent session of MQTT 3.1.1, which knows no message expiry")
+        case .commandDeadlineIgnored:
+            (.share, 0.4, "devices that do not look at the deadline in the payload; the others do, by their own clock")
         case .commandAnswerLost: (.share, 0.05, "answers of devices that are lost")
         case .commandAnsweredLate: (.share, 0.08, "answers that come up to an hour late")
         case .commandAnsweredTwice: (.share, 0.08, "answers that come twice")

@@ -45,6 +45,7 @@ public struct ChaosReport: Sendable {
         for (before, after) in zip(clean.rows, findings.rows) {
             lines.append("  \(Self.padded(before.name, 28)) \(Self.padded(Self.number(before.value), 12)) \(Self.number(after.value))")
         }
+        lines.append("the core's state had at most \(findings.largestStateBytes) bytes")
         if !cleanViolations.isEmpty {
             lines += ["", "violations in the clean world:"] + cleanViolations.flatMap(Self.lines)
         }

@@ -12,6 +12,8 @@ struct ChaosDevice {
         var name: String
         /// In true time; nil for none.
         var deadline: Int64?
+        /// As the payload says it, by the gateway's clock; nil where it does not.
+        var toldDeadline: Int64?
         var wasKnown: Bool
     }
 
@@ -25,6 +27,7 @@ struct ChaosDevice {
     let hasQueue: Bool
     let hasJitter: Bool
     let sessionKnowsExpiry: Bool
+    let looksAtDeadline: Bool
     /// Since when it is switched off or has no network.
     var awaySince: Int64?
     var queue: [Message] = []
@@ -51,6 +54,8 @@ struct ChaosDevice {
         hasQueue = !dice.chance(scenario.rates[.deviceWithoutQueue])
         hasJitter = dice.chance(scenario.rates[.levelJitter])
         sessionKnowsExpiry = !dice.chance(scenario.rates[.commandSessionWithoutExpiry])
+        looksAtDeadline = !dice.chance(scenario.rates[.commandDeadlineIgnored])
+        if !looksAtDeadline { counts.count(.commandDeadlineIgnored) }
         if !hasQueue { counts.count(.deviceWithoutQueue) }
         if hasJitter { counts.count(.levelJitter) }
         if !sessionKnowsExpiry { counts.count(.commandSessionWithoutExpiry) }
@@ -61,7 +66,7 @@ struct ChaosDevice {
         let parts: [String?] = [
             truth.kind == .native ? "native" : "office", clock.traits, hasQueue ? "with a queue" : "without a queue",
             hasJitter ? "levels jitter" : nil, truth.tellsLevelsByAlertOnly ? "tells levels by alert only" : nil,
-            sessionKnowsExpiry ? nil : "session without expiry",
+            sessionKnowsExpiry ? nil : "session without expiry", looksAtDeadline ? nil : "ignores deadlines",
         ]
         return parts.compactMap { $0 }.joined(separator: ", ")
     }

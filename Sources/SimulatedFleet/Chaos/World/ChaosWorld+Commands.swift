@@ -27,7 +27,7 @@ extension ChaosWorld {
         let outage = dice.integer(300_000...5_400_000)
         guard !isLost else { return counts.count(.commandLost) }
         let command = ChaosDevice.HeldCommand(
-            request: delivery.key, name: String(parts[3]), deadline: deadline,
+            request: delivery.key, name: String(parts[3]), deadline: deadline, toldDeadline: toldDeadline(delivery.body),
             wasKnown: now - devices[device].heard > devices[device].silentMilliseconds + 60_000)
         if meetsOutage, devices[device].awaySince == nil {
             counts.count(.commandMeetsOutage)
@@ -41,8 +41,18 @@ extension ChaosWorld {
         add(.control(.settled(key: key, channel: .command, outcome: outcome, detail: detail)), after: 50)
     }
 
-    /// The device does whatever arrives, and says so.
+    private func toldDeadline(_ body: [UInt8]) -> Int64? {
+        guard let payload = try? DocumentParser.parse(body, file: "command"), let deadline = payload.member("deadline") else { return nil }
+        return deadline.number.flatMap { Int64(exactly: $0) } ?? deadline.text.flatMap { Int64($0) }
+    }
+
+    /// The device does whatever arrives, unless it looks at the deadline and its clock is beyond that; and says so.
     func execute(_ command: ChaosDevice.HeldCommand, _ device: Int) {
+        if devices[device].looksAtDeadline, let deadline = command.toldDeadline, let time = devices[device].clock.time(at: now),
+            time > deadline
+        {
+            return note(device, "passes over \(command.name) \(command.request), whose deadline is over")
+        }
         note(device, "executes \(command.name) \(command.request)")
         checker.executed(
             command: "\(command.name) \(command.request)", device: device, deadline: command.deadline, wasKnown: command.wasKnown, at: now,

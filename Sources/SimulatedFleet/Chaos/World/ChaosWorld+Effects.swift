@@ -37,7 +37,7 @@ extension ChaosWorld {
         guard let line = try? DocumentParser.parse(decision.line, file: "decision") else { return }
         switch decision.kind {
         case .order: decided(line, device)
-        case .alarmRaised: raised(line, device)
+        case .alarmRaised: raised(line, device, name: decision.device)
         case .ticket:
             if let alarm = line.member("alarm")?.text, let condition = conditionOfAlarm[alarm] {
                 checker.ticket(condition: condition, device: device, at: now)
@@ -56,10 +56,12 @@ extension ChaosWorld {
         add(.control(.order(.approve(order: id, by: "ann"))), after: dice.integer(1_800_000...6 * 3_600_000))
     }
 
-    private func raised(_ line: DocumentNode, _ device: Int) {
+    private func raised(_ line: DocumentNode, _ device: Int, name: String) {
         guard let condition = line.member("condition")?.text, let alarm = line.member("alarm")?.text else { return }
         conditionOfAlarm[alarm] = condition
         if condition == "silent" {
+            // Under its former name it is silent indeed.
+            guard name == devices[device].name else { return }
             checker.silent(
                 device: device, unheardMilliseconds: now - devices[device].heard, limitMilliseconds: devices[device].silentMilliseconds)
         } else {
