@@ -4,7 +4,8 @@ import Telemetry
 /// What comes in a burst after an outage, of the gateway or of a device: it is the past until the burst is over.
 ///
 /// Nobody knows when something was said that carries no time. Of such messages only the last word of each metric is kept, and taken when the
-/// device has caught up: it tells the state, but no durations, no counts and no commands follow from it.
+/// device has caught up: no durations and no counts follow from the others. It was said after the outage began; where that was too long ago to
+/// be fresh, it tells the state, and sends no commands either.
 struct BacklogDesk: Sendable {
     /// A device is through with its queue when it is quiet for so long, or has been sending for so long that this is how it always is.
     static let quietMilliseconds: Int64 = 2000
@@ -13,6 +14,8 @@ struct BacklogDesk: Sendable {
     static let presentMilliseconds: Int64 = 30_000
 
     struct Burst: Equatable, Sendable, Codable {
+        /// What was said before that was heard then, so nothing of the burst is older.
+        var heardUntilMilliseconds: Int64
         var firstArrivalMilliseconds: Int64
         var lastArrivalMilliseconds: Int64
         /// The last word of each metric and list that was told without a time; nil: none was.
@@ -24,6 +27,7 @@ struct BacklogDesk: Sendable {
 
         /// The clock that dates arrivals was set.
         mutating func shift(byMilliseconds step: Int64) {
+            heardUntilMilliseconds = heardUntilMilliseconds.shifted(byMilliseconds: step)
             firstArrivalMilliseconds = firstArrivalMilliseconds.shifted(byMilliseconds: step)
             lastArrivalMilliseconds = lastArrivalMilliseconds.shifted(byMilliseconds: step)
             if let time = message?.timeMilliseconds { message?.timeMilliseconds = time.shifted(byMilliseconds: step) }
@@ -40,8 +44,10 @@ struct BacklogDesk: Sendable {
     subscript(device: DeviceIndex) -> Burst? { bursts[device] }
 
     /// Notes that the device said something; with a message, adds what it says.
-    mutating func note(_ device: DeviceIndex, _ message: HeldMessage?, at now: Int64) {
-        var burst = bursts[device] ?? Burst(firstArrivalMilliseconds: now, lastArrivalMilliseconds: now)
+    mutating func note(_ device: DeviceIndex, _ message: HeldMessage?, at now: Int64, heardUntil: Int64) {
+        var burst =
+            bursts[device]
+            ?? Burst(heardUntilMilliseconds: heardUntil, firstArrivalMilliseconds: now, lastArrivalMilliseconds: now)
         burst.lastArrivalMilliseconds = now
         if let message {
             if let held = burst.message {

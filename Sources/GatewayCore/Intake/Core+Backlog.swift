@@ -10,12 +10,13 @@ extension StewardCore {
     /// - Returns: whether it was kept.
     @inline(never)
     mutating func isBacklog(
-        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, wasSilent: Bool
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, wasSilent: Bool, lastHeard: Int64
     ) -> Bool {
         guard presence.isCatchingUp || wasSilent || backlog[device] != nil else { return false }
+        let heardUntil = wasSilent ? min(lastHeard, presence.isCatchingUp ? presence.heardUntil : lastHeard) : presence.heardUntil
         guard fleet.devices[device].isDatedByArrival else {
             guard now &- time > BacklogDesk.presentMilliseconds else { return false }
-            backlog.note(device, nil, at: now)
+            backlog.note(device, nil, at: now, heardUntil: heardUntil)
             out.isOfThePast = true
             return false
         }
@@ -26,7 +27,7 @@ extension StewardCore {
             device,
             HeldMessage(
                 timeMilliseconds: time, readings: message.readings, levels: said.map { $0?.level },
-                alerts: codeReports(message, device, profile)), at: now)
+                alerts: codeReports(message, device, profile)), at: now, heardUntil: heardUntil)
         return true
     }
 
@@ -57,7 +58,7 @@ extension StewardCore {
         confirmRecent(device)
         guard let message = burst.message else { return }
         let profile = fleet.devices[device].profile
-        out.isOfThePast = isQueue || burst.isQueue
+        out.isOfThePast = (isQueue || burst.isQueue) && !out.isFresh(burst.heardUntilMilliseconds)
         let time = message.timeMilliseconds
         fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, time)
         fleet.devices[device].isDatedByArrival = true

@@ -104,13 +104,14 @@ extension StewardCore {
         let time = eventTime(message, device, isLive: !isRetained && !isHistorical && !presence.isCatchingUp)
         if isRetained { return applyRetained(message, device) }
         if replayedArrivalMilliseconds == nil {
+            let lastHeard = fleet.devices[device].arrivalMilliseconds
             fleet.devices[device].arrivalMilliseconds = now
             let wasSilent = fleet.devices[device].isSilent
             if wasSilent {
                 presence.spokeAgain(device, at: time, &fleet, &out)
                 drain()
             }
-            if wasSilent || mayBeBacklog, isBacklog(message, device, profile, at: time, wasSilent: wasSilent) { return }
+            if wasSilent || mayBeBacklog, isBacklog(message, device, profile, at: time, wasSilent: wasSilent, lastHeard: lastHeard) { return }
         }
         take(message, device, profile, at: time, isHistorical: isHistorical)
         out.isOfThePast = false

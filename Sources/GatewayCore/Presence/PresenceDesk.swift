@@ -13,6 +13,8 @@ package struct PresenceDesk: Sendable {
     /// What comes has waited at the broker while the gateway was away.
     private(set) var isCatchingUp = false
     package private(set) var listeningSince: Int64 = 0
+    /// Until when the gateway heard all that was said; what has waited since then is not older.
+    private(set) var heardUntil: Int64 = .min
     /// When silent devices are looked for next; `Int64.min` before there was a device.
     private(set) var nextScan: Int64 = .min
 
@@ -35,7 +37,9 @@ package struct PresenceDesk: Sendable {
     /// Time passes from what it was to `arrival`. While the gateway listens, a tick comes at least with every scan; a longer pause is one of the
     /// gateway itself, which was down or asleep.
     mutating func advance(from now: Int64, to arrival: Int64) {
-        if isConnected, arrival &- now > Self.scanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
+        guard isConnected else { return }
+        if !isCatchingUp { heardUntil = now }
+        if arrival &- now > Self.scanMilliseconds * 4 { listeningSince = max(listeningSince, arrival) }
     }
 
     /// Finds devices of which nothing was heard for too long. False when it is not the time to look.
@@ -94,6 +98,7 @@ package struct PresenceDesk: Sendable {
     mutating func shift(byMilliseconds step: Int64) {
         listeningSince = listeningSince.shifted(byMilliseconds: step)
         nextScan = nextScan.shifted(byMilliseconds: step)
+        heardUntil = heardUntil.shifted(byMilliseconds: step)
     }
 
     struct Memory: Codable {
@@ -101,10 +106,11 @@ package struct PresenceDesk: Sendable {
         var listeningSince: Int64
         var nextScan: Int64
         var isCatchingUp: Bool?
+        var heardUntil: Int64?
     }
 
     var memory: Memory {
-        Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan, isCatchingUp: isCatchingUp)
+        Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan, isCatchingUp: isCatchingUp, heardUntil: heardUntil)
     }
 
     mutating func restore(_ memory: Memory) {
@@ -112,5 +118,6 @@ package struct PresenceDesk: Sendable {
         listeningSince = memory.listeningSince
         nextScan = memory.nextScan
         isCatchingUp = memory.isCatchingUp ?? false
+        heardUntil = memory.heardUntil ?? .min
     }
 }
