@@ -3,6 +3,7 @@ import Documents
 
 /// Use of one counter: completed days go to the rate and to the week's profile.
 struct UseModel: Encodable, Equatable, Sendable {
+    /// The day that is being counted. It is the day of `lastMilliseconds`, unless the clock was set over a midnight since.
     private var dayNumber: Int64?
     private var unitsAtDayStart = 0.0
     private var lastMilliseconds: Int64 = 0
@@ -31,12 +32,19 @@ struct UseModel: Encodable, Equatable, Sendable {
     /// Memory beside the value itself, as the allocator gives it, with the head of an array.
     var heapBytes: Int { learned.isEmpty ? 0 : MemoryLayout<Learned>.stride + 40 }
 
-    /// Units of the present day so far; nil on the day on which counting began.
-    var unitsToday: Double? { isPartialDay ? nil : max(0, lastUnits - unitsAtDayStart) }
+    /// Units of the present day so far; nil on the day on which counting began, or the clock was set.
+    var unitsToday: Double? { isPartialDay || wasSetOverMidnight ? nil : max(0, lastUnits - unitsAtDayStart) }
+
+    private var wasSetOverMidnight: Bool { dayNumber.map { $0 != UseCalendar.day(lastMilliseconds).number } ?? false }
 
     /// Takes the units used so far by an odometer that never runs backwards.
     mutating func observe(timeMilliseconds: Int64, odometer: Double, fleet: inout FleetPriors) {
         let day = UseCalendar.day(timeMilliseconds).number
+        if wasSetOverMidnight {
+            // What was counted belongs to a day of the former clock, and says nothing of one of the new.
+            dayNumber = UseCalendar.day(lastMilliseconds).number
+            isPartialDay = true
+        }
         guard let last = dayNumber else {
             dayNumber = day
             unitsAtDayStart = odometer
@@ -94,12 +102,9 @@ struct UseModel: Encodable, Equatable, Sendable {
         learned[0].calendar.learn(weekday: weekday, ratio: ratio, fleet: fleet.weekdayWeights)
     }
 
-    /// The day that is being counted becomes the day of the new clock. Its length may be off once by what the step is beyond whole days.
+    /// The day that is being counted is longer or shorter by the step; over a midnight it is left out, once the next reading comes.
     mutating func shift(byMilliseconds step: Int64) {
-        guard let day = dayNumber else { return }
-        let moved = lastMilliseconds.shifted(byMilliseconds: step)
-        dayNumber = day &+ (UseCalendar.day(moved).number &- UseCalendar.day(lastMilliseconds).number)
-        lastMilliseconds = moved
+        if dayNumber != nil { lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step) }
     }
 
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {

@@ -40,6 +40,43 @@ private let start: Int64 = 1_767_571_200_000
         #expect(abs(busy.use(over: 1.5).mean - busy.use(over: 0.5).mean - tomorrow) < 0.05 * tomorrow)
     }
 
+    /// The clock is set over a midnight at ten in the evening: what was printed on that day is not printed in the first hour of the next one.
+    @Test(arguments: [3, -23, 27, 24 * 40 + 5] as [Int64]) func aClockSetOverMidnightMakesNoBusyDay(_ step: Int64) throws {
+        func risk(setBy step: Int64?) throws -> (use: Double, units: Double?) {
+            var model = SupplyModel()
+            var fleet = FleetPriors()
+            var (pages, shift) = (0.0, Int64(0))
+            for hours in 0..<(28 * 24 + 26) {
+                if hours == 27 * 24 + 22, let step {
+                    model.shift(byMilliseconds: step * hour)
+                    shift = step * hour
+                }
+                if (6..<16).contains(hours % 24) { pages += 10 }
+                let level = (100 - pages / 60).rounded(.up)
+                _ = model.observe(
+                    timeMilliseconds: start + Int64(hours) * hour + shift, level: .percent(level, resolution: 1), counter: pages,
+                    fleet: &fleet)
+            }
+            let distribution = try model.endDistribution(atMilliseconds: #require(model.newestMilliseconds), fleet: fleet).get()
+            return (distribution.use(over: 7).mean, model.use.unitsToday)
+        }
+        let (usual, _) = try risk(setBy: nil)
+        let (use, units) = try risk(setBy: step)
+        #expect(abs(use - usual) < 0.25 * usual, "\(use) and not \(usual)")
+        #expect(units ?? 0 < 60, "the day's use so far")
+    }
+
+    /// There and back before anything is read, as if nothing had happened.
+    @Test func aClockSetThereAndBackChangesNothing() {
+        var use = UseModel()
+        var fleet = FleetPriors()
+        for hours in 0..<100 { use.observe(timeMilliseconds: start + Int64(hours) * hour, odometer: Double(hours), fleet: &fleet) }
+        let before = use
+        use.shift(byMilliseconds: 30 * hour)
+        use.shift(byMilliseconds: -30 * hour)
+        #expect(use == before)
+    }
+
     /// 2026-11-28 is a Saturday. After eight days hardly anything is known of this printer's week, so the forecast takes the built-in one.
     @Test func theBuiltInWeekendIsSaturdayAndSunday() throws {
         let monday: Int64 = 1_794_787_200_000
