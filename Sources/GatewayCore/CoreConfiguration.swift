@@ -1,3 +1,4 @@
+import CivilCalendar
 import FoundationEssentials
 import Hashing
 import Replenishment
@@ -5,6 +6,8 @@ import Replenishment
 /// What the core needs to know beside the profiles. Every count is a limit; at a limit the least valuable goes first and is counted.
 public struct CoreConfiguration: Equatable, Sendable {
     public var gatewayID = "steward"
+    /// The clock on the wall of the site: metrics have their habits by it.
+    public var zone = ZoneRules.utc
     public var maximumDevices = 20_000
     /// Edge nodes of Sparkplug B; each keeps its names and aliases, and messages that wait for their turn.
     public var maximumSparkplugNodes = 1000

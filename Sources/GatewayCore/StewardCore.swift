@@ -72,7 +72,7 @@ public struct StewardCore {
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         sparkplug = SparkplugSessions(
             maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes)
-        anomalies = AnomalyDesk(maximumMetrics: configuration.maximumAnomalyMetrics)
+        anomalies = AnomalyDesk(maximumMetrics: configuration.maximumAnomalyMetrics, zone: configuration.zone)
         alarms = AlarmDesk(maximumFinished: configuration.maximumFinished)
         support = SupportDesk(maximumOpenRuns: configuration.maximumOpenRuns, maximumFinished: configuration.maximumFinished)
         maintenance = MaintenanceDesk(configured: configuration.maintenance)

@@ -133,7 +133,8 @@ def test_command_says_how_long_it_is_wanted(make, broker, tmp_path, version):
     wait_for(lambda: len(device.heard) == 2, "both commands")
     for message in device.heard:
         assert message.retain is False and message.qos == 1
-        assert begun + 2000 <= json.loads(message.payload)["until"] <= now_ms() + 2000
+        # The gateway's clock is its own, and may lie beside the machine's.
+        assert begun + 1000 <= json.loads(message.payload)["until"] <= now_ms() + 3000
         # Whole seconds of less than two, of which the broker takes what it kept the message.
         assert getattr(message.properties, "MessageExpiryInterval", None) in ([0, 1] if version == "5" else [None])
     leave(device)

@@ -1,9 +1,10 @@
-import FaultDetection
+import CivilCalendar
 import FoundationEssentials
 import Telemetry
 import TestSupport
 import Testing
 
+@testable import FaultDetection
 @testable import GatewayCore
 
 /// Detectors in the core: what feeds them, what they raise, and that neither batches nor snapshots change them.
@@ -125,6 +126,24 @@ import Testing
         #expect(anomalyLines(driver) == before)
         driver.tell("k1", "\"temp\":21", at: 6300)
         #expect(anomalyLines(driver) != before)
+    }
+
+    /// Eight o'clock on the wall is one time of the day, in winter and in summer; by UTC it is two.
+    @Test func habitsGoByTheClockOnTheWallOfTheSite() throws {
+        for (zone, slots) in [(try ZoneRules(tzif: ZoneFixture.berlin), [16]), (.utc, [12, 14])] {
+            var configuration = CoreConfiguration()
+            configuration.zone = zone
+            var driver = try Driver([Self.profile()], configuration: configuration)
+            // Weekdays around 29 March 2026, when clocks in Berlin are put forward.
+            for day in 74..<102 where ![2, 3].contains(day % 7) {
+                for minute in [5, 10, 15, 20] {
+                    let summer = day >= 87 ? 3600.0 : 0
+                    driver.tell("k1", "\"temp\":\(20 + minute)", at: Double(day) * 86_400 + 7 * 3600 - summer + Double(minute) * 60)
+                }
+            }
+            let detector = try #require(driver.core.anomalies.metrics.first).detector
+            #expect((0..<UInt8(96)).filter { detector.tables.find(.season, $0) != nil }.map { Int($0) } == slots)
+        }
     }
 
     @Test func theLimitIsKept() throws {

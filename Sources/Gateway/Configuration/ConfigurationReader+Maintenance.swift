@@ -34,7 +34,7 @@ enum MaintenanceReader {
         return device.map { .device($0) } ?? profile.map { .profile($0) } ?? .all
     }
 
-    /// `zone`, a name of the tz database, UTC where it is left out: for windows and for the calendars of suppliers.
+    /// `zone`, a name of the tz database, UTC where it is left out: for the site, for windows and for the calendars of suppliers.
     static func zone(_ reader: ObjectReader) -> (name: String, bytes: Data, rules: ZoneRules) {
         guard let name = reader.string("zone"), name != "UTC" else { return ("UTC", Data(), .utc) }
         guard let bytes = ProfileLoader.zoneBytes(name), let rules = try? ZoneRules(tzif: Array(bytes)) else {

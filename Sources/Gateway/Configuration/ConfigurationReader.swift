@@ -48,6 +48,7 @@ public enum ConfigurationReader {
             configuration.gatewayID = id
             configuration.mqtt.clientID = "steward-" + id
         }
+        configuration.core.zone = MaintenanceReader.zone(gateway).rules
         gateway.finish()
         configuration.core.gatewayID = configuration.gatewayID
     }

@@ -1,3 +1,4 @@
+import CivilCalendar
 import Documents
 import FaultDetection
 import Hashing
@@ -20,14 +21,20 @@ struct AnomalyDesk: Sendable {
 
     /// At most so many metrics have a detector (`limits.anomalyMetrics`).
     private let maximumMetrics: Int
-    private var metrics: [MetricWatch] = []
+    private(set) var metrics: [MetricWatch] = []
     private var freeMetrics: [Int32] = []
     private var machines: [MachineWatch] = []
     private var freeMachines: [Int32] = []
     /// Metrics that have no detector because all places are taken.
     private(set) var refusedMetrics = 0
 
-    init(maximumMetrics: Int) { self.maximumMetrics = maximumMetrics }
+    /// The clock on the wall of the site, by which metrics have their habits.
+    private var local: LocalOffset
+
+    init(maximumMetrics: Int, zone: ZoneRules) {
+        self.maximumMetrics = maximumMetrics
+        local = LocalOffset(zone)
+    }
 
     var watchedMetrics: Int { metrics.count - freeMetrics.count }
 
@@ -64,7 +71,8 @@ struct AnomalyDesk: Sendable {
             value = rate
         }
         let before = metrics[index].detector.isAnomalous
-        return metrics[index].detector.observe(value, atMilliseconds: time).isAnomalous != before
+        let offset = local.offsetSeconds(atMilliseconds: time)
+        return metrics[index].detector.observe(value, atMilliseconds: time, utcOffsetSeconds: offset).isAnomalous != before
     }
 
     /// What the detector says since its last reading, which was `value`.
