@@ -1,12 +1,20 @@
 /// What a level says: more of the same cartridge, another one, or nothing yet.
 extension SupplyModel {
-    mutating func number(_ level: Double, _ resolution: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange {
+    mutating func number(
+        _ level: Double, _ resolution: Double, _ fall: LevelFall?, _ time: Int64, _ fleet: inout FleetPriors
+    ) -> SupplyChange {
         steps.tremble(level)
-        lowPercent = nil
+        if lowPercent != nil, let change = numberAfterLow(level, time, &fleet) { return change }
         guard let accepted = levelPercent else { return firstNumber(level, resolution, time, &fleet) }
+        if let fall, fall.fromPercent == nil, level > accepted + Self.bottomPercent,
+            fall.isRefuted(byPercent: level, step: steps.percent, atMilliseconds: time)
+        {
+            guard candidateStays(.farUp, time) else { return .none }
+            return restore(level, from: accepted, resolution)
+        }
         if let direction = direction(from: accepted, to: level) {
             guard candidateStays(direction, time) else { return .none }
-            return accept(level, instead: accepted, direction, resolution, time, &fleet)
+            return accept(level, instead: accepted, direction, resolution, fall, time, &fleet)
         }
         if candidate?.direction == .someUp { steps.someReturns = min(steps.someReturns + 1, 1_000) }
         forgetCandidate()
@@ -27,6 +35,17 @@ extension SupplyModel {
         levelPercent = level
         noteStandstill(from: accepted, to: level, fleet)
         return .levelChanged(fromPercent: accepted, toPercent: level)
+    }
+
+    /// A device that knows only 0 and 100 said 100, then by a word or a code that it is low, and now 100 again: when that stays for half a day,
+    /// another cartridge is in the slot. Nil where a number is simply what it says.
+    private mutating func numberAfterLow(_ level: Double, _ time: Int64, _ fleet: inout FleetPriors) -> SupplyChange? {
+        guard let left = lowPercent, let accepted = levelPercent, steps.knowsOnlyEnds, level > 0, level == accepted else {
+            lowPercent = nil
+            return nil
+        }
+        guard candidateStays(.someUp, time) else { return SupplyChange.none }
+        return replace(with: level, residual: Double(left), &fleet)
     }
 
     private mutating func learnRounding(from accepted: Double, to level: Double) {
@@ -152,11 +171,33 @@ extension SupplyModel {
     mutating func forgetCandidate() { candidate = nil }
 
     private mutating func accept(
-        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ time: Int64,
-        _ fleet: inout FleetPriors
+        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ fall: LevelFall?,
+        _ time: Int64, _ fleet: inout FleetPriors
     ) -> SupplyChange {
+        if direction == .farUp || direction == .unlikelyUp, let fall, let back = former, back.generation == generation,
+            fall.isRefuted(byPercent: level, step: steps.percent, atMilliseconds: time)
+        {
+            cartridge = back.cartridge
+            former = nil
+            return restore(level, from: accepted, resolution)
+        }
         if direction == .farUp || direction == .farDown, let back = reinserted(level) { return back }
         if direction == .farUp || direction == .unlikelyUp { return replace(with: level, residual: accepted, &fleet) }
+        if direction == .farDown, !steps.knowsOnlyEnds, let present = sureCartridge ?? cartridge {
+            // Should the fall turn out to be false.
+            former = FormerCartridge(cartridge: present, levelPercent: accepted, generation: generation, serial: serial)
+        }
+        correct(level, resolution)
+        return .levelChanged(fromPercent: accepted, toPercent: level)
+    }
+
+    /// The fall before was false: the cartridge was there all the time.
+    private mutating func restore(_ level: Double, from accepted: Double, _ resolution: Double) -> SupplyChange {
+        correct(level, resolution)
+        return .restored(fromPercent: accepted, toPercent: level)
+    }
+
+    private mutating func correct(_ level: Double, _ resolution: Double) {
         forgetCandidate()
         steps.accept(level)
         let step = max(steps.percent, resolution)
@@ -165,7 +206,6 @@ extension SupplyModel {
         cartridge?.place(max((bounds.low + bounds.high) / 2, 0), variance: step * step / 12 + 0.1)
         origin = (level, odometer, false)
         levelPercent = level
-        return .levelChanged(fromPercent: accepted, toPercent: level)
     }
 
     /// A first guess of the yield, once the level fell far enough from a sure place.

@@ -11,11 +11,13 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     /// A forecast from older readings than this is refused.
     public static let staleAfterDays = 30.0
     /// A new cartridge is a rise of at least this, and of at least one and a half steps.
-    static let newGenerationPercent = 15.0
+    public static let newGenerationPercent = 15.0
     /// More units a day than this are a counter gone wrong, not use. Milliseconds of running are 86 million a day.
     static let plausibleUnitsPerDay = 1_000_000_000.0
+    /// A level up to this is that of a cartridge at its end, or of a device that does not know yet.
+    public static let bottomPercent = 1.5
     /// What is wholly below this is low, whatever the device calls it.
-    static let highestLowPercent = 25.0
+    public static let highestLowPercent = 25.0
 
     /// The number of the cartridge in the slot, from 1 on. A cartridge that comes back has its old number.
     public internal(set) var generation: Int32 = 1
@@ -112,6 +114,9 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         }
     }
 
+    /// The level fell by more than was used, and may come back.
+    public var hasFallen: Bool { former?.generation == generation || (steps.knowsOnlyEnds && levelPercent == 0) }
+
     /// There is a counter, and it stands still.
     var hasIdleCounter: Bool { lastCounter != nil && !hasCounter }
 
@@ -122,9 +127,11 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     ///   - level: percent with its resolution, an interval, or an unknown, which moves nothing.
     ///   - counter: pages, hours, metres; nil, negative and not finite are unknown. A lower one than before starts a new base.
     ///   - serial: a hash of the cartridge's serial number or tag; nil or 0 when the device tells none.
+    ///   - fall: a fall of the level that may have been false.
     ///   - fleet: what devices of this kind taught; it learns from this reading, too.
     public mutating func observe(
-        timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, fleet: inout FleetPriors
+        timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, after fall: LevelFall? = nil,
+        fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
         counterMoved = false
@@ -138,7 +145,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
             newestMilliseconds = timeMilliseconds
         }
         wear()
-        let change = weigh(level, serial, timeMilliseconds, &fleet)
+        let change = weigh(level, serial, fall, timeMilliseconds, &fleet)
         if $candidate.isNone, isKnown(level) {
             sureCartridge = cartridge
             sureOdometer = odometer
@@ -147,7 +154,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     }
 
     private mutating func weigh(
-        _ level: SupplyLevel, _ serial: UInt64?, _ timeMilliseconds: Int64, _ fleet: inout FleetPriors
+        _ level: SupplyLevel, _ serial: UInt64?, _ fall: LevelFall?, _ timeMilliseconds: Int64, _ fleet: inout FleetPriors
     ) -> SupplyChange {
         switch level {
         case .noLimit, .unknown: return .none
@@ -156,7 +163,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
             newestMilliseconds = timeMilliseconds
             if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
             // No device knows more than tenths.
-            return number((value * 10).rounded() / 10, resolution, timeMilliseconds, &fleet)
+            return number((value * 10).rounded() / 10, resolution, fall, timeMilliseconds, &fleet)
         case .interval(let low, let high):
             guard isKnown(level) else { return .none }
             newestMilliseconds = timeMilliseconds
@@ -241,8 +248,11 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         cartridge?.use(units: units, unitsPerDay: perDay, coverageVariation: coverage)
     }
 
-    /// The middle of what the device calls low, while it says no number.
-    public var saidLowPercent: Double? { levelPercent == nil ? lowPercent.map { Double($0) } : nil }
+    /// The middle of what the device calls low; nil while it says a number, or that some remains.
+    public var saidLowPercent: Double? { lowPercent.map { Double($0) } }
+
+    /// It never said another number than 0 and 100, of which the higher one tells nothing of how much is left.
+    public var knowsOnlyEnds: Bool { steps.knowsOnlyEnds }
 
     var unitsPerDay: Double { hasCounter ? use.unitsPerDay : 1 }
     /// Pages of a day differ in coverage from those of the next; days differ more.

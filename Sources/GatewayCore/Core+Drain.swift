@@ -55,6 +55,11 @@ extension StewardCore {
             orders.place(order, window, device, supply: supply, at: time, storeDamage: reasonToAskAboutDamage, fleet, &out)
         case .cartridgeReplaced(let device, let replacement, let time): orders.installed(replacement, device, at: time, fleet, &out)
         case .cartridgePutBack(let device, let supply): putBack(device, supply)
+        case .levelRefuted(let device, let supply, let order, let since):
+            if orders.refuted(order, since: since, fleet, &out) { supplies.setOrder(nil, device, supply) }
+        case .levelUnproven(let device, let supply):
+            supplies.reorder(
+                device, supply, at: fleet.devices[device].newestMilliseconds, asking: SupplyDesk.doubtReason, fleet, &out)
         case .orderOfSupply(let device, let supply, let order): supplies.setOrder(order, device, supply)
         case .orderWaited(let device, let order, let wait): supplies.orderWaited(order, device, milliseconds: wait)
         case .orderDelivered(let device, let order, let name):
@@ -143,6 +148,7 @@ extension StewardCore {
         {
             orders.shortenWait(order, to: latest, fleet, &out)
         }
+        if let order = supplies.state(device, supply)?.order { orders.proven(order, fleet, &out) }
         supplies.reorder(device, supply, at: time, fleet, &out)
     }
 

@@ -55,6 +55,10 @@ enum CoreEvent: Sendable {
     case cartridgePutBack(DeviceIndex, supply: SupplyIndex)
     /// The present order of a supply; nil: none.
     case orderOfSupply(DeviceIndex, supply: SupplyIndex, order: String?)
+    /// A level that was in doubt was false, and this was the order of the supply. Since then, in event time, it was told.
+    case levelRefuted(DeviceIndex, supply: SupplyIndex, order: String, sinceMilliseconds: Int64)
+    /// A level is in doubt, and no report has proven or refuted it for long.
+    case levelUnproven(DeviceIndex, supply: SupplyIndex)
     /// The order of a supply went out after it had waited for company.
     case orderWaited(DeviceIndex, order: String, milliseconds: Int64)
     /// An order was delivered.

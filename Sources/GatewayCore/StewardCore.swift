@@ -154,6 +154,8 @@ public struct StewardCore {
             alarms.findNextDue()
         }
         settleInhibitions()
+        supplies.expire(&out)
+        drain()
         orders.expire(fleet, &out)
         drain()
     }
@@ -171,8 +173,8 @@ public struct StewardCore {
     public var nextDueMilliseconds: Int64? {
         let dues = [
             support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty || !configuration.expected.isEmpty), orders.nextDue,
-            sparkplug.nextDueMilliseconds,
-            sequencer.nextDue, presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
+            supplies.nextAsk, sparkplug.nextDueMilliseconds, sequencer.nextDue,
+            presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
         ]
         let due = dues.reduce(.max, min)
         // What is due since before the first event is due now.

@@ -26,4 +26,8 @@ public struct OrderTerms: Equatable, Sendable, Codable {
     public var isHandedOver = false
     /// The supplier had the same order from another gateway; calling ours off must not call off theirs.
     public var isDuplicate = false
+    /// It waits for a person because only one report told its level; a second one releases it.
+    public var restsOnDoubt: Bool?
+    /// It was called off because the level that it rests on was false; the supply may be ordered again.
+    public var isRefuted: Bool?
 }

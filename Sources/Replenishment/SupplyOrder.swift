@@ -58,6 +58,15 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         terms.latestSendMilliseconds = latestSendMilliseconds
     }
 
+    /// The same need, ordered once more: the attempt before was called off.
+    public func again(attempt: Int) -> SupplyOrder {
+        var order = SupplyOrder(
+            device: device, supply: supply, item: item, generation: generation, attempt: attempt, reason: reason,
+            decidedMilliseconds: decidedMilliseconds, levelPercent: levelPercent, daysLeft: daysLeft)
+        order.terms = terms
+        return order
+    }
+
     /// How often one generation may be ordered: so that a program which asks for ever is stopped at some time.
     public static let maximumAttempts = 99
 

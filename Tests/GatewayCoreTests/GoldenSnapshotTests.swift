@@ -129,6 +129,7 @@ import Testing
         var supply = SupplyState()
         (supply.order, supply.orderedMilliseconds, supply.installedMilliseconds, supply.thresholdMilliseconds) = ("o", 1, 2, 3)
         (supply.reported, supply.facts, supply.factsHash, supply.namedItem) = (.percent(4, resolution: 1), SupplyFacts(), 5, "n")
+        supply.doubt = LevelDoubt(fall: LevelFall(sinceMilliseconds: 6, fromPercent: 7), levelPercent: 8)
         try expectAllFields(supply, but: ["model"])
         try expectAllFields(ExperienceScores())
         try expectAllFields(FleetPriors())

@@ -65,6 +65,7 @@ extension StewardCore {
         presence.shift(byMilliseconds: step)
         support.shift(byMilliseconds: step)
         orders.shift(byMilliseconds: step)
+        supplies.shift(byMilliseconds: step)
         alarms.shift(byMilliseconds: step)
         sparkplug.shift(byMilliseconds: step)
         storeDamage.shift(byMilliseconds: step)
@@ -133,6 +134,7 @@ extension StewardCore {
 extension SupplyState {
     mutating func shift(byMilliseconds step: Int64) {
         model.shift(byMilliseconds: step)
+        doubt = doubt?.shifted(byMilliseconds: step)
         evaluatedMilliseconds = evaluatedMilliseconds.shifted(byMilliseconds: step)
         orderedMilliseconds = orderedMilliseconds.shifted(byMilliseconds: step)
         installedMilliseconds = installedMilliseconds.shifted(byMilliseconds: step)

@@ -31,9 +31,14 @@ package final class LayoutDerived: Sendable {
     let hasOneSource: Bool
     /// For each list of codes whether a device may have several of it.
     let isCapturedList: [Bool]
+    /// For each list of codes whether they say something of supplies, and whether any does.
+    let isHintList: [Bool]
+    let hasHints: Bool
 
     init(_ layout: ProfileLayout) {
         revision = layout.revision
+        isHintList = layout.profile.alerts.map { !$0.supplies.isEmpty }
+        hasHints = isHintList.contains(true)
         isCapturedList = layout.profile.alerts.indices.map(layout.isScoped)
         let messages = layout.profile.messages
         hasOneSource =

@@ -134,6 +134,7 @@ extension StewardCore {
     /// What a message says that is not older than what is known of it.
     @inline(__always)
     mutating func takePresent(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
+        if fleet.profiles[profile].derived.hasHints { noteHints(message, device, profile, inOrder(time, device)) }
         takeAll(message, device, profile, time)
         for alerts in message.alerts where alerts.list < 4 {
             fleet.devices[device].note(list: alerts.list, at: time)
@@ -163,6 +164,17 @@ extension StewardCore {
         if fleet.devices[device].alertHashes[alerts.list] != alerts.hash { return true }
         return fleet.profiles[profile].derived.isCapturedList[alerts.list]
             && (alerts.hash != ReportedAlerts.emptyHash || alarms.hasReported(device, list: alerts.list))
+    }
+
+    /// What the codes of a message say of supplies counts for the levels of the same message.
+    private mutating func noteHints(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
+        let derived = fleet.profiles[profile].derived
+        for alerts in message.alerts where alerts.list < 4 && derived.isHintList[alerts.list] {
+            let isKnown =
+                derived.isCapturedList[alerts.list]
+                ? !changes(alerts, device, profile) : supplies.knowsHints(device, list: alerts.list, hash: alerts.hash)
+            if !isKnown { supplies.note(codeReport(alerts, device, profile), device, at: time) }
+        }
     }
 
     mutating func take(_ report: CodeReport, _ device: DeviceIndex, at time: Int64) {
@@ -210,12 +222,24 @@ extension StewardCore {
         }
         if levels > 0 {
             let levelTime = inOrder(time, device)
+            if derived.hasHints, supplies.hasHints(device) { previewLevels(message, device, profile, derived) }
             for reading in message.readings where !derived.supplies[reading.slot].isNone {
                 take(device, profile, derived, reading, time)
                 said(message.supply(reading), device, profile, derived, derived.supplies[reading.slot], levelTime)
             }
         }
         drain()
+    }
+
+    /// A code that names only the type of a supply is weighed against what the message says of all of them.
+    private mutating func previewLevels(
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ derived: LayoutDerived
+    ) {
+        for reading in message.readings where !derived.supplies[reading.slot].isNone {
+            guard let said = message.supply(reading) else { continue }
+            noteFacts(device, profile, said)
+            supplies.preview(device, said.supply, said.level)
+        }
     }
 
     @inline(__always)
@@ -225,14 +249,17 @@ extension StewardCore {
     ) {
         if let reading, supplies.wantsFacts(device, reading) { noteFacts(device, profile, reading) }
         let counter = fleet.value(device, derived.counters[supply]).known
-        let level = reading?.level ?? .unknown(.absent)
+        var level = reading?.level ?? .unknown(.absent)
+        var isHinted = false
+        if derived.hasHints, supplies.hasHints(device) { (level, isHinted) = supplies.hinted(device, supply, level, at: time, fleet) }
         let former = supplies.generation(device, supply)
         let change = supplies.observe(
-            device, supply, level, counter: counter, base: fleet.profiles[profile].base, at: time)
+            device, supply, level, counter: counter, isHinted: isHinted, base: fleet.profiles[profile].base, at: time)
         switch change {
         // The fleet is handed over only here: at each reading it would be a copy of its tables' references.
         case .newGeneration(let residual): supplies.replaced(device, supply, former, residual, at: time, fleet, &out)
         case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
+        case .restored: supplies.refuted(device, supply, &out)
         case .levelChanged: supplies.noteThreshold(device, supply, change, time)
         case .none, .late: break
         }

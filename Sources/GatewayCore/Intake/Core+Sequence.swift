@@ -23,6 +23,9 @@ extension StewardCore {
         while let message = sequencer.next(device, through: time) {
             let profile = fleet.devices[device].profile
             fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds)
+            for report in message.alerts where fleet.profiles[profile].derived.isHintList[report.list] {
+                supplies.note(report, device, at: message.timeMilliseconds)
+            }
             takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, message.timeMilliseconds)
             for report in message.alerts { fleet.devices[device].note(list: report.list, at: message.timeMilliseconds) }
             for report in message.alerts { take(report, device, at: message.timeMilliseconds) }

@@ -60,7 +60,7 @@ extension OrderDesk {
         out.tell(.ticketWanted(device, ticket))
     }
 
-    private func openTicket(
+    func openTicket(
         _ order: SupplyOrder, name: String, text: String, reason: String, _ fleet: FleetState, _ out: inout StepOutput
     ) {
         guard let device = fleet.device(named: order.device) else { return }

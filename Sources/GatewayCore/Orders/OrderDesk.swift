@@ -80,7 +80,11 @@ package struct OrderDesk: Sendable {
         _ order: SupplyOrder, _ window: SendWindow?, _ device: DeviceIndex, supply: SupplyIndex, at time: Int64, storeDamage: String?,
         _ fleet: FleetState, _ out: inout StepOutput
     ) {
-        if let known = known(order) { return out.tell(.orderOfSupply(device, supply: supply, order: known)) }
+        var order = order
+        if let known = known(order) {
+            guard let next = afterRefutation(order) else { return out.tell(.orderOfSupply(device, supply: supply, order: known)) }
+            order = next
+        }
         guard orders[order.id] == nil else {
             // Only damage gives two orders one id; the one that has it must not pass for this one.
             let ticket = Ticket(
@@ -92,7 +96,6 @@ package struct OrderDesk: Sendable {
         if !isAskedByHand, isCoveredByStock(order, at: time, &out) { return }
         // A need has the id of its first order.
         stock.release(SupplyOrder.id(device: order.device, supply: order.supply, generation: order.generation))
-        var order = order
         setTerms(&order, profile: fleet.rules(of: device).name)
         if order.terms.latestSendMilliseconds == nil { order.terms.latestSendMilliseconds = latestSend(order, window, out.now) }
         // The life runs on arrival time, as suppliers and people do.
@@ -152,7 +155,7 @@ package struct OrderDesk: Sendable {
         return window?.latestMilliseconds(within: consolidation, from: now)
     }
 
-    private func reasonToAsk(_ order: SupplyOrder) -> String? {
+    func reasonToAsk(_ order: SupplyOrder) -> String? {
         guard order.terms.supplier != nil || order.terms.isDryRun else { return nil }
         return policy.reasonToAsk(amountHundredths: order.terms.amountHundredths, spentHundredths: spentThisMonth(like: order))
     }

@@ -28,7 +28,11 @@ extension SupplyDesk {
             allowedRisk: 1 - reorderRule(fleet.supplyRule(device, supply)).serviceLevel, timeMilliseconds: time)
     }
 
-    mutating func reorder(_ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
+    /// Asks for an order when the supply needs one.
+    /// - Parameter doubt: why a person has to agree; nil where the level is beyond doubt.
+    mutating func reorder(
+        _ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, asking doubt: String? = nil, _ fleet: FleetState, _ out: inout StepOutput
+    ) {
         let rule = fleet.supplyRule(device, supply)
         guard rule.isOrdered, let state = state(device, supply), state.order == nil else { return }
         let lead = leadTime(device, supply, fleet)
@@ -56,6 +60,10 @@ extension SupplyDesk {
             levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0, daysLeft: days)
         if knownItem(device, supply, fleet) == nil {
             order.terms.approvalReason = "the device does not say what to order for it; order it by hand, or name the item in the profile"
+        }
+        if let doubt, order.terms.approvalReason == nil {
+            order.terms.approvalReason = doubt
+            order.terms.restsOnDoubt = true
         }
         out.tell(.orderNeeded(device, supply: supply, order, sendWindow(device, supply, at: time, fleet), at: time))
         // What stock covers is asked again with every report; it was decided once.

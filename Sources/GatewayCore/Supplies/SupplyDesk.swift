@@ -1,4 +1,6 @@
+import CivilCalendar
 import ConsumableForecast
+import Documents
 import Replenishment
 import Telemetry
 
@@ -16,6 +18,12 @@ package struct SupplyDesk: Sendable {
     private var devices = Table<DeviceIndex, Table<SupplyIndex, SupplyState>>()
     /// What the devices of each profile taught.
     private var learned = Table<ProfileIndex, SupplyLearning>()
+    /// What the codes that stand say of the supplies of each device.
+    var hints = Table<DeviceIndex, [HintList]>()
+    /// The supplies whose level is in doubt, with the arrival time at which a person is asked.
+    var asks: [Doubted: Int64] = [:]
+    /// The earliest of these.
+    private(set) var nextAsk: Int64 = .max
 
     init(_ configuration: CoreConfiguration) {
         policy = configuration.replenishment
@@ -56,17 +64,30 @@ package struct SupplyDesk: Sendable {
     // MARK: Readings
 
     /// Takes what a device says of a level now, and says what has changed. `level` is unknown when a full report does not name the supply;
-    /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another.
+    /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another. `isHinted`: a code of the device
+    /// says that the supply is low.
     mutating func observe(
-        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, base: ProfileIndex, at time: Int64
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, base: ProfileIndex, at time: Int64
     ) -> SupplyChange {
         reach(device, supply)
         learned.reach(base, with: SupplyLearning())
         devices[device][supply].reported = level
         // The same number for the same cartridge, where the device tells one from the next.
         let serial = devices[device][supply].facts?.serialHash
-        return devices[device][supply].model.observe(
-            timeMilliseconds: time, level: level, counter: counter, serial: serial, fleet: &learned[base].priors)
+        let wasLow = devices[device][supply].model.saidLowPercent != nil
+        let isDoubted = !devices[device][supply].$doubt.isNone
+        let change = devices[device][supply].model.observe(
+            timeMilliseconds: time, level: level, counter: counter, serial: serial,
+            after: isDoubted ? devices[device][supply].doubt?.fall : nil, fleet: &learned[base].priors)
+        if isDoubted || isHinted || change != .none || (!wasLow && devices[device][supply].model.saidLowPercent != nil) {
+            followDoubt(device, supply, level, change, isHinted: isHinted, wasLow: wasLow, at: time)
+        }
+        return change
+    }
+
+    /// What a message says of a level, before any of its levels is taken: a code that names only a type is weighed against all of them.
+    mutating func preview(_ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel) {
+        update(device, supply) { $0.reported = level }
     }
 
     mutating func noteThreshold(_ device: DeviceIndex, _ supply: SupplyIndex, _ change: SupplyChange, _ time: Int64) {
@@ -84,6 +105,7 @@ package struct SupplyDesk: Sendable {
             if change != .none { devices[device][supply].evaluatedMilliseconds = .min }
             return
         }
+        if !devices[device][supply].$doubt.isNone, isDoubted(device, supply) { return waitForProof(device, supply, &out) }
         if case .levelChanged = change {
         } else if evaluated != .min, time &- evaluated < Self.questionMilliseconds {
             return
@@ -189,6 +211,23 @@ package struct SupplyDesk: Sendable {
 
     mutating func vacate(_ device: DeviceIndex) {
         if devices.contains(device) { devices[device] = Table() }
+        if hints.contains(device) { hints[device] = [] }
+    }
+
+    mutating func noteAsk(_ doubted: Doubted, _ due: Int64) {
+        asks[doubted] = due
+        nextAsk = min(nextAsk, due)
+    }
+
+    mutating func findNextAsk() { nextAsk = asks.values.min() ?? .max }
+
+    /// The gateway's clock was set.
+    mutating func shift(byMilliseconds step: Int64) {
+        for (doubted, due) in asks {
+            asks[doubted] = due.shifted(byMilliseconds: step)
+            update(doubted.device, doubted.supply) { $0.doubt?.askMilliseconds = due.shifted(byMilliseconds: step) }
+        }
+        findNextAsk()
     }
 
     func isForgettable(_ device: DeviceIndex) -> Bool { supplies(of: device).allSatisfy { $0.order == nil } }
@@ -197,6 +236,8 @@ package struct SupplyDesk: Sendable {
     mutating func shiftReadings(of device: DeviceIndex, byMilliseconds step: Int64) {
         guard devices.contains(device) else { return }
         for supply in devices[device].indices { devices[device][supply].shift(byMilliseconds: step) }
+        guard hasHints(device) else { return }
+        for list in hints[device].indices { hints[device][list].shift(byMilliseconds: step) }
     }
 
     /// The device has another layout, in which its supplies have other numbers; none for one that is not there.
@@ -210,11 +251,14 @@ package struct SupplyDesk: Sendable {
     struct DeviceMemory: Codable {
         var states: [SupplyState]
         var models: [[UInt8]]
+        var hints: [HintList]?
     }
 
     func memory(of device: DeviceIndex) throws -> DeviceMemory? {
         let known = supplies(of: device)
-        return known.isEmpty ? nil : DeviceMemory(states: known, models: try known.map { try $0.model.bytes() })
+        let said = hasHints(device) ? hints[device] : nil
+        guard !known.isEmpty || said != nil else { return nil }
+        return DeviceMemory(states: known, models: try known.map { try $0.model.bytes() }, hints: said)
     }
 
     /// - Parameter numberOf: the present number of each supply that it had, or none.
@@ -223,6 +267,10 @@ package struct SupplyDesk: Sendable {
         var states = memory.states
         for supply in states.indices { states[supply].model = try SupplyModel(bytes: memory.models[supply]) }
         restore(device, states, numberOf: numberOf)
+        guard let said = memory.hints else { return }
+        hints.reach(device, with: [])
+        // The profile may say something else of the codes now: each list is read again with the next message that has it.
+        hints[device] = said.map { HintList(list: $0.list, scope: $0.scope, hash: 0, hints: $0.hints) }
     }
 
     /// - Parameter names: of the supplies that the device has shown, by their numbers; nil for one that it has not.
@@ -232,15 +280,18 @@ package struct SupplyDesk: Sendable {
             return [
                 "supply \(name) \(slot) \(supply.order ?? "-") \(digestText(supply.model))",
                 "cartridge \(name) \(slot) \(digestText(supply.reported)) \(digestText(supply.facts))",
-            ]
+            ] + (supply.doubt.map { ["doubt \(name) \(slot) \(digestText($0))"] } ?? [])
         }
     }
 
     func hasLearned(of profile: ProfileIndex) -> Bool { learning(of: profile) != SupplyLearning() }
 
     private mutating func restore(_ device: DeviceIndex, _ supplies: [SupplyState], numberOf: [SupplyIndex]) {
-        vacate(device)
-        for (old, new) in numberOf.enumerated() where !new.isNone && old < supplies.count { update(device, new) { $0 = supplies[old] } }
+        if devices.contains(device) { devices[device] = Table() }
+        for (old, new) in numberOf.enumerated() where !new.isNone && old < supplies.count {
+            update(device, new) { $0 = supplies[old] }
+            if let due = supplies[old].doubt?.askMilliseconds { noteAsk(Doubted(device: device, supply: new), due) }
+        }
     }
 
     mutating func restore(_ learning: SupplyLearning, of profile: ProfileIndex) {

@@ -23,6 +23,8 @@ package struct SupplyState: Sendable, Codable {
     var factsHash: UInt64?
     /// What the last cartridge that was named was named; the present one may say nothing of itself.
     @Rare var namedItem: String?
+    /// The present level is yet to be proven, or was not long ago.
+    @Rare var doubt: LevelDoubt?
 
     /// Memory that it takes.
     var stateBytes: Int { MemoryLayout<SupplyState>.stride + model.heapBytes + $facts.heapBytes }
@@ -30,6 +32,6 @@ package struct SupplyState: Sendable, Codable {
     /// All but the model, which has bytes of its own.
     private enum CodingKeys: String, CodingKey {
         case evaluatedMilliseconds, order, orderedMilliseconds, orderRisk, installedMilliseconds, thresholdMilliseconds, reported, facts
-        case factsHash, namedItem
+        case factsHash, namedItem, doubt
     }
 }

@@ -4,6 +4,8 @@ public struct ReportedCode: Equatable, Sendable, Codable {
     public var severity: Severity
     public var text: String
     public var playbook: String?
+    /// What it says of supplies.
+    public var hint: SupplyHint?
 }
 
 /// The lists of codes of the message that was decoded last. Asked when a list has changed.
@@ -46,9 +48,10 @@ extension MessageDecoder {
         let known = rule.rule(for: code)
         let said = item?.text(rule.severityMembers).flatMap { rule.severities[$0] }
         let text = item?.text(rule.textMembers).map { SupplyName.readable(Array($0.utf8), maximumBytes: maximumTextBytes) }
+        let hint = rule.supplyRule(for: code).flatMap { SupplyHint($0) { name in item?.text([name]).map(bounded) } }
         return ReportedCode(
             code: code, severity: known?.severity ?? said ?? rule.defaultSeverity,
-            text: text.flatMap { $0.isEmpty ? nil : $0 } ?? known?.text ?? code, playbook: known?.playbook)
+            text: text.flatMap { $0.isEmpty ? nil : $0 } ?? known?.text ?? code, playbook: known?.playbook, hint: hint)
     }
 
     private static func bitNames(_ tape: JSONTape, _ index: Int, _ names: [Int: String]) -> [String] {

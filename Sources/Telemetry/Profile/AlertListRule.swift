@@ -27,6 +27,8 @@ public struct AlertListRule: Equatable, Sendable {
     public var textMembers: [String] = []
     /// Codes that are no alarm. A `*` at the end stands for the rest of a code.
     public var ignored: [String] = []
+    /// What codes tell of supplies. Of several rules that fit a code, the first counts.
+    public var supplies: [AlertSupplyRule] = []
 
     /// The rule of that very code; else the longest of those with a `*` that fit.
     public func rule(for code: String) -> AlertCodeRule? {
@@ -35,6 +37,11 @@ public struct AlertListRule: Equatable, Sendable {
     }
 
     func isIgnored(_ code: String) -> Bool { ignored.contains { $0 == code || Self.fits($0, code) } }
+
+    /// The rule of what a code tells of supplies; nil when it tells nothing.
+    func supplyRule(for code: String) -> AlertSupplyRule? {
+        supplies.first { rule in rule.codes.contains { $0 == code || Self.fits($0, code) } }
+    }
 
     private static func fits(_ pattern: String, _ code: String) -> Bool { pattern.hasSuffix("*") && code.hasPrefix(pattern.dropLast()) }
 }
@@ -75,6 +82,9 @@ public struct AlertCodeTemplate: Equatable, Sendable {
         self.text = text
         self.pieces = pieces
     }
+
+    /// Whether it takes anything from an item.
+    var hasMembers: Bool { pieces.contains { if case .member = $0 { true } else { false } } }
 
     /// The code of an item; nil when none of the members is there.
     func filled(_ member: (String) -> String?) -> String? {

@@ -18,11 +18,57 @@ extension ProfileReader {
         rule.severities = severities(reader)
         rule.textMembers = reader.strings("textMember") ?? []
         rule.ignored = reader.strings("ignore") ?? []
+        rule.supplies = reader.list("supplies", "what codes say of supplies").compactMap(alertSupply)
         reader.finish()
         return places.map { place in
             rule.path = place
             return rule
         }
+    }
+
+    /// `{ codes: ["prt-1104-11-*"], supply: "{groupIndex}", level: [0, 10] }`: `supply`, `types` or neither, and `level` or `"doubtful"`.
+    private func alertSupply(_ reader: ObjectReader) -> AlertSupplyRule? {
+        defer { reader.finish() }
+        let codes = reader.required("codes", "a list of codes") == nil ? nil : reader.strings("codes")
+        guard let target = supplyTarget(reader), let node = reader.required("level", "[0, 10], or \"doubtful\""), let codes else { return nil }
+        switch node.value {
+        case .string("doubtful"): return AlertSupplyRule(codes: codes, target: target, level: nil)
+        case .array(let items) where items.count == 2:
+            guard let low = items[0].number, let high = items[1].number, 0 <= low, low <= high, high <= 100 else { break }
+            guard target != .all else {
+                reader.add("a level belongs to one supply: \"supply\" or \"types\" says to which", at: "level")
+                return nil
+            }
+            return AlertSupplyRule(codes: codes, target: target, level: low...high)
+        default: break
+        }
+        reader.add("\"level\" is two percentages of what is left, such as [0, 10], or \"doubtful\"", at: "level")
+        return nil
+    }
+
+    private func supplyTarget(_ reader: ObjectReader) -> AlertSupplyRule.Target? {
+        let (name, words) = (reader.string("supply"), reader.strings("types"))
+        if name != nil, words != nil {
+            reader.add("only one of supply, types can say of which supply it is", at: "types")
+            return nil
+        }
+        if let name {
+            guard let template = AlertCodeTemplate(name) else {
+                reader.add("\"supply\" is a supply's name, and may hold members of the item in braces, such as \"{groupIndex}\"", at: "supply")
+                return nil
+            }
+            return .named(template)
+        }
+        guard let words else { return .all }
+        var types: [String] = []
+        for word in words {
+            guard let type = SupplyType(word) else {
+                reader.add("\"\(word)\" is no type of a supply such as toner-cartridge", at: "types")
+                return nil
+            }
+            types.append(type.keyword)
+        }
+        return .types(types)
     }
 
     private func codeForm(_ reader: ObjectReader) -> AlertListRule.CodeForm {

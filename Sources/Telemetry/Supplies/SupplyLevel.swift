@@ -40,6 +40,7 @@ public enum SupplyUnknown: String, Error, CaseIterable, Sendable, Codable, Custo
     case absent, notANumber, saidToMeanNothing, deviceDoesNotKnow, vendorCode, unlistedCode, capacityUnknown, capacityUnlimited,
         levelAboveCapacity
     case contradiction
+    case explainedOtherwise
 
     public var description: String {
         switch self {
@@ -52,6 +53,7 @@ public enum SupplyUnknown: String, Error, CaseIterable, Sendable, Codable, Custo
         case .capacityUnknown: "there is an amount, but the capacity it belongs to is not known"
         case .capacityUnlimited: "there is an amount, but the capacity has no limit (-1)"
         case .levelAboveCapacity: "the level is far above the capacity"
+        case .explainedOtherwise: "the device reports a code by which such a level is none, such as a cartridge that is out"
         case .contradiction: "the unit is percent, the capacity is not, and the level could be either"
         }
     }
