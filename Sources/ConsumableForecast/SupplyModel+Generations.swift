@@ -109,7 +109,9 @@ extension SupplyModel {
 
     /// The cartridge before, put back: its level is where it was, and no counter explains the leap.
     mutating func reinserted(_ level: Double) -> SupplyChange? {
-        guard serial == 0, let back = former, back.generation != generation, back.cartridge.left < 90, abs(level - back.levelPercent) <= max(2, steps.percent) else {
+        guard serial == 0, let back = former, back.generation != generation, back.cartridge.left < 90,
+            abs(level - back.levelPercent) <= max(2, steps.percent)
+        else {
             return nil
         }
         return putBack(back, level)
@@ -146,7 +148,9 @@ extension SupplyModel {
             return change
         }
         // A new cartridge was known by its level, and only now tells its number: it still has that of the one before.
-        let isToldLate = former.map { $0.serial == serial && $0.generation != generation } == true && (levelPercent ?? 100) <= (level ?? 100) + Self.newGenerationPercent
+        let isToldLate =
+            former.map { $0.serial == serial && $0.generation != generation } == true
+            && (levelPercent ?? 100) <= (level ?? 100) + Self.newGenerationPercent
         if serial == 0 || isSeen || isToldLate {
             if !isSeen { remember(reported) }
             serial = reported

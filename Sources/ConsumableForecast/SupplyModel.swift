@@ -117,6 +117,9 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     /// The level fell by more than was used, and may come back.
     public var hasFallen: Bool { former?.generation == generation || (steps.knowsOnlyEnds && levelPercent == 0) }
 
+    /// Event time since which a level far from the accepted one is told; nil while none is.
+    public var candidateMilliseconds: Int64? { $candidate.isNone ? nil : candidate?.sinceMilliseconds }
+
     /// There is a counter, and it stands still.
     var hasIdleCounter: Bool { lastCounter != nil && !hasCounter }
 

@@ -10,10 +10,15 @@ extension StewardCore {
     public func supplier(ofOrder id: String) -> String? { orders.orderIDs(id).first.flatMap { orders[$0]?.terms.supplier } }
     public func orderState(_ id: String) -> SupplyOrder.State? { orders[id]?.state }
 
+    /// Why a report on an order, a shipment or a line of it, counted from 1, would change nothing; nil when it is taken.
+    public func problem(reporting state: SupplyOrder.State, of id: String, line: Int? = nil) -> String? {
+        orders.problem(reporting: state, of: id, line: line)
+    }
+
     func countOrders(_ totals: inout Totals) {
         for order in orders.all {
             totals.ordersByState[order.state, default: 0] += 1
-            if !order.state.isFinal { totals.openOrders += 1 }
+            if !order.isOver { totals.openOrders += 1 }
             if order.isOverdue { totals.overdueOrders += 1 }
         }
     }
@@ -46,6 +51,9 @@ extension StewardCore {
         writer.member("since", order.life.sinceMilliseconds)
         writer.member("deadline", configuration.replenishment.deadlines.deadlineMilliseconds(order))
         if order.isOverdue { writer.member("overdue", true) }
+        if order.terms.isSpare == true { writer.member("spare", true) }
+        if order.terms.isShelved == true { writer.member("onShelf", true) }
+        if order.terms.mayHaveBeenTaken == true { writer.member("mayHaveBeenTaken", true) }
         writer.member("approvedBy", order.terms.approvedBy)
         writer.member("latestSend", order.terms.latestSendMilliseconds)
         writer.member("holdUntil", order.terms.holdUntilMilliseconds)

@@ -52,6 +52,8 @@ extension StewardCore {
 
         case .supplyEvaluated(let device, let supply, let time): evaluated(device, supply, at: time)
         case .orderNeeded(let device, let supply, let order, let window, let time):
+            // By hand a person may order whatever other devices have.
+            if order.terms.requestedBy == OrderTerms.automatic, orderOfTwin(order, device) != nil { return }
             orders.place(order, window, device, supply: supply, at: time, storeDamage: reasonToAskAboutDamage, fleet, &out)
         case .cartridgeReplaced(let device, let replacement, let time): orders.installed(replacement, device, at: time, fleet, &out)
         case .cartridgePutBack(let device, let supply): putBack(device, supply)
@@ -62,8 +64,12 @@ extension StewardCore {
                 device, supply, at: fleet.devices[device].newestMilliseconds, asking: SupplyDesk.doubtReason, fleet, &out)
         case .orderOfSupply(let device, let supply, let order): supplies.setOrder(order, device, supply)
         case .orderWaited(let device, let order, let wait): supplies.orderWaited(order, device, milliseconds: wait)
-        case .orderDelivered(let device, let order, let name):
-            guard let supply = fleet.supply(named: name, of: device), supplies.state(device, supply)?.order == order else { return }
+        case .orderEnded(let device, let order, let generation):
+            // It was for a cartridge that is in the slot no more, and must not keep the present one from being ordered.
+            guard let supply = supplies.supply(ofOrder: order, device), supplies.generation(device, supply) != generation else { return }
+            supplies.setOrder(nil, device, supply)
+        case .orderDelivered(let device, let order):
+            guard let supply = supplies.supply(ofOrder: order, device) else { return orders.shelve(order, &out) }
             if let ended = supplies.ended(device, supply, fleet) { orders.visitIfThere(ended, device, fleet, &out) }
         }
     }

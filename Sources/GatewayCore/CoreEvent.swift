@@ -62,7 +62,9 @@ enum CoreEvent: Sendable {
     /// The order of a supply went out after it had waited for company.
     case orderWaited(DeviceIndex, order: String, milliseconds: Int64)
     /// An order was delivered.
-    case orderDelivered(DeviceIndex, order: String, supply: String)
+    case orderDelivered(DeviceIndex, order: String)
+    /// An order for a cartridge of this generation came to nothing.
+    case orderEnded(DeviceIndex, order: String, generation: Int32)
 
     /// Why help is asked for.
     enum HelpReason: Sendable {

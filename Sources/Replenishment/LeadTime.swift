@@ -16,6 +16,11 @@ public struct LeadTime: Equatable, Sendable, Codable {
         self.spread = spread.isFinite ? min(max(spread, 0), 2) : Self.usualSpread
     }
 
+    /// When an order placed at `milliseconds` should have come at the latest: 98 of 100 have, and a weekend may lie between.
+    public func latestMilliseconds(from milliseconds: Int64) -> Int64 {
+        milliseconds &+ Int64((days * exp(2 * spread) + 2) * 86_400_000)
+    }
+
     /// Nodes and weights of Gauss-Hermite quadrature for a standard normal, 7 points: good to a tenth of a percent here.
     private static let nodes: [(z: Double, weight: Double)] = [
         (0, 0.457_142_857_142_857), (1.154_405_394_739_968, 0.240_123_178_605_013), (-1.154_405_394_739_968, 0.240_123_178_605_013),

@@ -28,6 +28,20 @@ public struct OrderTerms: Equatable, Sendable, Codable {
     public var isDuplicate = false
     /// It waits for a person because only one report told its level; a second one releases it.
     public var restsOnDoubt: Bool?
+    /// When it went into the outbox, in arrival time; nil for one of an earlier version.
+    public var handedMilliseconds: Int64?
+    /// Another cartridge was installed before it came: it is for the next need of the slot, or for the shelf.
+    public var isSpare: Bool?
+    /// Arrival time by which a spare that nobody reports should have come.
+    public var expectedMilliseconds: Int64?
+    /// It was delivered and lies on the shelf, counted in the stock.
+    public var isShelved: Bool?
+    /// The state in which it was taken for installed.
+    public var installedFrom: OrderLife.State?
+    /// Of the serial number of the cartridge that it is to follow; nil where the device tells none.
+    public var serial: UInt64?
+    /// It failed, and a try may have reached the supplier all the same.
+    public var mayHaveBeenTaken: Bool?
     /// It was called off because the level that it rests on was false; the supply may be ordered again.
     public var isRefuted: Bool?
 }

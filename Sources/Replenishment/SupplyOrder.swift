@@ -8,10 +8,11 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
 
     /// One order for a device, slot, generation and attempt, over restarts, replays and two gateways: the id is made of just these.
     public let id: String
-    public let device: String
-    public let supply: String
+    /// Whose it is now: a device that is renamed or replaced hands its orders on, and the id stays.
+    public private(set) var device: String
+    public private(set) var supply: String
     public let item: String
-    public let generation: Int32
+    public private(set) var generation: Int32
     /// Counted from 1; above 1 a person has asked again after the one before came to nothing.
     public var attempt: Int { laterAttempt ?? 1 }
     /// Nil for the first attempt, of which nothing is written.
@@ -115,10 +116,27 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         life.shift(byMilliseconds: step)
         terms.latestSendMilliseconds = terms.latestSendMilliseconds.shifted(byMilliseconds: step)
         terms.holdUntilMilliseconds = terms.holdUntilMilliseconds.shifted(byMilliseconds: step)
+        terms.handedMilliseconds = terms.handedMilliseconds.shifted(byMilliseconds: step)
+        terms.expectedMilliseconds = terms.expectedMilliseconds.shifted(byMilliseconds: step)
     }
 
     /// The life begins when it is placed, in the time of those who deal with it.
     public mutating func restart(atMilliseconds now: Int64) { life = OrderLife(sinceMilliseconds: now) }
+
+    /// What was taken for its installation was that of another cartridge.
+    public mutating func reopen(atMilliseconds now: Int64) {
+        guard state == .installed, let former = terms.installedFrom else { return }
+        life.reopen(former, atMilliseconds: now)
+        terms.installedFrom = nil
+    }
+
+    /// Another device, another slot or another generation has the need for which it was placed.
+    public mutating func carry(toDevice device: String, supply: String, generation: Int32) {
+        (self.device, self.supply, self.generation) = (device, supply, generation)
+    }
+
+    /// It asks for nothing more: it has come to its end, or lies on the shelf.
+    public var isOver: Bool { state.isFinal || terms.isShelved == true }
 
     /// A sentence about it that is no step of its life.
     public mutating func note(_ detail: String) { self.detail = detail }

@@ -4,7 +4,7 @@ import TerminalProgram
 
 enum DevicesCommand: ListCommand {
     static let name = "devices"
-    static let summary = "list the devices with their state and their lowest supply, or take one out"
+    static let summary = "list the devices with their state and their lowest supply, take one out, or let one follow another"
     static let list = "devices"
     static let defaultLimit = 1000
     static let usage = Usage(
@@ -12,7 +12,11 @@ enum DevicesCommand: ListCommand {
             .value("offset", "N", "leave out the first N, in the order of the ids"),
             .value("limit", "N", "at most this many; \(defaultLimit) unless given"),
             .value("remove", "DEVICE", "take this device out: its alarms, commands, orders and tickets end; needs --by and --yes"),
-            .value("by", "NAME", "who says so, with --remove"), .flag("yes", "really, with --remove"),
+            .value("rename", "DEVICE", "this device is called --to now: its cartridges and orders go along, and the old name is taken out"),
+            .value("replace", "DEVICE", "the device --to stands in for this one: its orders go along, and it is taken out"),
+            .value("to", "DEVICE", "the device that follows, with --rename and --replace; it has to have spoken once"),
+            .value("by", "NAME", "who says so, with --remove, --rename and --replace"),
+            .flag("yes", "really, with --remove, --rename and --replace"),
         ] + ChangeCommand.options,
         notes: "A device that was taken out and speaks again is a new one. Its history stays until it is too old.")
     static let columns: [Table.Column] = [
@@ -27,16 +31,37 @@ enum DevicesCommand: ListCommand {
     }
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
-        guard let device = arguments.value("remove") else {
-            for option in ["by", "yes"] where arguments.has(option) { throw UsageError("--\(option) belongs to --remove") }
+        let words = ["remove", "rename", "replace"].filter { arguments.has($0) }
+        guard let word = words.first, let device = arguments.value(word) else {
+            for option in ["by", "yes", "to"] where arguments.has(option) {
+                throw UsageError("--\(option) belongs to --remove, --rename or --replace")
+            }
             return try ask(arguments)
         }
-        let by = try Person.required(arguments, by: "remove")
+        guard words.count == 1 else { throw UsageError("one of --\(words.joined(separator: ", --")) at a time") }
+        let by = try Person.required(arguments, by: word)
+        if word != "remove" { return try succeed(device, word, by, arguments) }
+        if arguments.has("to") { throw UsageError("--to belongs to --rename or --replace") }
         guard arguments.has("yes") else {
             throw UsageError(
                 "--remove ends everything that is open of \(TerminalText.visible(device)), its orders too; say --yes when that is meant")
         }
         return try ChangeCommand.send(arguments, [list, device, "removal"], JSONWriter.object { $0.member("by", by) })
+    }
+
+    private static func succeed(_ device: String, _ word: String, _ by: String, _ arguments: Arguments) throws -> ExitCode {
+        guard let successor = arguments.value("to") else { throw UsageError("--\(word) needs --to DEVICE") }
+        guard arguments.has("yes") else {
+            throw UsageError(
+                "--\(word) takes \(TerminalText.visible(device)) out and hands its orders to \(TerminalText.visible(successor)); say --yes when that is meant"
+            )
+        }
+        let body = JSONWriter.object { body in
+            body.member("by", by)
+            body.member("successor", successor)
+            body.member("kind", word == "rename" ? "renamed" : "replaced")
+        }
+        return try ChangeCommand.send(arguments, [list, device, "succession"], body)
     }
 
     static func cutText(_ answer: APIValue, count: Int, _ arguments: Arguments) -> String? {

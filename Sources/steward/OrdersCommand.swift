@@ -16,6 +16,7 @@ enum OrdersCommand: ListCommand {
             .value("place", "DEVICE", "ask for an order by hand, also after one failed or was called off; needs --supply and --by"),
             .value("supply", "NAME", "the supply that --place orders"), .value("by", "NAME", "who says so"),
             .value("reason", "TEXT", "why, with --reject and --cancel"),
+            .value("despite", "ORDER", "with --place: order again although this order, which failed, may have been taken"),
         ] + listOptions + ChangeCommand.options,
         notes: "Who asked for an order cannot approve it.")
     static let columns: [Table.Column] = [
@@ -33,7 +34,7 @@ enum OrdersCommand: ListCommand {
     static func run(_ arguments: Arguments) throws -> ExitCode {
         let words = ["approve", "reject", "cancel", "place"].filter { arguments.has($0) }
         guard let word = words.first, let subject = arguments.value(word) else {
-            for option in ["by", "reason", "supply"] where arguments.has(option) {
+            for option in ["by", "reason", "supply", "despite"] where arguments.has(option) {
                 throw UsageError("--\(option) belongs to --approve, --reject, --cancel or --place")
             }
             return try ask(arguments)
@@ -47,6 +48,7 @@ enum OrdersCommand: ListCommand {
                 guard let supply = arguments.value("supply") else { throw UsageError("--place needs --supply NAME") }
                 body.member("device", subject)
                 body.member("supply", supply)
+                body.member("despite", arguments.value("despite"))
             } else {
                 path += [subject, ["approve": "approval", "reject": "rejection", "cancel": "cancellation"][word] ?? word]
                 if word != "approve" { body.member("reason", arguments.value("reason")) }
@@ -60,6 +62,7 @@ enum OrdersCommand: ListCommand {
         let amount = order["amount"].number.map { HumanText.money($0) + " " + (order["currency"].string ?? "") }
         let notes = [
             order["attempt"].number.map { "attempt " + HumanText.number($0, decimals: 0) }, order["dryRun"].bool == true ? "dry run" : nil,
+            order["spare"].bool == true ? "spare" : nil, order["onShelf"].bool == true ? "on the shelf" : nil,
             order["approvalReason"].string, order["detail"].string,
         ]
         return [

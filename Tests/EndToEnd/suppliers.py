@@ -18,7 +18,7 @@ from cxml_structure import problems_of
 
 
 class HTTPSupplier:
-    """An HTTP server whose `reply(request)` gives (status, content type, body); a repeat of a key is known by `orders`."""
+    """An HTTP server whose `reply(request)` gives (status, content type, body), or None to break the connection; a repeat of a key is known by `orders`."""
 
     def __init__(self):
         self.requests = []
@@ -42,6 +42,10 @@ class HTTPSupplier:
                     answer = supplier.reply(request) if takes else None
                     supplier.requests.append(request)
                 time.sleep(supplier.delay)
+                if status is None and answer is None:
+                    # The connection breaks before the answer.
+                    self.close_connection = True
+                    return
                 if status is not None:
                     answer = (500 if status == "taken-500" else status, "text/plain", b"")
                 try:

@@ -46,7 +46,7 @@ ROWS = [
     (row(4, -1, 100), {"levelPercent": None, "noLimit": True, "reason": "the device says that nothing here can run out (-1)"}),
     (row(5, 61, -2, Type="ink-cartridge"), {"levelPercent": 61, "resolutionPercent": 1, "type": "ink-cartridge"}),
     (row(6, 61, 0, Unit=19), {"levelPercent": 61, "resolutionPercent": 1}),
-    (row(7, -100, 100), {"levelPercent": None, "unknown": "vendorCode", "reason": "the level is a code of this vendor for unknown"}),
+    (row(7, -100, 100), {"levelPercent": None, "lowPercent": 0, "highPercent": 10, "reason": "some remaining, 0 to 10 %"}),
     (row(8, 70, -1, Unit=18), {"levelPercent": None, "unknown": "capacityUnlimited",
                                "reason": "there is an amount, but the capacity has no limit (-1)"}),
 ]

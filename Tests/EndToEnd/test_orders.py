@@ -373,3 +373,39 @@ def test_effect_that_the_store_refuses_for_ever_holds_up_nothing(make, broker, c
     assert failed["device"] == "p1" and "refuses" in failed["detail"]
     assert gateway.api("tickets")["tickets"][0]["device"] == "p1"
     assert gateway.request("/readyz")[0] == 200
+
+
+# Devices that follow one another.
+
+
+def test_a_device_that_is_called_otherwise_takes_its_order_along(make, broker, client, supplier):
+    gateway = make.gateway(broker, **shop(supplier))
+    use_up(client)
+    name = reaches(gateway, "sent")["order"]
+    client.publish("devices/p2/telemetry", {"supplies": {"black": 90}, "errors": ["jam"]})
+    wait_for(lambda: gateway.device("p2"), "the other device")
+    for words in (["--rename", "p1", "--by", "Ann", "--yes"], ["--rename", "p1", "--to", "p2", "--by", "Ann"], ["--to", "p2"]):
+        assert gateway.cli("devices", *words).returncode == 2
+    assert gateway.cli("devices", "--rename", "p1", "--to", "nobody", "--by", "Ann", "--yes").returncode == 1
+    assert gateway.post("devices/p1/succession", {"by": "Ann", "successor": "p2", "kind": "moved"}) == 400
+    assert gateway.cli("devices", "--replace", "p1", "--to", "p2", "--by", "Ann", "--yes").returncode == 0
+    wait_for(lambda: gateway.device("p1") is None, "the removal")
+    assert (order(gateway)["order"], order(gateway)["device"], order(gateway)["state"]) == (name, "p2", "sent")
+    gateway.restart()
+    assert gateway.device("p1") is None and order(gateway)["device"] == "p2"
+    entry = next(entry for entry in gateway.api("journal?limit=50")["journal"] if entry["kind"] == "device.removed")
+    assert (entry["successor"], entry["reason"]) == ("p2", "replaced")
+
+
+def test_a_spare_is_put_in_before_the_parcel_comes(make, broker, client, supplier):
+    gateway = make.gateway(broker, **shop(supplier))
+    use_up(client)
+    name = reaches(gateway, "sent")["order"]
+    install(client)
+    wait_for(lambda: order(gateway).get("spare"), "the spare")
+    for state in ("accepted", "shipped", "delivered"):
+        assert gateway.post(f"orders/{name}/updates", {"state": state}) == 202
+    assert reaches(gateway, "delivered")["onShelf"] is True
+    assert gateway.post(f"orders/{name}/updates", {"state": "failed"}) == 409
+    [item] = gateway.api("stock")["stock"]
+    assert (item["item"], item["units"]) == ("supply-black", 1)

@@ -206,6 +206,8 @@ OBJECTS = {
     ("severities", "reader"): "alertList",
     ("hexPair", "pair"): "hexPair",
     ("alertList", "code"): "alertCode",
+    ("alertSupply", "reader"): "alertSupply",
+    ("supplyTarget", "reader"): "alertSupply",
     ("status", "reader"): "status",
     ("parsed", "reader"): "condition",
     ("comparison", "reader"): "condition",

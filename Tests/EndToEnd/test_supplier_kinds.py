@@ -99,6 +99,46 @@ def test_cxml_status_codes_decide_over_http(erp, cxml, client):
     assert len(cxml.orders) == 1 and len(cxml.requests) >= 3
 
 
+class ForgetfulSupplier(CXMLSupplier):
+    """Takes the order, breaks the connection before its answer, and says of each later try that it has it already."""
+
+    lost = 1
+
+    def reply(self, request):
+        self.lost -= 1
+        if self.lost >= 0:
+            return None
+        return self.status(*self.later)
+
+
+@pytest.mark.parametrize(
+    ("later", "rules", "state"),
+    [
+        ((500, "PO number has already been processed."), None, "sent"),
+        ((200, "OK"), None, "sent"),
+        ((500, "A-17: known here"), [{"status": 500, "text": "*known here"}], "sent"),
+        # Not of this supplier's rules: it is tried until it is given up, and then only a person who knows of it orders again.
+        ((400, "PO number has already been processed."), [{"status": 500, "text": "*"}], "failed"),
+    ],
+)
+def test_cxml_answer_that_is_lost_is_no_second_order(make, broker, client, tmp_path, later, rules, state):
+    supplier = ForgetfulSupplier(SECRET)
+    supplier.later = later
+    settings = cxml_settings(supplier, tmp_path)
+    if rules:
+        settings["duplicateAnswers"] = rules
+    gateway = make.gateway(broker, suppliers=[settings])
+    use_up(client)
+    name = reaches(gateway, state)["order"]
+    again = gateway.cli("orders", "--place", "p1", "--supply", "black", "--by", "Ann")
+    assert again.returncode == 1 and name in again.stderr
+    if state == "failed":
+        assert order(gateway)["mayHaveBeenTaken"] is True and name in gateway.api("tickets")["tickets"][0]["reason"]
+        assert gateway.cli("orders", "--place", "p1", "--supply", "black", "--by", "Ann", "--despite", name).returncode == 0
+        assert len(gateway.api("orders")["orders"]) == 2
+    supplier.close()
+
+
 def test_cxml_refusal_is_final(erp, cxml, client):
     cxml.codes = [400]
     use_up(client)

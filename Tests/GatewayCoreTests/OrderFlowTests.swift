@@ -232,7 +232,7 @@ import Testing
         #expect(again.orders.stock == driver.core.orders.stock && again.digest() == driver.core.digest())
         replace(&driver, at: 10_000)
         #expect(driver.core.orders.stock.unitsOnHand("black") == 0 && driver.core.orders.stock.needs.isEmpty)
-        replace(&driver, device: "p2", at: 20_000)
+        replace(&driver, device: "p2", at: 3 * 86_400)
         #expect(driver.core.orderState(id("p2")) == .installed && driver.core.orders.stock.unitsOnHand("black") == 0)
     }
 
@@ -357,7 +357,7 @@ import Testing
             case 11, 12: driver.control(.order(.request(device: "p1", supply: supply, by: "Cid")), at: second)
             default: driver.wait(until: second)
             }
-            let open = driver.core.orders.all.filter { !$0.state.isFinal }.map { "\($0.supply) \($0.generation)" }
+            let open = driver.core.orders.all.filter { !$0.isOver }.map { "\($0.supply) \($0.generation)" }
             #expect(Set(open).count == open.count, "seed \(seed), step \(step): one open order a generation")
             if step % 50 == 25 {
                 let profile = try Driver.profile(Press.profile)

@@ -44,7 +44,26 @@ import Testing
         #expect(policy.statusTopic?.subscription == "o/+")
     }
 
+    @Test func answersThatTellOfADuplicate() throws {
+        #expect(try read("{ suppliers: [{ name: 'a', url: 'http://x/' }] }").suppliers[0].duplicateAnswers == nil)
+        let usual = SupplierSettings.DuplicateAnswer.usual
+        for text in ["PO number has already been processed.", "Order already exists", "DUPLICATE document"] {
+            #expect(usual.contains { $0.fits((500, text)) } && usual.contains { $0.fits((400, text)) })
+            #expect(!usual.contains { $0.fits((200, text)) })
+        }
+        #expect(!usual.contains { $0.fits((500, "Internal error: the last order is processed")) })
+        let own =
+            try read(
+                "{ suppliers: [{ name: 'a', url: 'http://x/', duplicateAnswers: [{ status: 500, text: '*Known here' }, { text: 'A-*' }] }] }"
+            ).suppliers[0].duplicateAnswers ?? []
+        #expect(own.map { $0.fits((500, "It is KNOWN HERE")) } == [true, false])
+        #expect(own.map { $0.fits((501, "known here")) } == [false, false])
+        #expect(own.map { $0.fits((418, "a-7")) } == [false, true])
+    }
+
     @Test(arguments: [
+        ("{ suppliers: [{ name: 'a', url: 'http://x/', duplicateAnswers: [{ status: 500 }] }] }", "text"),
+        ("{ suppliers: [{ name: 'a', url: 'http://x/', duplicateAnswers: [{ status: 5, text: '*' }] }] }", "100"),
         ("{ suppliers: [{ url: 'http://x/' }] }", "name"),
         ("{ suppliers: [{ name: 'a', url: 'http://x/' }, { name: 'a', url: 'http://x/' }] }", "each supplier has its own"),
         ("{ orders: { url: 'http://x/' }, suppliers: [{ name: 'orders', url: 'http://x/' }] }", "each supplier has its own"),

@@ -49,6 +49,11 @@ struct CXMLEndpoint: Sendable {
             return answer(500, "Internal Server Error: busy, send it again")
         }
         guard owners.allSatisfy({ $0 == supplier }) else { return answer(404, "Not Found: an order that is not known, or not yours") }
+        let problems = try? core.ask { core in
+            notices.compactMap { core.problem(reporting: $0.state, of: $0.key, line: $0.line) }
+        }
+        guard let problems else { return answer(500, "Internal Server Error: busy, send it again") }
+        if problems.count == notices.count, let problem = problems.first { return answer(409, "Conflict: \(problem)") }
         for notice in notices {
             guard case .recorded = mailbox.submit(Self.event(notice)) else {
                 return answer(500, "Internal Server Error: not known to be recorded, send it again; each step is taken once")

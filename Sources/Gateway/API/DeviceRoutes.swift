@@ -13,7 +13,22 @@ extension GatewayAPI {
         .ask("/api/v1/devices/{id}/history/{metric}") { try $0.samples($1) },
         // What is open of the device ends, its history stays until it is too old, and its id may come again.
         .change("/api/v1/devices/{id}/removal", "device", StewardCore.hasDevice, "who takes it out") { .removeDevice(device: $0, by: $1) },
+        .change("/api/v1/devices/{id}/succession") { try $0.succeed($1) },
     ]
+
+    /// Body `{"by": NAME, "successor": ID, "kind": "renamed" or "replaced"}`: another device takes over the orders of this one, which is
+    /// taken out.
+    private func succeed(_ request: HTTPRequest) throws -> HTTPResponse {
+        let id = try known("device", request) { $0.hasDevice($1) }
+        let wish = try RequestBody.read(request) { body -> (by: String, successor: String, kind: StewardCore.Succession)? in
+            let (by, successor) = (body.text("by", "who says so"), body.name("successor", "the device that follows"))
+            let kind = body.choice("kind", "renamed or replaced", StewardCore.Succession.self)
+            guard let by, let successor, let kind else { return nil }
+            return (by, successor, kind)
+        }
+        if let problem = try core.ask({ $0.problem(succeeding: id, by: wish.successor) }) { throw Refusal.conflict(problem) }
+        return try commit(.succeedDevice(former: id, successor: wish.successor, kind: wish.kind, by: wish.by), for: request)
+    }
 
     /// `{"devices":[…],"total":n,"next":ID}`, sorted by id, from `offset` or after the id `after`.
     private func devices(_ request: HTTPRequest) throws -> HTTPResponse {

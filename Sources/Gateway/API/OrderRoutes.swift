@@ -59,15 +59,19 @@ extension GatewayAPI {
         return try commit(.order(event(id, word)), for: request)
     }
 
-    /// Body `{"device": ID, "supply": NAME, "by": NAME}`: an order by hand.
+    /// Body `{"device": ID, "supply": NAME, "by": NAME, "despite": ORDER}`: an order by hand. `despite` names the order that failed and may have
+    /// been taken all the same.
     private func requestOrder(_ request: HTTPRequest) throws -> HTTPResponse {
-        let wish = try RequestBody.read(request) { body -> (device: String, supply: String, by: String)? in
+        let wish = try RequestBody.read(request) { body -> (device: String, supply: String, by: String, despite: String?)? in
             let (device, supply, by) = (body.name("device", "the device"), body.name("supply", "its supply"), body.text("by", "who asks"))
+            let despite = body.optionalText("despite")
             guard let device, let supply, let by else { return nil }
-            return (device, supply, by)
+            return (device, supply, by, despite)
         }
-        if let problem = try core.ask({ $0.problem(requesting: wish.supply, of: wish.device) }) { throw Refusal.conflict(problem) }
-        return try commit(.order(.request(device: wish.device, supply: wish.supply, by: wish.by)), for: request)
+        let problem = try core.ask { $0.problem(requesting: wish.supply, of: wish.device, despite: wish.despite) }
+        if let problem { throw Refusal.conflict(problem) }
+        return try commit(
+            .order(.request(device: wish.device, supply: wish.supply, by: wish.by, despite: wish.despite)), for: request)
     }
 
     /// Body `{"state": STATE, "reference": TEXT, "detail": TEXT}`: a supplier's report on an order or a shipment.
@@ -80,6 +84,9 @@ extension GatewayAPI {
                 body.add("a report can say accepted, shipped, delivered, installed, cancelled or failed", at: "state")
             }
             return state.map { .orderUpdate(order: id, state: $0, reference: reference, detail: detail) }
+        }
+        if case .orderUpdate(_, let state, _, _) = event, let problem = try core.ask({ $0.problem(reporting: state, of: id) }) {
+            throw Refusal.conflict(problem)
         }
         return try commit(event, for: request)
     }

@@ -42,6 +42,9 @@ struct WebhookEndpoint: Sendable {
         if let stranger = zip(reports, owners).first(where: { $0.1 != name })?.0 {
             throw Refusal.unknown("order of yours", stranger.key)
         }
+        let problems = try core.ask { core in reports.compactMap { core.problem(reporting: $0.report.state, of: $0.key) } }
+        // Of several the others are taken.
+        if problems.count == reports.count, let problem = problems.first { throw Refusal.conflict(problem) }
         for (key, report) in reports {
             let event = ControlEvent.orderUpdate(order: key, state: report.state, reference: report.reference, detail: report.detail)
             guard case .recorded = mailbox.submit(event) else {

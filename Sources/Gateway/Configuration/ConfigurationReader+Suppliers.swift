@@ -112,10 +112,21 @@ extension ConfigurationReader {
         supplier.consolidationScope = reader.choice("consolidateBy", ReplenishmentPolicy.Supplier.Scope.self) ?? .site
         guard var settings = settings(reader, name) else { return }
         settings.caFile = reader.string("caFile")
+        if reader.optional("duplicateAnswers") != nil { settings.duplicateAnswers = duplicateAnswers(reader) }
         reader.read("giveUpAfterHours", in: 1...8760, into: &settings.giveUpAfterMilliseconds, times: 3_600_000)
         reader.read("timeoutSeconds", in: 1...600, into: &settings.timeoutSeconds)
         policy.suppliers.append(supplier)
         configuration.suppliers.append(settings)
+    }
+
+    /// `duplicateAnswers: [{ status: 500, text: "*already been processed*" }]`; upper and lower case are the same.
+    private static func duplicateAnswers(_ reader: ObjectReader) -> [SupplierSettings.DuplicateAnswer] {
+        reader.list("duplicateAnswers", "an answer that tells of a duplicate").compactMap { answer in
+            defer { answer.finish() }
+            let status = answer.integer("status", in: 100...599)
+            guard let text = answer.requiredString("text", "the text of the answer, with * for any characters") else { return nil }
+            return SupplierSettings.DuplicateAnswer(status: status, text: Wildcard(text.lowercased()))
+        }
     }
 
     /// Nil when it is absent, and when it lies outside the range, which is reported.

@@ -61,8 +61,12 @@ final class DeliveryWorker: @unchecked Sendable {
         case .duplicate(let other, let answers):
             guard LinkOutcome.isForeign(source: other, own: source, job) else { return .delivered(answers) }
             return .duplicate(detail: other.map { "the supplier has this order from \($0)" })
-        case .refused(let reason): return .abandoned(error: reason)
-        case .retry(let reason, let afterSeconds):
+        case .refused(let reason):
+            return .abandoned(error: reason + (channel == .order && job.mayHaveBeenTaken ? OrderDesk.uncertainWords : ""))
+        case .retry(let failure, let afterSeconds, let mayBeTaken):
+            // Once a try may have been taken, that stays so however the next ones end.
+            let isUncertain = channel == .order && (mayBeTaken || job.mayHaveBeenTaken)
+            let reason = failure + (isUncertain ? OrderDesk.uncertainWords : "")
             if job.ageMilliseconds > giveUpAfterMilliseconds {
                 return .abandoned(error: "given up after \(job.attempts + 1) tries: \(reason)")
             }

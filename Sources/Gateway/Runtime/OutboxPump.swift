@@ -136,7 +136,10 @@ final class OutboxPump {
         worker.add(
             DeliveryJob(
                 key: entry.key, body: payload.body, device: entry.device, createdMilliseconds: entry.createdMilliseconds,
-                attempts: delivery.attempts, isRepeat: delivery.lastError != nil, handedAge: now - entry.createdMilliseconds))
+                attempts: delivery.attempts, isRepeat: delivery.lastError != nil,
+                // "begun" is the mark of a try whose end is not recorded.
+                mayHaveBeenTaken: delivery.lastError.map { $0 == "begun" || $0.hasSuffix(OrderDesk.uncertainWords) } ?? false,
+                handedAge: now - entry.createdMilliseconds))
     }
 
     private func publish(_ key: String, _ payload: OutboxPayload, _ now: Int64) {

@@ -35,25 +35,32 @@ final class CXMLLink: SupplierLink {
         // Some servers put the code of the document into HTTP as well; where there is a document, its code counts.
         guard let status = (try? CXMLDocument.parse(response.body)).flatMap({ CXMLAnswer.status($0) }) else {
             guard !(200..<300).contains(response.status) else {
-                return .retry(reason: "the supplier answered \(response.status) without a cXML Response")
+                return .retry(reason: "the supplier answered \(response.status) without a cXML Response", mayBeTaken: true)
             }
             return LinkOutcome(result, gone: gone)
         }
-        return outcome(status, order, response.retryAfterSeconds)
+        return outcome(status, order, job, response.retryAfterSeconds)
     }
 
     private var gone: String { "the supplier answered 410: it wants no more orders at \(settings.url)" }
 
-    private func outcome(_ status: (code: Int, text: String), _ order: OrderDocument, _ retryAfter: Int64?) -> LinkOutcome {
+    private func isEcho(_ status: (code: Int, text: String)) -> Bool {
+        (settings.duplicateAnswers ?? SupplierSettings.DuplicateAnswer.usual).contains { $0.fits(status) }
+    }
+
+    private func outcome(
+        _ status: (code: Int, text: String), _ order: OrderDocument, _ job: DeliveryJob, _ retryAfter: Int64?
+    ) -> LinkOutcome {
         let reason = "the supplier answered cXML status \(status.code)" + (status.text.isEmpty ? "" : ": \(status.text)")
         switch status.code {
         case 200..<300: return .delivered()
         // A supplier that does not know the order has nothing to cancel.
         case 404 where order.isCancellation, 410 where order.isCancellation: return .delivered()
         case 409 where !order.isCancellation: return .duplicate(source: nil)
+        case _ where !order.isCancellation && job.mayHaveBeenTaken && isEcho(status): return .duplicate(source: nil)
         default:
             guard case .retry = RetryPolicy.decide(status: status.code) else { return .refused(reason: reason) }
-            return .retry(reason: reason, afterSeconds: retryAfter)
+            return .retry(reason: reason, afterSeconds: retryAfter, mayBeTaken: status.code == 408 || (500..<600).contains(status.code))
         }
     }
 }

@@ -13,6 +13,8 @@ struct DeliveryJob: Sendable {
     var attempts: Int
     /// An earlier try may have reached the receiver, also one whose end is not recorded because of a crash.
     var isRepeat: Bool
+    /// An earlier try may have been taken: its answer was lost, or was an error after the order was sent.
+    var mayHaveBeenTaken: Bool
     /// Its age when it was handed over, in milliseconds, and the steady clock at that moment, so that setting the clock does not change its age.
     var handedAge: Int64
     let handedSteady = Clock.steadyMilliseconds()
@@ -41,7 +43,8 @@ enum LinkOutcome: Equatable, Sendable {
     case delivered([ControlEvent] = [])
     /// The receiver has an order of this key already.
     case duplicate(source: String?, then: [ControlEvent] = [])
-    case retry(reason: String, afterSeconds: Int64? = nil)
+    /// `mayBeTaken`: the receiver may have it all the same.
+    case retry(reason: String, afterSeconds: Int64? = nil, mayBeTaken: Bool = false)
     /// Trying again gives the same answer.
     case refused(reason: String)
 }
@@ -52,16 +55,29 @@ extension LinkOutcome {
     init(_ result: WebhookResult, gone: String) {
         switch RetryPolicy.decide(result) {
         case .delivered: self = .delivered()
-        case .retry(let reason): self = .retry(reason: reason, afterSeconds: result.retryAfterSeconds)
+        case .retry(let reason):
+            self = .retry(reason: reason, afterSeconds: result.retryAfterSeconds, mayBeTaken: Self.mayBeTaken(result))
         case .failed(let reason): self = .refused(reason: reason)
         case .gone: self = .refused(reason: gone)
+        }
+    }
+
+    /// Whether the receiver may have taken what was sent: no answer came after it was connected, or one that tells of trouble inside.
+    static func mayBeTaken(_ result: WebhookResult) -> Bool {
+        switch result {
+        case .response(let response): response.status == 408 || (500..<600).contains(response.status)
+        case .failure(let failure):
+            switch failure.kind {
+            case .nameNotFound, .connectionFailed, .tls, .invalidRequest: false
+            case .timeout, .cancelled, .other: true
+            }
         }
     }
 
     /// Whether the duplicate is another gateway's order, and not an earlier try of our own.
     static func isForeign(source: String?, own: String, _ job: DeliveryJob) -> Bool {
         if let source { return source != own }
-        return !job.isRepeat
+        return !job.mayHaveBeenTaken
     }
 }
 

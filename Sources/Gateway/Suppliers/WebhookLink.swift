@@ -52,7 +52,11 @@ final class WebhookLink: SupplierLink {
             // A receiver that does not know the order has nothing to cancel.
             if isCancellation, response.status == 404 || response.status == 410 { return .delivered() }
             let answer = JSONAnswer.events(response.body, job, source: source)
-            let isDuplicate = response.status == 409 || (answer.isDuplicate && (200..<300).contains(response.status))
+            let isEcho =
+                job.mayHaveBeenTaken
+                && settings.duplicateAnswers?.contains { $0.fits((response.status, String(decoding: response.body, as: UTF8.self))) }
+                    == true
+            let isDuplicate = response.status == 409 || isEcho || (answer.isDuplicate && (200..<300).contains(response.status))
             if isDuplicate, !isCancellation { return .duplicate(source: answer.source, then: answer.events) }
             if (200..<300).contains(response.status) { return .delivered(isCancellation ? [] : answer.events) }
         }

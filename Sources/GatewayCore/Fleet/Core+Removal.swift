@@ -48,11 +48,12 @@ extension StewardCore {
     }
 
     /// Everything that is open of the device ends.
-    private mutating func end(_ device: DeviceIndex, by person: String) {
+    mutating func end(_ device: DeviceIndex, by person: String) {
         let id = fleet.records[device].id
         alarms.forgetHeld(of: device)
         support.endRuns(of: device, id, &out)
         alarms.endLane(device, fleet, &out)
+        handOnBySerial(device)
         orders.cancelAll(of: id, by: person, fleet, &out)
         if availability.hasOpenIncident(device) {
             out.tell(.equipmentState(device, .standby, at: max(now, fleet.devices[device].newestMilliseconds)))

@@ -36,6 +36,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case closeTicket(ticket: String, by: String)
     /// Takes a device out: what is open of it ends, and its place and its id are free.
     case removeDevice(device: String, by: String)
+    /// One device follows another, which is taken out.
+    case succeedDevice(former: String, successor: String, kind: StewardCore.Succession, by: String)
     /// A message came whose payload is larger than any that is read; its bytes were not kept.
     case oversized(topic: String, byteCount: Int)
     /// A dead letter is taken once more, because the profile was mended. It tells what was when it first came.

@@ -40,6 +40,8 @@ extension StewardCore {
         case .endMaintenance(let window, let person): maintenance.end(window, by: person, &out)
         case .closeTicket(let ticket, let person): support.closeTicket(ticket, by: person, &out)
         case .removeDevice(let device, let person): if !remove(device, by: person) { out.refuse() }
+        case .succeedDevice(let former, let successor, let kind, let person):
+            if !succeed(former, by: successor, kind, person: person) { out.refuse() }
         case .oversized(let topic, let byteCount): oversized(topic, byteCount)
         case .replayed(let topic, let payload, let isRetained, let arrival):
             replay(Array(topic), Array(payload), isRetained: isRetained, arrivalMilliseconds: arrival)
@@ -54,7 +56,7 @@ extension StewardCore {
         case .approve(let order, let by): orders.approve(order, by: by, fleet, &out)
         case .reject(let order, let by, let reason): orders.reject(order, by: by, reason, fleet, &out)
         case .cancel(let order, let by, let reason): orders.cancel(order, by: by, reason, fleet, &out)
-        case .request(let device, let supply, let by): request(supply, of: device, by: by)
+        case .request(let device, let supply, let by, let despite): request(supply, of: device, by: by, despite: despite)
         case .duplicate(let key, let detail): orders.duplicated(key, detail, fleet, &out)
         case .line(let key, let line, let state, let reference, let detail):
             orders.reportLine(line, of: key, state, reference: reference, detail: detail, fleet, &out)
@@ -64,8 +66,10 @@ extension StewardCore {
     }
 
     /// A person asks for an order by hand.
-    private mutating func request(_ name: String, of id: String, by person: String) -> Bool {
-        guard let (device, supply, request) = orderRequest(name, of: id), orders.problem(request) == nil else { return false }
+    private mutating func request(_ name: String, of id: String, by person: String, despite: String?) -> Bool {
+        guard let (device, supply, request) = orderRequest(name, of: id, despite: despite), orders.problem(request) == nil else {
+            return false
+        }
         // Somebody has taken care of the attempt that failed.
         if let last = orders.lastOrder(device: id, supply: name, generation: request.generation) { out.tell(.subjectMended(last.id)) }
         out.tell(.orderNeeded(device, supply: supply, orders.order(request, by: person, at: now), nil, at: now))
@@ -73,20 +77,23 @@ extension StewardCore {
     }
 
     /// What an order of a supply by hand would be; nil when there is no such supply.
-    private func orderRequest(_ name: String, of id: String) -> (device: DeviceIndex, supply: SupplyIndex, request: OrderDesk.Request)? {
+    private func orderRequest(
+        _ name: String, of id: String, despite: String?
+    ) -> (device: DeviceIndex, supply: SupplyIndex, request: OrderDesk.Request)? {
         guard let device = fleet.device(named: id), let supply = fleet.supply(named: name, of: device),
             let state = supplies.state(device, supply)
         else { return nil }
         let request = OrderDesk.Request(
             device: id, supply: name, item: supplies.item(device, supply, fleet), generation: state.model.generation,
-            levelPercent: state.model.levelPercent, order: state.order)
+            levelPercent: state.model.levelPercent, order: state.order, despite: despite)
         return (device, supply, request)
     }
 
     /// Nil when a person may ask for an order of this supply; otherwise why not.
-    public func problem(requesting supply: String, of device: String) -> String? {
+    /// - Parameter despite: the order that failed and may have been taken all the same, when the person knows of it.
+    public func problem(requesting supply: String, of device: String, despite: String? = nil) -> String? {
         guard fleet.device(named: device) != nil else { return "there is no such device" }
-        guard let (_, _, request) = orderRequest(supply, of: device) else { return "the device has no such supply" }
+        guard let (_, _, request) = orderRequest(supply, of: device, despite: despite) else { return "the device has no such supply" }
         return orders.problem(request)
     }
 

@@ -257,7 +257,9 @@ extension StewardCore {
             device, supply, level, counter: counter, isHinted: isHinted, base: fleet.profiles[profile].base, at: time)
         switch change {
         // The fleet is handed over only here: at each reading it would be a copy of its tables' references.
-        case .newGeneration(let residual): supplies.replaced(device, supply, former, residual, at: time, fleet, &out)
+        case .newGeneration(let residual):
+            if supplies.hasChangedPlaces(device, supply, fleet) { break }
+            supplies.replaced(device, supply, former, residual, at: time, fleet, &out)
         case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
         case .restored: supplies.refuted(device, supply, &out)
         case .levelChanged: supplies.noteThreshold(device, supply, change, time)

@@ -23,7 +23,8 @@ extension StewardCore {
         while let message = sequencer.next(device, through: time) {
             let profile = fleet.devices[device].profile
             fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds)
-            for report in message.alerts where fleet.profiles[profile].derived.isHintList[report.list] {
+            let hintLists = fleet.profiles[profile].derived.isHintList
+            for report in message.alerts where hintLists.indices.contains(report.list) && hintLists[report.list] {
                 supplies.note(report, device, at: message.timeMilliseconds)
             }
             takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, message.timeMilliseconds)

@@ -3,7 +3,7 @@ import RemoteSupport
 import Replenishment
 import Telemetry
 
-/// What becomes of orders: reports, installation, visits.
+/// What becomes of orders: reports, visits, stock.
 extension OrderDesk {
     /// The orders of an id: itself, or what travels in the shipment of that id. Empty when it is neither.
     package func orderIDs(_ key: String) -> [String] { orders[key] != nil ? [key] : shipments[key] ?? [] }
@@ -24,7 +24,14 @@ extension OrderDesk {
         _ id: String, to state: SupplyOrder.State, _ reference: String?, _ detail: String?, at time: Int64, _ fleet: FleetState,
         _ out: inout StepOutput
     ) -> Bool {
+        reopen(id, at: state, out.now)
         guard let before = orders[id] else { return false }
+        // What was never sent, or is another gateway's, brings no parcel.
+        if before.cameToNothing || before.terms.isDuplicate, before.state.isFinal, state == .delivered || state == .installed,
+            !before.terms.isHandedOver || before.terms.isDuplicate || before.terms.isDryRun
+        {
+            return false
+        }
         switch orders.update(id, { $0.report(state, reference: reference, detail: detail, atMilliseconds: out.now) }) {
         case .moved:
             settleOverdue(id, fleet, &out)
@@ -36,27 +43,63 @@ extension OrderDesk {
                 writer.member("reference", reference)
                 writer.member("detail", detail)
             }
-            if state == .delivered, let device = fleet.device(named: before.device) {
-                out.tell(.orderDelivered(device, order: id, supply: before.supply))
+            if before.state.isFinal { tellReturned(before, state, detail, fleet, &out) }
+            if state == .delivered {
+                let device = fleet.device(named: before.device)
+                if let device, before.terms.isSpare != true {
+                    out.tell(.orderDelivered(device, order: id))
+                } else {
+                    shelve(id, &out)
+                }
+            }
+            if state.isFinal, state != .installed, let device = fleet.device(named: before.device) {
+                out.tell(.orderEnded(device, order: id, generation: before.generation))
             }
             return true
         case .repeated: return true
         case .refused, nil:
-            // The cancellation and the parcel crossed: somebody has to send it back or take it.
-            if before.state == .cancelled, !before.terms.isDuplicate, state == .shipped || state == .delivered {
-                let reason = "the supplier reports \(state.rawValue)" + (detail.map { ": " + $0 } ?? "")
-                openTicket(before, name: "returned", text: "\(before.item) comes although it was called off", reason: reason, fleet, &out)
-            }
-            return false
+            guard Self.comesAnyway(before, state) else { return false }
+            tellReturned(before, state, detail, fleet, &out)
+            return true
         }
+    }
+
+    /// The cancellation and the parcel crossed.
+    private static func comesAnyway(_ order: SupplyOrder, _ state: SupplyOrder.State) -> Bool {
+        order.cameToNothing && order.terms.isHandedOver && !order.terms.isDryRun && (state == .shipped || state == .delivered)
+    }
+
+    /// Somebody has to send it back or take it.
+    private func tellReturned(
+        _ order: SupplyOrder, _ state: SupplyOrder.State, _ detail: String?, _ fleet: FleetState, _ out: inout StepOutput
+    ) {
+        guard Self.comesAnyway(order, state) else { return }
+        let reason = "the supplier reports \(state.rawValue)" + (detail.map { ": " + $0 } ?? "")
+        let text = "\(order.item) comes although it \(order.state == .failed ? "failed" : "was called off")"
+        openTicket(order, name: "returned", text: text, reason: reason, fleet, &out)
+    }
+
+    /// Why a report would change nothing; nil when it is taken: of a shipment when one of its orders takes it.
+    package func problem(reporting state: SupplyOrder.State, of key: String, line: Int? = nil) -> String? {
+        let all = orderIDs(key)
+        let concerned = line.map { all.indices.contains($0 - 1) ? [all[$0 - 1]] : [] } ?? all
+        var problem: String? = "there is no such order"
+        for order in concerned.compactMap({ orders[$0] }) {
+            var copy = order
+            guard case .refused(let reason) = copy.report(state), !Self.comesAnyway(order, state) else { return nil }
+            problem = reason
+        }
+        return problem
     }
 
     /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
     private func failed(_ id: String, _ detail: String?, _ fleet: FleetState, _ out: inout StepOutput) {
         guard let order = orders[id], let device = fleet.device(named: order.device) else { return }
+        let question =
+            order.terms.mayHaveBeenTaken == true ? "; ask the supplier whether it has \(id) before it is ordered again" : ""
         let ticket = Ticket(
             alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
-            reason: detail ?? "the supplier gave no reason", onsetMilliseconds: order.decidedMilliseconds)
+            reason: (detail ?? "the supplier gave no reason") + question, onsetMilliseconds: order.decidedMilliseconds)
         out.tell(.ticketWanted(device, ticket))
     }
 
@@ -91,45 +134,10 @@ extension OrderDesk {
                 report(id, .sent, at: out.now, fleet, &out)
             } else if orders[id]?.state == .planned {
                 // What the supplier has accepted did reach it, whatever became of the acknowledgement.
+                let isUncertain = detail?.hasSuffix(OrderDesk.uncertainWords) == true
+                _ = orders.update(id) { $0.terms.mayHaveBeenTaken = isUncertain ? true : nil }
                 report(id, .failed, detail: detail, at: out.now, fleet, &out)
             }
-        }
-    }
-
-    // MARK: Installation
-
-    /// Another cartridge lies in the slot: the order for the one before has done its work, or was not needed.
-    mutating func installed(
-        _ replacement: Replacement, _ device: DeviceIndex, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput
-    ) {
-        let name = fleet.records[device].id
-        let id =
-            replacement.order ?? lastOrder(device: name, supply: replacement.supply, generation: replacement.former)?.id
-            ?? SupplyOrder.id(device: name, supply: replacement.supply, generation: replacement.former)
-        out.tell(.subjectMended("\(id)/visit"))
-        out.tell(.subjectMended(id))
-        // The unit that was taken aside for it, or else one of the kind that lies in the slot now.
-        let item = stock.item(reservedFor: id) ?? replacement.item
-        guard let order = orders[id], !order.state.isFinal else {
-            // What another gateway ordered, or what was reported as installed already, did not come out of the cupboard.
-            if let order = orders[id], order.terms.isDuplicate || order.state == .installed { return stock.release(id) }
-            return draw(item, for: id, name, &out)
-        }
-        // No supplier has confirmed it for so long that an alarm stands: the cartridge came another way, and the order must not go any more.
-        if order.state == .planned, order.terms.isHandedOver, order.isOverdue {
-            let detail = "another cartridge was installed before the supplier could be reached"
-            draw(item, for: id, name, &out)
-            report(id, .cancelled, detail: detail, at: time, fleet, &out)
-            return callOff(order, detail, &out)
-        }
-        if order.state == .awaitingApproval || (order.state == .planned && !order.terms.isHandedOver) {
-            draw(item, for: id, name, &out)
-            report(id, .cancelled, detail: "another cartridge was installed before it was sent", at: time, fleet, &out)
-        } else {
-            stock.release(id)
-            // For whoever takes used cartridges back, and for whoever asks what is thrown away.
-            let left = ReorderRule.rounded(replacement.residualPercent)
-            report(id, .installed, detail: "the used one had \(left) % left", at: time, fleet, &out)
         }
     }
 
@@ -174,12 +182,18 @@ extension OrderDesk {
     }
 
     /// A cartridge was installed that no order brought.
-    private mutating func draw(_ item: String, for order: String, _ device: String, _ out: inout StepOutput) {
+    mutating func draw(_ item: String, for order: String, _ device: String, _ out: inout StepOutput) {
         guard stock.install(item, for: order) else { return }
         decideStock(item, device: device, &out) { $0.member("installed", 1) }
+        // What lay there longest is in use now.
+        guard let shelved = orders.ids.first(where: { orders[$0]?.terms.isShelved == true && orders[$0]?.item == item }) else { return }
+        _ = orders.update(shelved) {
+            $0.terms.isShelved = nil
+            _ = $0.move(to: .installed, atMilliseconds: out.now, detail: "it lay on the shelf, and is installed in \(device)")
+        }
     }
 
-    private func decideStock(_ item: String, device: String, _ out: inout StepOutput, _ more: (inout JSONWriter) -> Void) {
+    func decideStock(_ item: String, device: String, _ out: inout StepOutput, _ more: (inout JSONWriter) -> Void) {
         out.decide(.stock, at: out.now, device: device) { writer in
             writer.member("item", item)
             writer.member("units", stock.unitsOnHand(item))

@@ -12,6 +12,8 @@ extension OrderDesk {
         var levelPercent: Double?
         /// The order that the supply has.
         var order: String?
+        /// The order that failed and may have been taken all the same, as the person knows.
+        var despite: String?
     }
 
     /// Why this person cannot agree to this order; nil when that is well.
@@ -51,7 +53,7 @@ extension OrderDesk {
 
     /// Calls an order off, and tells the supplier where it may have heard of it.
     mutating func cancel(_ id: String, by person: String, _ reason: String?, _ fleet: FleetState, _ out: inout StepOutput) -> Bool {
-        guard let before = orders[id] else { return false }
+        guard let before = orders[id], !before.state.isFinal else { return false }
         let detail = "cancelled by \(person)" + (reason.map { ": " + $0 } ?? "")
         guard report(id, .cancelled, detail: detail, at: out.now, fleet, &out) else { return false }
         if before.state != .cancelled { callOff(before, detail, &out) }
@@ -119,6 +121,11 @@ extension OrderDesk {
             if !order.state.isFinal || (order.id == last?.id && !order.cameToNothing) {
                 return "there is an order for it already: \(order.id), \(order.state.rawValue)"
             }
+        }
+        if let last, last.terms.mayHaveBeenTaken == true, last.state == .failed, request.despite != last.id {
+            return
+                "\(last.id) failed, and the supplier may have taken it all the same (\(last.detail ?? "no answer came")); ask there, and "
+                + "order again only despite \(last.id)"
         }
         return nextAttempt(request) > SupplyOrder.maximumAttempts
             ? "it was ordered \(SupplyOrder.maximumAttempts) times already; ask the supplier" : nil

@@ -10,6 +10,8 @@ import Telemetry
 /// Purchase orders: how a need becomes one and gets to its supplier, by way of stock, price, approval, company and outbox.
 package struct OrderDesk: Sendable {
     static let maximumOrdersPerShipment = 100
+    /// The end of the reason of a delivery that failed, where a try may have reached the receiver all the same.
+    package static let uncertainWords = "; a try may have been taken"
 
     /// How long an order may wait for company: as long as sending it then keeps the risk at what the service level allows. The reorder rule takes a
     /// higher risk for supplies where bringing it down is dear; who would only save a parcel may not.
@@ -38,8 +40,11 @@ package struct OrderDesk: Sendable {
         var former: Int32
         /// What was left in it.
         var residualPercent: Double
-        /// What lies in the slot now.
+        /// What one would order for the slot now.
         var item: String
+        /// What the cartridge in the slot names itself; nil where it names nothing.
+        var namedItem: String?
+        var lead: LeadTime
         /// The order that the supply had.
         var order: String?
     }
@@ -93,7 +98,13 @@ package struct OrderDesk: Sendable {
             return out.tell(.ticketWanted(device, ticket))
         }
         let isAskedByHand = order.terms.requestedBy != OrderTerms.automatic
-        if !isAskedByHand, isCoveredByStock(order, at: time, &out) { return }
+        if !isAskedByHand {
+            if let coming = spare(for: order) {
+                guard let reason = reasonNotToWait(for: coming, out.now) else { return claim(coming, order, device, supply, &out) }
+                order.terms.approvalReason = reason
+            }
+            if isCoveredByStock(order, at: time, &out) { return }
+        }
         // A need has the id of its first order.
         stock.release(SupplyOrder.id(device: order.device, supply: order.supply, generation: order.generation))
         setTerms(&order, profile: fleet.rules(of: device).name)
@@ -106,7 +117,7 @@ package struct OrderDesk: Sendable {
         }
         out.tell(.orderOfSupply(device, supply: supply, order: order.id))
         orders.insert(order, id: order.id)
-        orders.trim(finishedBeyond: maximumFinished, of: \.device) { $0.state.isFinal }
+        orders.trim(finishedBeyond: maximumFinished, of: \.device) { $0.isOver }
         out.counters.ordersPlaced &+= 1
         out.decide(.order, at: time, device: order.device) { $0.members(of: order) }
         if order.state == .planned { route(order.id, fleet, &out) }
@@ -241,6 +252,7 @@ package struct OrderDesk: Sendable {
             }
             _ = orders.update(order.id) { order in
                 order.terms.isHandedOver = true
+                order.terms.handedMilliseconds = out.now
                 order.terms.holdUntilMilliseconds = nil
                 order.terms.shipment = shipment
             }
@@ -290,7 +302,7 @@ package struct OrderDesk: Sendable {
     mutating func findNextDue() { nextDue = orders.ids.reduce(.max) { min($0, dueMilliseconds($1)) } }
 
     private func dueMilliseconds(_ id: String) -> Int64 {
-        guard let order = orders[id], !order.state.isFinal else { return .max }
+        guard let order = orders[id], !order.isOver else { return .max }
         let hold = order.waitsForCompany ? order.terms.holdUntilMilliseconds ?? .max : .max
         let deadline = order.isOverdue ? nil : policy.deadlines.deadlineMilliseconds(order)
         return min(hold, deadline ?? .max)
@@ -299,7 +311,7 @@ package struct OrderDesk: Sendable {
     mutating func expire(_ fleet: FleetState, _ out: inout StepOutput) {
         guard out.now >= nextDue else { return }
         for id in orders.ids {
-            guard let order = orders[id], !order.state.isFinal else { continue }
+            guard let order = orders[id], !order.isOver else { continue }
             if order.waitsForCompany, let hold = order.terms.holdUntilMilliseconds, out.now >= hold { release(id, fleet, &out) }
             let deadline = orders[id].flatMap { policy.deadlines.deadlineMilliseconds($0) }
             if !order.isOverdue, let deadline, out.now >= deadline { overdue(id, fleet, &out) }

@@ -7,7 +7,8 @@ public enum OrderEvent: Equatable, Sendable, Codable {
     case reject(order: String, by: String, reason: String?)
     case cancel(order: String, by: String, reason: String?)
     /// A person asks for an order by hand.
-    case request(device: String, supply: String, by: String)
+    /// `despite` names the order that failed and may have been taken all the same.
+    case request(device: String, supply: String, by: String, despite: String? = nil)
     /// The supplier has the order, or the shipment, of this key already, and not from us.
     case duplicate(key: String, detail: String?)
     /// A report on one line, counted from 1, of an order or a shipment.

@@ -16,16 +16,20 @@ extension SupplyDesk {
     func isDoubted(_ device: DeviceIndex, _ supply: SupplyIndex) -> Bool { state(device, supply)?.doubt.map { !$0.isProven } ?? false }
 
     /// What a reading means for the doubt in a level: it begins one, proves it or ends it.
-    /// - Parameter isHinted: a code of the device says that the supply is low.
+    /// - Parameters:
+    ///   - isHinted: a code of the device says that the supply is low.
+    ///   - wasLow: the device said so before this reading.
+    ///   - since: event time since which it tells such a level.
     mutating func followDoubt(
-        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, _ change: SupplyChange, isHinted: Bool, wasLow: Bool, at time: Int64
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, _ change: SupplyChange, isHinted: Bool, wasLow: Bool,
+        since: Int64, at time: Int64
     ) {
         guard let state = state(device, supply) else { return }
         var doubt = state.doubt
         switch change {
         case .newGeneration, .reinserted: doubt = nil
         case .levelChanged(let from, let to):
-            if let begun = Self.doubt(from: from, to: to, state.model, time) {
+            if let begun = Self.doubt(from: from, to: to, state.model, since: from == nil ? time : since) {
                 doubt = begun
             } else if let known = doubt, to > known.levelPercent + 1 {
                 doubt = nil
@@ -50,10 +54,10 @@ extension SupplyDesk {
         update(device, supply) { $0.doubt = doubt }
     }
 
-    /// A level at its end as the first word, or a fall that nothing foretold.
-    private static func doubt(from: Double?, to: Double, _ model: SupplyModel, _ time: Int64) -> LevelDoubt? {
+    /// A level at its end as the first word, or after a fall that nothing foretold. A number above it is a measurement.
+    private static func doubt(from: Double?, to: Double, _ model: SupplyModel, since time: Int64) -> LevelDoubt? {
+        guard to <= SupplyModel.bottomPercent else { return nil }
         guard let from else {
-            guard to <= SupplyModel.bottomPercent else { return nil }
             return LevelDoubt(fall: LevelFall(sinceMilliseconds: time, fromPercent: nil), levelPercent: to)
         }
         guard model.hasFallen, from - to >= SupplyModel.newGenerationPercent else { return nil }

@@ -31,7 +31,8 @@ extension SupplyDesk {
     /// Asks for an order when the supply needs one.
     /// - Parameter doubt: why a person has to agree; nil where the level is beyond doubt.
     mutating func reorder(
-        _ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, asking doubt: String? = nil, _ fleet: FleetState, _ out: inout StepOutput
+        _ device: DeviceIndex, _ supply: SupplyIndex, at time: Int64, asking doubt: String? = nil, _ fleet: FleetState,
+        _ out: inout StepOutput
     ) {
         let rule = fleet.supplyRule(device, supply)
         guard rule.isOrdered, let state = state(device, supply), state.order == nil else { return }
@@ -58,6 +59,7 @@ extension SupplyDesk {
             device: fleet.records[device].id, supply: fleet.supplySlot(device, supply).name, item: item(device, supply, fleet),
             generation: state.model.generation, reason: reason, decidedMilliseconds: time,
             levelPercent: state.model.levelPercent ?? state.model.estimatedPercent ?? 0, daysLeft: days)
+        order.terms.serial = state.facts?.serialHash
         if knownItem(device, supply, fleet) == nil {
             order.terms.approvalReason = "the device does not say what to order for it; order it by hand, or name the item in the profile"
         }
@@ -104,7 +106,8 @@ extension SupplyDesk {
         }
         out.effects.append(.decision(decision))
         let replacement = OrderDesk.Replacement(
-            supply: slot.name, former: former, residualPercent: residual, item: item(device, supply, fleet), order: state.order)
+            supply: slot.name, former: former, residualPercent: residual, item: item(device, supply, fleet),
+            namedItem: Self.named(slot, state.facts), lead: lead, order: state.order)
         out.tell(.cartridgeReplaced(device, replacement, at: time))
         update(device, supply) {
             $0.thresholdMilliseconds = nil

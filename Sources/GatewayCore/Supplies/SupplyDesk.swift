@@ -67,7 +67,8 @@ package struct SupplyDesk: Sendable {
     /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another. `isHinted`: a code of the device
     /// says that the supply is low.
     mutating func observe(
-        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, base: ProfileIndex, at time: Int64
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, base: ProfileIndex,
+        at time: Int64
     ) -> SupplyChange {
         reach(device, supply)
         learned.reach(base, with: SupplyLearning())
@@ -75,12 +76,13 @@ package struct SupplyDesk: Sendable {
         // The same number for the same cartridge, where the device tells one from the next.
         let serial = devices[device][supply].facts?.serialHash
         let wasLow = devices[device][supply].model.saidLowPercent != nil
+        let since = devices[device][supply].model.candidateMilliseconds ?? time
         let isDoubted = !devices[device][supply].$doubt.isNone
         let change = devices[device][supply].model.observe(
             timeMilliseconds: time, level: level, counter: counter, serial: serial,
             after: isDoubted ? devices[device][supply].doubt?.fall : nil, fleet: &learned[base].priors)
         if isDoubted || isHinted || change != .none || (!wasLow && devices[device][supply].model.saidLowPercent != nil) {
-            followDoubt(device, supply, level, change, isHinted: isHinted, wasLow: wasLow, at: time)
+            followDoubt(device, supply, level, change, isHinted: isHinted, wasLow: wasLow, since: since, at: time)
         }
         return change
     }
@@ -152,7 +154,7 @@ package struct SupplyDesk: Sendable {
     }
 
     /// The slot's item with what the device says of the supply in it; nil where neither says anything by which one could order.
-    private static func named(_ slot: SupplySlot, _ facts: SupplyFacts?) -> String? {
+    static func named(_ slot: SupplySlot, _ facts: SupplyFacts?) -> String? {
         guard slot.item.contains("{partNumber}") || slot.item.contains("{label}") else { return slot.item }
         // Where the profile has words of its own, as in "TN-{label}", the supply's name completes them.
         let words = slot.item.replacing("{partNumber}", with: "").replacing("{label}", with: "")
@@ -194,6 +196,22 @@ package struct SupplyDesk: Sendable {
 
     /// The present order of a supply; nil: none.
     mutating func setOrder(_ order: String?, _ device: DeviceIndex, _ supply: SupplyIndex) { update(device, supply) { $0.order = order } }
+
+    /// The same cartridge in the device under its new name: what is known of it goes along, and what the device says of it stays.
+    mutating func adopt(_ known: SupplyState, _ device: DeviceIndex, _ supply: SupplyIndex) {
+        update(device, supply) {
+            let (reported, facts, hash) = ($0.reported, $0.facts, $0.factsHash)
+            $0 = known
+            $0.order = nil
+            $0.doubt = nil
+            ($0.reported, $0.facts, $0.factsHash) = (reported ?? known.reported, facts ?? known.facts, hash ?? known.factsHash)
+        }
+    }
+
+    /// The supply that has this order.
+    func supply(ofOrder order: String, _ device: DeviceIndex) -> SupplyIndex? {
+        supplies(of: device).firstIndex { $0.order == order }.map { SupplyIndex($0) }
+    }
 
     /// The cartridge before is in the slot again, and this was its order.
     mutating func takeOver(order: String?, _ device: DeviceIndex, _ supply: SupplyIndex) {

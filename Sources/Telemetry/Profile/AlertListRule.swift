@@ -83,6 +83,12 @@ public struct AlertCodeTemplate: Equatable, Sendable {
         self.pieces = pieces
     }
 
+    /// A text without members.
+    init(plain text: String) {
+        self.text = text
+        pieces = [.text(text)]
+    }
+
     /// Whether it takes anything from an item.
     var hasMembers: Bool { pieces.contains { if case .member = $0 { true } else { false } } }
 

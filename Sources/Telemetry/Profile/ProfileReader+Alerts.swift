@@ -30,7 +30,9 @@ extension ProfileReader {
     private func alertSupply(_ reader: ObjectReader) -> AlertSupplyRule? {
         defer { reader.finish() }
         let codes = reader.required("codes", "a list of codes") == nil ? nil : reader.strings("codes")
-        guard let target = supplyTarget(reader), let node = reader.required("level", "[0, 10], or \"doubtful\""), let codes else { return nil }
+        guard let target = supplyTarget(reader), let node = reader.required("level", "[0, 10], or \"doubtful\""), let codes else {
+            return nil
+        }
         switch node.value {
         case .string("doubtful"): return AlertSupplyRule(codes: codes, target: target, level: nil)
         case .array(let items) where items.count == 2:
@@ -53,8 +55,10 @@ extension ProfileReader {
             return nil
         }
         if let name {
-            guard let template = AlertCodeTemplate(name) else {
-                reader.add("\"supply\" is a supply's name, and may hold members of the item in braces, such as \"{groupIndex}\"", at: "supply")
+            let isPlain = !name.isEmpty && !name.contains("{") && !name.contains("}")
+            guard let template = isPlain ? AlertCodeTemplate(plain: name) : AlertCodeTemplate(name) else {
+                reader.add(
+                    "\"supply\" is a supply's name, and may hold members of the item in braces, such as \"{groupIndex}\"", at: "supply")
                 return nil
             }
             return .named(template)
