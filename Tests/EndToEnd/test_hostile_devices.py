@@ -40,6 +40,7 @@ def test_a_person_takes_a_device_out(gateway, client):
     gateway.start()
     assert gateway.device("wrong") is None
     client.publish("devices/wrong/telemetry", {"fuserTemp": 21})
-    wait_for(lambda: gateway.device("wrong")["messages"] == 1, "the same id as a new device")
+    wait_for(lambda: gateway.device("wrong")["metrics"].get("fuserTemp") == 21, "the same id as a new device")
+    assert gateway.device("wrong")["messages"] == 1
     # And so is what was measured.
     assert [value for _, value in gateway.api("devices/wrong/history/fuserTemp")["samples"]] == [200, 21]
