@@ -88,11 +88,15 @@ extension ChaosWorld {
         }
     }
 
-    /// A person who sees that the cartridge is still there and low orders again, if the gateway allows it.
+    /// A person who sees that the cartridge is still there and low orders again, if the gateway allows it. Told that the order may have been
+    /// taken, the person asks the supplier first.
     func orderAgain(_ order: String, _ device: Int, _ slot: Int) {
         let (name, supply) = (devices[device].name, devices[device].truth.slots[slot].name)
-        guard checker.isStillNeeded(order: order, slot: slot, at: now), core.problem(requesting: supply, of: name) == nil else { return }
+        let despite = supplier.orders[order] == nil ? order : nil
+        guard checker.isStillNeeded(order: order, slot: slot, at: now),
+            core.problem(requesting: supply, of: name, despite: despite) == nil
+        else { return }
         note(device, "a person orders again")
-        tellCore(.order(.request(device: name, supply: supply, by: "ann")))
+        tellCore(.order(.request(device: name, supply: supply, by: "ann", despite: despite)))
     }
 }

@@ -22,16 +22,18 @@ extension ChaosWorld {
         switch answer {
         case .taken: settleOrder(key)
         // As `LinkOutcome.isForeign`: an order that an earlier try may have brought there is our own.
-        case .conflict where entry.attempts > 0: settleOrder(key)
+        case .conflict where entry.mayBeTaken: settleOrder(key)
         case .conflict:
             outbox[key] = nil
             add(.control(.order(.duplicate(key: key, detail: nil))), after: 500)
         case .nothing:
             entry.attempts += 1
+            entry.mayBeTaken = entry.mayBeTaken || !supplier.isDown(at: now)
             outbox[key] = entry
             guard now - entry.created <= Self.giveUpMilliseconds else {
                 outbox[key] = nil
-                let detail = "given up after \(entry.attempts) tries: the receiver answered 503"
+                let detail =
+                    "given up after \(entry.attempts) tries: the receiver answered 503" + (entry.mayBeTaken ? OrderDesk.uncertainWords : "")
                 return add(.control(.settled(key: key, channel: .order, outcome: .abandoned, detail: detail)), after: 500)
             }
             add(.attempt(key: key), after: Self.retries.delayMilliseconds(attempt: entry.attempts, random: dice.unit()) + 1000)

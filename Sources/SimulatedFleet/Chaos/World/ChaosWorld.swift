@@ -40,6 +40,8 @@ final class ChaosWorld {
         var body: [UInt8]
         var created: Int64
         var attempts = 0
+        /// A try may have been taken, though no answer came.
+        var mayBeTaken = false
     }
 
     let scenario: ChaosScenario
