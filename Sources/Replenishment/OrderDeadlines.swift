@@ -16,7 +16,8 @@ public struct OrderDeadlines: Equatable, Sendable {
         // Waiting for other orders to travel with is intended, and is no delay.
         let since =
             order.state == .planned
-            ? max(order.life.sinceMilliseconds, order.terms.holdUntilMilliseconds ?? .min) : order.life.sinceMilliseconds
+            ? max(order.life.sinceMilliseconds, order.terms.holdUntilMilliseconds ?? .min, order.terms.handedMilliseconds ?? .min)
+            : order.life.sinceMilliseconds
         let (deadline, overflow) = since.addingReportingOverflow(limit)
         return overflow ? nil : deadline
     }

@@ -185,6 +185,20 @@ import Testing
         #expect(orders(driver).count == 2, "once is enough")
     }
 
+    /// Nothing is on its way then, and nothing is ordered by itself.
+    @Test func whatTheSupplierCallsOffIsToldToAPerson() throws {
+        var driver = try driver()
+        useUp(&driver)
+        driver.control(.settled(key: id(), channel: .order, outcome: .delivered, detail: nil), at: 100)
+        driver.control(.orderUpdate(order: id(), state: .cancelled, reference: nil, detail: "sold out"), at: 101)
+        driver.control(.orderUpdate(order: id(), state: .cancelled, reference: nil, detail: "sold out"), at: 102)
+        #expect(driver.core.orderState(id()) == .cancelled)
+        #expect(tickets(driver).count == 1 && tickets(driver).contains { $0.contains("called off") && $0.contains("sold out") })
+        // Asked for again, it is mended.
+        driver.control(.order(.request(device: "p1", supply: "black", by: "Ann")), at: 110)
+        #expect(orders(driver).count == 2)
+    }
+
     @Test func whatWasNeverSentIsCalledOffInSilence() throws {
         var driver = try driver { $0.approval.isAlwaysNeeded = true }
         useUp(&driver)

@@ -74,6 +74,8 @@ import Testing
         let shipment = try #require(orders(driver).first)
         #expect(orders(driver).count == 1 && shipment.key.hasPrefix("sh-"))
         #expect(text(shipment).contains(id("black")) && text(shipment).contains(id("cyan")))
+        // It waited for days, and is not overdue for it.
+        #expect(driver.core.totals().overdueOrders == 0)
         // The life of black is judged by when it went, not by when it was decided.
         let ordered = try #require(driver.core.supplies.supplies(of: 0).compactMap(\.orderedMilliseconds).min())
         #expect(ordered > black.decidedMilliseconds + 4 * 3_600_000)

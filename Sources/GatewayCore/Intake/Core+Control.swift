@@ -27,7 +27,7 @@ extension StewardCore {
         case .settled(let key, .command, let outcome, let detail): support.commandSettled(key, outcome, detail, fleet, &out)
         case .settled(let key, .ticket, let outcome, let detail): support.ticketSettled(key, outcome, detail)
         case .orderUpdate(let order, let state, let reference, let detail):
-            if !orders.report(order, state, reference: reference, detail: detail, at: now, fleet, &out) { out.refuse() }
+            if !orders.reportFromOutside(order, state, reference: reference, detail: detail, fleet, &out) { out.refuse() }
         case .order(let event): if !take(event) { out.refuse() }
         case .survey(let submission): experience.count(submission, &out)
         case .withdrawSurvey(let survey, let person): experience.withdraw(survey, by: person, &out)

@@ -111,7 +111,9 @@ extension StewardCore {
                 presence.spokeAgain(device, at: time, &fleet, &out)
                 drain()
             }
-            if wasSilent || mayBeBacklog, isBacklog(message, device, profile, at: time, wasSilent: wasSilent, lastHeard: lastHeard) { return }
+            if wasSilent || mayBeBacklog, isBacklog(message, device, profile, at: time, wasSilent: wasSilent, lastHeard: lastHeard) {
+                return
+            }
         }
         take(message, device, profile, at: time, isHistorical: isHistorical)
         out.isOfThePast = false

@@ -14,7 +14,9 @@ extension StewardCore {
         }
         do {
             let report = try Self.status(frame.payload)
-            if !orders.report(key, report.state, reference: report.reference, detail: report.detail, at: now, fleet, &out) { out.refuse() }
+            if !orders.reportFromOutside(key, report.state, reference: report.reference, detail: report.detail, fleet, &out) {
+                out.refuse()
+            }
             drain()
         } catch {
             reject(nil, error.description)

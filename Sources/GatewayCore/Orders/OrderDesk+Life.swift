@@ -20,6 +20,23 @@ extension OrderDesk {
         return isTaken
     }
 
+    /// The same from a supplier, or from a person in its place. What it calls off is not ordered again by itself, as little as what it refuses,
+    /// so a person is told.
+    mutating func reportFromOutside(
+        _ key: String, _ state: SupplyOrder.State, reference: String?, detail: String?, _ fleet: FleetState, _ out: inout StepOutput
+    ) -> Bool {
+        let open = orderIDs(key).filter { orders[$0]?.state.isFinal == false }
+        let isTaken = report(key, state, reference: reference, detail: detail, at: out.now, fleet, &out)
+        for id in open where state == .cancelled {
+            guard let order = orders[id], order.state == .cancelled, let device = fleet.device(named: order.device) else { continue }
+            let ticket = Ticket(
+                alarm: id, device: order.device, severity: .minor, text: "The supplier has called off the order of \(order.item)",
+                reason: detail ?? "the supplier gave no reason", onsetMilliseconds: order.decidedMilliseconds)
+            out.tell(.ticketWanted(device, ticket))
+        }
+        return isTaken
+    }
+
     private mutating func move(
         _ id: String, to state: SupplyOrder.State, _ reference: String?, _ detail: String?, at time: Int64, _ fleet: FleetState,
         _ out: inout StepOutput

@@ -103,7 +103,7 @@ extension OrderDesk {
     ) -> Bool {
         let lines = orderIDs(key)
         return lines.indices.contains(line - 1)
-            && report(lines[line - 1], state, reference: reference, detail: detail, at: out.now, fleet, &out)
+            && reportFromOutside(lines[line - 1], state, reference: reference, detail: detail, fleet, &out)
     }
 
     // MARK: Orders by hand

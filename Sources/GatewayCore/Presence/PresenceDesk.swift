@@ -110,7 +110,9 @@ package struct PresenceDesk: Sendable {
     }
 
     var memory: Memory {
-        Memory(isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan, isCatchingUp: isCatchingUp, heardUntil: heardUntil)
+        Memory(
+            isConnected: isConnected, listeningSince: listeningSince, nextScan: nextScan, isCatchingUp: isCatchingUp, heardUntil: heardUntil
+        )
     }
 
     mutating func restore(_ memory: Memory) {
