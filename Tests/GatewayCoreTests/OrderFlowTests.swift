@@ -193,7 +193,7 @@ import Testing
         driver.control(.orderUpdate(order: id(), state: .cancelled, reference: nil, detail: "sold out"), at: 101)
         driver.control(.orderUpdate(order: id(), state: .cancelled, reference: nil, detail: "sold out"), at: 102)
         #expect(driver.core.orderState(id()) == .cancelled)
-        #expect(tickets(driver).count == 1 && tickets(driver).contains { $0.contains("called off") && $0.contains("sold out") })
+        #expect(tickets(driver).count == 1 && tickets(driver).contains { $0.contains("called off the order") })
         // Asked for again, it is mended.
         driver.control(.order(.request(device: "p1", supply: "black", by: "Ann")), at: 110)
         #expect(orders(driver).count == 2)
