@@ -81,7 +81,10 @@ package struct SupplyDesk: Sendable {
         let change = devices[device][supply].model.observe(
             timeMilliseconds: time, level: level, counter: counter, serial: serial,
             after: isDoubted ? devices[device][supply].doubt?.fall : nil, fleet: &learned[base].priors)
-        if isDoubted || isHinted || change != .none || (!wasLow && devices[device][supply].model.saidLowPercent != nil) {
+        var isAtEnd = false
+        if case .levelChanged(_, let to) = change { isAtEnd = to <= SupplyModel.bottomPercent }
+        // Of nearly all readings there is nothing to doubt, and the state need not be looked at as a whole.
+        if isDoubted || isHinted || isAtEnd || (!wasLow && devices[device][supply].model.saidLowPercent != nil) {
             followDoubt(device, supply, level, change, isHinted: isHinted, wasLow: wasLow, since: since, at: time)
         }
         return change
