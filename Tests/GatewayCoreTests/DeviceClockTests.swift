@@ -103,6 +103,18 @@ import Testing
         #expect(driver.core.fleet.devices[0].newestMilliseconds == Driver.start)
     }
 
+    /// A queue may tell two values under one time: the device's clock is coarse, and does not stand still for it.
+    @Test func twoValuesOfOneTimeInAQueueAreNoFrozenClock() throws {
+        var driver = try Driver()
+        for index in 0..<20 {
+            for status in ["down", "busy"] {
+                driver.tell("p1", "\"status\":\"\(status)\"", at: 9000 + Double(index) / 10, time: Double(index) * 60)
+            }
+        }
+        #expect(driver.core.clock(of: 0).isWrong == false)
+        #expect(driver.core.fleet.devices[0].newestMilliseconds == Driver.start + 19 * 60_000)
+    }
+
     /// Whatever a device's clock is ahead or behind: after it is known, the same is decided.
     @Test(arguments: Array(UInt64(1)...6)) func shiftingADevicesClockByAConstantChangesNoDecision(_ seed: UInt64) throws {
         print("shifted clock seed \(seed)")

@@ -42,7 +42,7 @@ extension StewardCore {
         let finding = clock.observe(
             stamp: stamp, arrival: arrival, allowedMilliseconds: fleet.rules(of: device).allowedLatenessMilliseconds,
             isFirst: fleet.devices[device].newestMilliseconds == .min)
-        if clock.frozenMilliseconds == nil, arrival &- clock.time(of: stamp) > DeviceClock.toleranceMilliseconds,
+        if clock.frozenMilliseconds == nil, clock.mayStandStill(at: stamp, arrival: arrival),
             saysOtherwise(message, device, at: clock.time(of: stamp))
         {
             clock.freeze(at: stamp)

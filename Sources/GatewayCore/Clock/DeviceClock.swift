@@ -114,14 +114,14 @@ package struct DeviceClock: Equatable, Sendable, Codable {
     }
 
     private mutating func suspect(_ stamp: Int64, _ arrival: Int64, _ behind: Int64, isFirst: Bool) -> Finding {
+        // A time that is told again tells nothing of how the clock runs.
+        if suspicion?.lastStampMilliseconds == stamp { return .nothing }
         guard var known = suspicion, known.holds(behind, arrival) else {
             suspicion = Suspicion(
                 firstArrivalMilliseconds: arrival, firstMilliseconds: time(of: stamp), leastBehindMilliseconds: behind,
                 mostBehindMilliseconds: behind, lastStampMilliseconds: stamp, isFromTheBeginning: isFirst)
             return .nothing
         }
-        // A time that is told again tells nothing of how the clock runs.
-        guard stamp != known.lastStampMilliseconds else { return .nothing }
         let last = time(of: known.lastStampMilliseconds)
         known.leastBehindMilliseconds = min(known.leastBehindMilliseconds, behind)
         known.mostBehindMilliseconds = max(known.mostBehindMilliseconds, behind)
@@ -140,6 +140,12 @@ package struct DeviceClock: Equatable, Sendable, Codable {
         offsetMilliseconds = offset
         followsOurs = offset != 0
         suspicion = nil
+    }
+
+    /// The same time has been told for so long that messages of a queue would not have taken as long.
+    func mayStandStill(at stamp: Int64, arrival: Int64) -> Bool {
+        guard let known = suspicion, known.lastStampMilliseconds == stamp, known.firstMilliseconds == time(of: stamp) else { return false }
+        return arrival &- known.firstArrivalMilliseconds >= Self.toleranceMilliseconds
     }
 
     /// Two values of one metric came under the same time.

@@ -10,8 +10,6 @@ struct BacklogDesk: Sendable {
     /// A device is through with its queue when it is quiet for so long, or has been sending for so long that this is how it always is.
     static let quietMilliseconds: Int64 = 2000
     static let longestMilliseconds: Int64 = 60_000
-    /// What is behind by no more than this has just been said.
-    static let presentMilliseconds: Int64 = 30_000
 
     struct Burst: Equatable, Sendable, Codable {
         /// What was said before that was heard then, so nothing of the burst is older.

@@ -6,7 +6,7 @@ extension StewardCore {
     @inline(__always)
     var mayBeBacklog: Bool { presence.isCatchingUp || !backlog.isEmpty }
 
-    /// Keeps a message without a time of its own for the end of the burst. One with a time is taken, and sends nothing while it tells of the past.
+    /// Keeps a message without a time of its own for the end of the burst. One with a time says itself when that was.
     /// - Returns: whether it was kept.
     @inline(never)
     mutating func isBacklog(
@@ -14,12 +14,7 @@ extension StewardCore {
     ) -> Bool {
         guard presence.isCatchingUp || wasSilent || backlog[device] != nil else { return false }
         let heardUntil = wasSilent ? min(lastHeard, presence.isCatchingUp ? presence.heardUntil : lastHeard) : presence.heardUntil
-        guard fleet.devices[device].isDatedByArrival else {
-            guard now &- time > BacklogDesk.presentMilliseconds else { return false }
-            backlog.note(device, nil, at: now, heardUntil: heardUntil)
-            out.isOfThePast = true
-            return false
-        }
+        guard fleet.devices[device].isDatedByArrival else { return false }
         out.counters.backlog &+= 1
         let said = message.readings.map { message.supply($0) }
         for reading in said { if let reading { noteFacts(device, profile, reading) } }
@@ -54,8 +49,6 @@ extension StewardCore {
     /// - Parameter isQueue: what it said is known to be of an outage.
     private mutating func endBurst(_ device: DeviceIndex, isQueue: Bool) {
         guard let burst = backlog.take(device) else { return }
-        // What was said with a time, and is not old, holds in the present if nothing came after it.
-        confirmRecent(device)
         guard let message = burst.message else { return }
         let profile = fleet.devices[device].profile
         out.isOfThePast = (isQueue || burst.isQueue) && !out.isFresh(burst.heardUntilMilliseconds)
@@ -70,14 +63,5 @@ extension StewardCore {
         }
         followUp(device, profile, lists: message.alerts.map(\.list), time)
         out.isOfThePast = false
-    }
-
-    private mutating func confirmRecent(_ device: DeviceIndex) {
-        guard alarms.awaitsConfirmation(device), !fleet.devices[device].isDatedByArrival,
-            out.isFresh(fleet.devices[device].newestMilliseconds)
-        else { return }
-        let lists = (0..<4).filter { out.isFresh(fleet.devices[device].alertMilliseconds[$0]) }
-        alarms.confirm(device, lists: lists, fleet, &out)
-        drain()
     }
 }
