@@ -16,8 +16,8 @@ struct BacklogDesk: Sendable {
         var heardUntilMilliseconds: Int64
         var firstArrivalMilliseconds: Int64
         var lastArrivalMilliseconds: Int64
-        /// The last word of each metric and list that was told without a time; nil: none was.
-        var message: HeldMessage?
+        /// The last word of each metric and list.
+        var message: HeldMessage
         /// Some metric was told more than once, so these messages are a queue and not one report in parts.
         var isQueue = false
 
@@ -28,7 +28,8 @@ struct BacklogDesk: Sendable {
             heardUntilMilliseconds = heardUntilMilliseconds.shifted(byMilliseconds: step)
             firstArrivalMilliseconds = firstArrivalMilliseconds.shifted(byMilliseconds: step)
             lastArrivalMilliseconds = lastArrivalMilliseconds.shifted(byMilliseconds: step)
-            if let time = message?.timeMilliseconds { message?.timeMilliseconds = time.shifted(byMilliseconds: step) }
+            let time = message.timeMilliseconds
+            message.timeMilliseconds = time.shifted(byMilliseconds: step)
         }
     }
 
@@ -41,20 +42,14 @@ struct BacklogDesk: Sendable {
 
     subscript(device: DeviceIndex) -> Burst? { bursts[device] }
 
-    /// Notes that the device said something; with a message, adds what it says.
-    mutating func note(_ device: DeviceIndex, _ message: HeldMessage?, at now: Int64, heardUntil: Int64) {
-        var burst =
-            bursts[device]
-            ?? Burst(heardUntilMilliseconds: heardUntil, firstArrivalMilliseconds: now, lastArrivalMilliseconds: now)
-        burst.lastArrivalMilliseconds = now
-        if let message {
-            if let held = burst.message {
-                let (merged, isRepeated) = held.followed(by: message)
-                burst.message = merged
-                burst.isQueue = burst.isQueue || isRepeated
-            } else {
-                burst.message = message
-            }
+    /// Adds what the device said.
+    mutating func note(_ device: DeviceIndex, _ message: HeldMessage, at now: Int64, heardUntil: Int64) {
+        var burst = Burst(
+            heardUntilMilliseconds: heardUntil, firstArrivalMilliseconds: now, lastArrivalMilliseconds: now, message: message)
+        if let known = bursts[device] {
+            let (merged, isRepeated) = known.message.followed(by: message)
+            burst = known
+            (burst.message, burst.lastArrivalMilliseconds, burst.isQueue) = (merged, now, known.isQueue || isRepeated)
         }
         bursts[device] = burst
         nextDue = min(nextDue, burst.dueMilliseconds)
@@ -67,7 +62,7 @@ struct BacklogDesk: Sendable {
     mutating func vacate(_ device: DeviceIndex) { bursts[device] = nil }
 
     /// The metrics of the device have other numbers now.
-    mutating func renumber(_ device: DeviceIndex, slotOf: Table<SlotIndex, SlotIndex>) { bursts[device]?.message?.renumber(slotOf) }
+    mutating func renumber(_ device: DeviceIndex, slotOf: Table<SlotIndex, SlotIndex>) { bursts[device]?.message.renumber(slotOf) }
 
     mutating func shift(byMilliseconds step: Int64) {
         for device in devices { bursts[device]?.shift(byMilliseconds: step) }

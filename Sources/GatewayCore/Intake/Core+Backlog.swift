@@ -13,8 +13,8 @@ extension StewardCore {
         _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, at time: Int64, wasSilent: Bool, lastHeard: Int64
     ) -> Bool {
         guard presence.isCatchingUp || wasSilent || backlog[device] != nil else { return false }
-        let heardUntil = wasSilent ? min(lastHeard, presence.isCatchingUp ? presence.heardUntil : lastHeard) : presence.heardUntil
         guard fleet.devices[device].isDatedByArrival else { return false }
+        let heardUntil = wasSilent ? min(lastHeard, presence.isCatchingUp ? presence.heardUntil : lastHeard) : presence.heardUntil
         out.counters.backlog &+= 1
         let said = message.readings.map { message.supply($0) }
         for reading in said { if let reading { noteFacts(device, profile, reading) } }
@@ -49,7 +49,7 @@ extension StewardCore {
     /// - Parameter isQueue: what it said is known to be of an outage.
     private mutating func endBurst(_ device: DeviceIndex, isQueue: Bool) {
         guard let burst = backlog.take(device) else { return }
-        guard let message = burst.message else { return }
+        let message = burst.message
         let profile = fleet.devices[device].profile
         out.isOfThePast = (isQueue || burst.isQueue) && !out.isFresh(burst.heardUntilMilliseconds)
         let time = message.timeMilliseconds

@@ -116,7 +116,6 @@ extension StewardCore {
             }
         }
         take(message, device, profile, at: time, isHistorical: isHistorical)
-        out.isOfThePast = false
     }
 
     @inline(__always)

@@ -155,7 +155,7 @@ extension StewardCore {
             case .deviceClock: note(try value() as DeviceClock, try owner().index)
             case .backlog:
                 let burst: BacklogDesk.Burst = try value()
-                guard burst.message?.isConsistent != false else { throw SnapshotError.inconsistent }
+                guard burst.message.isConsistent else { throw SnapshotError.inconsistent }
                 backlog.restore(try owner().index, burst, slotOf: try owner().renumbering.slots)
             case .alarm: alarms.restore(try value() as Alarm)
             case .alarmDesk: alarms.restore(try value() as AlarmDesk.Memory)
