@@ -35,7 +35,7 @@ public struct EndDistribution: Sendable {
         assert(cartridge.hasYield && cartridge.leftVariance > 0, "an end is computed from a yield and a level that is not exact")
         self.cartridge = cartridge
         calendar = use.calendar
-        let place = UseCalendar.day(newest)
+        let place = use.day(newest)
         start = (place.number, place.part)
         startActivity = calendar.activity(place.number, place.part)
         let known = use.rate
@@ -156,7 +156,7 @@ extension SupplyModel {
     }
 
     /// Days until the next report, as the ones before suggest.
-    public func expectedGapDays(atMilliseconds: Int64) -> Double { use.gaps.expectedDays(at: atMilliseconds) }
+    public func expectedGapDays(atMilliseconds: Int64) -> Double { use.gaps.expectedDays(at: use.local(atMilliseconds)) }
 
     /// What is known of the end, or why nothing is.
     public func endDistribution(atMilliseconds: Int64, fleet: FleetPriors) -> Result<EndDistribution, MissingEvidence> {

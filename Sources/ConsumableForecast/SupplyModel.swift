@@ -131,10 +131,11 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     ///   - counter: pages, hours, metres; nil, negative and not finite are unknown. A lower one than before starts a new base.
     ///   - serial: a hash of the cartridge's serial number or tag; nil or 0 when the device tells none.
     ///   - fall: a fall of the level that may have been false.
+    ///   - utcOffsetSeconds: what is added to UTC at this time for the clock on the wall: use has its habits by local days and weekdays.
     ///   - fleet: what devices of this kind taught; it learns from this reading, too.
     public mutating func observe(
         timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, after fall: LevelFall? = nil,
-        fleet: inout FleetPriors
+        utcOffsetSeconds: Int = 0, fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
         counterMoved = false
@@ -144,7 +145,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
             odometer += Self.days(from: newest, to: timeMilliseconds)
         }
         if let counted {
-            advance(counter: counted, timeMilliseconds, &fleet)
+            advance(counter: counted, timeMilliseconds, utcOffsetSeconds, &fleet)
             newestMilliseconds = timeMilliseconds
         }
         wear()
@@ -183,7 +184,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         }
     }
 
-    private mutating func advance(counter: Double, _ time: Int64, _ fleet: inout FleetPriors) {
+    private mutating func advance(counter: Double, _ time: Int64, _ utcOffsetSeconds: Int, _ fleet: inout FleetPriors) {
         if let last = lastCounter {
             let units = counter - last
             let days = max(1, Self.days(from: counterMilliseconds, to: time))
@@ -202,7 +203,8 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         lastCounter = counter
         counterMilliseconds = time
         // What stands still tells nothing of the use.
-        if hasCounter || otherOdometer == nil { use.observe(timeMilliseconds: time, odometer: hasCounter ? odometer : 0, fleet: &fleet) }
+        guard hasCounter || otherOdometer == nil else { return }
+        use.observe(timeMilliseconds: time, odometer: hasCounter ? odometer : 0, utcOffsetSeconds: utcOffsetSeconds, fleet: &fleet)
     }
 
     /// The counter moves: for the first time, or after it had stood still. Then nobody knows how long this took, and what it counts begins anew.
@@ -265,9 +267,10 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
 
-    /// Changes with the list of fields below. Of the bytes of another version only the numbers of the cartridges are read, because the ids of
-    /// orders are made of them.
-    private static let formatVersion: UInt8 = 2
+    /// Changes with the list of fields below: 3 knows the offset of local time. Version 2 is read as well; of the bytes of any other only the
+    /// numbers of the cartridges are, because the ids of orders are made of them.
+    private static let formatVersion: UInt8 = 3
+    private static let formatVersionOfUTCDays: UInt8 = 2
 
     /// The whole state as bytes, for `init(bytes:)`.
     public func bytes() throws(ByteCodingError) -> [UInt8] {
@@ -287,19 +290,19 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         var version = Self.formatVersion
         try coder.code(&version)
         try coder.code(&generation, &generations)
-        guard version == Self.formatVersion else { return }
-        try codeReadings(by: &coder)
+        guard version == Self.formatVersion || version == Self.formatVersionOfUTCDays else { return }
+        try codeReadings(by: &coder, hasZone: version != Self.formatVersionOfUTCDays)
         try codeCartridges(by: &coder)
         guard coder.isAtEnd else { throw coder.damage }
     }
 
-    private mutating func codeReadings(by coder: inout FieldCoder) throws(ByteCodingError) {
+    private mutating func codeReadings(by coder: inout FieldCoder, hasZone: Bool) throws(ByteCodingError) {
         try coder.code(&levelPercent, &isSomeRemaining, &lowPercent, &newestMilliseconds)
         try coder.code(&lastCounter, &counterMilliseconds, &odometer, &cartridgeOdometer)
         try coder.code(&otherOdometer, &sureOdometer, &hasCounter, &standstillLevel)
         try coder.code(&standstillFalls, &hasCounterBegunAnew, &counterMoved, &serial)
         try coder.code(&seenSerials)
-        try use.code(by: &coder)
+        try use.code(by: &coder, hasZone: hasZone)
         try steps.code(by: &coder)
     }
 

@@ -3,7 +3,7 @@ import Documents
 
 /// How the use of one counter spreads over the week and the day.
 ///
-/// Days are days of the device's own clock (UTC where it says so). A zone is not needed: weekday and hour are learned as they come.
+/// Times and day numbers are of local time, by which people live: in Sydney, Monday's morning is Sunday in UTC.
 struct UseCalendar: Equatable, Sendable {
     static let millisecondsPerDay: Int64 = 86_400_000
     /// Days that the fleet's profile weighs against the device's own.

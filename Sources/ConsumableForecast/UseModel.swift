@@ -10,6 +10,8 @@ struct UseModel: Encodable, Equatable, Sendable {
     private var lastUnits = 0.0
     /// The day on which counting began is not a whole one and is left out.
     private var isPartialDay = true
+    /// What is added to UTC for the clock on the wall, as of the last reading: days and weekdays are those of people.
+    private var utcOffsetMilliseconds: Int32 = 0
     private(set) var completedDays = 0.0
     private(set) var gaps = ReportGaps()
     /// At most one: what completed days taught. There is none before the first day on which something was used.
@@ -35,16 +37,22 @@ struct UseModel: Encodable, Equatable, Sendable {
     /// Units of the present day so far; nil on the day on which counting began, or the clock was set.
     var unitsToday: Double? { isPartialDay || wasSetOverMidnight ? nil : max(0, lastUnits - unitsAtDayStart) }
 
-    private var wasSetOverMidnight: Bool { dayNumber.map { $0 != UseCalendar.day(lastMilliseconds).number } ?? false }
+    private var wasSetOverMidnight: Bool { dayNumber.map { $0 != day(lastMilliseconds).number } ?? false }
 
-    /// Takes the units used so far by an odometer that never runs backwards.
-    mutating func observe(timeMilliseconds: Int64, odometer: Double, fleet: inout FleetPriors) {
-        let day = UseCalendar.day(timeMilliseconds).number
+    func local(_ milliseconds: Int64) -> Int64 { milliseconds.shifted(byMilliseconds: Int64(utcOffsetMilliseconds)) }
+
+    /// Number of the local day, and how much of it has gone.
+    func day(_ milliseconds: Int64) -> (number: Int64, part: Double) { UseCalendar.day(local(milliseconds)) }
+
+    /// Takes the units used so far by an odometer that never runs backwards. `utcOffsetSeconds` is that of the site at this time.
+    mutating func observe(timeMilliseconds: Int64, odometer: Double, utcOffsetSeconds: Int = 0, fleet: inout FleetPriors) {
         if wasSetOverMidnight {
             // What was counted belongs to a day of the former clock, and says nothing of one of the new.
-            dayNumber = UseCalendar.day(lastMilliseconds).number
+            dayNumber = self.day(lastMilliseconds).number
             isPartialDay = true
         }
+        utcOffsetMilliseconds = Int32(clamping: utcOffsetSeconds &* 1000)
+        let day = self.day(timeMilliseconds).number
         guard let last = dayNumber else {
             dayNumber = day
             unitsAtDayStart = odometer
@@ -56,10 +64,11 @@ struct UseModel: Encodable, Equatable, Sendable {
             lastUnits = odometer
             return
         }
-        gaps.learn(from: lastMilliseconds, to: timeMilliseconds)
+        gaps.learn(from: local(lastMilliseconds), to: local(timeMilliseconds))
         if isRateKnown, odometer > lastUnits {
             learned[0].calendar.learnHours(
-                from: lastMilliseconds, to: timeMilliseconds, units: odometer - lastUnits, typicalDay: learned[0].rate.mean)
+                from: local(lastMilliseconds), to: local(timeMilliseconds), units: odometer - lastUnits,
+                typicalDay: learned[0].rate.mean)
         }
         if day > last { complete(last, until: day, timeMilliseconds, odometer, &fleet) }
         lastMilliseconds = timeMilliseconds
@@ -69,10 +78,10 @@ struct UseModel: Encodable, Equatable, Sendable {
     private mutating func complete(_ last: Int64, until day: Int64, _ time: Int64, _ odometer: Double, _ fleet: inout FleetPriors) {
         // Units of a gap over midnight belong to both sides of it, as the day's profile has it.
         let calendar = self.calendar
-        let (from, fromPart) = UseCalendar.day(lastMilliseconds)
+        let (from, fromPart) = self.day(lastMilliseconds)
         let before = calendar.activity(from, fromPart)
         let midnight = calendar.activity(day, 0)
-        let after = calendar.activity(day, UseCalendar.day(time).part)
+        let after = calendar.activity(day, self.day(time).part)
         let share = after > before ? min(max((midnight - before) / (after - before), 0), 1) : 1
         let unitsAtMidnight = lastUnits + share * (odometer - lastUnits)
         let units = unitsAtMidnight - unitsAtDayStart
@@ -107,7 +116,9 @@ struct UseModel: Encodable, Equatable, Sendable {
         if dayNumber != nil { lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step) }
     }
 
-    mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
+    /// - Parameter hasZone: false for bytes of a version that counted days of UTC.
+    mutating func code(by coder: inout FieldCoder, hasZone: Bool) throws(ByteCodingError) {
+        if hasZone { try coder.code(&utcOffsetMilliseconds) }
         try coder.code(&dayNumber, &unitsAtDayStart, &lastMilliseconds, &lastUnits)
         try coder.code(&isPartialDay, &completedDays)
         var known = learned.first ?? Learned()
@@ -119,6 +130,7 @@ struct UseModel: Encodable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case dayNumber, unitsAtDayStart, lastMilliseconds, lastUnits, isPartialDay, completedDays, rate, calendar
+        case utcOffsetMilliseconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -129,6 +141,7 @@ struct UseModel: Encodable, Equatable, Sendable {
         try container.encode(lastUnits, forKey: .lastUnits)
         try container.encode(isPartialDay, forKey: .isPartialDay)
         try container.encode(completedDays, forKey: .completedDays)
+        if utcOffsetMilliseconds != 0 { try container.encode(utcOffsetMilliseconds, forKey: .utcOffsetMilliseconds) }
         try container.encode(rate, forKey: .rate)
         var nested = container.nestedContainer(keyedBy: UseCalendar.CodingKeys.self, forKey: .calendar)
         try calendar.encode(into: &nested)

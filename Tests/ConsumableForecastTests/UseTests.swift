@@ -66,6 +66,54 @@ private let start: Int64 = 1_767_571_200_000
         #expect(units ?? 0 < 60, "the day's use so far")
     }
 
+    /// People live by local time: the same habits by the clock on the wall give the same forecast at every offset, and by UTC another one.
+    @Test(arguments: [-11, 5, 11, 14] as [Int64]) func daysAreThoseOfTheSite(offsetHours: Int64) throws {
+        func forecast(shiftedBy shift: Int64, utcOffsetSeconds: Int) throws -> (weekdays: [Double], weekend: Double) {
+            var model = SupplyModel()
+            var fleet = FleetPriors()
+            var pages = 0.0
+            // Until Friday evening of the fifth week, by the clock on the wall.
+            for hours in 0..<(28 * 24 + 4 * 24 + 20) {
+                if (8..<18).contains(hours % 24), hours / 24 % 7 < 5 { pages += 10 }
+                _ = model.observe(
+                    timeMilliseconds: start + (Int64(hours) - shift) * hour,
+                    level: .percent((100 - pages / 60).rounded(.up), resolution: 1), counter: pages, utcOffsetSeconds: utcOffsetSeconds,
+                    fleet: &fleet)
+            }
+            let newest = try #require(model.newestMilliseconds)
+            let end = try model.endDistribution(atMilliseconds: newest, fleet: fleet).get()
+            let again = try SupplyModel(bytes: model.bytes())
+            #expect(again == model)
+            return (model.evidence(atMilliseconds: newest).weekdayWeights, end.use(over: 2).mean)
+        }
+        let here = try forecast(shiftedBy: 0, utcOffsetSeconds: 0)
+        let there = try forecast(shiftedBy: offsetHours, utcOffsetSeconds: Int(offsetHours) * 3600)
+        #expect(there.weekdays == here.weekdays && there.weekend == here.weekend)
+        #expect(there.weekend < 30, "a weekend on which nobody works: \(there.weekend) pages")
+        guard abs(offsetHours) > 8 else { return }
+        let byUTC = try forecast(shiftedBy: offsetHours, utcOffsetSeconds: 0)
+        #expect(byUTC.weekend > 1.2 * there.weekend, "\(byUTC.weekend) and \(there.weekend)")
+    }
+
+    /// The hour that summer time skips, and the one that it shows twice, make no busy and no idle day.
+    @Test func summerTimeChangesNoDay() throws {
+        var model = SupplyModel()
+        var fleet = FleetPriors()
+        var pages = 0.0
+        for hours in 0..<(56 * 24) {
+            let isSummer = (14 * 24 + 1..<42 * 24 + 1).contains(hours)
+            let wall = hours + (isSummer ? 2 : 1)
+            if (8..<18).contains(wall % 24) { pages += 10 }
+            _ = model.observe(
+                timeMilliseconds: start + Int64(hours) * hour, level: .percent((100 - pages / 80).rounded(.up), resolution: 1),
+                counter: pages, utcOffsetSeconds: isSummer ? 7200 : 3600, fleet: &fleet)
+        }
+        let newest = try #require(model.newestMilliseconds)
+        let end = try model.endDistribution(atMilliseconds: newest, fleet: fleet).get()
+        #expect(abs(end.use(over: 7).mean - 700) < 35, "\(end.use(over: 7).mean)")
+        #expect(end.unevenness < 1.1)
+    }
+
     /// There and back before anything is read, as if nothing had happened.
     @Test func aClockSetThereAndBackChangesNothing() {
         var use = UseModel()

@@ -1,6 +1,8 @@
+import CivilCalendar
 import ConsumableForecast
 import CoreViews
 import Replenishment
+import TestSupport
 import Testing
 
 @testable import GatewayCore
@@ -16,6 +18,29 @@ import Testing
         #expect(driver.kinds(.order).isEmpty)
         level("9", &driver, at: 60)
         return try #require(driver.deliveries.first { $0.channel == .order }).key
+    }
+
+    /// Monday's first hour east of the meridian is Sunday in UTC.
+    @Test func daysOfUseAreThoseOfTheSite() throws {
+        func weights(zone: ZoneRules) throws -> [Double] {
+            var configuration = CoreConfiguration()
+            configuration.zone = zone
+            var driver = try Driver(configuration: configuration)
+            var pages = 1000
+            // Read one minute after each full hour: work from 0 to 2 o'clock on the wall, Monday to Friday.
+            for hours in 0..<(24 * 35) {
+                let wall = Driver.start / 3_600_000 + Int64(hours) + 1
+                let isWorkday = Weekday(daysSince1970: Int(wall / 24)) != .saturday && Weekday(daysSince1970: Int(wall / 24)) != .sunday
+                if isWorkday, (1...2).contains(wall % 24) { pages += 50 }
+                driver.tell("p1", "\"pages\":\(pages),\"supplies\":{\"black\":\(100 - pages / 400)}", at: Double(hours) * 3600 + 60)
+            }
+            let state = try #require(driver.core.supplies.supplies(of: 0).first)
+            return state.model.evidence(atMilliseconds: Driver.start).weekdayWeights
+        }
+        let berlin = try weights(zone: ZoneRules(tzif: ZoneFixture.berlin))
+        #expect(berlin[6] < 0.4, "Sunday: \(berlin)")
+        let utc = try weights(zone: .utc)
+        #expect(utc[6] > 1.5 * berlin[6] && utc[4] < 0.8 * berlin[4], "Sunday and Friday: \(utc), and not \(berlin)")
     }
 
     @Test func oneOrderAGeneration() throws {

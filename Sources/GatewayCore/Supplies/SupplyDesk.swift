@@ -15,6 +15,8 @@ package struct SupplyDesk: Sendable {
     private let serviceLevel: Double
     /// When suppliers without a calendar of their own work; nil: every day.
     private let calendar: SupplierCalendar?
+    /// The clock on the wall of the site, by which supplies are used.
+    private var local: LocalOffset
     private var devices = Table<DeviceIndex, Table<SupplyIndex, SupplyState>>()
     /// What the devices of each profile taught.
     private var learned = Table<ProfileIndex, SupplyLearning>()
@@ -29,6 +31,7 @@ package struct SupplyDesk: Sendable {
         policy = configuration.replenishment
         serviceLevel = configuration.serviceLevel
         calendar = configuration.supplierCalendar
+        local = LocalOffset(configuration.zone)
     }
 
     package func supplies(of device: DeviceIndex) -> [SupplyState] { devices.contains(device) ? devices[device].rows : [] }
@@ -80,7 +83,8 @@ package struct SupplyDesk: Sendable {
         let isDoubted = !devices[device][supply].$doubt.isNone
         let change = devices[device][supply].model.observe(
             timeMilliseconds: time, level: level, counter: counter, serial: serial,
-            after: isDoubted ? devices[device][supply].doubt?.fall : nil, fleet: &learned[base].priors)
+            after: isDoubted ? devices[device][supply].doubt?.fall : nil,
+            utcOffsetSeconds: local.offsetSeconds(atMilliseconds: time), fleet: &learned[base].priors)
         var isAtEnd = false
         if case .levelChanged(_, let to) = change { isAtEnd = to <= SupplyModel.bottomPercent }
         // Of nearly all readings there is nothing to doubt, and the state need not be looked at as a whole.
