@@ -45,15 +45,14 @@ public struct JSONWriter: Sendable {
 
     public mutating func integer(_ number: Int64) {
         separate()
-        bytes.append(contentsOf: String(number).utf8)
+        bytes.append(decimal: number)
     }
 
     /// JSON knows no infinity and no NaN: they become null. A whole number is written without a fraction.
     public mutating func number(_ number: Double) {
         guard number.isFinite else { return null() }
-        if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 { return integer(whole) }
         separate()
-        bytes.append(contentsOf: "\(number)".utf8)
+        bytes.append(decimal: number)
     }
 
     public mutating func string(_ text: String) { string(utf8: text.utf8) }

@@ -22,10 +22,8 @@ public struct SparkplugDocument: Sendable {
 
     public init() {}
 
-    /// Learns the names of the metrics that the readings of this generation have the numbers of: the host's, or those before its birth.
-    /// Costs nothing while they are the same.
-    public mutating func follow(_ host: SparkplugHost, generation: UInt32, formerMetrics: [SparkplugHost.Metric]) {
-        let metrics = generation == host.generation ? host.metrics : formerMetrics
+    /// Learns the names of the metrics that the readings of this generation have the numbers of. Costs nothing while they are the same.
+    public mutating func follow(_ metrics: [SparkplugHost.Metric], generation: UInt32) {
         guard generation != self.generation || places.count != metrics.count else { return }
         self.generation = generation
         places = Array(repeating: Place(), count: metrics.count)
@@ -107,12 +105,7 @@ public struct SparkplugDocument: Sendable {
         switch value {
         case .null: bytes.append(contentsOf: "null".utf8)
         case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-        case .number(let number):
-            if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 {
-                bytes.append(contentsOf: String(whole).utf8)
-            } else {
-                bytes.append(contentsOf: number.description.utf8)
-            }
+        case .number(let number): bytes.append(decimal: number)
         case .text(let text):
             var writer = JSONWriter()
             writer.string(text)

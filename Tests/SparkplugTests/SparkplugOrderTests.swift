@@ -25,7 +25,8 @@ import Testing
         for case .readings(let range) in bench.output.events {
             let readings = bench.output.readings[range]
             let generation = try #require(readings.first).generation
-            document.follow(bench.host, generation: generation, formerMetrics: bench.output.formerMetrics)
+            document.follow(
+                generation == bench.host.generation ? bench.host.metrics : bench.output.formerMetrics, generation: generation)
             document.write(readings)
             written.append(String(decoding: document.bytes, as: UTF8.self))
         }

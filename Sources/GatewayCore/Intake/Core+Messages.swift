@@ -133,7 +133,7 @@ extension StewardCore {
     }
 
     /// What a message says that is not older than what is known of it.
-    @inline(__always)
+    @inline(never)
     mutating func takePresent(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
         if fleet.profiles[profile].derived.hasHints { noteHints(message, device, profile, inOrder(time, device)) }
         takeAll(message, device, profile, time)

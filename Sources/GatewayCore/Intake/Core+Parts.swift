@@ -3,8 +3,10 @@ import Telemetry
 /// Messages that are more, or other, than one JSON object about the device of the topic.
 extension StewardCore {
     mutating func parts(_ route: TopicTable.Route, _ frame: Segment.Frame, _ number: Int64) throws(DecodeError) {
+        if fleet.profiles[route.profile].layout.profile.messages[Int(route.message)].format == .sparkplug {
+            return try sparkplug(route, frame, number)
+        }
         let rule = fleet.profiles[route.profile].layout.profile.messages[Int(route.message)]
-        if rule.format == .sparkplug { return try sparkplug(route, frame, number) }
         try decoder.open(frame.payload, rule)
         let parts = decoder.parts
         budget.begin(number, parts: parts.count + decoder.droppedParts, effects: out.effects.count)

@@ -163,7 +163,9 @@ extension StewardCore {
         _ frame: Segment.Frame
     ) {
         guard let first = readings.first, let target = target(first.device, host) else { return }
-        sparkplug.documents[host].follow(sparkplug.hosts[host], generation: first.generation, formerMetrics: formerMetrics)
+        // Behind a birth come readings that have the numbers from before it.
+        let isPresent = first.generation == sparkplug.hosts[host].generation
+        sparkplug.documents[host].follow(isPresent ? sparkplug.hosts[host].metrics : formerMetrics, generation: first.generation)
         if isPlain(readings) {
             return take(
                 readings, target, host, at: first.payloadMilliseconds, isBirth: isBirth, isHistorical: false, frame)

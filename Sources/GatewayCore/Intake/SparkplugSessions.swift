@@ -61,9 +61,15 @@ struct SparkplugSessions: Sendable {
     mutating func update(_ number: Int, _ body: (inout SparkplugHost, inout SparkplugPayload, inout SparkplugOutput) -> Void) {
         let before = hosts[number].metrics.count
         hosts[number].allowMetrics(max(maximumMetrics - metricCount + before, shareOfMetrics))
-        body(&hosts[number], &reader, &output)
-        metricCount += hosts[number].metrics.count - before
-        noteDue(number)
+        metricCount += Self.change(&hosts[number], &nextDueMilliseconds) { body(&$0, &reader, &output) }
+    }
+
+    /// In place, because a host that is asked within the list is copied with all its tables' references. Returns how many metrics are new.
+    private static func change(_ host: inout SparkplugHost, _ due: inout Int64, _ body: (inout SparkplugHost) -> Void) -> Int {
+        let before = host.metrics.count
+        body(&host)
+        due = min(due, host.nextDueMilliseconds ?? .max)
+        return host.metrics.count - before
     }
 
     /// Looking too early costs little; looking too late would keep a message that waits for another one.
