@@ -9,7 +9,7 @@ import Testing
     }
 
     private func expected(_ number: Double) -> String {
-        Int64(exactly: number).map { $0.magnitude < 1 << 53 ? String($0) : nil } ?? number.description
+        Int64(exactly: number).flatMap { $0.magnitude < 1 << 53 ? String($0) : nil } ?? number.description
     }
 
     @Test func edges() {
