@@ -23,7 +23,7 @@ extension StewardCore {
         }
     }
 
-    /// `{"stock":[{"item","units","reserved","available"}]}`, by item.
+    /// `{"stock":[{"item","units","reserved","available","onOrder","reorderPoint","orderUpTo"}]}`, by item.
     public func writeStock(_ writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("stock")
@@ -34,6 +34,11 @@ extension StewardCore {
             writer.member("units", orders.stock.unitsOnHand(item))
             writer.member("reserved", orders.stock.unitsReserved(item))
             writer.member("available", orders.stock.unitsAvailable(item))
+            writer.member("onOrder", orders.unitsOnOrder(item))
+            if let rule = configuration.replenishment.stockRules[item] {
+                writer.member("reorderPoint", rule.reorderPoint)
+                writer.member("orderUpTo", rule.orderUpTo)
+            }
             writer.endObject()
         }
         writer.endArray()
@@ -51,7 +56,7 @@ extension StewardCore {
         writer.member("since", order.life.sinceMilliseconds)
         writer.member("deadline", configuration.replenishment.deadlines.deadlineMilliseconds(order))
         if order.isOverdue { writer.member("overdue", true) }
-        if order.terms.isSpare == true { writer.member("spare", true) }
+        if order.terms.isSpare == true, order.terms.isForStock != true { writer.member("spare", true) }
         if order.terms.isShelved == true { writer.member("onShelf", true) }
         if order.terms.mayHaveBeenTaken == true { writer.member("mayHaveBeenTaken", true) }
         writer.member("approvedBy", order.terms.approvedBy)

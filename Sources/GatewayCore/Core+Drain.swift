@@ -68,6 +68,7 @@ extension StewardCore {
             // It was for a cartridge that is in the slot no more, and must not keep the present one from being ordered.
             guard let supply = supplies.supply(ofOrder: order, device), supplies.generation(device, supply) != generation else { return }
             supplies.setOrder(nil, device, supply)
+        case .stockShort(let item, let device): replenish(item, device)
         case .orderDelivered(let device, let order):
             guard let supply = supplies.supply(ofOrder: order, device) else { return orders.shelve(order, &out) }
             if let ended = supplies.ended(device, supply, fleet) { orders.visitIfThere(ended, device, fleet, &out) }

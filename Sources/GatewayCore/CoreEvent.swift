@@ -61,6 +61,8 @@ enum CoreEvent: Sendable {
     case levelUnproven(DeviceIndex, supply: SupplyIndex)
     /// The order of a supply went out after it had waited for company.
     case orderWaited(DeviceIndex, order: String, milliseconds: Int64)
+    /// The stock of an item is at its reorder point; the device whose need or installation brought it there.
+    case stockShort(item: String, DeviceIndex?)
     /// An order was delivered.
     case orderDelivered(DeviceIndex, order: String)
     /// An order for a cartridge of this generation came to nothing.

@@ -32,6 +32,8 @@ public struct OrderTerms: Equatable, Sendable, Codable {
     public var handedMilliseconds: Int64?
     /// Another cartridge was installed before it came: it is for the next need of the slot, or for the shelf.
     public var isSpare: Bool?
+    /// It replenishes the stock: no cartridge waits for it.
+    public var isForStock: Bool?
     /// Arrival time by which a spare that nobody reports should have come.
     public var expectedMilliseconds: Int64?
     /// It was delivered and lies on the shelf, counted in the stock.

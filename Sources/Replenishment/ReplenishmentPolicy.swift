@@ -65,6 +65,8 @@ public struct ReplenishmentPolicy: Equatable, Sendable {
     public var sites: [Site] = []
     public var prices: [Price] = []
     public var currency = "EUR"
+    /// Which items are kept in stock, and how many.
+    public var stockRules: [String: StockRule] = [:]
     public var approval = Approval()
     public var deadlines = OrderDeadlines()
     /// `orders/{order}/status`: where suppliers answer over MQTT; nil: nowhere.

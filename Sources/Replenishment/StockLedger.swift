@@ -16,9 +16,15 @@ public struct StockLedger: Equatable, Sendable, Codable {
     /// In the order in which they came; the first ones are covered when there is not enough for all.
     public private(set) var needs: [Need] = []
 
+    /// How often each item was ordered for the stock; nil in what earlier versions stored.
+    private var orders: [String: Int32]?
+
     public init() {}
 
     public var items: [String] { unitsOnHand.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    /// Somebody has said how many there are.
+    public func isCounted(_ item: String) -> Bool { unitsOnHand[item] != nil }
 
     public func unitsOnHand(_ item: String) -> Int { unitsOnHand[item] ?? 0 }
     public func unitsReserved(_ item: String) -> Int { min(unitsOnHand(item), needs.reduce(0) { $0 + ($1.item == item ? 1 : 0) }) }
@@ -57,6 +63,13 @@ public struct StockLedger: Equatable, Sendable, Codable {
     }
 
     public mutating func release(_ order: String) { needs.removeAll { $0.order == order } }
+
+    /// The number of one more order for the stock of this item, counted from 1.
+    public mutating func nextOrderNumber(_ item: String) -> Int32 {
+        let number = (orders?[item] ?? 0) &+ 1
+        orders = (orders ?? [:]).merging([item: number]) { $1 }
+        return number
+    }
 
     /// A need is known under another id from now on.
     public mutating func rename(_ order: String, to id: String) {

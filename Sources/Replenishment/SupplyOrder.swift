@@ -59,6 +59,27 @@ public struct SupplyOrder: Equatable, Sendable, Codable {
         terms.latestSendMilliseconds = latestSendMilliseconds
     }
 
+    /// One unit for the stock of an item. Its generation is the number of the order among those for this stock.
+    ///
+    /// - Parameters:
+    ///   - device: one that uses the item, for whoever deals with the order.
+    ///   - supply: the slot for which it uses it.
+    public init(forStock item: String, number: Int32, device: String, supply: String, reason: String, decidedMilliseconds: Int64) {
+        id = "or-" + StableID.make("stock", device, item, String(number))
+        self.device = device
+        self.supply = supply
+        self.item = item
+        generation = number
+        laterAttempt = nil
+        self.reason = reason
+        self.decidedMilliseconds = decidedMilliseconds
+        levelPercent = nil
+        daysLeft = nil
+        life = OrderLife(sinceMilliseconds: decidedMilliseconds)
+        terms.isForStock = true
+        terms.isSpare = true
+    }
+
     /// The same need, ordered once more: the attempt before was called off.
     public func again(attempt: Int) -> SupplyOrder {
         var order = SupplyOrder(

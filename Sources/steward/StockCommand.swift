@@ -9,13 +9,17 @@ enum StockListCommand: ListCommand {
     static let list = "stock"
     static let usage = Usage(options: APIClient.options)
     static let columns: [Table.Column] = [
-        .init("ITEM"), .init("UNITS", .number), .init("RESERVED", .number), .init("AVAILABLE", .number),
+        .init("ITEM"), .init("UNITS", .number), .init("RESERVED", .number), .init("AVAILABLE", .number), .init("ON ORDER", .number),
+        .init("ORDERED AT", .number), .init("UP TO", .number),
     ]
 
     static func question(_ arguments: Arguments) throws -> (path: [String], query: [(String, String?)]) { ([list], []) }
 
     static func row(_ item: APIValue, _ terminal: Terminal) -> [Table.Cell] {
-        [.init(item["item"].string)] + ["units", "reserved", "available"].map { .init(item[$0].integer.map { String($0) }) }
+        [.init(item["item"].string)]
+            + ["units", "reserved", "available", "onOrder", "reorderPoint", "orderUpTo"].map {
+                .init(item[$0].integer.map { String($0) })
+            }
     }
 
     static func emptyText(_ arguments: Arguments) -> String { "No stock was counted yet: steward stock set ITEM N --by NAME" }

@@ -44,6 +44,12 @@ import Testing
         #expect(policy.statusTopic?.subscription == "o/+")
     }
 
+    @Test func whatIsKeptInStock() throws {
+        let policy = try read("{ replenishment: { stock: { 'TN-1': { reorderPoint: 2, orderUpTo: 5 }, b: { reorderPoint: 0 } } } }")
+            .core.replenishment
+        #expect(policy.stockRules == ["TN-1": StockRule(reorderPoint: 2, orderUpTo: 5), "b": StockRule(reorderPoint: 0, orderUpTo: 1)])
+    }
+
     @Test func answersThatTellOfADuplicate() throws {
         #expect(try read("{ suppliers: [{ name: 'a', url: 'http://x/' }] }").suppliers[0].duplicateAnswers == nil)
         let usual = SupplierSettings.DuplicateAnswer.usual
@@ -74,6 +80,10 @@ import Testing
         ("{ replenishment: { prices: { a: -1 } } }", "amount"), ("{ replenishment: { prices: { a: 'x' } } }", "a number"),
         ("{ replenishment: { currency: 'euro' } }", "capital"), ("{ replenishment: { statusTopic: 'a/+/b' } }", "{order}"),
         ("{ replenishment: { deadlineHours: { sent: -1 } } }", "hours"), ("{ replenishment: { deadlineHours: { snet: 1 } } }", "sent"),
+        ("{ replenishment: { stock: { a: { orderUpTo: 3 } } } }", "reorderPoint"),
+        ("{ replenishment: { stock: { a: { reorderPoint: 3, orderUpTo: 3 } } } }", "above"),
+        ("{ replenishment: { stock: { a: { reorderPoint: -1 } } } }", "whole number"),
+        ("{ replenishment: { stock: { a: 3 } } }", "as an object"), ("{ replenishment: { stock: { a: { minimum: 3 } } } }", "minimum"),
         ("{ replenishment: { approval: { above: 1 } } }", "aboveAmount"), ("{ replenishment: { endedPercent: 90 } }", "0 to 20"),
     ]) func mistakes(_ text: String, _ word: String) {
         let found = problems(text)

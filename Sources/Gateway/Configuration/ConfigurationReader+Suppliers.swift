@@ -37,6 +37,9 @@ extension ConfigurationReader {
         if let sites = reader.object("sites", "the devices of each site") {
             policy.sites = sites.members.map { .init(name: $0.key, devices: patterns(sites, $0.key)) }
         }
+        if let stock = reader.object("stock", "the items that are kept in stock") {
+            for member in stock.members { policy.stockRules[member.key] = stockRule(stock, member.key) }
+        }
         if let percent = number(reader, "endedPercent", in: 0...20) { policy.endedPercent = percent }
         if let text = reader.string("statusTopic") {
             policy.statusTopic = StatusTopic(text)
@@ -49,6 +52,20 @@ extension ConfigurationReader {
         approval(reader, &policy)
         deadlines(reader, &policy.deadlines)
         reader.finish()
+    }
+
+    private static func stockRule(_ reader: ObjectReader, _ item: String) -> StockRule? {
+        guard let rule = reader.object(item, "the reorder point of an item") else { return nil }
+        defer { rule.finish() }
+        guard rule.optional("reorderPoint") != nil else {
+            rule.report.add("\"reorderPoint\" says at how many units it is ordered", at: rule.node.position)
+            return nil
+        }
+        guard let point = rule.integer("reorderPoint", in: 0...10_000) else { return nil }
+        let upTo = rule.optional("orderUpTo") == nil ? point + 1 : rule.integer("orderUpTo", in: 1...10_000)
+        guard let upTo else { return nil }
+        if upTo <= point { rule.report.add("\"orderUpTo\" must be above \"reorderPoint\"", at: rule.node.position) }
+        return StockRule(reorderPoint: point, orderUpTo: upTo)
     }
 
     private static func approval(_ reader: ObjectReader, _ policy: inout ReplenishmentPolicy) {

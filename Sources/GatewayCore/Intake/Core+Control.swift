@@ -60,8 +60,8 @@ extension StewardCore {
         case .duplicate(let key, let detail): orders.duplicated(key, detail, fleet, &out)
         case .line(let key, let line, let state, let reference, let detail):
             orders.reportLine(line, of: key, state, reference: reference, detail: detail, fleet, &out)
-        case .stockCounted(let item, let units, let by): orders.changeStock(item, by: by, &out) { $0.set(item, units: units) }
-        case .stockAdded(let item, let units, let by): orders.changeStock(item, by: by, &out) { $0.add(item, units: units) }
+        case .stockCounted(let item, let units, let by): orders.changeStock(.counted(item: item, units: units), by: by, fleet, &out)
+        case .stockAdded(let item, let units, let by): orders.changeStock(.added(item: item, units: units), by: by, fleet, &out)
         }
     }
 

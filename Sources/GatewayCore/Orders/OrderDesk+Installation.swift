@@ -28,17 +28,17 @@ extension OrderDesk {
         guard let order = orders[id], !order.isOver else {
             // What another gateway ordered, or what was reported as installed already, did not come out of the cupboard.
             if let order = orders[id], order.terms.isDuplicate || order.state == .installed { return stock.release(id) }
-            return draw(item, for: id, name, &out)
+            return draw(item, for: id, name, fleet, &out)
         }
         // No supplier has confirmed it for so long that an alarm stands: the cartridge came another way, and the order must not go any more.
         if order.state == .planned, order.terms.isHandedOver, order.isOverdue {
             let detail = "another cartridge was installed before the supplier could be reached"
-            draw(item, for: id, name, &out)
+            draw(item, for: id, name, fleet, &out)
             report(id, .cancelled, detail: detail, at: time, fleet, &out)
             return callOff(order, detail, &out)
         }
         if order.state == .awaitingApproval || (order.state == .planned && !order.terms.isHandedOver) {
-            draw(item, for: id, name, &out)
+            draw(item, for: id, name, fleet, &out)
             report(id, .cancelled, detail: "another cartridge was installed before it was sent", at: time, fleet, &out)
         } else if isTheOrdered(order, replacement, out.now) {
             stock.release(id)
@@ -47,7 +47,7 @@ extension OrderDesk {
             let left = ReorderRule.rounded(replacement.residualPercent)
             report(id, .installed, detail: "the used one had \(left) % left", at: time, fleet, &out)
         } else {
-            draw(item, for: id, name, &out)
+            draw(item, for: id, name, fleet, &out)
             becomeSpare(id, replacement, &out)
         }
     }
@@ -110,7 +110,7 @@ extension OrderDesk {
     /// An order on its way to this device that no cartridge waits for any more, and that is of the kind that is needed.
     func spare(for order: SupplyOrder) -> SupplyOrder? {
         let coming = orders.ids.compactMap { orders[$0] }.filter {
-            $0.terms.isSpare == true && !$0.isOver && $0.device == order.device && $0.item == order.item
+            $0.terms.isSpare == true && $0.terms.isForStock != true && !$0.isOver && $0.device == order.device && $0.item == order.item
         }
         return coming.first { $0.supply == order.supply } ?? coming.first
     }

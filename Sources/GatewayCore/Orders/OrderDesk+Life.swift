@@ -182,39 +182,10 @@ extension OrderDesk {
         var last: SupplyOrder?
         for id in orders.ids {
             guard let order = orders[id], order.generation == generation, order.supply == supply, order.device == device,
-                order.attempt > last?.attempt ?? 0
+                order.terms.isForStock != true, order.attempt > last?.attempt ?? 0
             else { continue }
             last = order
         }
         return last
-    }
-
-    // MARK: Stock
-
-    /// The cupboard: counted by people, drawn down when a new cartridge is seen in a slot.
-    mutating func changeStock(_ item: String, by person: String, _ out: inout StepOutput, _ change: (inout StockLedger) -> Bool) -> Bool {
-        guard change(&stock) else { return false }
-        decideStock(item, device: "", &out) { $0.member("by", person) }
-        return true
-    }
-
-    /// A cartridge was installed that no order brought.
-    mutating func draw(_ item: String, for order: String, _ device: String, _ out: inout StepOutput) {
-        guard stock.install(item, for: order) else { return }
-        decideStock(item, device: device, &out) { $0.member("installed", 1) }
-        // What lay there longest is in use now.
-        guard let shelved = orders.ids.first(where: { orders[$0]?.terms.isShelved == true && orders[$0]?.item == item }) else { return }
-        _ = orders.update(shelved) {
-            $0.terms.isShelved = nil
-            _ = $0.move(to: .installed, atMilliseconds: out.now, detail: "it lay on the shelf, and is installed in \(device)")
-        }
-    }
-
-    func decideStock(_ item: String, device: String, _ out: inout StepOutput, _ more: (inout JSONWriter) -> Void) {
-        out.decide(.stock, at: out.now, device: device) { writer in
-            writer.member("item", item)
-            writer.member("units", stock.unitsOnHand(item))
-            more(&writer)
-        }
     }
 }

@@ -103,19 +103,23 @@ package struct OrderDesk: Sendable {
                 guard let reason = reasonNotToWait(for: coming, out.now) else { return claim(coming, order, device, supply, &out) }
                 order.terms.approvalReason = reason
             }
-            if isCoveredByStock(order, at: time, &out) { return }
+            if isCoveredByStock(order, device, at: time, &out) { return }
         }
         // A need has the id of its first order.
         stock.release(SupplyOrder.id(device: order.device, supply: order.supply, generation: order.generation))
         setTerms(&order, profile: fleet.rules(of: device).name)
         if order.terms.latestSendMilliseconds == nil { order.terms.latestSendMilliseconds = latestSend(order, window, out.now) }
+        order.terms.approvalReason = isAskedByHand ? reasonToAsk(order) : order.terms.approvalReason ?? storeDamage ?? reasonToAsk(order)
+        out.tell(.orderOfSupply(device, supply: supply, order: order.id))
+        enter(order, at: time, fleet, &out)
+    }
+
+    /// The order begins its life: it waits for a person where it has a reason to, or is on its way to its supplier.
+    mutating func enter(_ order: SupplyOrder, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
+        var order = order
         // The life runs on arrival time, as suppliers and people do.
         order.restart(atMilliseconds: out.now)
-        if let reason = isAskedByHand ? reasonToAsk(order) : order.terms.approvalReason ?? storeDamage ?? reasonToAsk(order) {
-            order.terms.approvalReason = reason
-            _ = order.move(to: .awaitingApproval, atMilliseconds: out.now)
-        }
-        out.tell(.orderOfSupply(device, supply: supply, order: order.id))
+        if order.terms.approvalReason != nil { _ = order.move(to: .awaitingApproval, atMilliseconds: out.now) }
         orders.insert(order, id: order.id)
         orders.trim(finishedBeyond: maximumFinished, of: \.device) { $0.isOver }
         out.counters.ordersPlaced &+= 1
@@ -131,7 +135,9 @@ package struct OrderDesk: Sendable {
         return [order.id, former].first { orders[$0]?.isSame(as: order) == true }
     }
 
-    private mutating func isCoveredByStock(_ order: SupplyOrder, at time: Int64, _ out: inout StepOutput) -> Bool {
+    private mutating func isCoveredByStock(
+        _ order: SupplyOrder, _ device: DeviceIndex, at time: Int64, _ out: inout StepOutput
+    ) -> Bool {
         let wasReserved = stock.isReserved(order.id)
         guard stock.cover(order.id, item: order.item) else { return false }
         if !wasReserved {
@@ -143,11 +149,12 @@ package struct OrderDesk: Sendable {
                 writer.member("reason", order.reason)
                 writer.member("unitsAvailable", available)
             }
+            stockFell(order.item, device, &out)
         }
         return true
     }
 
-    private func setTerms(_ order: inout SupplyOrder, profile: String) {
+    func setTerms(_ order: inout SupplyOrder, profile: String) {
         guard !policy.suppliers.isEmpty || policy.isDryRun else { return }
         let site = policy.site(ofDevice: order.device)
         let supplier = policy.supplier(item: order.item, profile: profile, site: site)
@@ -352,7 +359,8 @@ package struct OrderDesk: Sendable {
 
     /// The device goes: its orders are called off.
     mutating func cancelAll(of device: String, by person: String, _ fleet: FleetState, _ out: inout StepOutput) {
-        for order in orders.ids where orders[order]?.device == device && orders[order]?.state.isFinal == false {
+        for order in orders.ids
+        where orders[order]?.device == device && orders[order]?.state.isFinal == false && orders[order]?.terms.isForStock != true {
             _ = cancel(order, by: person, "the device was removed", fleet, &out)
         }
     }

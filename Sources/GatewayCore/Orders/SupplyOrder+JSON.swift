@@ -7,7 +7,7 @@ extension JSONWriter {
         member("order", order.id)
         member("supply", order.supply)
         member("item", order.item)
-        member("generation", Int64(order.generation))
+        if order.terms.isForStock == true { member("forStock", true) } else { member("generation", Int64(order.generation)) }
         if order.attempt > 1 { member("attempt", Int64(order.attempt)) }
         member("reason", order.reason)
         member("levelPercent", order.levelPercent)
