@@ -5,7 +5,6 @@ import Threading
 /// The thread of a `CommandClient`: the only one that touches its connection.
 final class CommandLoop {
     private let queue: CommandQueue
-    private let version: MQTTConfiguration.Version
     private let connection: Connection
     /// Message ids of the present connection, and the commands they carry.
     private var keys: [Int32: UInt64] = [:]
@@ -21,7 +20,6 @@ final class CommandLoop {
 
     init(_ configuration: MQTTConfiguration, _ queue: CommandQueue, _ announcement: Announcement?) throws(MQTTError) {
         self.queue = queue
-        version = configuration.version
         let isFresh = FreshConnection()
         self.isFresh = isFresh
         connection = try Connection(
@@ -116,7 +114,7 @@ final class CommandLoop {
     /// The message expiry interval: the whole seconds that are left of the command's time, anew at each sending. At least one, because 0 is
     /// no limit to some brokers. Nil where it does not expire.
     private func expiry(of command: Command) -> OpaquePointer? {
-        guard command.expires, version == .v5 else { return nil }
+        guard command.expires, connection.isVersion5 else { return nil }
         let left = command.deadlineMilliseconds - Clock.monotonicMilliseconds()
         var properties: OpaquePointer?
         // Without memory for it the command goes as it is.

@@ -19,18 +19,20 @@ final class ConnectAttempt: Sendable {
     let done: WakeEvent
     private let configuration: MQTTConfiguration
     private let cleanSession: Bool
+    private let isVersion5: Bool
     /// What this connection says of itself; its last will is set.
     let announcement: Announcement.Session?
     private let log = Mutex("")
     private let result = Mutex<Outcome?>(nil)
 
     init(
-        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, announcement: Announcement.Session? = nil
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, isVersion5: Bool, announcement: Announcement.Session? = nil
     ) throws(MQTTError) {
         self.announcement = announcement
         self.configuration = configuration
         self.cleanSession = cleanSession
-        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession, will: announcement)
+        self.isVersion5 = isVersion5
+        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession, isVersion5: isVersion5, will: announcement)
         do { done = try WakeEvent() } catch { throw .ofSystem(error) }
     }
 
@@ -58,7 +60,7 @@ final class ConnectAttempt: Sendable {
     private func connect() -> (code: Int32, systemError: Int32) {
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
-        if configuration.version == .v5 {
+        if isVersion5 {
             let code = addProperties(&properties)
             guard code == MOSQ_ERR_SUCCESS.rawValue else { return (code, 0) }
         }
@@ -74,7 +76,8 @@ final class ConnectAttempt: Sendable {
             code = mosquitto_property_add_int32(
                 &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), configuration.sessionExpirySeconds)
         }
-        guard code == MOSQ_ERR_SUCCESS.rawValue else { return code }
+        // Where the version was not asked for, a message that is too large is received and told of, as under 3.1.1.
+        guard code == MOSQ_ERR_SUCCESS.rawValue, configuration.version == .v5 else { return code }
         return mosquitto_property_add_int32(
             &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(configuration.maximumPacketBytes))
     }

@@ -28,6 +28,7 @@ final class Connection {
     private let onEvent: (ConnectionEvent) -> Void
     private var phase = Phase.waiting(untilMilliseconds: 0)
     private var backoff: Backoff
+    private var choice: ProtocolChoice
     private var handle: MosquittoHandle?
 
     // Set by the library's callbacks during a call into it; `settle` acts on it afterwards.
@@ -70,6 +71,7 @@ final class Connection {
         self.cleanSession = cleanSession
         self.announcement = announcement
         self.onEvent = onEvent
+        choice = ProtocolChoice(configuration.version)
         publishLogPrefix = "Client \(clientID) received PUBLISH (d".utf8.map { CChar(bitPattern: $0) }
         backoff = Backoff(
             minimumMilliseconds: configuration.minimumRetryMilliseconds, maximumMilliseconds: configuration.maximumRetryMilliseconds)
@@ -80,6 +82,9 @@ final class Connection {
         guard case .up = phase else { return nil }
         return handle?.pointer
     }
+
+    /// The present connection, or the next one, speaks MQTT 5.
+    var isVersion5: Bool { choice.isVersion5 }
 
     /// True while released packets wait for the socket to take them.
     var hasUnwritten: Bool {
@@ -109,7 +114,10 @@ final class Connection {
             finishAttempt()
             if case .connecting = phase, now >= deadline { timedOut() }
         case .opening(let deadline):
-            if now >= deadline { timedOut() }
+            if now >= deadline {
+                choice.endedWithoutAnswer()
+                timedOut()
+            }
         case .up(nil): phase = .up(sinceMilliseconds: now)
         case .up(.some(let since)):
             // Only a connection that lasted resets the back-off: two clients of one id disconnect each other at once, for ever.
@@ -124,7 +132,7 @@ final class Connection {
     private func startAttempt(nowMilliseconds now: Int64) {
         do {
             let attempt = try ConnectAttempt(
-                configuration, clientID: clientID, cleanSession: cleanSession,
+                configuration, clientID: clientID, cleanSession: cleanSession, isVersion5: choice.isVersion5,
                 announcement: announcement?.session(atMilliseconds: Clock.systemMilliseconds()))
             try attempt.start()
             phase = .connecting(attempt, deadlineMilliseconds: now + Int64(configuration.connectTimeoutSeconds) * 1000)
@@ -284,13 +292,16 @@ final class Connection {
         guard let pointer = handle?.pointer else { return }
         if case .opening = phase, let acceptance, acceptance.code == 0 {
             phase = .up(sinceMilliseconds: nil)
+            choice.accepted()
             onEvent(.connected(sessionPresent: acceptance.sessionPresent))
         }
         if code == MOSQ_ERR_SUCCESS.rawValue, mosquitto_socket(pointer) >= 0 { return }
         if case .closed = phase { return }
         if let acceptance, acceptance.code != 0 {
-            return end(.refused(MQTTError.ofRefusal(acceptance.code)))
+            let isOtherVersion = MQTTError.isRefusalOfVersion(acceptance.code) && choice.refused()
+            return end(.refused(isOtherVersion ? .speaking311(acceptance.code) : .ofRefusal(acceptance.code)))
         }
+        if case .opening = phase { choice.endedWithoutAnswer() }
         let lost = code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code
         let reason = disconnectReason ?? lost
         // A refusal of TLS 1.3 may be overtaken by the end of the connection, and then nothing names it.

@@ -1,8 +1,10 @@
 /// How to reach the broker and what to read there. Values only: files named here are read by libmosquitto when it connects,
 /// at every connection anew, so a renewed certificate is taken up by the next reconnect.
 public struct MQTTConfiguration: Sendable, Equatable {
-    /// The protocol spoken. A broker that knows only 3.1.1 refuses version 5 clearly, so there is no silent fall-back.
+    /// The protocol spoken.
     public enum Version: Sendable, Equatable {
+        /// Version 5, or 3.1.1 with a broker that does not know 5.
+        case automatic
         case v311
         case v5
     }
@@ -25,7 +27,7 @@ public struct MQTTConfiguration: Sendable, Equatable {
     public var host: String
     public var port: Int
     public var clientID: String
-    public var version = Version.v311
+    public var version = Version.automatic
     public var username: String?
     /// Bytes without a NUL, which libmosquitto could not carry.
     public var password: [UInt8]?
@@ -37,7 +39,7 @@ public struct MQTTConfiguration: Sendable, Equatable {
     /// MQTT 5: how many unacknowledged messages the broker may have under way to us, 1 to 65535. Under 3.1.1 the broker's own
     /// `max_inflight_messages` says so.
     public var receiveMaximum = 10_000
-    /// MQTT 5: larger packets are not sent to us by the broker. Under 3.1.1 the broker has to bound them (`message_size_limit`).
+    /// With `Version.v5` larger packets are not sent to us by the broker. Otherwise the broker has to bound them (`message_size_limit`).
     public var maximumPacketBytes = 1 << 20
     /// MQTT 5: how long the broker keeps the session of an absent client; `UInt32.max` is for ever.
     public var sessionExpirySeconds: UInt32 = .max

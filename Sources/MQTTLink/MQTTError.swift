@@ -84,7 +84,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     static func ofRefusal(_ code: Int32) -> MQTTError {
         let message =
             switch code {
-            case 1, 0x84: "the broker does not speak this version of MQTT: change mqtt.version"
+            case _ where isRefusalOfVersion(code): "the broker does not speak this version of MQTT: change mqtt.version"
             case 2, 0x85: "the broker refused the client id: check mqtt.clientId"
             case 3, 0x88: "the broker is not available; it is tried again"
             case 4, 5, 0x86, 0x87: "the broker refused the user name or password: check mqtt.username and mqtt.passwordFile"
@@ -92,6 +92,13 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
             case 0x89, 0x97, 0x9F: "the broker is over its limits (\(reasonText(code))); it is tried again"
             default: "the broker refused the connection: \(reasonText(code))"
             }
+        return MQTTError(code: code, operation: "connect", message: message)
+    }
+
+    static func isRefusalOfVersion(_ code: Int32) -> Bool { code == 1 || code == 0x84 }
+
+    static func speaking311(_ code: Int32) -> MQTTError {
+        let message = "the broker does not speak MQTT 5; 3.1.1 is spoken from now on, in which commands have no expiry of their own"
         return MQTTError(code: code, operation: "connect", message: message)
     }
 

@@ -9,7 +9,9 @@ import Glibc
 final class MosquittoHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    init(_ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, will: Announcement.Session? = nil) throws(MQTTError) {
+    init(
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, isVersion5: Bool, will: Announcement.Session? = nil
+    ) throws(MQTTError) {
         try MosquittoLibrary.initialise()
         guard let pointer = mosquitto_new(clientID, cleanSession, nil) else {
             throw MQTTError.ofLibrary(MOSQ_ERR_ERRNO.rawValue, systemError: errno, operation: "make a client")
@@ -17,7 +19,7 @@ final class MosquittoHandle: @unchecked Sendable {
         self.pointer = pointer
         // Without this the library writes every packet, PUBACK among them, at once.
         try MosquittoLibrary.check(mosquitto_threaded_set(pointer, true), "configure")
-        let version = configuration.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
+        let version = isVersion5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
         try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_PROTOCOL_VERSION, version), "set mqtt.version")
         let receiveMaximum = Int32(configuration.receiveMaximum)
         try MosquittoLibrary.check(mosquitto_int_option(pointer, MOSQ_OPT_RECEIVE_MAXIMUM, receiveMaximum), "set mqtt.receiveMaximum")

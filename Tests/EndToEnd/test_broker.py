@@ -1,8 +1,10 @@
 """The broker goes away, holds messages, holds old ones, and wants to know who is there."""
 
 import json
+import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 from conftest import now_ms, wait_for
@@ -102,6 +104,56 @@ def test_broker_of_another_authority_is_not_trusted(make, certificates):
     wait_for(lambda: "no connection to the broker" in gateway.log(), "the refusal")
     assert "certificate" in gateway.log().lower()
     assert gateway.request("/readyz")[0] == 503
+
+
+class OldBroker:
+    """Stands before a broker, and closes each connection of version 5 without a word, as some brokers do that do not know it."""
+
+    def __init__(self, broker):
+        self.broker, self.versions = broker, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        # CONNECT: its type, a length of one or two bytes, "MQTT" with its length, the version.
+        start = client.recv(1024)
+        version = start[start.index(b"MQTT") + 4]
+        self.versions.append(version)
+        if version == 5:
+            return client.close()
+        server = socket.create_connection(("127.0.0.1", self.broker.port))
+        server.sendall(start)
+        threading.Thread(target=self._pass, args=(server, client), daemon=True).start()
+        self._pass(client, server)
+
+    @staticmethod
+    def _pass(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        source.close()
+        target.close()
+
+
+def test_broker_that_closes_on_version_5(make, broker, client):
+    old = OldBroker(broker)
+    gateway = make.gateway(old)
+    client.publish("devices/d/telemetry", {"ts": now_ms(), "pageCount": 1})
+    wait_for(lambda: gateway.device("d")["metrics"].get("pageCount") == 1, "the message")
+    # Each of the two clients finds it out for itself.
+    assert old.versions.count(4) == 2 and old.versions.count(5) == 4
+    old.socket.close()
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])

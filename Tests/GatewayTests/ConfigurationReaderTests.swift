@@ -1,6 +1,7 @@
 import Documents
 import FoundationEssentials
 import GatewayCore
+import MQTTLink
 import SQLiteStore
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
               limits: { devices: 5, payloadBytes: 1000, openCommands: 3, dispatchWindowMinutes: 7, outbox: 9, deadLetters: 8, journal: 7 },
               http: { listen: "0.0.0.0:80", tokenFile: "/t" }, store: { historyDays: 3, historyMegabytes: 2, keepInboxMegabytes: 0 } }
             """)
-        #expect(full.mqtt.port == 8883 && full.mqtt.isTLS && full.mqtt.version == 5 && full.mqtt.clientID == "steward-g")
+        #expect(full.mqtt.port == 8883 && full.mqtt.isTLS && full.mqtt.version == .v5 && full.mqtt.clientID == "steward-g")
         #expect(full.mqtt.subscriptions == ["a/#"] && full.profiles == ["/one"])
         #expect(full.core.repeatWindow == 16_384 && full.core.maximumDevices == 5 && full.core.dispatchWindowMilliseconds == 420_000)
         #expect(full.orders?.giveUpAfterMilliseconds == 7_200_000 && full.tickets == nil)
@@ -62,7 +63,7 @@ import Testing
         ("{ mqtt: { host: 5 } }", "steward.json:1:17: \"host\" must be a string, found a number"),
         ("{\n mqtt: {\n  password: \"secret\" } }", "steward.json:3:3: a password never stands in the configuration"),
         ("{ mqtt: { tls: { certificateFile: \"/c\" } } }", "certificateFile and keyFile belong together"),
-        ("{ mqtt: { version: \"4\" } }", "mqtt.version is \"3.1.1\" or \"5\""),
+        ("{ mqtt: { version: \"4\" } }", "mqtt.version is \"auto\", \"3.1.1\" or \"5\""),
         ("{ http: { listen: \"0.0.0.0:80\" } }", "steward.json:1:9: http.listen is not loopback, so http.tokenFile must name"),
         ("{ http: { listen: \"[::]:80\" } }", "not loopback"),
         ("{ http: { listen: \"127.0.0.1.example.org:80\" } }", "not loopback"),

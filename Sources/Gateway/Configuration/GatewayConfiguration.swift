@@ -50,7 +50,7 @@ public struct GatewayConfiguration: Sendable {
         public var host = "127.0.0.1"
         public var port = 1883
         public var clientID = "steward"
-        public var version = 4
+        public var version = MQTTConfiguration.Version.automatic
         public var username: String?
         public var passwordFile: String?
         public var keepAliveSeconds = 60

@@ -100,7 +100,7 @@ public final class GatewayRuntime {
     static func mqttSettings(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws -> MQTTConfiguration {
         let mqtt = configuration.mqtt
         var settings = MQTTConfiguration(host: mqtt.host, port: mqtt.port, clientID: mqtt.clientID)
-        if mqtt.version == 5 { settings.version = .v5 }
+        settings.version = mqtt.version
         settings.username = mqtt.username
         settings.password = try mqtt.passwordFile.map { Array(try FileProblem.secret($0, key: "mqtt.passwordFile").utf8) }
         if mqtt.isTLS { settings.tls = .init(authorityFile: mqtt.caFile, certificateFile: mqtt.certificateFile, keyFile: mqtt.keyFile) }
