@@ -26,13 +26,15 @@ final class ConnectAttempt: Sendable {
     private let result = Mutex<Outcome?>(nil)
 
     init(
-        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, isVersion5: Bool, announcement: Announcement.Session? = nil
+        _ configuration: MQTTConfiguration, clientID: String, cleanSession: Bool, isVersion5: Bool,
+        announcement: Announcement.Session? = nil
     ) throws(MQTTError) {
         self.announcement = announcement
         self.configuration = configuration
         self.cleanSession = cleanSession
         self.isVersion5 = isVersion5
-        handle = try MosquittoHandle(configuration, clientID: clientID, cleanSession: cleanSession, isVersion5: isVersion5, will: announcement)
+        handle = try MosquittoHandle(
+            configuration, clientID: clientID, cleanSession: cleanSession, isVersion5: isVersion5, will: announcement)
         do { done = try WakeEvent() } catch { throw .ofSystem(error) }
     }
 
