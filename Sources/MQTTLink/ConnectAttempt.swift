@@ -78,8 +78,7 @@ final class ConnectAttempt: Sendable {
             code = mosquitto_property_add_int32(
                 &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), configuration.sessionExpirySeconds)
         }
-        // Where the version was not asked for, a message that is too large is received and told of, as under 3.1.1.
-        guard code == MOSQ_ERR_SUCCESS.rawValue, configuration.version == .v5 else { return code }
+        guard code == MOSQ_ERR_SUCCESS.rawValue else { return code }
         return mosquitto_property_add_int32(
             &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(configuration.maximumPacketBytes))
     }

@@ -52,6 +52,9 @@ public final class IngestClient {
         configuration: MQTTConfiguration, wakeDescriptor: Int32, sessionFilters: [String] = [], onMessage: @escaping MessageHandler,
         onConnectionChange: @escaping (ConnectionEvent) -> Void
     ) throws(MQTTError) {
+        var configuration = configuration
+        // To read, 3.1.1 has all that is needed, and there a message that matches two filters comes once. In version 5 it may come for each.
+        if configuration.version == .automatic { configuration.version = .v311 }
         self.configuration = configuration
         self.wakeDescriptor = wakeDescriptor
         let events = EventRelay(

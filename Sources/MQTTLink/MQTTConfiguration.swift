@@ -3,7 +3,7 @@
 public struct MQTTConfiguration: Sendable, Equatable {
     /// The protocol spoken.
     public enum Version: Sendable, Equatable {
-        /// Version 5, or 3.1.1 with a broker that does not know 5.
+        /// 3.1.1 to read; to send commands version 5, where an expiry goes with them, or 3.1.1 with a broker that does not know 5.
         case automatic
         case v311
         case v5
@@ -39,7 +39,7 @@ public struct MQTTConfiguration: Sendable, Equatable {
     /// MQTT 5: how many unacknowledged messages the broker may have under way to us, 1 to 65535. Under 3.1.1 the broker's own
     /// `max_inflight_messages` says so.
     public var receiveMaximum = 10_000
-    /// With `Version.v5` larger packets are not sent to us by the broker. Otherwise the broker has to bound them (`message_size_limit`).
+    /// MQTT 5: larger packets are not sent to us by the broker. Under 3.1.1 the broker has to bound them (`message_size_limit`).
     public var maximumPacketBytes = 1 << 20
     /// MQTT 5: how long the broker keeps the session of an absent client; `UInt32.max` is for ever.
     public var sessionExpirySeconds: UInt32 = .max

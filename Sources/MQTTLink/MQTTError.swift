@@ -98,7 +98,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     static func isRefusalOfVersion(_ code: Int32) -> Bool { code == 1 || code == 0x84 }
 
     static func speaking311(_ code: Int32) -> MQTTError {
-        let message = "the broker does not speak MQTT 5; 3.1.1 is spoken from now on, in which commands have no expiry of their own"
+        let message = "the broker does not speak MQTT 5; commands are sent with 3.1.1 from now on, and have no expiry of their own"
         return MQTTError(code: code, operation: "connect", message: message)
     }
 

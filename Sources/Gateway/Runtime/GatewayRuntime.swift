@@ -55,7 +55,11 @@ public final class GatewayRuntime {
         let announcement = configuration.mqtt.sparkplugHostID.flatMap(SparkplugState.topic).map { topic in
             Announcement(topic: topic) { SparkplugState.payload(isOnline: $0, timestampMilliseconds: $1) }
         }
-        let commands = try CommandClient(configuration: settings, announcement: announcement)
+        let commands = try CommandClient(configuration: settings, announcement: announcement) { event in
+            // What else befalls it befalls the reading client, too, which tells it.
+            guard case .refused(let error) = event else { return }
+            Log.warning("the broker refuses the connection for commands; it is tried again", ["reason": error.message])
+        }
         self.commands = commands
         workers = try SupplierWorkers(configuration, mailbox: mailbox)
         let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, workers: workers)
