@@ -28,11 +28,8 @@ extension OrderDesk {
         let open = orderIDs(key).filter { orders[$0]?.state.isFinal == false }
         let isTaken = report(key, state, reference: reference, detail: detail, at: out.now, fleet, &out)
         for id in open where state == .cancelled {
-            guard let order = orders[id], order.state == .cancelled, let device = fleet.device(named: order.device) else { continue }
-            let ticket = Ticket(
-                alarm: id, device: order.device, severity: .minor, text: "The supplier has called off the order of \(order.item)",
-                reason: detail ?? "the supplier gave no reason", onsetMilliseconds: order.decidedMilliseconds)
-            out.tell(.ticketWanted(device, ticket))
+            guard let order = orders[id], order.state == .cancelled else { continue }
+            cameToNothing(order, text: "The supplier has called off the order of \(order.item)", reason: detail, fleet, &out)
         }
         return isTaken
     }
@@ -111,12 +108,20 @@ extension OrderDesk {
 
     /// An order that failed is not placed again by itself: whatever refused it would refuse it again. A person is told.
     private func failed(_ id: String, _ detail: String?, _ fleet: FleetState, _ out: inout StepOutput) {
-        guard let order = orders[id], let device = fleet.device(named: order.device) else { return }
+        guard let order = orders[id] else { return }
         let question =
             order.terms.mayHaveBeenTaken == true ? "; ask the supplier whether it has \(id) before it is ordered again" : ""
+        cameToNothing(order, text: "The order of \(order.item) failed", reason: detail, question, fleet, &out)
+    }
+
+    /// The subject of the ticket is the order itself: it is mended when a cartridge is installed.
+    private func cameToNothing(
+        _ order: SupplyOrder, text: String, reason: String?, _ question: String = "", _ fleet: FleetState, _ out: inout StepOutput
+    ) {
+        guard let device = fleet.device(named: order.device) else { return }
         let ticket = Ticket(
-            alarm: id, device: order.device, severity: .minor, text: "The order of \(order.item) failed",
-            reason: (detail ?? "the supplier gave no reason") + question, onsetMilliseconds: order.decidedMilliseconds)
+            alarm: order.id, device: order.device, severity: .minor, text: text,
+            reason: (reason ?? "the supplier gave no reason") + question, onsetMilliseconds: order.decidedMilliseconds)
         out.tell(.ticketWanted(device, ticket))
     }
 
