@@ -111,12 +111,12 @@ extension OrderDesk {
         guard let order = orders[id] else { return }
         let question =
             order.terms.mayHaveBeenTaken == true ? "; ask the supplier whether it has \(id) before it is ordered again" : ""
-        cameToNothing(order, text: "The order of \(order.item) failed", reason: detail, question, fleet, &out)
+        cameToNothing(order, text: "The order of \(order.item) failed", reason: detail, asking: question, fleet, &out)
     }
 
     /// The subject of the ticket is the order itself: it is mended when a cartridge is installed.
     private func cameToNothing(
-        _ order: SupplyOrder, text: String, reason: String?, _ question: String = "", _ fleet: FleetState, _ out: inout StepOutput
+        _ order: SupplyOrder, text: String, reason: String?, asking question: String = "", _ fleet: FleetState, _ out: inout StepOutput
     ) {
         guard let device = fleet.device(named: order.device) else { return }
         let ticket = Ticket(
