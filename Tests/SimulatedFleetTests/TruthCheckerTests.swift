@@ -111,20 +111,22 @@ import Testing
         #expect(Self.kinds(planted.checker) == [.orderWithoutNeed])
     }
 
-    /// A parcel came when its cartridge had been changed already: it lies in the cupboard, and serves the next one of its item.
-    @Test func aUnitInTheCupboardServesANeed() throws {
+    /// A parcel came when its cartridge had been changed already: it lies in the cupboard, and serves the next one of its item from then on.
+    @Test(arguments: [true, false]) func aUnitInTheCupboardServesANeed(_ isThere: Bool) throws {
         var planted = try Self.planted()
-        let next = planted.cartridge
-        let key = NeedKey(device: 0, cartridge: next)
-        planted.checker.reserved(device: 0, slot: planted.slot, at: planted.empty - 4 * Self.day)
-        #expect(planted.checker.findings.unitsNotThere == 1 && planted.checker.needs[key]?.covered == nil)
+        let key = NeedKey(device: 0, cartridge: planted.cartridge)
         let former = try #require(planted.checker.truths[0].former(slot: planted.slot, at: planted.stay.from + 1))
         planted.checker.decided(order: "or-1", device: 0, slot: planted.slot, at: former.until - Self.hour)
         planted.checker.took(order: "or-1", at: former.until - Self.hour, story: [])
-        planted.checker.delivered(order: "or-1", at: former.until + Self.day)
+        if isThere { planted.checker.delivered(order: "or-1", at: former.until + Self.day) }
         planted.checker.reserved(device: 0, slot: planted.slot, at: planted.empty - 3 * Self.day)
-        #expect(planted.checker.findings.unitsReserved == 1)
-        #expect(planted.checker.needs[key]?.firstOrdered == planted.empty - 3 * Self.day)
+        #expect(planted.checker.findings.unitsReserved == (isThere ? 1 : 0))
+        #expect(planted.checker.findings.unitsNotThere == (isThere ? 0 : 1))
+        if !isThere {
+            #expect(planted.checker.needs[key]?.covered == nil)
+            planted.checker.delivered(order: "or-1", at: planted.empty - 2 * Self.day)
+        }
+        #expect(planted.checker.needs[key]?.firstOrdered == planted.empty - (isThere ? 3 : 2) * Self.day)
         planted.checker.finish()
         // Both have what they need: the one before had its order, and this one the unit.
         #expect(planted.checker.findings.unorderedNeeds == planted.checker.findings.needs - 2)

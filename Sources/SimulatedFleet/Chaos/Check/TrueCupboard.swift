@@ -17,6 +17,8 @@ struct TrueCupboard: Sendable {
     /// Boxes that say this item on the delivery note, and hold another.
     private var wrong: [String: Int] = [:]
     private var reserved: [NeedKey: String] = [:]
+    /// Taken aside by the gateway before the unit was there, in that order.
+    private var hoped: [(key: NeedKey, item: String)] = []
 
     init(_ truths: [DeviceTruth]) {
         var all: [Change] = []
@@ -53,6 +55,7 @@ struct TrueCupboard: Sendable {
         while let change = changes.first, change.at <= time {
             changes.removeFirst()
             let own = waiting.removeValue(forKey: change.key) ?? 0
+            hoped.removeAll { $0.key == change.key }
             let isReserved = reserved.removeValue(forKey: change.key) != nil
             if change.leftWithPrinter {
                 spares[change.item, default: 0] += own
@@ -64,17 +67,29 @@ struct TrueCupboard: Sendable {
         }
     }
 
-    /// A parcel came for a cartridge.
-    mutating func delivered(for key: NeedKey, item: String, at time: Int64, isInUse: Bool) {
+    /// A parcel came for a cartridge. Returns a cartridge for which it had been taken aside before: somebody had taken a unit of the cupboard in its
+    /// place meanwhile, which the gateway held for this one.
+    mutating func delivered(for key: NeedKey, item: String, at time: Int64, isInUse: Bool) -> NeedKey? {
         advance(to: time)
-        if isInUse { waiting[key, default: 0] += 1 } else { spares[item, default: 0] += 1 }
+        guard !isInUse else {
+            waiting[key, default: 0] += 1
+            return nil
+        }
+        spares[item, default: 0] += 1
+        guard spareUnits(item) > 0, let place = hoped.firstIndex(where: { $0.item == item }) else { return nil }
+        let served = hoped.remove(at: place).key
+        reserved[served] = item
+        return served
     }
 
-    /// The gateway takes a unit aside for a cartridge in use. False when there is none.
+    /// The gateway takes a unit aside for a cartridge in use. False when there is none yet.
     mutating func reserve(for key: NeedKey, item: String, at time: Int64) -> Bool {
         advance(to: time)
         guard reserved[key] == nil else { return true }
-        guard spareUnits(item) > 0 else { return false }
+        guard spareUnits(item) > 0 else {
+            if !hoped.contains(where: { $0.key == key }) { hoped.append((key, item)) }
+            return false
+        }
         reserved[key] = item
         return true
     }

@@ -180,9 +180,10 @@ struct TruthChecker: Sendable {
         needs[key]?.orders[place].delivered = time
         guard needs[key]?.orders[place].end == .open else { return }
         let truth = truths[key.device]
-        cupboard.delivered(
+        let served = cupboard.delivered(
             for: key, item: truth.item(ofCartridge: key.cartridge), at: time,
             isInUse: truth.cartridges[key.cartridge].ended.map { time < $0.at } ?? true)
+        if let served, needs[served, default: Need()].covered == nil { needs[served, default: Need()].covered = time }
     }
 
     /// Whether somebody who looks at the device would order again, though this order was tried.
