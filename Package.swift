@@ -87,7 +87,8 @@ let tools: [Target] = [
     .target(
         name: "SimulatedFleet",
         dependencies: [
-            "CivilCalendar", "Documents", "GatewayCore", "HTTPService", "MQTTLink", "Outbound", "Replenishment", "Telemetry", "Threading",
+            "CivilCalendar", "ConsumableForecast", "Documents", "GatewayCore", "HTTPService", "MQTTLink", "Outbound", "Replenishment",
+            "Telemetry", "Threading",
         ]),
     .target(
         name: "Benchmarks",

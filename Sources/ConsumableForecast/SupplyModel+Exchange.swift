@@ -46,6 +46,7 @@ extension SupplyModel {
     private mutating func settle() {
         lowPercent = nil
         origin = nil
+        forgetStandstill()
         sureCartridge = cartridge
         forgetCandidate()
     }

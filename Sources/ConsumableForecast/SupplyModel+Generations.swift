@@ -19,6 +19,7 @@ extension SupplyModel {
         forgetCandidate()
         if generations < .max { generations += 1 }
         generation = generations
+        forgetStandstill()
         levelPercent = level
         isSomeRemaining = level == nil
         lowPercent = nil
@@ -124,6 +125,7 @@ extension SupplyModel {
             serial: serial)
         generation = back.generation
         cartridge = back.cartridge
+        forgetStandstill()
         levelPercent = level
         isSomeRemaining = level == nil
         lowPercent = nil

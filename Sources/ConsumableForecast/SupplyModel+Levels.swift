@@ -199,6 +199,7 @@ extension SupplyModel {
 
     private mutating func correct(_ level: Double, _ resolution: Double) {
         forgetCandidate()
+        forgetStandstill()
         steps.accept(level)
         let step = max(steps.percent, resolution)
         // A shaken cartridge, a better guess of the device: the level is true, but the yield has no part in it.

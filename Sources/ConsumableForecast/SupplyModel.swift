@@ -32,7 +32,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     var lowPercent: Float?
 
     var newestMilliseconds: Int64?
-    private var lastCounter: Double?
+    private(set) var lastCounter: Double?
     private var counterMilliseconds: Int64 = 0
     /// Units since this model began; never runs backwards, whatever the counter does.
     private(set) var odometer = 0.0
@@ -196,8 +196,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
                     begin(units: units, fleet)
                 }
                 counterMoved = true
-                standstillLevel = nil
-                standstillFalls = 0
+                forgetStandstill()
             }
         }
         lastCounter = counter
@@ -238,11 +237,22 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     /// The level falls, and the counter does not move: it is broken, or counts something else.
     mutating func noteStandstill(from accepted: Double, to level: Double, _ fleet: FleetPriors) {
         guard hasCounter, !counterMoved else { return }
+        // It moved while no level was told: what the level fell by until now was used then.
+        guard odometer <= sureOdometer else {
+            standstillLevel = Float(level)
+            return
+        }
         let start = Double(standstillLevel ?? Float(accepted))
         standstillLevel = Float(start)
         standstillFalls = min(standstillFalls + 1, 1_000)
         // One leap may be a level that was told late.
         if standstillFalls >= 3, start - level >= max(10, 2 * steps.percent) { changeUnit(countsUnits: false, fleet) }
+    }
+
+    /// The level is another cartridge's now, or leapt: what it was when the counter moved last is no level to compare with.
+    mutating func forgetStandstill() {
+        standstillLevel = nil
+        standstillFalls = 0
     }
 
     private mutating func wear() {

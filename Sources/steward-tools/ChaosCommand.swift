@@ -15,6 +15,8 @@ enum ChaosCommand {
         .flag("sparse", "with --chaos: devices tell by day as seldom as by night, which takes half the time"),
         .flag("list-rates", "with --chaos: the kinds with their rates, and end"),
         .value("only", "DEVICE", "with --chaos: one device alone, such as p-0007, with its whole story"),
+        .value(
+            "follow", "DEVICE", "with --chaos: the whole story of one device among all others, and what the core believes of its supplies"),
         .value("story", "N", "with --chaos: so many messages and decisions with each violation (default 12)"),
         .value("profiles", "DIR", "with --chaos: device profiles (default DeviceProfiles)"),
         .flag("json", "with --chaos: the report as JSON"),
@@ -66,6 +68,12 @@ enum ChaosCommand {
                 throw UsageError("--only is one of p-0001 to the last, not \(Arguments.shown(only))")
             }
             scenario.only = only
+        }
+        if let followed = arguments.value("follow") {
+            guard scenario.contains(device: followed), scenario.only ?? followed == followed else {
+                throw UsageError("--follow is one of p-0001 to the last, and no other than --only, not \(Arguments.shown(followed))")
+            }
+            scenario.followed = followed
         }
         return scenario
     }

@@ -154,6 +154,25 @@ import Testing
         #expect(driver.core.orders.stock.unitsOnHand("TN-1") == 1)
     }
 
+    /// The state at the installation, days from there to the report of the delivery, units that are then counted, and whether a person counts.
+    @Test(arguments: [
+        (SupplyOrder.State.accepted, 2.0, 1, false), (.shipped, 2, 0, true), (.shipped, 0.5, 0, false), (.delivered, 2, 0, false),
+    ]) func aDeliveryThatIsToldAfterTheInstallation(_ state: SupplyOrder.State, _ days: Double, _ units: Int, _ isAsked: Bool) throws {
+        var driver = try driver()
+        let id = order(&driver)
+        if state != .accepted { report(state, id, &driver, at: 2 * Self.day) }
+        replace(&driver, at: 3 * Self.day)
+        #expect(driver.core.orderState(id) == .installed)
+        driver = try again(driver)
+        for repeated in 0..<2 {
+            let time = (3 + days) * Self.day + Double(repeated) * 3600
+            driver.control(.orderUpdate(order: id, state: .delivered, reference: nil, detail: nil), at: time)
+        }
+        #expect(driver.core.orders.stock.unitsOnHand("TN-1") == units)
+        #expect(driver.core.support.tickets.all.filter { $0.text == "Count TN-1" }.count == (isAsked ? 1 : 0))
+        #expect((driver.core.orderState(id) == .installed) == (units == 0))
+    }
+
     @Test func aParcelThatComesAlthoughItWasCalledOffIsThere() throws {
         var driver = try driver()
         let id = order(&driver)
@@ -216,6 +235,49 @@ import Testing
         driver = try again(driver)
         for reading in 0..<4 { tell(100, &driver, at: 4 * Self.day + Double(reading) * 300, device: "p2", serial: "CRT-78") }
         #expect(driver.core.orderState(id) == .installed)
+    }
+
+    struct Namesake: CustomTestStringConvertible {
+        var testDescription: String
+        /// What the new name tells first; the old one ended at 2016 pages and 9 %.
+        var pages = 2018.0
+        var level = 9
+        var formerSpeaksOn = false
+        var isOne: Bool
+    }
+
+    /// Devices that tell no serial numbers: one of them is another's new name when its counter and its levels go on.
+    @Test(arguments: [
+        Namesake(testDescription: "it goes on", isOne: true),
+        Namesake(testDescription: "a little was used", pages: 2030, level: 8, isOne: true),
+        Namesake(testDescription: "fewer pages", pages: 1900, isOne: false),
+        Namesake(testDescription: "many more pages", pages: 2900, isOne: false),
+        Namesake(testDescription: "more is left than there was", level: 14, isOne: false),
+        Namesake(testDescription: "both speak", formerSpeaksOn: true, isOne: false),
+    ]) func aDeviceWithoutSerialNumbersIsKnownByItsCounter(_ namesake: Namesake) throws {
+        var driver = try driver()
+        func tell(_ device: String, _ level: Int, _ pages: Double, at second: Double) {
+            driver.tell(device, "\"pages\":\(pages),\"supplies\":{\(Self.slot("black", level, "TN-1", nil))}", at: second)
+        }
+        for hour in 0..<9 { tell("p1", 90 - 10 * hour, 2000 + 2 * Double(hour), at: Double(hour) * 3600) }
+        tell("p1", 9, 2016, at: 33_000)
+        let id = try #require(driver.core.orders.ids.first)
+        driver.control(.settled(key: id, channel: .order, outcome: .delivered, detail: nil), at: 33_100)
+        driver.control(.orderUpdate(order: id, state: .accepted, reference: nil, detail: nil), at: 33_200)
+        for hour in 0..<20 {
+            let time = 36_000 + Double(hour) * 3600
+            if namesake.formerSpeaksOn { tell("p1", 9, 2016 + 40 * Double(hour), at: time) }
+            tell("p2", namesake.level, namesake.pages + Double(hour), at: time + 60)
+        }
+        driver = try again(driver)
+        if namesake.isOne { #expect(driver.core.orders.ids == [id]) }
+        driver.control(.removeDevice(device: "p1", by: "Ann"), at: 2 * Self.day)
+        #expect((driver.core.orders[id]?.device == "p2") == namesake.isOne)
+        #expect((driver.core.orderState(id) == .accepted) == namesake.isOne)
+        let removed = try #require(driver.kinds(.deviceRemoved).last)
+        #expect(String(decoding: removed.line, as: UTF8.self).contains("\"successor\":\"p2\"") == namesake.isOne)
+        for reading in 0..<4 { tell("p2", 100, namesake.pages + 60, at: 4 * Self.day + Double(reading) * 300) }
+        if namesake.isOne { #expect(driver.core.orderState(id) == .installed && driver.core.orders.ids == [id]) }
     }
 
     @Test func twoDevicesWhoseCartridgesBearOneNumberAreTwo() throws {

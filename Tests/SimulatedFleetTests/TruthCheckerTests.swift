@@ -103,6 +103,62 @@ import Testing
         #expect(Self.kinds(late.checker) == [.orderWithoutNeed])
     }
 
+    /// Once the core has seen the change, what it orders is for the cartridge that is there.
+    @Test func anOrderAfterTheNewsOfTheChangeIsForTheNewOne() throws {
+        var planted = try Self.planted()
+        planted.checker.sawChange(device: 0, slot: planted.slot, at: planted.end + Self.hour / 4)
+        Self.order("or-1", &planted, at: planted.end + Self.hour / 2)
+        #expect(Self.kinds(planted.checker) == [.orderWithoutNeed])
+    }
+
+    /// A parcel came when its cartridge had been changed already: it lies in the cupboard, and serves the next one of its item from then on.
+    @Test(arguments: [true, false]) func aUnitInTheCupboardServesANeed(_ isThere: Bool) throws {
+        var planted = try Self.planted()
+        let key = NeedKey(device: 0, cartridge: planted.cartridge)
+        let former = try #require(planted.checker.truths[0].former(slot: planted.slot, at: planted.stay.from + 1))
+        planted.checker.decided(order: "or-1", device: 0, slot: planted.slot, at: former.until - Self.hour)
+        planted.checker.took(order: "or-1", at: former.until - Self.hour, story: [])
+        if isThere { planted.checker.delivered(order: "or-1", at: former.until + Self.day) }
+        planted.checker.reserved(device: 0, slot: planted.slot, at: planted.empty - 3 * Self.day)
+        #expect(planted.checker.findings.unitsReserved == (isThere ? 1 : 0))
+        #expect(planted.checker.findings.unitsNotThere == (isThere ? 0 : 1))
+        if !isThere {
+            #expect(planted.checker.needs[key]?.covered == nil)
+            planted.checker.delivered(order: "or-1", at: planted.empty - 2 * Self.day)
+        }
+        #expect(planted.checker.needs[key]?.firstOrdered == planted.empty - (isThere ? 3 : 2) * Self.day)
+        planted.checker.finish()
+        // Both have what they need: the one before had its order, and this one the unit.
+        #expect(planted.checker.findings.unorderedNeeds == planted.checker.findings.needs - 2)
+        #expect(Self.kinds(planted.checker) == [])
+    }
+
+    /// A box with another item than its delivery note says is none, and nobody has told the gateway.
+    @Test func aWrongItemInTheCupboardServesNobody() throws {
+        var planted = try Self.planted()
+        let former = try #require(planted.checker.truths[0].former(slot: planted.slot, at: planted.stay.from + 1))
+        planted.checker.decided(order: "or-1", device: 0, slot: planted.slot, at: former.until - Self.hour)
+        planted.checker.took(order: "or-1", at: former.until - Self.hour, story: [])
+        planted.checker.ended(order: "or-1", .wrongItem)
+        planted.checker.shelved(order: "or-1")
+        planted.checker.reserved(device: 0, slot: planted.slot, at: planted.empty - 3 * Self.day)
+        let need = planted.checker.needs[NeedKey(device: 0, cartridge: planted.cartridge)]
+        #expect(need?.covered == nil && need?.hasWrongUnit == true)
+    }
+
+    /// A cartridge was changed for one from elsewhere, and the core means its order for the next one.
+    @Test func anOrderMayBeCarriedToTheNextCartridge() throws {
+        var planted = try Self.planted()
+        let former = try #require(planted.checker.truths[0].former(slot: planted.slot, at: planted.stay.from + 1))
+        planted.checker.decided(order: "or-1", device: 0, slot: planted.slot, at: former.until - Self.hour)
+        planted.checker.took(order: "or-1", at: former.until - Self.hour, story: [])
+        planted.checker.carried(order: "or-1", device: 0, slot: planted.slot, at: planted.empty - 4 * Self.day, story: [])
+        #expect(planted.checker.needs[NeedKey(device: 0, cartridge: former.cartridge)]?.firstTaken == nil)
+        #expect(planted.checker.needs[NeedKey(device: 0, cartridge: planted.cartridge)]?.firstTaken == planted.empty - 4 * Self.day)
+        Self.order("or-2", &planted, at: planted.empty - 3 * Self.day)
+        #expect(Self.kinds(planted.checker) == [.doubleOrder])
+    }
+
     @Test func aDeliveryAfterTheEndIsCountedInDays() throws {
         var planted = try Self.planted()
         Self.order("or-1", &planted, at: planted.empty - Self.day)

@@ -15,8 +15,14 @@ extension StewardCore {
     /// A person takes a device out. False when there is none of that id.
     mutating func remove(_ id: String, by person: String) -> Bool {
         guard let device = fleet.device(spelled: id) else { return false }
+        let successor = handOnByLikeness(device)
         end(device, by: person)
-        out.decide(.deviceRemoved, at: now, device: id) { writer in writer.member("by", person) }
+        out.decide(.deviceRemoved, at: now, device: id) { writer in
+            writer.member("by", person)
+            guard let successor else { return }
+            writer.member("successor", successor)
+            writer.member("reason", "its counter and its levels go on there")
+        }
         vacate(device)
         return true
     }

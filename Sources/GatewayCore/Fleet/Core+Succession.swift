@@ -40,6 +40,45 @@ extension StewardCore {
         return true
     }
 
+    /// The device as which a device goes on that is silent or goes: of the same kind, with a counter that begins where that of the other ended,
+    /// and with its levels. Where devices tell no serial numbers of their cartridges nothing else shows that one has got another name. Nil for none
+    /// or several.
+    func likelySuccessor(of old: DeviceIndex) -> DeviceIndex? {
+        let all = fleet.presentDevices.filter { $0 != old && goesOn(old, as: $0) }
+        return all.count == 1 ? all.first : nil
+    }
+
+    private func goesOn(_ old: DeviceIndex, as new: DeviceIndex) -> Bool {
+        guard fleet.base(of: old) == fleet.base(of: new), fleet.devices[old].arrivalMilliseconds <= fleet.devices[new].arrivalMilliseconds
+        else {
+            return false
+        }
+        var isLike = false
+        for place in supplies.supplies(of: old).indices {
+            let slot = fleet.supplySlot(old, SupplyIndex(place))
+            guard fleet.hasShown(slot, old), let former = supplies.state(old, SupplyIndex(place)) else { continue }
+            guard let supply = fleet.supply(named: slot.name, of: new), fleet.hasShown(fleet.supplySlot(new, supply), new),
+                let state = supplies.state(new, supply)
+            else { return false }
+            if let serial = state.facts?.serialHash, let known = former.facts?.serialHash, serial != known { return false }
+            switch state.model.goesOn(from: former.model) {
+            case false?: return false
+            case true?: isLike = true
+            case nil: break
+            }
+        }
+        return isLike
+    }
+
+    /// A person takes a device out that goes on under another name: nothing of it is ended. Nil when no other device is like it.
+    mutating func handOnByLikeness(_ old: DeviceIndex) -> String? {
+        guard !supplies.supplies(of: old).isEmpty, let new = likelySuccessor(of: old) else { return nil }
+        moveSupplies(old, to: new)
+        for order in orders.open(of: fleet.records[old].id) { handOn(order, to: new, .renamed) }
+        drain()
+        return fleet.records[new].id
+    }
+
     /// What was learned of the cartridges, where the successor has not seen another one meanwhile.
     private mutating func moveSupplies(_ old: DeviceIndex, to new: DeviceIndex) {
         for place in supplies.supplies(of: old).indices {
@@ -87,7 +126,15 @@ extension StewardCore {
 
     /// The order that another device has for the very cartridge that this one needs a successor of: the device has another name now, or the
     /// cartridge was put into it. Nil when the other device still speaks of that cartridge: then two bear one number.
+    ///
+    /// Where neither tells a serial number, the other is the same device when this one goes on from it (`likelySuccessor`). Its order waits there
+    /// until a person takes the old name out.
     func orderOfTwin(_ order: SupplyOrder, _ device: DeviceIndex) -> SupplyOrder? {
+        if order.terms.serial == nil {
+            return orders.openOrders(beside: order).first { other in
+                fleet.device(named: other.device).map { goesOn($0, as: device) } ?? false
+            }
+        }
         guard let known = orders.openOrder(like: order) else { return nil }
         guard let other = fleet.device(named: known.device) else { return known }
         let isThere = supplies.supplies(of: other).contains { $0.facts?.serialHash == order.terms.serial }

@@ -93,11 +93,24 @@ extension OrderDesk {
     }
 
     /// The supplier reports a step that comes before an installation, and so long after it that another cartridge must have been installed.
-    mutating func reopen(_ id: String, at state: SupplyOrder.State, _ now: Int64) {
+    ///
+    /// Where the parcel was on its way already it may as well have been the one, and its arrival told late. A unit that is counted and not there
+    /// leaves a device empty, one that is there and not counted costs its price: so it is not counted, and a person looks.
+    mutating func reopen(_ id: String, at state: SupplyOrder.State, _ fleet: FleetState, _ out: inout StepOutput) {
+        let now = out.now
         guard let order = orders[id], order.state == .installed, let from = order.terms.installedFrom,
             state == .shipped || state == .delivered,
             state.rank > from.rank, now &- order.life.sinceMilliseconds > Self.lateReportMilliseconds
         else { return }
+        if from == .shipped {
+            _ = orders.update(id) { $0.terms.installedFrom = .delivered }
+            return openTicket(
+                order, name: "count", text: "Count \(order.item)",
+                reason:
+                    "a new cartridge was found in \(order.supply) at \(UTCText.iso8601(order.life.sinceMilliseconds)), and the parcel was "
+                    + "reported as delivered only now; if both are there, the cupboard has one more than is counted",
+                fleet, &out)
+        }
         _ = orders.update(id) {
             $0.reopen(atMilliseconds: now)
             $0.terms.isSpare = true
@@ -135,6 +148,9 @@ extension OrderDesk {
             writer.member("order", coming.id)
             writer.member("state", coming.state.rawValue)
             writer.member("detail", note)
+            // What it is for has changed, which no other update says.
+            writer.member("supply", need.supply)
+            writer.member("generation", Int64(need.generation))
         }
         out.tell(.orderOfSupply(device, supply: supply, order: coming.id))
     }

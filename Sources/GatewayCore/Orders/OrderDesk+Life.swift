@@ -38,7 +38,7 @@ extension OrderDesk {
         _ id: String, to state: SupplyOrder.State, _ reference: String?, _ detail: String?, at time: Int64, _ fleet: FleetState,
         _ out: inout StepOutput
     ) -> Bool {
-        reopen(id, at: state, out.now)
+        reopen(id, at: state, fleet, &out)
         guard let before = orders[id] else { return false }
         // What was never sent, or is another gateway's, brings no parcel.
         if before.cameToNothing || before.terms.isDuplicate, before.state.isFinal, state == .delivered || state == .installed,

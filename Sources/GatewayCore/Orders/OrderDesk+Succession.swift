@@ -12,9 +12,17 @@ extension OrderDesk {
         }
     }
 
-    /// What is open of a device, in the order of the ids.
+    /// What other devices have open for a supply of the same name and item, where nothing tells one cartridge from another.
+    func openOrders(beside order: SupplyOrder) -> [SupplyOrder] {
+        orders.ids.compactMap { orders[$0] }.filter {
+            $0.terms.serial == nil && $0.terms.isForStock != true && !$0.isOver && $0.supply == order.supply && $0.item == order.item
+                && $0.device != order.device
+        }.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+    }
+
+    /// What is open of a device, in the order of the ids. What is for the shelf is no device's.
     func open(of device: String) -> [SupplyOrder] {
-        orders.ids.compactMap { orders[$0] }.filter { $0.device == device && !$0.isOver }
+        orders.ids.compactMap { orders[$0] }.filter { $0.device == device && !$0.isOver && $0.terms.isForStock != true }
             .sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     }
 

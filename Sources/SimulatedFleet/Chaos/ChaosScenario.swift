@@ -11,6 +11,8 @@ public struct ChaosScenario: Sendable, Equatable {
     public var devices = 60
     /// The name of the only device that is simulated; its life is the same as among all others.
     public var only: String?
+    /// The name of the device whose whole story is told, among all others.
+    public var followed: String?
     public var rates = ChaosRates()
     /// The zone in which people work, and in which windows are planned.
     public var zone = ZoneRules.utc

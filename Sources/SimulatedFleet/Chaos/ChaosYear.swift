@@ -14,7 +14,7 @@ public enum ChaosYear {
     static let maximumStateBytesPerDevice = 512 * 1024
 
     /// Nil when memory is short.
-    /// - Parameter tell: is handed each line of the story of the only device, with chaos.
+    /// - Parameter tell: is handed each line of the story of the followed or only device, with chaos.
     public static func run(_ scenario: ChaosScenario, profiles: [DeviceProfile], tell: ((String) -> Void)? = nil) -> ChaosReport? {
         let truths = (1...scenario.devices).filter { scenario.only == nil || DeviceTruth.name($0) == scenario.only }.map {
             DeviceTruth(number: $0, scenario)
@@ -22,7 +22,7 @@ public enum ChaosYear {
         var clean = scenario
         clean.rates = scenario.rates.clean
         guard let calm = ChaosWorld(clean, truths: truths, profiles: profiles),
-            let stormy = ChaosWorld(scenario, truths: truths, profiles: profiles, tell: scenario.only == nil ? nil : tell)
+            let stormy = ChaosWorld(scenario, truths: truths, profiles: profiles, tell: tell)
         else { return nil }
         // The worlds share nothing, so each has a thread.
         nonisolated(unsafe) let other = calm
@@ -39,6 +39,10 @@ public enum ChaosYear {
         for key in stormy.checker.trueNeeds {
             guard let inTime = calm.checker.needs[key]?.firstOrdered else { continue }
             comparison.needs += 1
+            if stormy.checker.needs[key]?.hasWrongUnit == true, stormy.checker.needs[key]?.firstOrdered == nil {
+                comparison.wrongUnits += 1
+                continue
+            }
             let device = stormy.devices[key.device]
             let ordered = stormy.checker.needs[key]?.firstOrdered
             let end = ordered ?? stormy.scenario.endMilliseconds

@@ -8,6 +8,9 @@ public struct ChaosFindings: Sendable, Equatable {
     public var earlyOrdersWhileLearning = 0
     /// Nobody had taken an order when the cartridge was used up.
     public var unorderedNeeds = 0
+    /// Needs for which the core took a unit of the cupboard aside: one that lay there, and one that did not.
+    public var unitsReserved = 0
+    public var unitsNotThere = 0
     /// Delivered after the end of the cartridge; the days between are `emptyDays`.
     public var lateDeliveries = 0
     public var emptyDays = 0.0
@@ -16,6 +19,8 @@ public struct ChaosFindings: Sendable, Equatable {
     public var laterOrders = 0
     public var laterOrdersInTime = 0
     public var comparedNeeds = 0
+    /// Not ordered, because a supplier had sent a wrong item, which the gateway was told to be the right one and lay in the cupboard.
+    public var laterOrdersNobodyCouldKnow = 0
     public var faults = 0
     public var alarms = 0
     public var falseAlarms = 0
@@ -43,9 +48,11 @@ public struct ChaosFindings: Sendable, Equatable {
         [
             ("messages", Double(messages)), ("deadLetters", Double(deadLetters)), ("needs", Double(needs)), ("orders", Double(orders)),
             ("earlyOrdersWhileLearning", Double(earlyOrdersWhileLearning)),
-            ("unorderedNeeds", Double(unorderedNeeds)), ("lateDeliveries", Double(lateDeliveries)), ("emptyDays", emptyDays),
+            ("unorderedNeeds", Double(unorderedNeeds)), ("unitsReserved", Double(unitsReserved)),
+            ("unitsNotThere", Double(unitsNotThere)), ("lateDeliveries", Double(lateDeliveries)), ("emptyDays", emptyDays),
             ("comparedNeeds", Double(comparedNeeds)), ("laterOrders", Double(laterOrders)),
-            ("laterOrdersInTime", Double(laterOrdersInTime)), ("faults", Double(faults)),
+            ("laterOrdersInTime", Double(laterOrdersInTime)),
+            ("laterOrdersNobodyCouldKnow", Double(laterOrdersNobodyCouldKnow)), ("faults", Double(faults)),
             ("alarms", Double(alarms)), ("falseAlarms", Double(falseAlarms)), ("missedFaults", Double(missedFaults)),
             ("silences", Double(silences)), ("falseSilences", Double(falseSilences)), ("tickets", Double(tickets)),
             ("falseTickets", Double(falseTickets)), ("commands", Double(commands)), ("commandsExecuted", Double(commandsExecuted)),

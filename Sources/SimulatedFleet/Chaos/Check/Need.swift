@@ -3,7 +3,11 @@ import CivilCalendar
 /// One cartridge and the orders for its successor.
 struct Need: Sendable {
     struct Order: Sendable {
-        enum End: Sendable { case open, calledOff, cancelledBySupplier, wrongItem }
+        enum End: Sendable {
+            case open, calledOff, cancelledBySupplier, wrongItem
+            /// The core means it for another cartridge now.
+            case carried
+        }
 
         var id: String
         var decided: Int64
@@ -23,9 +27,15 @@ struct Need: Sendable {
     }
 
     var orders: [Order] = []
+    /// When a unit was taken aside for it that lay in the cupboard.
+    var covered: Int64?
+    /// A unit was taken aside for it that is of another item, which nobody has told the gateway.
+    var hasWrongUnit = false
 
     /// The first decision that led to an order, also one from which no cartridge came through no fault of the gateway.
-    var firstOrdered: Int64? { orders.filter { $0.taken != nil && $0.end != .calledOff }.map(\.decided).min() }
+    var firstOrdered: Int64? {
+        (orders.filter { $0.taken != nil && $0.end != .calledOff }.map(\.decided) + [covered].compactMap(\.self)).min()
+    }
     var firstTaken: Int64? { orders.filter(\.counts).map(\.decided).min() }
     var firstDelivered: Int64? { orders.filter(\.counts).compactMap(\.delivered).min() }
 }

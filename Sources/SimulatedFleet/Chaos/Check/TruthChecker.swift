@@ -26,12 +26,16 @@ struct TruthChecker: Sendable {
     private(set) var violationCounts: [ChaosViolation.Kind: Int] = [:]
     private(set) var needs: [NeedKey: Need] = [:]
     private var needOfOrder: [String: NeedKey] = [:]
+    private var cupboard: TrueCupboard
+    private var changesSeen: [[Int: Int64]]
     private var faults: [[FaultRecord]]
     private(set) var findings = ChaosFindings()
 
     init(truths: [DeviceTruth]) {
         self.truths = truths
         faults = truths.map { _ in [] }
+        cupboard = TrueCupboard(truths)
+        changesSeen = truths.map { _ in [:] }
     }
 
     mutating func violate(_ kind: ChaosViolation.Kind, at time: Int64, device: String, _ text: String, story: [String] = []) {
@@ -66,13 +70,17 @@ struct TruthChecker: Sendable {
         needs[key, default: Need()].orders.append(order)
     }
 
-    /// The cartridge that an order of this moment is for: the one in the slot or, while that is news and it is full, the one before it, unless
-    /// that has an order.
+    /// The core has seen another cartridge in a slot: what it orders from now on is for that one.
+    mutating func sawChange(device: Int, slot: Int, at time: Int64) { changesSeen[device][slot] = time }
+
+    /// The cartridge that an order of this moment is for: the one in the slot or, while the core does not know of it and it is full, the one before
+    /// it, unless that has an order.
     private func need(device: Int, slot: Int, at time: Int64) -> NeedKey {
         let truth = truths[device]
         let present = truth.cartridge(slot: slot, at: time)
         if !isLow(device, present, percent: truth.percent(slot: slot, at: time), at: time),
-            let former = truth.former(slot: slot, at: time), time - former.until <= Self.newsMilliseconds
+            let former = truth.former(slot: slot, at: time), time - former.until <= Self.newsMilliseconds,
+            changesSeen[device][slot] ?? .min < former.until
         {
             let key = NeedKey(device: device, cartridge: former.cartridge)
             if needs[key]?.orders.contains(where: { $0.end == .open }) != true { return key }
@@ -86,8 +94,10 @@ struct TruthChecker: Sendable {
         return truths[key.device].percent(slot: slot, at: time)
     }
 
+    /// Also what would end soon if it were used as in the last weeks: nobody can know that an office will close for Christmas.
     private func isLow(_ device: Int, _ cartridge: Int, percent: Double, at time: Int64) -> Bool {
         guard percent > Self.notLowPercent else { return true }
+        if truths[device].daysLeft(ofCartridge: cartridge, percent: percent, at: time) <= Self.notLowDays { return true }
         guard let empty = truths[device].cartridges[cartridge].emptyMilliseconds else { return false }
         return Double(empty - time) <= Self.notLowDays * 86_400_000
     }
@@ -101,11 +111,7 @@ struct TruthChecker: Sendable {
         guard let need = needs[key] else { return }
         let order = need.orders[place]
         let device = truths[key.device].name
-        let counting = need.orders.filter(\.counts)
-        if counting.count > 1 {
-            let ids = counting.map(\.id).joined(separator: ", ")
-            violate(.doubleOrder, at: time, device: device, "cartridge \(key.cartridge) has the orders \(ids)", story: story())
-        }
+        findDoubleOrder(key, at: time, story: story())
         guard !isLow(key.device, key.cartridge, percent: order.percent, at: order.decided) else { return }
         if order.decided - ChaosScenario.startMilliseconds < Self.learningMilliseconds {
             findings.earlyOrdersWhileLearning += 1
@@ -115,6 +121,50 @@ struct TruthChecker: Sendable {
                 .orderWithoutNeed, at: time, device: device,
                 "order \(id) for cartridge \(key.cartridge), which has \(Int(order.percent)) % and \(left) days left", story: story())
         }
+    }
+
+    private mutating func findDoubleOrder(_ key: NeedKey, at time: Int64, story: @autoclosure () -> [String]) {
+        let counting = (needs[key]?.orders ?? []).filter(\.counts)
+        guard counting.count > 1 else { return }
+        let ids = counting.map(\.id).joined(separator: ", ")
+        violate(
+            .doubleOrder, at: time, device: truths[key.device].name, "cartridge \(key.cartridge) has the orders \(ids)", story: story())
+    }
+
+    /// The core takes a unit of the cupboard aside for a cartridge and orders nothing. If the unit is there, the cartridge has what an order would bring.
+    mutating func reserved(device: Int, slot: Int, at time: Int64) {
+        let key = need(device: device, slot: slot, at: time)
+        let item = truths[device].slots[slot].item
+        guard cupboard.reserve(for: key, item: item, at: time) else {
+            findings.unitsNotThere += 1
+            if cupboard.mistake(item) { needs[key, default: Need()].hasWrongUnit = true }
+            return
+        }
+        findings.unitsReserved += 1
+        if needs[key, default: Need()].covered == nil { needs[key, default: Need()].covered = time }
+    }
+
+    /// The core counts the parcel of an order as a unit of the cupboard. That the supplier packed another item nobody has told it.
+    mutating func shelved(order id: String) {
+        guard let key = needOfOrder[id], needs[key]?.orders.first(where: { $0.id == id })?.end == .wrongItem else { return }
+        cupboard.addWrong(truths[key.device].item(ofCartridge: key.cartridge))
+    }
+
+    /// What a person counts who looks.
+    mutating func unitsInCupboard(_ item: String, at time: Int64) -> Int { cupboard.units(item, at: time) }
+
+    /// The core means an order for another cartridge now: the one before was changed for one from elsewhere.
+    mutating func carried(order id: String, device: Int, slot: Int, at time: Int64, story: @autoclosure () -> [String]) {
+        let key = need(device: device, slot: slot, at: time)
+        guard let former = needOfOrder[id], former != key, let place = needs[former]?.orders.firstIndex(where: { $0.id == id }),
+            var order = needs[former]?.orders[place]
+        else { return }
+        needs[former]?.orders[place].end = .carried
+        order.decided = time
+        order.percent = percent(of: key, slot: slot, at: time)
+        needs[key, default: Need()].orders.append(order)
+        needOfOrder[id] = key
+        findDoubleOrder(key, at: time, story: story())
     }
 
     private func days(_ from: Int64, _ to: Int64) -> String { String(Int((to - from) / 86_400_000)) }
@@ -128,6 +178,12 @@ struct TruthChecker: Sendable {
     mutating func delivered(order id: String, at time: Int64) {
         guard let key = needOfOrder[id], let place = needs[key]?.orders.firstIndex(where: { $0.id == id }) else { return }
         needs[key]?.orders[place].delivered = time
+        guard needs[key]?.orders[place].end == .open else { return }
+        let truth = truths[key.device]
+        let served = cupboard.delivered(
+            for: key, item: truth.item(ofCartridge: key.cartridge), at: time,
+            isInUse: truth.cartridges[key.cartridge].ended.map { time < $0.at } ?? true)
+        if let served, needs[served, default: Need()].covered == nil { needs[served, default: Need()].covered = time }
     }
 
     /// Whether somebody who looks at the device would order again, though this order was tried.
@@ -234,21 +290,24 @@ struct TruthChecker: Sendable {
         var needs = 0
         var later = 0
         var laterInTime = 0
+        var wrongUnits = 0
     }
 
     mutating func note(_ comparison: Comparison) {
         findings.comparedNeeds = comparison.needs
         findings.laterOrders = comparison.later
         findings.laterOrdersInTime = comparison.laterInTime
+        findings.laterOrdersNobodyCouldKnow = comparison.wrongUnits
     }
 
     mutating func finish() {
         for key in trueNeeds {
             findings.needs += 1
-            guard let need = needs[key], need.firstTaken != nil else {
+            guard let need = needs[key], need.firstTaken != nil || need.covered != nil else {
                 findings.unorderedNeeds += 1
                 continue
             }
+            if need.covered != nil { continue }
             let cartridge = truths[key.device].cartridges[key.cartridge]
             guard let empty = cartridge.emptyMilliseconds, let delivered = need.firstDelivered else { continue }
             if delivered > empty {

@@ -92,6 +92,19 @@ struct DeviceTruth: Sendable {
 
     func percent(slot: Int, at time: Int64) -> Double { percent(slot: slot, at: time, pages: pageClock.pages(at: time)) }
 
+    /// Days until a cartridge is empty if it goes on being used as in the four weeks before.
+    func daysLeft(ofCartridge cartridge: Int, percent: Double, at time: Int64) -> Double {
+        let from = max(ChaosScenario.startMilliseconds, time - 28 * 86_400_000)
+        let days = Double(time - from) / 86_400_000
+        let pages = pageClock.pages(at: time) - pageClock.pages(at: from)
+        guard days >= 7, pages > 0 else { return .infinity }
+        return percent / 100 * cartridges[cartridge].yieldPages / (pages / days)
+    }
+
+    func item(ofCartridge cartridge: Int) -> String {
+        slots.first { $0.stays.contains { $0.cartridge == cartridge } }?.item ?? ""
+    }
+
     func isTakenOut(slot: Int, at time: Int64) -> Bool {
         !slots[slot].absences.isEmpty && slots[slot].absences.contains { $0.contains(time) }
     }

@@ -31,12 +31,23 @@ extension ChaosWorld {
         guard let device = deviceNamed[decision.device] else { return }
         note(device, .decision, decision.line)
         switch decision.kind {
-        case .order, .alarmRaised, .ticket: break
+        case .order, .orderUpdated, .stock, .stockReserved, .supplyReplaced, .alarmRaised, .ticket: break
         default: return
         }
         guard let line = try? DocumentParser.parse(decision.line, file: "decision") else { return }
         switch decision.kind {
         case .order: decided(line, device)
+        case .supplyReplaced:
+            if let slot = slot(line, device) { checker.sawChange(device: device, slot: slot, at: now) }
+        case .stock:
+            if let id = line.member("order")?.text { checker.shelved(order: id) }
+        case .stockReserved:
+            guard let slot = slot(line, device) else { return }
+            checker.reserved(device: device, slot: slot, at: now)
+        case .orderUpdated:
+            // A report on an order names no supply; an order that is meant for another cartridge does.
+            guard let id = line.member("order")?.text, let slot = slot(line, device) else { return }
+            checker.carried(order: id, device: device, slot: slot, at: now, story: story(device))
         case .alarmRaised: raised(line, device, name: decision.device)
         case .ticket:
             if let alarm = line.member("alarm")?.text, let condition = conditionOfAlarm[alarm] {
@@ -47,13 +58,15 @@ extension ChaosWorld {
     }
 
     private func decided(_ line: DocumentNode, _ device: Int) {
-        guard let id = line.member("order")?.text, let supply = line.member("supply")?.text,
-            let slot = devices[device].truth.slot(named: supply)
-        else { return }
+        guard let id = line.member("order")?.text, let slot = slot(line, device) else { return }
         checker.decided(order: id, device: device, slot: slot, at: now)
         guard line.member("state")?.text == "awaiting-approval" else { return }
         var dice = SplitMix64(seed: scenario.seed, name: "approval/" + id)
         add(.control(.order(.approve(order: id, by: "ann"))), after: dice.integer(1_800_000...6 * 3_600_000))
+    }
+
+    private func slot(_ line: DocumentNode, _ device: Int) -> Int? {
+        line.member("supply")?.text.flatMap { devices[device].truth.slot(named: $0) }
     }
 
     private func raised(_ line: DocumentNode, _ device: Int, name: String) {
@@ -77,6 +90,12 @@ extension ChaosWorld {
             let alarm = ticket.member("alarm")?.text
         else { return }
         if alarm.hasPrefix("or-") {
+            if alarm.hasSuffix("/count"),
+                let slot = supplier.slotOfOrder[String(alarm.dropLast(6))].flatMap({ devices[device].truth.slot(named: $0) })
+            {
+                var dice = SplitMix64(seed: scenario.seed, name: "count/" + alarm)
+                return add(.countCupboard(item: devices[device].truth.slots[slot].item), after: dice.integer(3_600_000...10 * 3_600_000))
+            }
             guard !alarm.contains("/"), let slot = supplier.slotOfOrder[alarm].flatMap({ devices[device].truth.slot(named: $0) }) else {
                 return
             }

@@ -31,6 +31,7 @@ final class ChaosWorld {
         case supplierReports(ControlEvent, order: String)
         case parcelArrives(order: String)
         case orderAgain(order: String, device: Int, slot: Int)
+        case countCupboard(item: String)
         case control(ControlEvent)
         case restart
     }
@@ -82,14 +83,19 @@ final class ChaosWorld {
     var conditionOfAlarm: [String: String] = [:]
     let windows: ChaosWindows
     var gatewayDice, brokerDice: SplitMix64
-    /// Is told each line of the story of the only device.
+    /// The device whose story is told as it happens; nil for none.
+    let followed: Int?
     let tell: ((String) -> Void)?
+    /// What was told last of what the core believes of its supplies.
+    var toldBeliefs: [(text: String, percent: Double)] = []
 
     /// Nil when memory is short.
     init?(_ scenario: ChaosScenario, truths: [DeviceTruth], profiles: [DeviceProfile], tell: ((String) -> Void)? = nil) {
         self.scenario = scenario
         self.profiles = profiles
         self.tell = tell
+        let name = scenario.followed ?? scenario.only
+        followed = tell == nil ? nil : truths.firstIndex { $0.name == name }
         var configuration = CoreConfiguration()
         var shop = ReplenishmentPolicy.Supplier(name: ChaosSupplier.name)
         shop.consolidationMilliseconds = 4 * 3_600_000
@@ -179,6 +185,8 @@ final class ChaosWorld {
         case .supplierReports(let report, let order): supplierReports(report, order: order)
         case .parcelArrives(let order): checker.delivered(order: order, at: now)
         case .orderAgain(let order, let device, let slot): orderAgain(order, device, slot)
+        case .countCupboard(let item):
+            tellCore(.order(.stockCounted(item: item, units: checker.unitsInCupboard(item, at: now), by: "ann")))
         case .control(let event): tellCore(event)
         case .restart: restart()
         }
@@ -210,6 +218,7 @@ final class ChaosWorld {
         }
         if lastDelivered.count > 4 { lastDelivered.removeFirst(lastDelivered.count - 4) }
         step(&segment)
+        tellBeliefs()
         // The core looks for silent devices before it takes the messages of a segment.
         if !isRetained { for (device, _) in messages { devices[device].heard = now } }
     }
@@ -226,7 +235,7 @@ final class ChaosWorld {
 
     func note(_ device: Int, _ kind: Story.Kind, _ text: [UInt8]) {
         stories[device].add(kind, text, at: now)
-        tell?(Story.line(kind, text, at: now))
+        if device == followed { tell?(Story.line(kind, text, at: now)) }
     }
 
     func story(_ device: Int) -> [String] { ["\(devices[device].truth.name): \(devices[device].traits)"] + stories[device].lines }

@@ -6,6 +6,7 @@ struct Story {
         case message = "message "
         case decision = "decision"
         case world = "world   "
+        case belief = "belief  "
     }
 
     private struct Entry {
