@@ -91,6 +91,9 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         var serial: UInt64
     }
 
+    /// At which levels the supplies of this slot were changed.
+    var swaps = SwapHabit()
+
     public init() {}
 
     /// Memory that it takes.
@@ -267,10 +270,11 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
 
-    /// Changes with the list of fields below: 3 knows the offset of local time. Version 2 is read as well; of the bytes of any other only the
+    /// Changes with the list of fields below. Earlier versions from 2 on lack fields and are read with the rest; of the bytes of any other only the
     /// numbers of the cartridges are, because the ids of orders are made of them.
-    private static let formatVersion: UInt8 = 3
+    private static let formatVersion: UInt8 = 4
     private static let formatVersionOfUTCDays: UInt8 = 2
+    private static let formatVersionWithoutChanges: UInt8 = 3
 
     /// The whole state as bytes, for `init(bytes:)`.
     public func bytes() throws(ByteCodingError) -> [UInt8] {
@@ -290,9 +294,10 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         var version = Self.formatVersion
         try coder.code(&version)
         try coder.code(&generation, &generations)
-        guard version == Self.formatVersion || version == Self.formatVersionOfUTCDays else { return }
-        try codeReadings(by: &coder, hasZone: version != Self.formatVersionOfUTCDays)
+        guard (Self.formatVersionOfUTCDays...Self.formatVersion).contains(version) else { return }
+        try codeReadings(by: &coder, hasZone: version > Self.formatVersionOfUTCDays)
         try codeCartridges(by: &coder)
+        if version > Self.formatVersionWithoutChanges { try swaps.code(by: &coder) }
         guard coder.isAtEnd else { throw coder.damage }
     }
 
