@@ -111,8 +111,8 @@ extension SupplyModel {
     /// speaks against it, the fleet's habit counts.
     func habit(_ fleet: FleetPriors) -> SwapHabit.Level? {
         if let own = ownHabit { return own }
-        guard !swaps.hasOrdinary, !fleet.swaps.isEmpty else { return nil }
-        return fleet.swaps.level(early: Self.earlyFleetChanges.least, ofNewest: Self.earlyFleetChanges.ofNewest)
+        return swaps.hasOrdinary
+            ? nil : fleet.swaps.level(early: Self.earlyFleetChanges.least, ofNewest: Self.earlyFleetChanges.ofNewest)
     }
 
     func endLevels(_ fleet: FleetPriors) -> EndLevels { EndLevels(fleet: fleet, habit: habit(fleet)) }

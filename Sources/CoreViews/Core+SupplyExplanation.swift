@@ -44,6 +44,7 @@ extension StewardCore {
         let item = supplies.item(device, supply, fleet)
         writer.member("item", item)
         writer.member("isOrdered", rule.isOrdered)
+        writer.member("isRefillable", rule.isRefillable)
         writer.member("unitsAvailable", orders.stock.unitsAvailable(item))
         writer.member("order", state.order)
         writeDecision(device, profile, supply, time, &writer)

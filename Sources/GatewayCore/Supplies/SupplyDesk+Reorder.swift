@@ -122,6 +122,15 @@ extension SupplyDesk {
         }
     }
 
+    /// What was ordered has been poured in by a refill that alone would be no new generation.
+    mutating func pouredIn(
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ residual: Double, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput
+    ) {
+        let former = generation(device, supply)
+        update(device, supply) { $0.model.beginGeneration() }
+        replaced(device, supply, former, residual, at: time, fleet, &out)
+    }
+
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
     private mutating func judge(_ device: DeviceIndex, _ supply: SupplyIndex, endedAt time: Int64, _ fleet: FleetState) {
         let rule = fleet.supplyRule(device, supply)
