@@ -54,7 +54,9 @@ extension SupplyModel {
 
     /// The level after a refill. As much as a new cartridge holds at least is the next generation, because orders are for one each; less leaves it.
     mutating func refill(to level: Double, from accepted: Double, _ resolution: Double) -> SupplyChange {
-        let left = cartridge.map { $0.hasYield ? min(max($0.left, 0), accepted) : accepted } ?? accepted
+        // What was told last, less what was used since.
+        let used = sureCartridge.flatMap { sure in cartridge.map { sure.left - $0.left } } ?? 0
+        let left = min(max(accepted - used, 0), accepted)
         let amount = level - left
         correct(level, resolution)
         former = nil
