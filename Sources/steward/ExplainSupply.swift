@@ -18,7 +18,7 @@ enum ExplainSupply {
         facts.add("yield", .init(yield(answer["use"])))
         facts.add("use", .init(use(answer["use"])))
         facts.add("use by weekday", .init(weekdays(answer["use"])))
-        facts.add("changed early", .init(habit(answer)))
+        if let habit = habit(answer) { facts.add("changed early", .init(habit)) }
         facts.add("days left", .init(daysLeft(answer)))
         facts.add("lead time", .init(leadTime(answer["leadTime"])))
         facts.add("item", .init(item(answer)))
