@@ -84,7 +84,7 @@ private let start: Int64 = 1_767_571_200_000
             let end = try model.endDistribution(atMilliseconds: newest, fleet: fleet).get()
             let again = try SupplyModel(bytes: model.bytes())
             #expect(again == model)
-            return (model.evidence(atMilliseconds: newest).weekdayWeights, end.use(over: 2).mean)
+            return (model.evidence(atMilliseconds: newest, fleet: FleetPriors()).weekdayWeights, end.use(over: 2).mean)
         }
         let here = try forecast(shiftedBy: 0, utcOffsetSeconds: 0)
         let there = try forecast(shiftedBy: offsetHours, utcOffsetSeconds: Int(offsetHours) * 3600)
