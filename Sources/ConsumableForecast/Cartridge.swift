@@ -87,6 +87,9 @@ struct Cartridge: Codable, Equatable, Sendable {
         covariance = 0
     }
 
+    /// What is in it now may yield more or less than before, by a variance relative to the yield.
+    mutating func widenYield(relativeVariance: Double) { perUnitVariance += perUnit * perUnit * max(relativeVariance, 0) }
+
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
         try coder.code(&left, &perUnit, &leftVariance, &covariance)
         try coder.code(&perUnitVariance)

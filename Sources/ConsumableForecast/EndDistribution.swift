@@ -2,7 +2,7 @@ import Glibc
 
 /// When a supply ends, as seen from one moment: the chance that it is over within so many days.
 ///
-/// Three places for the level (Gauss-Hermite) by seven levels at which people swap make 21 thresholds of use; the use over a horizon
+/// Three places for the level (Gauss-Hermite) by up to eight levels at which people swap make as many thresholds of use; the use over a horizon
 /// (rate, days that differ, drift, coverage, yield) is a lognormal, so that each threshold costs one value of the normal distribution.
 public struct EndDistribution: Sendable {
     let cartridge: Cartridge
@@ -30,7 +30,7 @@ public struct EndDistribution: Sendable {
 
     init(
         cartridge: Cartridge, use: UseModel, unitsPerDay: Double, coverage: Double, isTime: Bool, newest: Int64, silentDays: Double,
-        ends: SIMD8<Double>
+        ends: EndLevels
     ) {
         assert(cartridge.hasYield && cartridge.leftVariance > 0, "an end is computed from a yield and a level that is not exact")
         self.cartridge = cartridge
@@ -64,18 +64,18 @@ public struct EndDistribution: Sendable {
     }
 
     private static func thresholds(
-        _ cartridge: Cartridge, at offset: Double, tie: Double, weight: Double, ends: SIMD8<Double>
+        _ cartridge: Cartridge, at offset: Double, tie: Double, weight: Double, ends: EndLevels
     ) -> (SIMD8<Double>, SIMD8<Double>) {
         // The device still works, so the level is above 0.
         let left = max(cartridge.left + offset, 0.05)
         let perUnit = max(cartridge.perUnit + tie * offset, cartridge.perUnit * 0.3)
         var weights = SIMD8<Double>(repeating: 0)
         var logs = SIMD8<Double>(repeating: 0)
-        for bin in 0..<FleetPriors.endBins {
-            let rest = left - FleetPriors.endLevels[bin]
+        for bin in 0..<ends.count {
+            let rest = left - ends.percent[bin]
             // Levels of swapping above the present level were passed without a swap.
             guard rest > 0 else { continue }
-            weights[bin] = ends[bin]
+            weights[bin] = ends.shares[bin]
             logs[bin] = log(rest / perUnit)
         }
         return (weights * (weight / weights.sum()), logs)
@@ -149,10 +149,11 @@ extension SupplyModel {
     }
 
     /// Days left at 1.4 times the usual rate: cheap, and low enough to say "not yet" by.
-    public var roughDaysLeft: Double? {
+    public func roughDaysLeft(fleet: FleetPriors) -> Double? {
         guard let cartridge, cartridge.hasYield else { return nil }
-        guard hasCounter else { return cartridge.left / (cartridge.perUnit * 1.4) }
-        return use.isRateKnown ? cartridge.left / (cartridge.perUnit * use.meanRate * 1.4) : nil
+        let left = max(cartridge.left - (habit(fleet)?.highestPercent ?? 0), 0)
+        guard hasCounter else { return left / (cartridge.perUnit * 1.4) }
+        return use.isRateKnown ? left / (cartridge.perUnit * use.meanRate * 1.4) : nil
     }
 
     /// Days until the next report, as the ones before suggest.
@@ -171,6 +172,6 @@ extension SupplyModel {
         return .success(
             EndDistribution(
                 cartridge: cartridge, use: use, unitsPerDay: unitsPerDay, coverage: coverageVariation, isTime: !hasCounter,
-                newest: newest, silentDays: silent, ends: fleet.endShares))
+                newest: newest, silentDays: silent, ends: endLevels(fleet)))
     }
 }

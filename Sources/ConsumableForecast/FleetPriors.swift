@@ -16,6 +16,12 @@ public struct FleetPriors: Codable, Equatable, Sendable {
     private var weekdaySums = FleetPriors.weekPrior * FleetPriors.weekPriorWeight
     private var weekdayCounts = SIMD8<Double>(repeating: FleetPriors.weekPriorWeight)
     private var ends = FleetPriors.endPrior * FleetPriors.endPriorWeight
+    /// At which levels supplies of different slots were changed; nil before the first change.
+    private var changes: SwapHabit?
+    var swaps: SwapHabit {
+        get { changes ?? SwapHabit() }
+        set { changes = newValue.isEmpty ? nil : newValue }
+    }
     /// Written since the sums of weekdays are right: see `init(from:)`.
     private var startsWithThursday = true
 
@@ -52,6 +58,7 @@ public struct FleetPriors: Codable, Equatable, Sendable {
         weekdaySums = try values.decode(SIMD8<Double>.self, forKey: .weekdaySums)
         weekdayCounts = try values.decode(SIMD8<Double>.self, forKey: .weekdayCounts)
         ends = try values.decode(SIMD8<Double>.self, forKey: .ends)
+        changes = try values.decodeIfPresent(SwapHabit.self, forKey: .changes)
         if try values.decodeIfPresent(Bool.self, forKey: .startsWithThursday) != true {
             let former = SIMD8<Double>(1.25, 1.25, 1.25, 1.25, 1.25, 0.4, 0.25, 0)
             weekdaySums += (Self.weekPrior - former) * Self.weekPriorWeight

@@ -18,6 +18,8 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         case serial
         /// A small rise that the cartridge before cannot have made.
         case unlikelyUp
+        /// More than before in a supply that is topped up.
+        case refill
     }
 
     private(set) var direction: Direction
@@ -48,7 +50,7 @@ struct LevelCandidate: Codable, Equatable, Sendable {
         // As doubles, so that no pair of times overflows.
         let age = Double(time) - Double(sinceMilliseconds)
         switch direction {
-        case .farDown, .farUp, .unlikelyUp, .serial: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
+        case .farDown, .farUp, .unlikelyUp, .serial, .refill: return readings >= Self.stayReadings || age >= Self.stayMilliseconds
         case .slightlyUp, .someUp: return readings >= Self.stayReadings && age >= Self.slowMilliseconds
         }
     }

@@ -5,7 +5,7 @@ struct LevelSteps: Codable, Equatable, Sendable {
     /// Greatest common divisor of all accepted levels and 100 %, in tenths of a percent.
     private var divisorTenths: Int32 = 1_000
     private var distinctLevels: Int32 = 0
-    private var last = -1.0
+    private(set) var last = -1.0
     private var rises: Float = 0
     private var falls: Float = 0
     private var squaredRise: Float = 0
@@ -58,6 +58,9 @@ struct LevelSteps: Codable, Equatable, Sendable {
         }
         if distinctLevels < 1_000 { distinctLevels += 1 }
     }
+
+    /// Takes a level that tells nothing of the trembling.
+    mutating func see(_ level: Double) { last = level }
 
     /// Counts small changes from reading to reading; a level that only ever falls does not tremble.
     mutating func tremble(_ level: Double) {

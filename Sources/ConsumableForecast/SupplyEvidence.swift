@@ -27,10 +27,22 @@ public struct SupplyEvidence: Equatable, Sendable {
     public var weekdayWeights: [Double]
     public var completedDays: Double
     public var expectedGapDays: Double
+    /// How early people change it; nil while they do so when it is used up, or nobody knows yet.
+    public var habit: ChangeHabit?
+
+    /// People here change a supply that still holds much.
+    public struct ChangeHabit: Equatable, Sendable {
+        /// Percent left then, as a median, and its standard deviation.
+        public var percent, percentError: Double
+        /// The changes that this rests on, and how many of them were early.
+        public var changes, earlyChanges: Int
+        /// Learned from this supply, and not from others of the profile.
+        public var isOwn: Bool
+    }
 }
 
 extension SupplyModel {
-    public func evidence(atMilliseconds: Int64) -> SupplyEvidence {
+    public func evidence(atMilliseconds: Int64, fleet: FleetPriors) -> SupplyEvidence {
         let known = cartridge?.hasYield == true ? cartridge : nil
         let place = levelPercent != nil || isSomeRemaining ? cartridge : nil
         let week = use.calendar.weights
@@ -43,6 +55,13 @@ extension SupplyModel {
             unitsPerDayRelativeError: hasCounter && use.isRateKnown ? use.rate.relativeVariance.squareRoot() : nil,
             dayRelativeDeviation: use.rate.dayVariation.squareRoot(),
             weekdayWeights: Weekday.fromMonday.map { week[$0] }, completedDays: use.completedDays,
-            expectedGapDays: expectedGapDays(atMilliseconds: atMilliseconds))
+            expectedGapDays: expectedGapDays(atMilliseconds: atMilliseconds), habit: changeHabit(fleet))
+    }
+
+    private func changeHabit(_ fleet: FleetPriors) -> SupplyEvidence.ChangeHabit? {
+        habit(fleet).map {
+            SupplyEvidence.ChangeHabit(
+                percent: $0.percent, percentError: $0.spread, changes: $0.changes, earlyChanges: $0.earlyChanges, isOwn: ownHabit != nil)
+        }
     }
 }

@@ -34,6 +34,8 @@ public enum SupplyChange: Equatable, Sendable {
     case levelChanged(fromPercent: Double?, toPercent: Double)
     /// A new cartridge; `residualPercent` is what was left in the old one.
     case newGeneration(residualPercent: Double)
+    /// Topped up, by less than a new cartridge holds.
+    case refilled(fromPercent: Double, toPercent: Double)
     /// The fall before was false: it is the cartridge that was there all the time.
     case restored(fromPercent: Double, toPercent: Double)
     /// The cartridge before was put back.

@@ -27,6 +27,8 @@ extension SupplyModel {
     /// Each gets the cartridge of the other. In its new slot a cartridge has the next number there, because orders are numbered so.
     public mutating func changePlaces(with other: inout SupplyModel) {
         guard let mine = former else { return }
+        // Nobody changed a cartridge.
+        swaps.takeBack()
         let theirs = other.beforeFall
         if let known = theirs.cartridge { cartridge = known }
         if serial == 0 { serial = theirs.serial }

@@ -15,6 +15,8 @@ extension SupplyModel {
             thrownAway = bury(old, unseen: unseen, spread: spread, &fleet) ?? residual
             former = FormerCartridge(
                 cartridge: old, levelPercent: levelPercent ?? residual, generation: generation, serial: serial)
+        } else {
+            swaps.note(nil)
         }
         forgetCandidate()
         if generations < .max { generations += 1 }
@@ -63,7 +65,10 @@ extension SupplyModel {
     /// it. Returns the percent that were left in it; nil without a yield.
     private mutating func bury(_ cartridge: Cartridge, unseen: Double, spread unseenSpread: Double, _ fleet: inout FleetPriors) -> Double? {
         var old = cartridge
-        guard old.hasYield else { return nil }
+        guard old.hasYield else {
+            swaps.note(nil)
+            return nil
+        }
         old.use(units: unseen, unitsPerDay: unitsPerDay, coverageVariation: coverageVariation)
         let shares = fleet.endShares
         var posterior = SIMD8<Double>(repeating: 0)
@@ -84,9 +89,15 @@ extension SupplyModel {
         }
         let sum = posterior.sum()
         // It was replaced half full, or its level was wrong: nothing is learned from it.
-        guard sum > 0.002 else { return old.left }
+        guard sum > 0.002 else {
+            swaps.note(old.left)
+            // Where people always change it there, its level was right, and the yield may be learned.
+            if let habit = habit(fleet), abs(old.left - habit.percent) < 3 * habit.spread { learn(old) }
+            return old.left
+        }
         fleet.learnEnd(posterior / sum)
         mean /= sum
+        swaps.note(mean)
         old.update(mean: mean, variance: max(square / sum - mean * mean, 0.05))
         learn(old)
         return mean
@@ -120,6 +131,7 @@ extension SupplyModel {
 
     private mutating func putBack(_ back: FormerCartridge, _ level: Double?) -> SupplyChange? {
         guard let present = sureCartridge ?? cartridge else { return nil }
+        if back.generation < generation { swaps.takeBack() } else { swaps.note(nil) }
         former = FormerCartridge(
             cartridge: present, levelPercent: levelPercent ?? level ?? back.levelPercent, generation: generation,
             serial: serial)

@@ -1,9 +1,9 @@
 /// What a level says: more of the same cartridge, another one, or nothing yet.
 extension SupplyModel {
     mutating func number(
-        _ level: Double, _ resolution: Double, _ fall: LevelFall?, _ time: Int64, _ fleet: inout FleetPriors
+        _ level: Double, _ resolution: Double, _ isRefillable: Bool, _ fall: LevelFall?, _ time: Int64, _ fleet: inout FleetPriors
     ) -> SupplyChange {
-        steps.tremble(level)
+        if isRefillable { trembleUnlessRefilled(level) } else { steps.tremble(level) }
         if lowPercent != nil, let change = numberAfterLow(level, time, &fleet) { return change }
         guard let accepted = levelPercent else { return firstNumber(level, resolution, time, &fleet) }
         if let fall, fall.fromPercent == nil, level > accepted + Self.bottomPercent,
@@ -12,12 +12,16 @@ extension SupplyModel {
             guard candidateStays(.farUp, time) else { return .none }
             return restore(level, from: accepted, resolution)
         }
-        if let direction = direction(from: accepted, to: level) {
+        if let direction = (isRefillable ? refillDirection(from: accepted, to: level) : nil) ?? direction(from: accepted, to: level) {
             guard candidateStays(direction, time) else { return .none }
-            return accept(level, instead: accepted, direction, resolution, fall, time, &fleet)
+            return accept(level, instead: accepted, direction, resolution, isRefillable, fall, time, &fleet)
         }
         if candidate?.direction == .someUp { steps.someReturns = min(steps.someReturns + 1, 1_000) }
         forgetCandidate()
+        if isRefillable, isFarAboveBelief(level) {
+            correct(level, resolution)
+            return level == accepted ? .none : .levelChanged(fromPercent: accepted, toPercent: level)
+        }
         if let variance = steps.jitterVariance {
             tremblingLevel(level, variance)
         } else if level < accepted {
@@ -27,9 +31,11 @@ extension SupplyModel {
             let bounds = steps.bounds(level, resolution: resolution)
             cartridge?.condition(low: bounds.low, high: bounds.high)
             guessYield(level)
+            if isRefillable { rememberYield() }
         } else if let present = cartridge, present.hasYield {
             let low = steps.bounds(level, resolution: resolution).low
             if present.left - low < 3 * present.leftVariance.squareRoot() { cartridge?.condition(low: low, high: 1_000) }
+            if isRefillable { holdYield() }
         }
         guard level < accepted || (level > accepted && steps.jitterVariance != nil) else { return .none }
         levelPercent = level
@@ -171,15 +177,19 @@ extension SupplyModel {
     mutating func forgetCandidate() { candidate = nil }
 
     private mutating func accept(
-        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double, _ fall: LevelFall?,
-        _ time: Int64, _ fleet: inout FleetPriors
+        _ level: Double, instead accepted: Double, _ direction: LevelCandidate.Direction, _ resolution: Double,
+        _ isRefillable: Bool, _ fall: LevelFall?, _ time: Int64, _ fleet: inout FleetPriors
     ) -> SupplyChange {
-        if direction == .farUp || direction == .unlikelyUp, let fall, let back = former, back.generation == generation,
+        if direction == .farUp || direction == .unlikelyUp || direction == .refill, let fall, let back = former,
+            back.generation == generation,
             fall.isRefuted(byPercent: level, step: steps.percent, atMilliseconds: time)
         {
             cartridge = back.cartridge
             former = nil
             return restore(level, from: accepted, resolution)
+        }
+        if isRefillable, level - accepted >= Self.smallestRefillPercent || direction == .refill {
+            return refill(to: level, from: accepted, resolution)
         }
         if direction == .farUp || direction == .farDown, let back = reinserted(level) { return back }
         if direction == .farUp || direction == .unlikelyUp { return replace(with: level, residual: accepted, &fleet) }
@@ -197,7 +207,7 @@ extension SupplyModel {
         return .restored(fromPercent: accepted, toPercent: level)
     }
 
-    private mutating func correct(_ level: Double, _ resolution: Double) {
+    mutating func correct(_ level: Double, _ resolution: Double) {
         forgetCandidate()
         forgetStandstill()
         steps.accept(level)

@@ -91,6 +91,13 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         var serial: UInt64
     }
 
+    /// At which levels the supplies of this slot were changed; nil before the first change.
+    private var changes: SwapHabit?
+    var swaps: SwapHabit {
+        get { changes ?? SwapHabit() }
+        set { changes = newValue.isEmpty ? nil : newValue }
+    }
+
     public init() {}
 
     /// Memory that it takes.
@@ -109,7 +116,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     /// A new cartridge may be in the slot, and has yet to prove that it stays: the present moment belongs to the old one no longer.
     public var awaitsProof: Bool {
         switch $candidate.isNone ? nil : candidate?.direction {
-        case .farUp, .unlikelyUp, .someUp, .serial: true
+        case .farUp, .unlikelyUp, .someUp, .serial, .refill: true
         case .farDown, .slightlyUp, nil: false
         }
     }
@@ -130,12 +137,13 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     ///   - level: percent with its resolution, an interval, or an unknown, which moves nothing.
     ///   - counter: pages, hours, metres; nil, negative and not finite are unknown. A lower one than before starts a new base.
     ///   - serial: a hash of the cartridge's serial number or tag; nil or 0 when the device tells none.
+    ///   - isRefillable: it is topped up in place, so that a rise is no new cartridge.
     ///   - fall: a fall of the level that may have been false.
     ///   - utcOffsetSeconds: what is added to UTC at this time for the clock on the wall: use has its habits by local days and weekdays.
     ///   - fleet: what devices of this kind taught; it learns from this reading, too.
     public mutating func observe(
-        timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, after fall: LevelFall? = nil,
-        utcOffsetSeconds: Int = 0, fleet: inout FleetPriors
+        timeMilliseconds: Int64, level: SupplyLevel, counter: Double?, serial: UInt64? = nil, isRefillable: Bool = false,
+        after fall: LevelFall? = nil, utcOffsetSeconds: Int = 0, fleet: inout FleetPriors
     ) -> SupplyChange {
         if let newest = newestMilliseconds, timeMilliseconds < newest { return .late }
         counterMoved = false
@@ -149,7 +157,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
             newestMilliseconds = timeMilliseconds
         }
         wear()
-        let change = weigh(level, serial, fall, timeMilliseconds, &fleet)
+        let change = weigh(level, serial, isRefillable, fall, timeMilliseconds, &fleet)
         if $candidate.isNone, isKnown(level) {
             sureCartridge = cartridge
             sureOdometer = odometer
@@ -158,7 +166,8 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
     }
 
     private mutating func weigh(
-        _ level: SupplyLevel, _ serial: UInt64?, _ fall: LevelFall?, _ timeMilliseconds: Int64, _ fleet: inout FleetPriors
+        _ level: SupplyLevel, _ serial: UInt64?, _ isRefillable: Bool, _ fall: LevelFall?, _ timeMilliseconds: Int64,
+        _ fleet: inout FleetPriors
     ) -> SupplyChange {
         switch level {
         case .noLimit, .unknown: return .none
@@ -167,7 +176,7 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
             newestMilliseconds = timeMilliseconds
             if let swapped = changedSerial(serial, timeMilliseconds, level: value, &fleet) { return swapped }
             // No device knows more than tenths.
-            return number((value * 10).rounded() / 10, resolution, fall, timeMilliseconds, &fleet)
+            return number((value * 10).rounded() / 10, resolution, isRefillable, fall, timeMilliseconds, &fleet)
         case .interval(let low, let high):
             guard isKnown(level) else { return .none }
             newestMilliseconds = timeMilliseconds
@@ -277,10 +286,11 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         (Double(end) - Double(start)) / Double(UseCalendar.millisecondsPerDay)
     }
 
-    /// Changes with the list of fields below: 3 knows the offset of local time. Version 2 is read as well; of the bytes of any other only the
+    /// Changes with the list of fields below. Earlier versions from 2 on lack fields and are read with the rest; of the bytes of any other only the
     /// numbers of the cartridges are, because the ids of orders are made of them.
-    private static let formatVersion: UInt8 = 3
+    private static let formatVersion: UInt8 = 4
     private static let formatVersionOfUTCDays: UInt8 = 2
+    private static let formatVersionWithoutChanges: UInt8 = 3
 
     /// The whole state as bytes, for `init(bytes:)`.
     public func bytes() throws(ByteCodingError) -> [UInt8] {
@@ -300,9 +310,12 @@ public struct SupplyModel: Encodable, Equatable, Sendable {
         var version = Self.formatVersion
         try coder.code(&version)
         try coder.code(&generation, &generations)
-        guard version == Self.formatVersion || version == Self.formatVersionOfUTCDays else { return }
-        try codeReadings(by: &coder, hasZone: version != Self.formatVersionOfUTCDays)
+        guard (Self.formatVersionOfUTCDays...Self.formatVersion).contains(version) else { return }
+        try codeReadings(by: &coder, hasZone: version > Self.formatVersionOfUTCDays)
         try codeCartridges(by: &coder)
+        if version > Self.formatVersionWithoutChanges {
+            try coder.code(&changes, empty: SwapHabit()) { (value, coder) throws(ByteCodingError) in try value.code(by: &coder) }
+        }
         guard coder.isAtEnd else { throw coder.damage }
     }
 

@@ -23,8 +23,11 @@ extension StewardCore {
         writer.member("supply", name)
         writer.member("time", time)
         writer.member("generation", Int64(state.model.generation))
-        write(state.model.evidence(atMilliseconds: time), counter: rule.counter, reading: counter(device, slot), &writer)
-        switch state.model.forecast(atMilliseconds: time, fleet: supplies.learning(of: fleet.base(of: device)).priors) {
+        let priors = supplies.learning(of: fleet.base(of: device)).priors
+        let evidence = state.model.evidence(atMilliseconds: time, fleet: priors)
+        write(evidence, counter: rule.counter, reading: counter(device, slot), &writer)
+        if let habit = evidence.habit { write(habit, &writer) }
+        switch state.model.forecast(atMilliseconds: time, fleet: priors) {
         case .estimate(let estimate):
             writer.key("daysLeft")
             writer.beginArray()
@@ -41,6 +44,7 @@ extension StewardCore {
         let item = supplies.item(device, supply, fleet)
         writer.member("item", item)
         writer.member("isOrdered", rule.isOrdered)
+        writer.member("isRefillable", rule.isRefillable)
         writer.member("unitsAvailable", orders.stock.unitsAvailable(item))
         writer.member("order", state.order)
         writeDecision(device, profile, supply, time, &writer)
@@ -79,6 +83,17 @@ extension StewardCore {
         writer.beginArray()
         for weight in evidence.weekdayWeights { writer.number(weight) }
         writer.endArray()
+        writer.endObject()
+    }
+
+    private func write(_ habit: SupplyEvidence.ChangeHabit, _ writer: inout JSONWriter) {
+        writer.key("habit")
+        writer.beginObject()
+        writer.member("percent", habit.percent)
+        writer.member("percentError", habit.percentError)
+        writer.member("changes", Int64(habit.changes))
+        writer.member("earlyChanges", Int64(habit.earlyChanges))
+        writer.member("isOwn", habit.isOwn)
         writer.endObject()
     }
 

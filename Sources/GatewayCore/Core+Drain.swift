@@ -56,6 +56,10 @@ extension StewardCore {
             if order.terms.requestedBy == OrderTerms.automatic, orderOfTwin(order, device) != nil { return }
             orders.place(order, window, device, supply: supply, at: time, storeDamage: reasonToAskAboutDamage, fleet, &out)
         case .cartridgeReplaced(let device, let replacement, let time): orders.installed(replacement, device, at: time, fleet, &out)
+        case .supplyRefilled(let device, let supply, let residual, let time):
+            guard let order = supplies.state(device, supply)?.order, orders.isThere(order, supplies.leadTime(device, supply, fleet), now)
+            else { return }
+            supplies.pouredIn(device, supply, residual, at: time, fleet, &out)
         case .cartridgePutBack(let device, let supply): putBack(device, supply)
         case .levelRefuted(let device, let supply, let order, let since):
             if orders.refuted(order, since: since, fleet, &out) { supplies.setOrder(nil, device, supply) }

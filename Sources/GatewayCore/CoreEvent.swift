@@ -51,6 +51,8 @@ enum CoreEvent: Sendable {
     case supplyEvaluated(DeviceIndex, supply: SupplyIndex, at: Int64)
     indirect case orderNeeded(DeviceIndex, supply: SupplyIndex, SupplyOrder, OrderDesk.SendWindow?, at: Int64)
     indirect case cartridgeReplaced(DeviceIndex, OrderDesk.Replacement, at: Int64)
+    /// A supply was topped up by less than a cartridge holds.
+    case supplyRefilled(DeviceIndex, supply: SupplyIndex, residualPercent: Double, at: Int64)
     /// The cartridge before is in the slot again.
     case cartridgePutBack(DeviceIndex, supply: SupplyIndex)
     /// The present order of a supply; nil: none.

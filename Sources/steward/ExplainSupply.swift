@@ -18,6 +18,7 @@ enum ExplainSupply {
         facts.add("yield", .init(yield(answer["use"])))
         facts.add("use", .init(use(answer["use"])))
         facts.add("use by weekday", .init(weekdays(answer["use"])))
+        if let habit = habit(answer) { facts.add("changed early", .init(habit)) }
         facts.add("days left", .init(daysLeft(answer)))
         facts.add("lead time", .init(leadTime(answer["leadTime"])))
         facts.add("item", .init(item(answer)))
@@ -98,6 +99,17 @@ enum ExplainSupply {
             return "\(texts[1]) expected, \(texts[0]) to \(texts[2]) in nine cases of ten"
         }
         return "not enough evidence" + (answer["missingEvidence"].string.map { ": " + HumanText.missingEvidence($0) } ?? "")
+    }
+
+    private static func habit(_ answer: APIValue) -> String? {
+        let habit = answer["habit"]
+        guard let percent = habit["percent"].number, let error = habit["percentError"].number else { return nil }
+        let early = habit["earlyChanges"].number.map { HumanText.number($0) } ?? "?"
+        let changes = habit["changes"].number.map { HumanText.number($0) } ?? "?"
+        let whose = habit["isOwn"].bool == true ? "of this supply" : "of such devices, of which this supply has too few yet"
+        let verb = answer["isRefillable"].bool == true ? "refill" : "change"
+        return "people here \(verb) it at about \(HumanText.number(percent)) ± \(HumanText.number(error)) %: "
+            + "\(early) of the last \(changes) changes \(whose)"
     }
 
     private static func leadTime(_ lead: APIValue) -> String? {

@@ -73,7 +73,7 @@ public struct ForecastBenchmark {
         slot.evaluatedMilliseconds = time
         let lead = LeadTime(days: 3)
         if slot.isOrdered { return false }
-        if let left = slot.model.roughDaysLeft, left > 3 * lead.days + 14 { return false }
+        if let left = slot.model.roughDaysLeft(fleet: fleet), left > 3 * lead.days + 14 { return false }
         guard case .success(let end) = slot.model.endDistribution(atMilliseconds: time, fleet: fleet) else { return false }
         let question = ReorderQuestion(
             end: end, lead: lead, calendar: nil, rule: ReorderRule(), price: price, timeMilliseconds: time,

@@ -41,7 +41,7 @@ private let hour: Int64 = 3_600_000
 
         mutating func night() { for jitter in [0.0, 1, -1, 1, -1, 0, -1, 1, 0, -1, 1, -1] { tell(jitter) } }
 
-        var countsPages: Bool { model.evidence(atMilliseconds: time).hasCounter }
+        var countsPages: Bool { model.evidence(atMilliseconds: time, fleet: fleet).hasCounter }
         var hasForecast: Bool { if case .estimate = model.forecast(atMilliseconds: time, fleet: fleet) { true } else { false } }
     }
 

@@ -47,6 +47,6 @@ struct SupplySeries {
         let hasCounter = seed % 6 != 5 && (seed % 11 != 4 || random(3) > 0)
         return model.observe(
             timeMilliseconds: random(100) == 0 ? time - 5_000_000 : time, level: level, counter: hasCounter ? counter.rounded() : nil,
-            serial: seed % 4 == 1 ? serial : nil, fleet: &fleet)
+            serial: seed % 4 == 1 ? serial : nil, isRefillable: seed % 6 == 2, fleet: &fleet)
     }
 }

@@ -84,7 +84,7 @@ private let start: Int64 = 1_767_571_200_000
             let end = try model.endDistribution(atMilliseconds: newest, fleet: fleet).get()
             let again = try SupplyModel(bytes: model.bytes())
             #expect(again == model)
-            return (model.evidence(atMilliseconds: newest).weekdayWeights, end.use(over: 2).mean)
+            return (model.evidence(atMilliseconds: newest, fleet: FleetPriors()).weekdayWeights, end.use(over: 2).mean)
         }
         let here = try forecast(shiftedBy: 0, utcOffsetSeconds: 0)
         let there = try forecast(shiftedBy: offsetHours, utcOffsetSeconds: Int(offsetHours) * 3600)
@@ -139,7 +139,7 @@ private let start: Int64 = 1_767_571_200_000
         }
         observe(0..<8)
         // Monday first.
-        let weights = model.evidence(atMilliseconds: monday + 8 * day).weekdayWeights
+        let weights = model.evidence(atMilliseconds: monday + 8 * day, fleet: FleetPriors()).weekdayWeights
         #expect(weights[..<5].allSatisfy { $0 > 1.5 * max(weights[5], weights[6]) }, "\(weights)")
         // Until the evening of Friday, 2026-11-27: less is used on the two days that follow than on the two days after them.
         observe(8..<12)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 
 import pytest
@@ -142,6 +143,27 @@ def test_explain_says_why_a_supply_is_ordered_or_not(shop, client):
     assert answer == gateway.api("devices/p1/supplies/black/explain")
     assert answer["order"] == order(gateway)["order"] and answer["level"]["reportedPercent"] == 4
     assert len(answer["use"]["weekdayWeights"]) == 7 and answer["decision"]["serviceLevel"] == 0.95
+
+
+def test_explain_says_at_which_level_people_change_it(shop, client):
+    """Five lives from 100 to 28 %, four percent a day."""
+    gateway, _, _ = shop
+    readings = [100 - 4 * day for _ in range(5) for day in range(19)]
+    for day, level in enumerate(readings):
+        for hour in 0, 8, 16:
+            ts = now_ms() - ((len(readings) - day) * 24 - hour) * 3_600_000
+            client.publish("devices/p3/telemetry", {"ts": ts, "pageCount": 1000 + 30 * day + hour, "supplies": {"black": level}})
+    gateway.settled(client)
+    why = gateway.cli("explain", "p3", "black")
+    assert why.returncode == 0, why.stderr
+    [line] = [line for line in why.stdout.splitlines() if line.startswith("changed early")]
+    found = re.search(r"people here change it at about ([\d.]+) ± [\d.]+ %: 4 of the last 4 changes of this supply$", line)
+    assert found and abs(float(found[1]) - 26) < 3, line
+    habit = gateway.api("devices/p3/supplies/black/explain")["habit"]
+    assert habit["isOwn"] and habit["changes"] == habit["earlyChanges"] == 4
+    client.publish("devices/p4/telemetry", {"ts": now_ms(), "supplies": {"black": 80}})
+    gateway.settled(client)
+    assert "changed early" not in gateway.cli("explain", "p4", "black").stdout
 
 
 def test_explain_names_what_is_near_to_an_unknown_supply(shop, client):

@@ -35,7 +35,7 @@ import Testing
                 driver.tell("p1", "\"pages\":\(pages),\"supplies\":{\"black\":\(100 - pages / 400)}", at: Double(hours) * 3600 + 60)
             }
             let state = try #require(driver.core.supplies.supplies(of: 0).first)
-            return state.model.evidence(atMilliseconds: Driver.start).weekdayWeights
+            return state.model.evidence(atMilliseconds: Driver.start, fleet: FleetPriors()).weekdayWeights
         }
         let berlin = try weights(zone: ZoneRules(tzif: ZoneFixture.berlin))
         #expect(berlin[6] < 0.4, "Sunday: \(berlin)")

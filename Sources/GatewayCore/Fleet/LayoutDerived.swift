@@ -25,6 +25,8 @@ package final class LayoutDerived: Sendable {
     let supplies: Table<SlotIndex, SupplyIndex>
     /// The slot of the usage counter of each supply, or none.
     let counters: Table<SupplyIndex, SlotIndex>
+    /// Supplies that are topped up in place.
+    let isRefillable: Table<SupplyIndex, Bool>
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
     /// Each message of a device is a report on the same things, at one time: there is one topic, and nothing but the device in its name.
@@ -49,6 +51,7 @@ package final class LayoutDerived: Sendable {
         isWatched = Table(layout.slots.map(\.isWatched))
         supplies = Table(layout.slots.map(\.supply))
         counters = Table(layout.supplies.map(\.counter))
+        isRefillable = Table(layout.supplies.map { layout.profile.supplies[$0.rule].isRefillable })
         isRate = Table(layout.slots.map { $0.kind == .counter })
         counterScales = Table(
             layout.slots.map { slot in

@@ -61,6 +61,15 @@ extension OrderDesk {
         return age >= Self.shortestShareOfLead * replacement.lead.days
     }
 
+    /// Whether what was ordered may have been poured into a supply that was topped up: it was delivered, or should have been long ago. Before that
+    /// people pour what they have left.
+    func isThere(_ id: String, _ lead: LeadTime, _ now: Int64) -> Bool {
+        guard let order = orders[id], !order.isOver else { return false }
+        if order.state == .delivered || order.terms.isDryRun { return true }
+        guard order.state != .awaitingApproval, order.terms.isHandedOver else { return false }
+        return now > lead.latestMilliseconds(from: order.terms.handedMilliseconds ?? order.decidedMilliseconds)
+    }
+
     private mutating func becomeSpare(_ id: String, _ replacement: Replacement, _ out: inout StepOutput) {
         guard let order = orders[id] else { return }
         // Delivered, and of another kind than what was installed.

@@ -27,7 +27,7 @@ extension SupplyDesk {
         guard let state = state(device, supply) else { return }
         var doubt = state.doubt
         switch change {
-        case .newGeneration, .reinserted: doubt = nil
+        case .newGeneration, .reinserted, .refilled: doubt = nil
         case .levelChanged(let from, let to):
             if let begun = Self.doubt(from: from, to: to, state.model, since: from == nil ? time : since) {
                 doubt = begun

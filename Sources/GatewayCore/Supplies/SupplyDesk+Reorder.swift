@@ -28,6 +28,10 @@ extension SupplyDesk {
             allowedRisk: 1 - reorderRule(fleet.supplyRule(device, supply)).serviceLevel, timeMilliseconds: time)
     }
 
+    private func roughDaysLeft(_ device: DeviceIndex, _ supply: SupplyIndex, _ fleet: FleetState) -> Double? {
+        state(device, supply)?.model.roughDaysLeft(fleet: learning(of: fleet.base(of: device)).priors)
+    }
+
     /// Asks for an order when the supply needs one.
     /// - Parameter doubt: why a person has to agree; nil where the level is beyond doubt.
     mutating func reorder(
@@ -38,7 +42,7 @@ extension SupplyDesk {
         guard rule.isOrdered, let state = state(device, supply), state.order == nil else { return }
         let lead = leadTime(device, supply, fleet)
         // Most supplies are far from their end, and a glance tells.
-        if let left = state.model.roughDaysLeft, left > 3 * lead.days + 14 { return }
+        if let left = roughDaysLeft(device, supply, fleet), left > 3 * lead.days + 14 { return }
         var days: [Double]?
         var risk = 1.0
         let reason: String
@@ -99,6 +103,7 @@ extension SupplyDesk {
         let lead = leadTime(device, supply, fleet)
         // What nobody orders is not late.
         if fleet.supplyRule(device, supply).isOrdered {
+            update(learningOf: fleet.base(of: device)) { $0.priors.learnSwap(of: state.model) }
             decision.life = SupplyLife(
                 supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
                 orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
@@ -115,6 +120,15 @@ extension SupplyDesk {
             $0.orderedMilliseconds = nil
             $0.order = nil
         }
+    }
+
+    /// What was ordered has been poured in by a refill that alone would be no new generation.
+    mutating func pouredIn(
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ residual: Double, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput
+    ) {
+        let former = generation(device, supply)
+        update(device, supply) { $0.model.beginGeneration() }
+        replaced(device, supply, former, residual, at: time, fleet, &out)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.

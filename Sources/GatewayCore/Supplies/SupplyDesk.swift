@@ -68,10 +68,10 @@ package struct SupplyDesk: Sendable {
 
     /// Takes what a device says of a level now, and says what has changed. `level` is unknown when a full report does not name the supply;
     /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another. `isHinted`: a code of the device
-    /// says that the supply is low.
+    /// says that the supply is low. `isRefillable`: it is topped up in place.
     mutating func observe(
-        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, base: ProfileIndex,
-        at time: Int64
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, isRefillable: Bool,
+        base: ProfileIndex, at time: Int64
     ) -> SupplyChange {
         reach(device, supply)
         learned.reach(base, with: SupplyLearning())
@@ -82,7 +82,7 @@ package struct SupplyDesk: Sendable {
         let since = devices[device][supply].model.candidateMilliseconds ?? time
         let isDoubted = !devices[device][supply].$doubt.isNone
         let change = devices[device][supply].model.observe(
-            timeMilliseconds: time, level: level, counter: counter, serial: serial,
+            timeMilliseconds: time, level: level, counter: counter, serial: serial, isRefillable: isRefillable,
             after: isDoubted ? devices[device][supply].doubt?.fall : nil,
             utcOffsetSeconds: local.offsetSeconds(atMilliseconds: time), fleet: &learned[base].priors)
         var isAtEnd = false

@@ -35,6 +35,7 @@ extension ProfileReader {
         rule.counter = reader.string("counter")
         if let item = reader.string("item") { rule.item = NameTemplate(item) }
         rule.isOrdered = reader.bool("order") ?? true
+        rule.isRefillable = reader.bool("refillable") ?? false
         rule.message = reader.string("message")
     }
 

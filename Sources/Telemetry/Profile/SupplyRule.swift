@@ -29,6 +29,8 @@ public struct SupplyRule: Equatable, Sendable {
     public var floorPercent = 0.0
     /// False for what people refill themselves: it is forecast, never ordered.
     public var isOrdered = true
+    /// It is topped up in place: a rise of the level is no new cartridge.
+    public var isRefillable = false
     public var message: String?
 
     init(name: NameTemplate, level: PathPattern, item: NameTemplate) {
