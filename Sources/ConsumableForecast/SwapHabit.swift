@@ -100,8 +100,9 @@ struct EndLevels: Sendable {
 }
 
 extension SupplyModel {
-    /// So many of the last four changes make a habit of the people at this slot …
-    static let earlyChanges = (least: 3, ofNewest: 4)
+    /// So many of the last five changes make a habit of the people at this slot: three of four happen by chance once in 500 changes, where one
+    /// cartridge in twelve is changed early, and four of five once in 5,000 …
+    static let earlyChanges = (least: 4, ofNewest: 5)
     /// … and so many of the last eight, of different slots, one of all who use such devices.
     static let earlyFleetChanges = (least: 6, ofNewest: 8)
 

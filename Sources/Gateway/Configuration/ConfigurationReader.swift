@@ -63,9 +63,10 @@ public enum ConfigurationReader {
         settings.clientID = mqtt.string("clientId") ?? settings.clientID
         switch mqtt.optional("version")?.value {
         case nil: break
-        case .string("auto"): settings.version = .automatic
-        case .string("3.1.1"): settings.version = .v311
-        case .string("5"), .number(5, _): settings.version = .v5
+        case .string(let text) where text == "auto": settings.version = .automatic
+        case .string(let text) where text == "3.1.1": settings.version = .v311
+        case .string(let text) where text == "5": settings.version = .v5
+        case .number(5, _): settings.version = .v5
         default: reader.report.add("mqtt.version is \"auto\", \"3.1.1\" or \"5\"", at: mqtt.node.position)
         }
         settings.username = mqtt.string("username")
