@@ -47,6 +47,9 @@ final class Connection {
     private var lastReadMilliseconds: Int64?
     /// The DUP flag of the packet being read.
     private var isDuplicate = false
+    private var copies = CopyFilter()
+    /// The broker takes identifiers of subscriptions, and tells for which of them a message comes.
+    private(set) var knowsIdentifiers = false
     private let publishLogPrefix: [CChar]
 
     /// Messages delivered since the last `release`: their PUBACKs must not leave.
@@ -247,7 +250,8 @@ final class Connection {
 
     // MARK: What the callbacks noted
 
-    func deliver(_ message: UnsafePointer<mosquitto_message>) {
+    /// - Parameter subscription: the identifier of the subscription for which it came; 0 where the broker tells none.
+    func deliver(_ message: UnsafePointer<mosquitto_message>, subscription: UInt32) {
         if unacknowledgedMessages == 0 { unacknowledgedSinceMilliseconds = Clock.monotonicMilliseconds() }
         unacknowledgedMessages += 1
         deliveredMessages += 1
@@ -258,14 +262,16 @@ final class Connection {
         isDuplicate = false
         deliveredBytes += length
         if let topic = message.pointee.topic {
-            onMessage?(
-                topic, UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : length), packet)
+            let payload = UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : length)
+            let name = UnsafeRawBufferPointer(start: topic, count: subscription == 0 ? 0 : strlen(topic))
+            if !copies.isCopy(topic: name, payload: payload, identifier: subscription) { onMessage?(topic, payload, packet) }
         }
         stopReadingAfterThisPacket()
     }
 
-    func accept(code: Int32, sessionPresent: Bool) {
+    func accept(code: Int32, sessionPresent: Bool, knowsIdentifiers: Bool) {
         acceptance = (code, sessionPresent)
+        self.knowsIdentifiers = isVersion5 && knowsIdentifiers
         stopReadingAfterThisPacket()
     }
 

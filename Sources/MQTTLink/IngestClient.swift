@@ -53,7 +53,7 @@ public final class IngestClient {
         onConnectionChange: @escaping (ConnectionEvent) -> Void
     ) throws(MQTTError) {
         var configuration = configuration
-        // To read, 3.1.1 has all that is needed, and there a message that matches two filters comes once. In version 5 it may come for each.
+        // To read, 3.1.1 has all that is needed, and there a message that matches two filters comes once.
         if configuration.version == .automatic { configuration.version = .v311 }
         self.configuration = configuration
         self.wakeDescriptor = wakeDescriptor
@@ -114,7 +114,14 @@ public final class IngestClient {
         defer { events.close() }
         connection.maintain(nowMilliseconds: nowMilliseconds)
         if connection.established != nil {
-            for request in events.subscriptions.dueRequests(nowMilliseconds: nowMilliseconds) { send(request) }
+            for request in events.subscriptions.dueRequests(nowMilliseconds: nowMilliseconds) {
+                // A SUBSCRIBE packet has one identifier for all of its filters.
+                guard connection.knowsIdentifiers, case .subscribe(let filters) = request else {
+                    send(request)
+                    continue
+                }
+                for filter in filters { send(.subscribe([filter])) }
+            }
             connection.flush(waitMilliseconds: 0)
         }
     }
@@ -169,9 +176,16 @@ public final class IngestClient {
         var list: [UnsafeMutablePointer<CChar>?] = request.filters.map { strdup($0) }
         defer { for filter in list { free(filter) } }
         var messageID: Int32 = 0
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if connection.knowsIdentifiers, case .subscribe(let filters) = request, let filter = filters.first {
+            // Without memory for it copies are counted twice, and nothing else.
+            _ = mosquitto_property_add_varint(
+                &properties, Int32(MQTT_PROP_SUBSCRIPTION_IDENTIFIER.rawValue), CopyFilter.identifier(of: filter))
+        }
         let code: Int32
         switch request {
-        case .subscribe: code = mosquitto_subscribe_multiple(pointer, &messageID, Int32(list.count), &list, 1, 0, nil)
+        case .subscribe: code = mosquitto_subscribe_multiple(pointer, &messageID, Int32(list.count), &list, 1, 0, properties)
         case .unsubscribe: code = mosquitto_unsubscribe_multiple(pointer, &messageID, Int32(list.count), &list, nil)
         }
         if code == MOSQ_ERR_SUCCESS.rawValue { return events.subscriptions.sent(request, messageID: messageID) }

@@ -17,6 +17,22 @@ import Threading
         #expect(reader.record.messages.allSatisfy { $0.topic == "t/a" })
     }
 
+    /// In version 5 mosquitto sends a copy for each filter that matches, retained messages, too; a message that is published twice comes twice.
+    @Test(arguments: [MQTTConfiguration.Version.v311, .v5])
+    func aMessageOfSeveralFiltersComesOnce(version: MQTTConfiguration.Version) throws {
+        let broker = try Broker()
+        var configuration = MQTTConfiguration.local(broker, version: version)
+        configuration.subscriptions = ["t/#", "+/a", "t/+", "t/a"]
+        let reader = try Reader(configuration)
+        try reader.subscribe()
+        let sent = ["1", "2", "2", "3", "2", "4"]
+        try broker.publish("t/a", lines: sent)
+        try broker.publish("t/b", lines: ["end"])
+        #expect(try reader.run { reader.payloads.last == "end" })
+        #expect(reader.payloads == sent + ["end"])
+        #expect(reader.client.unacknowledgedMessages == 0)
+    }
+
     @Test(arguments: [MQTTConfiguration.Version.v311, .v5])
     func whatIsNotAcknowledgedComesAgain(version: MQTTConfiguration.Version) throws {
         let broker = try Broker()
