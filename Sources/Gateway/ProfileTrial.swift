@@ -23,8 +23,9 @@ public struct ProfileTrial: Sendable {
     public let unused: [String]?
     /// The profile whose topic matches; nil when none does.
     public let profile: String?
+    public let isRetained: Bool
 
-    /// The most members that are tried one by one; each costs up to three decodings.
+    /// The most members that are tried.
     static let maximumMembers = 2000
 
     /// - Parameter arrivalMilliseconds: when the message is taken to arrive, milliseconds since 1970.
@@ -36,6 +37,7 @@ public struct ProfileTrial: Sendable {
         configuration.keepsHistory = false
         guard let core = StewardCore(configuration: configuration, profiles: profiles) else { return nil }
         let bench = TrialBench(core: core, topic: topic, arrivalMilliseconds: arrivalMilliseconds)
+        self.isRetained = isRetained
         outcome = bench.outcome(payload, isRetained: isRetained)
         let owner = profiles.first { profile in
             (profile.messages.map(\.topic) + profile.replies.map(\.topic)).contains { $0.matches(topic) }
@@ -80,114 +82,4 @@ struct TrialBench {
         }
         return outcome
     }
-}
-
-/// Finds the members that no decoder used, without knowing how decoders work: a member was not used when the outcome stays the same without it,
-/// and with a value of another kind in its place.
-private struct UnusedMembers {
-    private let bench: TrialBench
-    private let reference: ProfileTrial.Outcome
-    private let root: DocumentNode
-    /// Members that count as used although their absence need not change the outcome: they are compared only, or matter only while a command is
-    /// open.
-    private let usedNames: Set<String>
-    private let usedPointers: Set<String>
-    private(set) var pointers: [String] = []
-
-    init(_ bench: TrialBench, _ profile: DeviceProfile, topic: String, _ root: DocumentNode) {
-        self.bench = bench
-        self.root = root
-        // Of a retained message only a part is read, so the comparison is made with a live one.
-        reference = bench.outcome(root.json)
-        usedNames = Set(profile.comparedMembers)
-        let replies = profile.replies.filter { $0.topic.matches(topic) }
-        // The value of an alert changes nothing while it reports no error.
-        usedPointers = Set(
-            replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } }
-                + profile.alerts.map(\.path.text))
-        pointers = search(root, [])
-    }
-
-    /// The unused members below `node`: its own pointer alone when nothing in it is used.
-    private func search(_ node: DocumentNode, _ path: [DocumentPath.Step]) -> [String] {
-        let pointer = DocumentPath.pointer(path)
-        let children = DocumentPath.children(of: node)
-        guard !children.isEmpty else { return path.isEmpty || isUsed(pointer, path) ? [] : [pointer] }
-        let found = children.map { search($0.node, path + [$0.step]) }
-        let isWhole = zip(children, found).allSatisfy { child, unused in unused == [DocumentPath.pointer(path + [child.step])] }
-        return isWhole && !path.isEmpty && !isUsed(pointer, path) ? [pointer] : found.flatMap { $0 }
-    }
-
-    private func isUsed(_ pointer: String, _ path: [DocumentPath.Step]) -> Bool {
-        if usedPointers.contains(pointer) { return true }
-        if case .member(let name)? = path.last, usedNames.contains(name) { return true }
-        // A list within a list can be read as no number, text or time, and an object as no list.
-        let odd = DocumentNode(.array([DocumentNode(.array([]))]))
-        return [nil, odd, DocumentNode(.object([]))].contains { bench.outcome(root.replacing(path[...], with: $0).json) != reference }
-    }
-}
-
-/// The way to a value of a document.
-private enum DocumentPath {
-    enum Step {
-        case member(String)
-        case item(Int)
-    }
-
-    static func children(of node: DocumentNode) -> [(step: Step, node: DocumentNode)] {
-        switch node.value {
-        case .object(let members): members.map { (.member($0.key), $0.node) }
-        case .array(let items): items.enumerated().map { (.item($0), $1) }
-        default: []
-        }
-    }
-
-    /// RFC 6901.
-    static func pointer(_ path: [Step]) -> String {
-        path.map { step in
-            switch step {
-            case .item(let index): "/\(index)"
-            case .member(let name):
-                "/"
-                    + name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                    .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
-            }
-        }.joined()
-    }
-}
-
-extension DocumentNode {
-    fileprivate var json: [UInt8] {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return writer.bytes
-    }
-
-    fileprivate var memberCount: Int {
-        1 + DocumentPath.children(of: self).reduce(0) { $0 + $1.node.memberCount }
-    }
-
-    /// The document with another value at `path`, or without that member; an item of a list becomes null, so that the others keep their places.
-    fileprivate func replacing(_ path: ArraySlice<DocumentPath.Step>, with other: DocumentNode?) -> DocumentNode {
-        guard let step = path.first else { return other ?? DocumentNode(.null) }
-        let rest = path.dropFirst()
-        switch (step, value) {
-        case (.member(let name), .object(var members)):
-            guard let index = members.firstIndex(where: { $0.key == name }) else { return self }
-            if rest.isEmpty, other == nil {
-                members.remove(at: index)
-            } else {
-                members[index].node = members[index].node.replacing(rest, with: other)
-            }
-            return DocumentNode(.object(members))
-        case (.item(let index), .array(var items)) where items.indices.contains(index):
-            items[index] = items[index].replacing(rest, with: other)
-            return DocumentNode(.array(items))
-        default: return self
-        }
-    }
-}
-
-extension TopicPattern {
-    fileprivate func matches(_ topic: String) -> Bool { Array(topic.utf8).withUnsafeBytes { match($0) } != nil }
 }

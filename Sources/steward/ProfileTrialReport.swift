@@ -56,7 +56,8 @@ struct ProfileTrialReport {
         facts.add(
             "time",
             device["lastEvent"].integer == nil
-                ? .init("none (a retained message moves nothing)") : Facts.moment(device["lastEvent"], terminal))
+                ? .init(trial.isRetained ? "none (a retained message moves nothing)" : "none (the message tells no reading)")
+                : Facts.moment(device["lastEvent"], terminal))
         facts.add("status", .init(device["status"].string))
         facts.add("state", .state(device["equipmentState"].string.map(HumanText.equipmentState)))
         var text = facts.render(terminal)

@@ -48,6 +48,16 @@ import Testing
         #expect(trial.outcome.problems.count == 1)
     }
 
+    /// Hundreds of members, of which every third is read: those that are named are the others, whatever reads beside them.
+    @Test func theUnusedMembersOfALargeMessage() throws {
+        let zones = (0..<300).map { number in #""z\#(number)":{"\#(number % 3 == 0 ? "t" : "u")":\#(number),"x":[\#(number)]}"# }
+        let inks = (0..<20).map { #"{"id":"i\#($0)","left":\#($0),"tag":"x","made":\#($0)}"# }
+        let trial = try trial(
+            #"{"at":1749999999,"kind":1,"zones":{\#(zones.joined(separator: ","))},"inks":[\#(inks.joined(separator: ","))],"codes":[]}"#)
+        let unusedZones = (0..<300).map { $0 % 3 == 0 ? "/zones/z\($0)/x" : "/zones/z\($0)" }
+        #expect(trial.unused == unusedZones + (0..<20).map { "/inks/\($0)/made" })
+    }
+
     @Test func aMessageWithoutItsRequiredMemberUsesNothing() throws {
         let trial = try trial(#"{"status":"busy","head":{"temp":1}}"#)
         #expect(trial.unused == ["/status", "/head"])
