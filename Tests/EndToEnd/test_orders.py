@@ -278,7 +278,7 @@ def test_stock_covers_the_need_and_is_drawn_down(make, broker, client, supplier)
     assert gateway.post("stock", {"item": "supply-black", "units": 1, "add": 2, "by": "Ann"}) == 400
     use_up(client)
     item = wait_for(lambda: (s := gateway.api("stock")["stock"]) and s[0]["reserved"] == 1 and s[0], "the reservation")
-    assert item == {"item": "supply-black", "units": 1, "reserved": 1, "available": 0}
+    assert item == {"item": "supply-black", "units": 1, "reserved": 1, "available": 0, "onOrder": 0}
     assert gateway.api("orders")["orders"] == [] and supplier.requests == []
     gateway.restart()
     install(client)

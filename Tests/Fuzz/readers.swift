@@ -145,7 +145,7 @@ private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
             require(
                 readings.allSatisfy { $0.generation == generation && $0.metric < metrics.count && metrics[Int($0.metric)].name == $0.name },
                 "a reading's number is that of its metric")
-            document.follow(host, generation: generation, formerMetrics: output.formerMetrics)
+            document.follow(metrics, generation: generation)
             for batch in SparkplugBatch.split(readings) { document.write(batch.readings[...]) }
         }
     }
