@@ -126,10 +126,17 @@ private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
     var at = 0
     var now: Int64 = 1_795_000_000_000
     while at + 3 <= input.count {
-        let kind = SparkplugTopic.Kind.allCases[Int(input[at]) % SparkplugTopic.Kind.allCases.count]
+        let kind = SparkplugTopic.Kind.allCases[Int(input[at] & 0x7F) % SparkplugTopic.Kind.allCases.count]
         let count = min(Int(input[at + 1]) | Int(input[at + 2]) << 8, input.count - at - 3)
         // Memory of exactly this size, so that the sanitizer sees a read behind the end.
-        let payload = Array(input[at + 3..<at + 3 + count])
+        var payload = Array(input[at + 3..<at + 3 + count])
+        // A compressed payload: one stored block of DEFLATE, which has no check sum that would stop what is tried.
+        if input[at] & 0x80 != 0 {
+            let body = [1, UInt8(count & 255), UInt8(count >> 8), ~UInt8(count & 255), ~UInt8(count >> 8)] + payload
+            let size = body.count
+            let length = [UInt8(size & 0x7F) | 0x80, UInt8(size >> 7 & 0x7F) | 0x80, UInt8(size >> 14)]
+            payload = [0x22, 18] + Array("SPBV1.0_COMPRESSED".utf8) + [0x2A] + length + body
+        }
         at += 3 + count
         now += 700
         let device: [UInt8] = kind.isOfDevice ? Array("d".utf8) : []
@@ -145,7 +152,7 @@ private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
             require(
                 readings.allSatisfy { $0.generation == generation && $0.metric < metrics.count && metrics[Int($0.metric)].name == $0.name },
                 "a reading's number is that of its metric")
-            document.follow(host, generation: generation, formerMetrics: output.formerMetrics)
+            document.follow(metrics, generation: generation)
             for batch in SparkplugBatch.split(readings) { document.write(batch.readings[...]) }
         }
     }

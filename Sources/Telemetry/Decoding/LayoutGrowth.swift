@@ -62,7 +62,8 @@ extension ProfileLayout {
             }
             owners[known] = owner
             slots[known].kind = kind
-            slots[known].unit = unit
+            // A unit that the device told (`setUnit`) outlives a restart; no profile of one device has another for it.
+            if kind == .state || !unit.isEmpty || !profile.namesPerDevice { slots[known].unit = unit }
             watch(known, owner)
             return SlotIndex(known)
         }
