@@ -81,11 +81,12 @@ extension SparkplugPayload {
             (cursor.position, cursor.end) = (position, end)
             inherit(&member, from: instance)
             if member.nameLength > 0 {
-                let path = name + [UInt8(ascii: "/")] + Array(member.name(in: expansion.payload))
-                guard path.count <= expansion.nameBytes else {
+                // Before the name is made: a long one would be copied for each member.
+                guard name.count + 1 + Int(member.nameLength) <= expansion.nameBytes else {
                     expansion.leftOut += 1
                     continue
                 }
+                let path = name + [UInt8(ascii: "/")] + Array(member.name(in: expansion.payload))
                 expansion.rename(&member, path)
                 if member.field == .template { expand(member, path, depth: depth + 1, &expansion) } else { expansion.append(member) }
             } else if member.flags.contains(.hasAlias), member.field != .template {

@@ -72,6 +72,13 @@ import Testing
         #expect(told == ["problem", "birth g/n", "Line1/Motor1/Amps=12.5", "Speed=1.0"] && short.output.unreadMetrics == 1)
     }
 
+    /// A long name of an instance is not copied for each of its members.
+    @Test func aLongNameOfAnInstanceCostsItOnce() {
+        let long = Wire.template(String(repeating: "n", count: 500_000), (0..<10_000).map { _ in Wire.metric("m", 1) })
+        let (bench, words) = born([long])
+        #expect(words.filter { $0 != "problem" }.count == 4 && bench.output.unreadMetrics == 10_001)
+    }
+
     @Test func aDamagedTemplateCostsItselfOnly() {
         let broken = Wire.counted(1, "Broken".utf8) + Wire.number(4, 19) + Wire.counted(18, [0x12, 0x7F])
         let (bench, words) = born([broken, Wire.template("Nameless", [Wire.number(4, 10) + Wire.double(1)])])
