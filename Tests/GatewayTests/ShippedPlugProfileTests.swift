@@ -195,6 +195,22 @@ struct ShippedBench {
         #expect(try bench.alarms("door") == ["battery-low"])
     }
 
+    /// The numbers by which Zigbee says "unknown" raise no alarm, end no battery, and are no dead letters.
+    @Test func zigbeeNumbersThatMeanUnknown() throws {
+        var bench = try ShippedBench()
+        for minute in 0..<20 as Range<Int64> {
+            bench.take("zigbee2mqtt/cold", #"{"temperature":-327.68,"humidity":655.35,"battery":255}"#, second: minute * 60)
+            bench.take("zigbee2mqtt/press", #"{"state":"ON","device_temperature":6553.5,"voltage":6553.5}"#, second: minute * 60)
+        }
+        #expect(try bench.metrics("cold") == ["temperature": "? Cel", "humidity": "? %", "supply.battery": "? %"])
+        #expect(try bench.metrics("press") == ["state": "ON", "device_temperature": "? Cel", "voltage": "?"])
+        #expect(try bench.alarms("cold").isEmpty && bench.alarms("press").isEmpty)
+        #expect(bench.deadLetters.isEmpty)
+        #expect(bench.core.budgetFigures.first { $0.name == "impossible_values" }?.value == 80)
+        bench.take("zigbee2mqtt/cold", #"{"temperature":-20.5,"humidity":61,"battery":97}"#, second: 1300)
+        #expect(try bench.metrics("cold") == ["temperature": "-20.5 Cel", "humidity": "61 %", "supply.battery": "97 %"])
+    }
+
     @Test(arguments: [#"{"state":"offline"}"#, "offline"]) func zigbeeLiveness(_ word: String) throws {
         var bench = try bench([("zigbee2mqtt/mixer", #"{"state":"ON"}"#), ("zigbee2mqtt/mixer/availability", word)])
         #expect(try bench.metrics("mixer")["connection"] == "offline")

@@ -55,6 +55,7 @@ extension StewardCore {
                 if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
                     return try takeAgain(device, route, frame)
                 }
+                if !decoded.clearedGroups.isEmpty { addUnknowns(device, profile, below: decoded.clearedGroups) }
                 apply(decoded, device, profile, isRetained: frame.isRetained)
             } else if route.message >= 0 {
                 try parts(route, frame, number)
@@ -73,6 +74,7 @@ extension StewardCore {
         guard let root = root(profile, message: Int(route.message), topic: frame.topic) else { return }
         try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
         _ = followGrowth(device, profile)
+        if !decoded.clearedGroups.isEmpty { addUnknowns(device, profile, below: decoded.clearedGroups) }
         apply(decoded, device, profile, isRetained: frame.isRetained)
     }
 
@@ -99,6 +101,7 @@ extension StewardCore {
         _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, isHistorical: Bool = false
     ) {
         if message.fieldProblems > 0 { fieldProblem(message, device, profile) }
+        if message.impossibleValues > 0 { out.budgets.count(.impossibleValues, message.impossibleValues) }
         fleet.devices[device].messages &+= 1
         out.counters.readings &+= Int64(message.readings.count)
         let time = eventTime(message, device, isLive: !isRetained && !isHistorical && !presence.isCatchingUp)
