@@ -104,7 +104,8 @@ public struct DecodedMessage: Sendable {
     /// The device's own time, from a format that does not tell it in the document.
     public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
 
-    mutating func clear() {
+    /// As it is before a message is decoded.
+    public mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
         levels.removeAll(keepingCapacity: true)
