@@ -65,6 +65,11 @@ private struct MessageBench {
                 decoder.read(part, message: rule, root: root, layout: &layout, into: &decoded)
                 check()
             }
+            guard let further = decoder.takeFurtherDocuments() else { return }
+            require(
+                further.documents.count < 64
+                    && further.documents.allSatisfy { $0.upperBound + MessageDecoder.padding <= further.bytes.count },
+                "a document has readable bytes behind it")
         }
     }
 
@@ -99,7 +104,7 @@ private let messageProfile = """
       metrics: {
         status: { pointer: "/status", kind: "state", states: ["idle", "busy"] },
         pages: { pointer: "/pages", kind: "counter" },
-        temp: { pointer: "/temp", kind: "gauge", unit: "Cel" },
+        temp: { pointer: "/temp", kind: "gauge", unit: "Cel", unknown: [85], minimum: -50, maximum: 500 },
         said: { message: "b", pointer: "/value", kind: "gauge" },
         "unit.{unit}.temp": { pointer: "/print/ams/{unit=id}/temp" },
         "{name}": { pointer: "/{name}" },
@@ -145,7 +150,7 @@ private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
             require(
                 readings.allSatisfy { $0.generation == generation && $0.metric < metrics.count && metrics[Int($0.metric)].name == $0.name },
                 "a reading's number is that of its metric")
-            document.follow(host, generation: generation, formerMetrics: output.formerMetrics)
+            document.follow(metrics, generation: generation)
             for batch in SparkplugBatch.split(readings) { document.write(batch.readings[...]) }
         }
     }
