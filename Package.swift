@@ -7,7 +7,7 @@ let pure: [Target] = [
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "CivilCalendar"),
     .target(name: "SampleCodec"),
-    .target(name: "Sparkplug", dependencies: ["CivilCalendar", "Documents", "Hashing"]),
+    .target(name: "Sparkplug", dependencies: ["CivilCalendar", "CZlib", "Documents", "Hashing"]),
     .target(name: "Telemetry", dependencies: ["CivilCalendar", "CSimdjson", "Documents", "Hashing"]),
     .target(name: "FaultDetection", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry"]),
     .target(name: "ConsumableForecast", dependencies: ["CivilCalendar", "Documents", "Telemetry"]),
@@ -44,6 +44,8 @@ let libraries: [Target] = [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    // Compressed Sparkplug payloads.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // glibc's <malloc.h>, which Swift's own module of it leaves out.
     .systemLibrary(name: "CMalloc"),
     // glibc's <sys/timex.h>, left out as well: whether the kernel's clock is synchronised.
@@ -109,7 +111,7 @@ let tests: [Target] = [
     .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"]),
     .testTarget(name: "CivilCalendarTests", dependencies: ["CivilCalendar", "TestSupport"]),
     .testTarget(name: "SampleCodecTests", dependencies: ["SampleCodec", "TestSupport"]),
-    .testTarget(name: "SparkplugTests", dependencies: ["Documents", "Sparkplug", "TestSupport"]),
+    .testTarget(name: "SparkplugTests", dependencies: ["CZlib", "Documents", "Sparkplug", "TestSupport"]),
     .testTarget(
         name: "TelemetryTests", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry", "TestSupport"]),
     .testTarget(name: "FaultDetectionTests", dependencies: ["CivilCalendar", "FaultDetection", "Telemetry"], exclude: ["Golden"]),
@@ -135,7 +137,7 @@ let tests: [Target] = [
         name: "GatewayTests",
         dependencies: [
             "CivilCalendar", "CoreViews", "CSQLite", "Documents", "Gateway", "GatewayCore", "HTTPService", "MQTTLink", "Replenishment",
-            "SQLiteStore", "Telemetry", "Threading",
+            "Sparkplug", "SQLiteStore", "Telemetry", "Threading",
         ]),
     .testTarget(
         name: "SimulationTests",

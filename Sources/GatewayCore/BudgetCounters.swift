@@ -18,6 +18,8 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
         case ticketsFolded = "tickets_folded"
         /// Readings of counters that the reading after them has shown to be false.
         case falseCounts = "false_counts"
+        /// Readings that their profile's bounds and sentinels exclude; they are unknown.
+        case impossibleValues = "impossible_values"
         /// Commands that were not sent because their device is known to be away.
         case commandsKeptBack = "commands_kept_back"
         /// Answers to requests that the gateway did not make, or does not remember.

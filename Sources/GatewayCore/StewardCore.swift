@@ -71,7 +71,8 @@ public struct StewardCore {
         fleet = FleetState(topics: TopicTable(maximumTopics: configuration.maximumDevices * 3, hash: configuration.tableHash))
         repeats = RepeatFilter(capacity: configuration.repeatWindow)
         sparkplug = SparkplugSessions(
-            maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes)
+            maximumMetrics: configuration.maximumSparkplugMetrics, maximumNodes: configuration.maximumSparkplugNodes,
+            maximumPayloadBytes: configuration.maximumPayloadBytes)
         anomalies = AnomalyDesk(maximumMetrics: configuration.maximumAnomalyMetrics, zone: configuration.zone)
         alarms = AlarmDesk(maximumFinished: configuration.maximumFinished)
         support = SupportDesk(maximumOpenRuns: configuration.maximumOpenRuns, maximumFinished: configuration.maximumFinished)

@@ -36,7 +36,10 @@ public struct SparkplugDocument: Sendable {
             return names[a].lexicographicallyPrecedes(names[b]) { key($0) < key($1) }
         }
         var leaves: [Int32: Set<[UInt8]>] = [:]
-        for (index, name) in names.enumerated() { leaves[metrics[index].device, default: []].insert(name) }
+        // A template instance is no value of its own: its members lie in it.
+        for (index, name) in names.enumerated() where metrics[index].datatype != .template {
+            leaves[metrics[index].device, default: []].insert(name)
+        }
         for (rank, index) in sorted.enumerated() {
             places[index] = Place(rank: Int32(rank), keys: Self.keys(names[index], among: leaves[metrics[index].device] ?? []))
         }
@@ -51,6 +54,11 @@ public struct SparkplugDocument: Sendable {
             start = index + 1
         }
         return keys + [quoted(name[start...])]
+    }
+
+    /// The members that lead to the metric of this number and name.
+    public func path(_ metric: Int32, _ name: String) -> [Substring] {
+        name.split(separator: "/", maxSplits: places[Int(metric)].keys.count - 1, omittingEmptySubsequences: false)
     }
 
     private static func quoted(_ part: ArraySlice<UInt8>) -> [UInt8] {

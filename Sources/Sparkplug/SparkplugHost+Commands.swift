@@ -1,12 +1,13 @@
 /// Why a metric cannot be set.
 public enum SparkplugCommandError: Error, Equatable, Sendable, CustomStringConvertible {
-    case unknownDevice, unknownMetric, offline
+    case unknownDevice, unknownMetric, offline, member
     case value(SparkplugValueProblem)
 
     public var description: String {
         switch self {
         case .unknownDevice: "the edge node has no such device"
         case .unknownMetric: "the device's birth has no such metric"
+        case .member: "the metric is a member of a template, which cannot be set alone"
         case .offline: "the device is not online: commands are not kept for it"
         case .value(let problem): "the value \(problem)"
         }
@@ -36,6 +37,7 @@ extension SparkplugHost {
         guard let index else { throw .unknownDevice }
         guard presence == .online, devices[index].presence == .online else { throw .offline }
         guard let metric = metrics.first(where: { $0.device == index && $0.isBorn && $0.name == name }) else { throw .unknownMetric }
+        guard !isMember(metric) else { throw .member }
         let kind = device == nil ? SparkplugTopic.Kind.nodeCommand : .deviceCommand
         guard let topic = SparkplugTopic.text(kind, group: group, node: node, device: device) else { throw .unknownDevice }
         var writer = SparkplugPayloadWriter(timestampMilliseconds: now)

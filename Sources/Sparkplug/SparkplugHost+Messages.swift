@@ -21,7 +21,8 @@ extension SparkplugHost {
     /// Applies the waiting messages that were made before the birth, by the metrics before it. Those made after it go on waiting.
     private mutating func settlePending(before birth: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
         guard !pending.isEmpty else { return }
-        let time = reader.timestampMilliseconds ?? .max
+        let told = (time: reader.timestampMilliseconds, seq: reader.seq)
+        let time = told.time ?? .max
         let later = pending.filter { $0.timestampMilliseconds >= time }
         pending.removeAll { $0.timestampMilliseconds >= time }
         flush(pending.count, at: birth.now, &reader, &output)
@@ -29,6 +30,7 @@ extension SparkplugHost {
         pendingBytes = later.reduce(0) { $0 + $1.payload.count }
         // The reader holds another message by now. These bytes were read a moment ago.
         try? reader.decode(birth.payload)
+        reader.inherit(timestampMilliseconds: told.time, seq: told.seq)
     }
 
     /// Forgets what the births before told. In a new session every device is dead until its own birth; within the same one (a rebirth that
@@ -67,15 +69,37 @@ extension SparkplugHost {
             return
         }
         let session = sessionNumber(reader, message.payload)
+        var isDoubtful = false
         if let session, let bdSeq, session != bdSeq {
-            output.ignoredMessages += 1
-            return output.problem("\(devices[0].key): a death of session \(session) is ignored, as session \(bdSeq) has begun")
+            let isOlder = session < bdSeq && bdSeq - session > 1
+            tellMismatch(death: session, birth: bdSeq, isOlder: isOlder, at: message.now, &output)
+            if isOlder {
+                output.ignoredMessages += 1
+                return
+            }
+            isDoubtful = true
+        } else if session != nil {
+            hasToldMismatch = false
         }
         if session == nil { output.problem("\(devices[0].key): its death has no bdSeq; it is believed") }
         flush(pending.count, at: message.now, &reader, &output)
         devicesDie(&output)
-        isRebirthDue = false
+        // The node may live after all: then it answers the request that is on its way or kept.
+        if !isDoubtful { isRebirthDue = false }
         die(0, &output)
+    }
+
+    /// Libraries count the session of the will one too low or too high (tahu 0.1.2, pysparkplug 0.6.1, mqtt-spb-wrapper 2.1.2), or do not
+    /// count it on; a death that is late by one session looks the same. Both are told by asking: a node that lives is born again.
+    private mutating func tellMismatch(death: UInt64, birth: UInt64, isOlder: Bool, at now: Int64, _ output: inout SparkplugOutput) {
+        guard !hasToldMismatch else { return }
+        hasToldMismatch = true
+        output.problem(
+            isOlder
+                ? "\(devices[0].key): a death of session \(death) is ignored, as session \(birth) has begun"
+                : "\(devices[0].key): its death has bdSeq \(death) and its birth \(birth), a fault of the node: both must be the same; it is believed"
+        )
+        askForRebirth(at: now, &output)
     }
 
     /// The number that a birth and the will of the same connection share.

@@ -4,6 +4,16 @@ import Hashing
 extension SparkplugHost {
     /// A birth: every metric with its name, type and alias, and the value it has.
     mutating func born(_ device: Int, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        if reader.hasTemplates {
+            withMembers(device, payload, reader, &output) { $0.tell(device, $1, $2, &$3) }
+        } else {
+            tell(device, payload, reader, &output)
+        }
+    }
+
+    private mutating func tell(
+        _ device: Int, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload, _ output: inout SparkplugOutput
+    ) {
         devices[device].presence = .online
         output.events.append(.birth(device: devices[device].key, timestampMilliseconds: reader.timestampMilliseconds))
         let first = output.readings.count
@@ -14,14 +24,26 @@ extension SparkplugHost {
             }
             // bdSeq numbers the session; it says nothing of the machine.
             if device == 0, metrics[Int(index)].name == "bdSeq" { continue }
+            if metric.datatype == .template { continue }
             do {
                 try read(metric, Int(index), metrics[Int(index)].datatype, payload, reader, &output)
+                noteUnit(metric, index, payload, reader, &output)
             } catch {
                 output.unreadMetrics += 1
                 output.problem("\(devices[device].key): \"\(metrics[Int(index)].name)\" \(error)")
             }
         }
         if output.readings.count > first { output.events.append(.readings(first..<output.readings.count)) }
+    }
+
+    private func noteUnit(
+        _ metric: SparkplugMetric, _ index: Int32, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload,
+        _ output: inout SparkplugOutput
+    ) {
+        guard metric.properties > 0 else { return }
+        let place = reader.properties[Int(metric.properties) - 1].unit
+        guard !place.isEmpty, place.count <= limits.unitBytes else { return }
+        output.units[index] = String(decoding: payload[place], as: UTF8.self)
     }
 
     private mutating func define(
@@ -106,6 +128,14 @@ extension SparkplugHost {
     }
 
     mutating func data(_ device: Int, _ message: Message, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        guard reader.hasTemplates else { return take(device, message, reader, &output) }
+        withMembers(device, message.payload, reader, &output) { host, bytes, expanded, output in
+            host.take(device, Message(kind: message.kind, device: message.device, payload: bytes, now: message.now), expanded, &output)
+        }
+    }
+
+    private mutating func take(_ device: Int, _ message: Message, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) {
+        var nullInstances = 0
         let first = output.readings.count
         var expected = 0
         var isUnclear = false
@@ -118,6 +148,13 @@ extension SparkplugHost {
             expected = index + 1
             if !metrics[index].isBorn { isUnclear = true }
             let told = metrics[index].datatype
+            if told == .template || metric.field == .template {
+                if metric.field == .template { continue }
+                let isNull = metric.field == .none || metric.flags.contains(.isNull)
+                if !isNull { isUnclear = true }
+                if !isNull || !forget(membersOf: index, metric, reader, &nullInstances, &output) { output.unreadMetrics += 1 }
+                continue
+            }
             let type = metric.datatype == .unknown ? told : metric.datatype
             do throws(SparkplugValueProblem) {
                 // By alias alone, another type means that the alias stands for another metric by now.
@@ -154,18 +191,39 @@ extension SparkplugHost {
         return entry(metric, device, payload, &output).map(Int.init)
     }
 
+    /// Whether the node itself does not believe the value beside the property.
+    private func isDoubted(_ metric: SparkplugMetric, _ index: Int, _ reader: SparkplugPayload, _ output: inout SparkplugOutput) -> Bool {
+        let properties = reader.properties[Int(metric.properties) - 1]
+        guard let quality = properties.quality, quality != SparkplugProperties.goodQuality else { return false }
+        output.unreadMetrics += 1
+        let word = quality == 0 ? " (bad)" : quality == 500 ? " (stale)" : ""
+        output.problem(
+            "\(devices[Int(metrics[index].device)].key): \"\(metrics[index].name)\" has the quality \(quality)\(word), so its value is unknown"
+        )
+        return true
+    }
+
     @inline(__always)
     private func read(
         _ metric: SparkplugMetric, _ index: Int, _ type: SparkplugDatatype, _ payload: UnsafeRawBufferPointer, _ reader: SparkplugPayload,
         _ output: inout SparkplugOutput
     ) throws(SparkplugValueProblem) {
-        let value = try metric.value(as: type, in: payload, maximumTextBytes: limits.textBytes)
-        output.readings.append(
-            SparkplugReading(
-                device: devices[Int(metrics[index].device)].key, name: metrics[index].name, metric: Int32(index),
-                generation: generation, value: value,
-                timestampMilliseconds: metric.flags.contains(.hasTime) ? metric.timestampMilliseconds : reader.timestampMilliseconds,
-                payloadMilliseconds: reader.timestampMilliseconds,
-                isHistorical: metric.flags.contains(.isHistorical)))
+        let value: SparkplugValue
+        if metric.properties > 0, isDoubted(metric, index, reader, &output) {
+            value = .null
+        } else {
+            value = try metric.value(as: type, in: payload, maximumTextBytes: limits.textBytes)
+        }
+        output.readings.append(reading(index, value, metric, reader))
+    }
+
+    @inline(__always)
+    func reading(_ index: Int, _ value: SparkplugValue, _ metric: SparkplugMetric, _ reader: SparkplugPayload) -> SparkplugReading {
+        SparkplugReading(
+            device: devices[Int(metrics[index].device)].key, name: metrics[index].name, metric: Int32(index),
+            generation: generation, value: value,
+            timestampMilliseconds: metric.flags.contains(.hasTime) ? metric.timestampMilliseconds : reader.timestampMilliseconds,
+            payloadMilliseconds: reader.timestampMilliseconds,
+            isHistorical: metric.flags.contains(.isHistorical))
     }
 }

@@ -121,6 +121,7 @@ extension SparkplugHost {
                     output.refusal = error
                     return
                 }
+                if waiting.timestampMilliseconds != .min { reader.inherit(timestampMilliseconds: waiting.timestampMilliseconds) }
                 remember(waiting.seq, Self.hash(message))
                 apply(message, reader, &output)
             }

@@ -3,7 +3,8 @@ import Hashing
 
 /// A host's state in a snapshot. Limits are configuration and not part of it.
 extension SparkplugHost {
-    private static var version: UInt8 { 1 }
+    /// Version 1 had no word of a mismatch of bdSeq.
+    private static var version: UInt8 { 2 }
 
     public func write(to writer: inout ByteWriter) {
         writer.write(Self.version)
@@ -11,6 +12,7 @@ extension SparkplugHost {
         writer.write(node)
         writer.write(generation)
         Self.write(bdSeq, to: &writer)
+        writer.write(hasToldMismatch)
         writer.write(nextSeq)
         writer.write(behindRun)
         for hash in recent { writer.write(hash) }
@@ -49,10 +51,12 @@ extension SparkplugHost {
     public init(
         from reader: inout ByteReader, limits: SparkplugLimits = .standard, tableHash: KeyedHash = KeyedHash()
     ) throws(ByteCodingError) {
-        guard try reader.integer(UInt8.self) == Self.version else { throw ByteCodingError(offset: 0) }
+        let version = try reader.integer(UInt8.self)
+        guard (1...Self.version).contains(version) else { throw ByteCodingError(offset: 0) }
         self.init(group: try reader.text(), node: try reader.text(), limits: limits, tableHash: tableHash)
         generation = try reader.integer()
         bdSeq = try Self.optional(&reader)
+        if version >= 2 { hasToldMismatch = try reader.bool() }
         nextSeq = try reader.integer()
         behindRun = try reader.integer()
         guard behindRun < Self.maximumBehindRun else { throw ByteCodingError(offset: 0) }

@@ -9,7 +9,8 @@ import Hashing
 /// - Messages are applied in the order of their seq. A gap is waited for; then what came is applied and a rebirth asked for,
 ///   because a lost message may have changed anything. Waiting for the rebirth instead would silence nodes that cannot be reborn.
 ///   A repeat is ignored; data that comes after its place was given up still counts, as it has a time of its own.
-/// - A death of another session than the one that was born (bdSeq) is ignored.
+/// - A death of an older session than the one that was born (bdSeq) is ignored. One whose number differs otherwise counts, and the node is
+///   asked once to tell everything anew: some libraries number the two differently.
 public struct SparkplugHost: Equatable, Sendable {
     /// What is known of whether a node or device is connected.
     public enum Presence: UInt8, Sendable {
@@ -72,6 +73,9 @@ public struct SparkplugHost: Equatable, Sendable {
     public internal(set) var generation: UInt32 = 0
     /// The session that the last NBIRTH began.
     public internal(set) var bdSeq: UInt64?
+
+    /// A death and a birth with different numbers were told, and no matching pair has come since.
+    var hasToldMismatch = false
 
     var nextSeq: UInt8 = 0
     /// In the order in which they are to be applied.
@@ -141,8 +145,19 @@ public struct SparkplugHost: Equatable, Sendable {
             if kind == .nodeBirth { askForRebirth(at: now, &output) }
             return
         }
-        let message = Message(kind: kind, device: device, payload: payload, now: now)
-        switch kind {
+        guard reader.isCompressed else { return take(Message(kind: kind, device: device, payload: payload, now: now), &reader, &output) }
+        let inflated: [UInt8]
+        do { inflated = try reader.inflated(payload) } catch {
+            output.refusal = error
+            if kind == .nodeBirth { askForRebirth(at: now, &output) }
+            return
+        }
+        inflated.withUnsafeBytes { bytes in take(Message(kind: kind, device: device, payload: bytes, now: now), &reader, &output) }
+    }
+
+    /// A message that the reader has read.
+    private mutating func take(_ message: Message, _ reader: inout SparkplugPayload, _ output: inout SparkplugOutput) {
+        switch message.kind {
         case .nodeBirth: nodeBirth(message, &reader, &output)
         case .nodeDeath: nodeDeath(message, &reader, &output)
         default: sequenced(message, &reader, &output)

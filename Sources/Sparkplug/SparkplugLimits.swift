@@ -5,6 +5,8 @@ public struct SparkplugLimits: Equatable, Sendable {
     public var metrics = 4096
     public var nameBytes = 256
     public var textBytes = 1024
+    /// A longer `engUnit` is no unit.
+    public var unitBytes = 32
     /// Messages kept while an earlier one is missing, 1 to 128: such a message lies ahead of the next one, and with more than half of all
     /// sequence numbers ahead and behind could not be told apart.
     public var pendingMessages = 64

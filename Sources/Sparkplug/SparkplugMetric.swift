@@ -26,6 +26,8 @@ public struct SparkplugMetric: Equatable, Sendable {
     public internal(set) var datatype = SparkplugDatatype.unknown
     public internal(set) var field = Field.none
     public internal(set) var flags: Flags = []
+    /// What the node says of the value beside it: the place among `SparkplugPayload.properties` and one, or 0 when it says nothing.
+    public internal(set) var properties: UInt32 = 0
 
     /// The name's bytes within the payload that the metric was read from.
     @inline(__always)
@@ -43,4 +45,15 @@ public struct SparkplugMetric: Equatable, Sendable {
         bits = UInt64(range.lowerBound) << 32 | UInt64(range.count)
         self.field = field
     }
+}
+
+/// Of a metric's property set, what is read.
+public struct SparkplugProperties: Equatable, Sendable {
+    /// The one that says that the value holds (Sparkplug 3.0, 6.4.10: `Quality` is 0 for bad, 192 for good, 500 for stale).
+    public static let goodQuality: Int64 = 192
+
+    /// The property `Quality`; nil when there is none.
+    public internal(set) var quality: Int64?
+    /// The place of the text of `engUnit` in the payload's bytes; empty when there is none.
+    public internal(set) var unit: Range<Int> = 0..<0
 }

@@ -35,6 +35,8 @@ public struct SparkplugOutput: Sendable {
 
     public internal(set) var events: [SparkplugEvent] = []
     public internal(set) var readings: [SparkplugReading] = []
+    /// Units that births told beside their metrics (`engUnit`), by the metrics' numbers.
+    public internal(set) var units: [Int32: String] = [:]
     /// The metrics before this call's birth of the node, when messages that had waited were read by them: readings of an earlier `generation`
     /// than the host's have their numbers here.
     public internal(set) var formerMetrics: [SparkplugHost.Metric] = []
@@ -53,6 +55,7 @@ public struct SparkplugOutput: Sendable {
     mutating func clear() {
         events.removeAll(keepingCapacity: true)
         readings.removeAll(keepingCapacity: true)
+        if !units.isEmpty { units = [:] }
         if !formerMetrics.isEmpty { formerMetrics = [] }
         refusal = nil
         ignoredMessages = 0

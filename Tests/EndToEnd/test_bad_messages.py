@@ -9,7 +9,6 @@ TOPIC = "devices/d/telemetry"
 
 # What cannot be read at all: the payload, and a word of the reason.
 UNREADABLE = {
-    "empty": (b"", "empty"),
     "blank": (b"   ", ""),
     "truncated": (b'{"ts": 1, "fuserTemp": 18', ""),
     "no JSON": (b"fuserTemp=180", ""),
@@ -18,15 +17,22 @@ UNREADABLE = {
     "10,000 brackets without an end": (b"[" * 10_000, "JSON"),
     "invalid UTF-8": (b'{"status": "\xff\xfe\xc0"}', "UTF-8"),
     "lone surrogate": (b'{"status": "\\ud800"}', ""),
-    "NUL": (b'{"fuserTemp": 1}\0\0', ""),
+    "one and a half documents": (b'{"fuserTemp": 1}{"fuserTemp": ', ""),
+    "a word that is no value": (b'{"fuserTemp": hot}', ""),
     "only NUL": (b"\0" * 64, ""),
     "NUL in a string": (b'{"status": "a\0b"}', ""),
-    "two documents": (b'{"fuserTemp": 1}{"fuserTemp": 2}', ""),
-    "NaN": (b'{"fuserTemp": NaN}', ""),
-    "infinity": (b'{"fuserTemp": -Infinity}', ""),
     "1e999": (b'{"fuserTemp": 1e999}', ""),
     "a number that never ends": (b'{"fuserTemp": ' + b"9" * 5000 + b"}", ""),
     "beyond the limit": (json.dumps({"x": "y" * (20 << 20)}).encode(), "limits.payloadBytes"),
+}
+
+# No JSON, and plain all the same: what the device has then; None is unknown.
+PLAIN = {
+    "a byte order mark": (b'\xef\xbb\xbf{"fuserTemp": 1, "pageCount": 7}', {"fuserTemp": 1, "pageCount": 7}),
+    "NUL": (b'{"fuserTemp": 1, "pageCount": 7}\0\0', {"fuserTemp": 1, "pageCount": 7}),
+    "two documents": (b'{"fuserTemp": 1}\n{"fuserTemp": 2, "pageCount": 7}\n', {"fuserTemp": 2, "pageCount": 7}),
+    "NaN": (b'{"fuserTemp": NaN, "pageCount": 7}', {"fuserTemp": None, "pageCount": 7}),
+    "infinity": (b'{"fuserTemp": -Infinity, "pageCount": 7}', {"fuserTemp": None, "pageCount": 7}),
 }
 
 # What can be read in part: the members in doubt are left out, the others count.
@@ -59,6 +65,25 @@ def test_unreadable_message_is_a_dead_letter(gateway, client, name):
     assert letter["reason"]
     client.publish(TOPIC, {"ts": now_ms(), "fuserTemp": 181})
     wait_for(lambda: gateway.device("d")["metrics"] == {"fuserTemp": 181}, "the next reading")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_meaning_is_taken(gateway, client, name):
+    payload, metrics = PLAIN[name]
+    client.publish(TOPIC, payload)
+    goes_on(gateway, client)
+    assert gateway.dead_letters(TOPIC) == []
+    found = gateway.device("d")["metrics"]
+    assert {key: found.get(key) for key in metrics} == metrics
+
+
+def test_an_empty_message_makes_unknown_what_the_topic_told(gateway, client):
+    client.publish(TOPIC, {"ts": now_ms(), "fuserTemp": 181})
+    wait_for(lambda: gateway.device("d")["metrics"] == {"fuserTemp": 181}, "the reading")
+    client.publish(TOPIC, b"")
+    goes_on(gateway, client)
+    assert gateway.dead_letters(TOPIC) == []
+    assert gateway.device("d")["metrics"].get("fuserTemp") is None
 
 
 @pytest.mark.parametrize("name", PARTLY)

@@ -105,7 +105,7 @@ def test_what_fails_again_is_a_dead_letter_of_its_first_time(gateway, client):
 
 
 def test_a_message_without_payload_stays(gateway, client):
-    client.publish("bench/b1/telemetry", b"")
+    client.publish("bench/b1/telemetry", b"x" * (20 << 20))
     [letter] = letters(gateway, 1)
     answer = gateway.cli("deadletters", "--replay")
     assert answer.returncode == OK and "no payload" in answer.stdout

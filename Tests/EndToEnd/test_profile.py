@@ -191,6 +191,8 @@ OBJECTS = {
     ("reply", "reader"): "reply",
     ("metric", "reader"): "metric",
     ("unitPlace", "reader"): "metric",
+    ("unknownValues", "reader"): "metric",
+    ("readBounds", "reader"): "metric",
     ("textPattern", "reader"): "metric",
     ("namePointers", "reader"): "message",
     ("supply", "reader"): "supply",

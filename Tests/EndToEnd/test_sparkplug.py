@@ -134,3 +134,40 @@ def test_the_state_says_offline_with_the_time_of_the_birth(site, number):
     gateway.stop(number)
     wait_for(lambda: not node.states()[-1]["online"], "the last word")
     assert node.states()[-1]["timestamp"] == born
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_both_forms_of_the_state_come_and_go(make, broker, tmp_path, number):
+    """A node of Sparkplug 2.2 waits for the word at STATE/NAME; each form has a last will of its own."""
+    (tmp_path / "oven.json").write_text(PROFILE)
+    heard = []
+    old = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="edge-22", clean_session=True)
+    old.on_message = lambda _, __, message: heard.append((message.topic, message.payload, message.retain))
+    old.connect("127.0.0.1", broker.port)
+    old.subscribe([("STATE/site-7", 1), ("spBv1.0/STATE/site-7", 1)])
+    old.loop_start()
+    connection = {"host": "127.0.0.1", "port": broker.port, "sparkplugHostId": "site-7", "sparkplugStates": ["3.0", "2.2"]}
+    gateway = make.gateway(broker, profiles=[str(tmp_path / "oven.json")], mqtt=connection)
+
+    def last(topic):
+        return next((body for heard_topic, body, _ in reversed(heard) if heard_topic == topic), None)
+
+    try:
+        wait_for(lambda: last("STATE/site-7") == b"ONLINE", "the word of 2.2")
+        wait_for(lambda: json.loads(last("spBv1.0/STATE/site-7") or b"{}").get("online"), "the text of 3.0")
+        late = []
+        other = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="edge-late", clean_session=True)
+        other.on_message = lambda _, __, message: late.append((message.payload, message.retain))
+        other.connect("127.0.0.1", broker.port)
+        other.subscribe("STATE/site-7", 1)
+        other.loop_start()
+        wait_for(lambda: late, "the retained word")
+        other.disconnect()
+        other.loop_stop()
+        assert late[0] == (b"ONLINE", True)
+        gateway.stop(number)
+        wait_for(lambda: last("STATE/site-7") == b"OFFLINE", "the last word of 2.2")
+        wait_for(lambda: not json.loads(last("spBv1.0/STATE/site-7"))["online"], "the last word of 3.0")
+    finally:
+        old.disconnect()
+        old.loop_stop()

@@ -21,7 +21,7 @@ READERS = ["message", "profile", "sparkplug", "snapshot", "zone", "time", "chunk
 LONG_READERS = [*READERS, "core"]
 MODULES = ["CivilCalendar", "Documents", "Hashing", "SampleCodec", "Sparkplug", "Telemetry", "FaultDetection", "ConsumableForecast", "RemoteSupport",
            "Replenishment", "ServiceValue", "GatewayCore"]
-CLANG_MODULES = ["CCrypto", "CSimdjson"]
+CLANG_MODULES = ["CCrypto", "CSimdjson", "CZlib"]
 
 
 def build(into):
@@ -43,7 +43,7 @@ def build(into):
         run(*swift, "-module-name", module, "-emit-module-path", into / f"{module}.swiftmodule", "-emit-object", "-o", objects[-1],
             *sorted((ROOT / "Sources" / module).rglob("*.swift")))
     program = into / "readers"
-    run(*swift, "-module-name", "readers", ROOT / "Tests/Fuzz/readers.swift", *objects, "-lsimdjson", "-lcrypto", "-lstdc++", "-o", program)
+    run(*swift, "-module-name", "readers", ROOT / "Tests/Fuzz/readers.swift", *objects, "-lsimdjson", "-lcrypto", "-lz", "-lstdc++", "-o", program)
     return program
 
 
@@ -80,7 +80,19 @@ def seeds(reader, into):
         metric = bytes([0x0A, 1, 0x61, 0x10, 1, 0x20, 3, 0x50, 7])
         birth = bytes([0x08, 1, 0x12, len(metric)]) + metric + bytes([0x18, 0])
         data = bytes([0x08, 2, 0x12, 4, 0x10, 1, 0x50, 9, 0x18, 1])
-        found = [b"".join(bytes([kind, len(payload), 0]) + payload for kind, payload in [(0, birth), (4, birth), (2, data), (6, data)])]
+        # An instance of a template with a member and a quality, then null; the same packed.
+        member = bytes([0x12, 11, 0x0A, 1, 0x62, 0x20, 3, 0x50, 7, 0x10, 2, 0x30, 0])
+        quality = bytes([0x4A, 15, 0x0A, 7]) + b"Quality" + bytes([0x12, 4, 0x08, 3, 0x18, 0])
+        instance = bytes([0x0A, 1, 0x54, 0x10, 3, 0x20, 19, 0x92, 1, len(member)]) + member + quality
+        template = bytes([0x08, 1, 0x12, len(instance)]) + instance + bytes([0x18, 0])
+        null = bytes([0x08, 2, 0x12, 4, 0x10, 3, 0x38, 1, 0x18, 1])
+        found = [
+            b"".join(bytes([kind, len(payload), 0]) + payload for kind, payload in messages)
+            for messages in [
+                [(0, birth), (4, birth), (2, data), (6, data)],
+                [(0, template), (2, null), (0x80, template), (0x82, null)],
+            ]
+        ]
     elif reader == "chunk":
         found = [bytes([2, 0]) + bytes(range(40))]
     elif reader == "snapshot":

@@ -65,6 +65,11 @@ private struct MessageBench {
                 decoder.read(part, message: rule, root: root, layout: &layout, into: &decoded)
                 check()
             }
+            guard let further = decoder.takeFurtherDocuments() else { return }
+            require(
+                further.documents.count < 64
+                    && further.documents.allSatisfy { $0.upperBound + MessageDecoder.padding <= further.bytes.count },
+                "a document has readable bytes behind it")
         }
     }
 
@@ -99,7 +104,7 @@ private let messageProfile = """
       metrics: {
         status: { pointer: "/status", kind: "state", states: ["idle", "busy"] },
         pages: { pointer: "/pages", kind: "counter" },
-        temp: { pointer: "/temp", kind: "gauge", unit: "Cel" },
+        temp: { pointer: "/temp", kind: "gauge", unit: "Cel", unknown: [85], minimum: -50, maximum: 500 },
         said: { message: "b", pointer: "/value", kind: "gauge" },
         "unit.{unit}.temp": { pointer: "/print/ams/{unit=id}/temp" },
         "{name}": { pointer: "/{name}" },
@@ -126,10 +131,17 @@ private func fuzzSparkplug(_ input: UnsafeBufferPointer<UInt8>) {
     var at = 0
     var now: Int64 = 1_795_000_000_000
     while at + 3 <= input.count {
-        let kind = SparkplugTopic.Kind.allCases[Int(input[at]) % SparkplugTopic.Kind.allCases.count]
+        let kind = SparkplugTopic.Kind.allCases[Int(input[at] & 0x7F) % SparkplugTopic.Kind.allCases.count]
         let count = min(Int(input[at + 1]) | Int(input[at + 2]) << 8, input.count - at - 3)
         // Memory of exactly this size, so that the sanitizer sees a read behind the end.
-        let payload = Array(input[at + 3..<at + 3 + count])
+        var payload = Array(input[at + 3..<at + 3 + count])
+        // A compressed payload: one stored block of DEFLATE, which has no check sum that would stop what is tried.
+        if input[at] & 0x80 != 0 {
+            let body = [1, UInt8(count & 255), UInt8(count >> 8), ~UInt8(count & 255), ~UInt8(count >> 8)] + payload
+            let size = body.count
+            let length = [UInt8(size & 0x7F) | 0x80, UInt8(size >> 7 & 0x7F) | 0x80, UInt8(size >> 14)]
+            payload = [0x22, 18] + Array("SPBV1.0_COMPRESSED".utf8) + [0x2A] + length + body
+        }
         at += 3 + count
         now += 700
         let device: [UInt8] = kind.isOfDevice ? Array("d".utf8) : []

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import MQTTLink
 import SQLiteStore
+import Sparkplug
 import Testing
 
 @testable import Gateway
@@ -34,6 +35,15 @@ import Testing
         #expect(configuration.mqtt.clientID == "steward-site-12" && configuration.mqtt.port == 1883 && !configuration.mqtt.isTLS)
         #expect(configuration.profiles.count == 2)
         #expect(configuration.http.listen == "127.0.0.1:8420" && configuration.http.tokenFile == nil)
+    }
+
+    @Test func formsOfTheSparkplugState() throws {
+        func states(_ list: String) throws -> [SparkplugState] {
+            try read("{ mqtt: { sparkplugHostId: \"a\", sparkplugStates: \(list) } }").mqtt.sparkplugStates
+        }
+        #expect(try read("{}").mqtt.sparkplugStates == [.version30])
+        #expect(try states(#"["2.2", "3.0"]"#) == [.version30, .version22] && states(#""2.2""#) == [.version22])
+        for wrong in ["[]", #"["2.1"]"#, #"["3.0", "3.0"]"#] { #expect(throws: (any Error).self, "\(wrong)") { try states(wrong) } }
     }
 
     @Test func defaultsAndEverythingElse() throws {

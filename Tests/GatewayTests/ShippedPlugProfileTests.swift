@@ -195,6 +195,38 @@ struct ShippedBench {
         #expect(try bench.alarms("door") == ["battery-low"])
     }
 
+    /// The numbers by which Zigbee says "unknown" raise no alarm, end no battery, and are no dead letters.
+    @Test func zigbeeNumbersThatMeanUnknown() throws {
+        var bench = try ShippedBench()
+        for minute in 0..<20 as Range<Int64> {
+            bench.take("zigbee2mqtt/cold", #"{"temperature":-327.68,"humidity":655.35,"battery":255}"#, second: minute * 60)
+            bench.take("zigbee2mqtt/press", #"{"state":"ON","device_temperature":6553.5,"voltage":6553.5}"#, second: minute * 60)
+        }
+        #expect(try bench.metrics("cold") == ["temperature": "? Cel", "humidity": "? %", "supply.battery": "? %"])
+        #expect(try bench.metrics("press") == ["state": "ON", "device_temperature": "? Cel", "voltage": "?"])
+        #expect(try bench.alarms("cold").isEmpty && bench.alarms("press").isEmpty)
+        #expect(bench.deadLetters.isEmpty)
+        #expect(bench.core.budgetFigures.first { $0.name == "impossible_values" }?.value == 80)
+        bench.take("zigbee2mqtt/cold", #"{"temperature":-20.5,"humidity":61,"battery":97}"#, second: 1300)
+        #expect(try bench.metrics("cold") == ["temperature": "-20.5 Cel", "humidity": "61 %", "supply.battery": "97 %"])
+    }
+
+    /// A thing that deletes a group of its shadow, and a printer's metadata that are emptied at the end of a print.
+    @Test func groupsThatAreDeletedAndTopicsThatAreEmptied() throws {
+        var bench = try bench([
+            ("$aws/things/belt/shadow/update/accepted", #"{"state":{"reported":{"lamp":"on","zone":{"top":{"temp":181},"n":2}}}}"#),
+            ("$aws/things/belt/shadow/update/accepted", #"{"state":{"reported":{"zone":null}}}"#),
+            ("printer-3/metadata/layer_height", "0.2"), ("printer-3/metadata/layer_height", ""),
+        ])
+        #expect(try bench.metrics("belt") == ["lamp": "on", "zone.top.temp": "?", "zone.n": "?"])
+        #expect(try bench.metrics("printer-3") == ["metadata.layer_height": "?"])
+        // zigbee2mqtt empties the availability of a device that has another name now.
+        bench.take("zigbee2mqtt/old/availability", "online", second: 10)
+        bench.take("zigbee2mqtt/old/availability", "", second: 11)
+        #expect(try bench.alarms("old") == ["silent"])
+        #expect(bench.deadLetters.isEmpty)
+    }
+
     @Test(arguments: [#"{"state":"offline"}"#, "offline"]) func zigbeeLiveness(_ word: String) throws {
         var bench = try bench([("zigbee2mqtt/mixer", #"{"state":"ON"}"#), ("zigbee2mqtt/mixer/availability", word)])
         #expect(try bench.metrics("mixer")["connection"] == "offline")

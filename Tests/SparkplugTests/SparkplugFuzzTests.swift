@@ -23,6 +23,30 @@ import Testing
             (.deviceBirth, try SparkplugBench.payload(seq: 1, told.map { .full("x\($0.name ?? "")", $0.datatype, $0.value, alias: 10) })),
             (.deviceDeath, try SparkplugBench.payload(seq: 3)), (.nodeData, try SparkplugBench.payload(seq: 1, data)),
             (.deviceData, try SparkplugBench.payload(seq: 2, data)), (.nodeData, try SparkplugBench.payload(seq: 2, told)),
+        ] + shaped()
+    }
+
+    /// Compressed payloads, templates and properties.
+    private static func shaped() -> [(kind: SparkplugTopic.Kind, bytes: [UInt8])] {
+        let properties = SparkplugWire.properties([("Quality", SparkplugWire.int(0)), ("engUnit", SparkplugWire.text("bar"))])
+        let inner = SparkplugWire.template("In", [SparkplugWire.metric("d", 4)])
+        let instance = SparkplugWire.template(
+            "T", [SparkplugWire.metric("b", 2, alias: 21), SparkplugWire.metric("c", 3, more: properties), inner], alias: 20)
+        let definition = SparkplugWire.template("_types_/T", [SparkplugWire.metric("b", 2)], isDefinition: true)
+        let birth = SparkplugWire.payload(
+            seq: 0, [SparkplugWire.session(1), instance, definition, SparkplugWire.metric("q", 1, more: properties)])
+        let data = SparkplugWire.payload(
+            seq: 1,
+            [
+                SparkplugWire.template(nil, [SparkplugWire.metric("b", 5)], alias: 20),
+                SparkplugWire.number(2, 20) + SparkplugWire.number(7, 1),
+            ])
+        return [
+            (.nodeBirth, birth), (.nodeData, data), (.deviceBirth, birth), (.deviceData, data),
+            (.nodeBirth, SparkplugWire.envelope(SparkplugWire.packed(birth, .gzip), algorithm: "GZIP")),
+            (.nodeData, SparkplugWire.envelope(SparkplugWire.packed(data, .zlib), algorithm: "DEFLATE")),
+            (.nodeData, SparkplugWire.envelope(SparkplugWire.packed(data, .raw), algorithm: nil)),
+            (.nodeData, SparkplugWire.envelope(SparkplugWire.packed([UInt8](repeating: 0, count: 100_000), .gzip), algorithm: "GZIP")),
         ]
     }
 
@@ -79,6 +103,11 @@ import Testing
         for round in 0..<count {
             var (kind, payload) = fixtures[Int.random(in: 0..<fixtures.count, using: &generator)]
             for _ in 0..<Int.random(in: 0...3, using: &generator) { Self.mutate(&payload, &generator) }
+            // What a check sum would keep from the reader.
+            if Int.random(in: 0..<12, using: &generator) == 0 {
+                payload = SparkplugWire.envelope(
+                    SparkplugWire.packed(payload, SparkplugWire.Packing.allCases.randomElement(using: &generator)!), algorithm: "GZIP")
+            }
             let device = kind.isOfDevice ? devices[min(Int.random(in: 0..<40, using: &generator), devices.count - 1)] : []
             device.withUnsafeBytes { device in
                 // Memory of exactly this size, so that a read behind the end would be found by a sanitizer.

@@ -1,3 +1,4 @@
+import Documents
 import Testing
 
 @testable import Sparkplug
@@ -57,10 +58,65 @@ import Testing
         #expect(try bench.birth(bdSeq: 8) == ["birth g/n", "t=20.0"])
     }
 
-    @Test func aDeathOfAnotherSessionIsIgnored() throws {
+    /// tahu 0.1.2, pysparkplug 0.6.1 and mqtt-spb-wrapper 2.1.2 number the will one off; others never count it on.
+    @Test(
+        arguments: [
+            (7, 7, true), (7, 6, true), (7, 8, true), (7, 5, false), (7, 0, false), (0, 1, true), (0, 255, true), (255, 0, false),
+            (255, 254, true), (0, 17, true), (1, 0, true), (2, 0, false),
+        ] as [(Double, Double, Bool)])
+    func whichDeathCounts(birth: Double, death: Double, counts: Bool) throws {
         var bench = SparkplugBench()
-        try bench.birth(bdSeq: 8)
-        #expect(try bench.death(bdSeq: 7) == ["problem"])
+        try bench.birth(bdSeq: birth)
+        #expect(
+            try bench.death(bdSeq: death) == (birth == death ? [] : ["problem", "rebirth"]) + (counts ? ["death g/n"] : []))
+        #expect(bench.host.presence == (counts ? .offline : .online))
+        // The node lives: it does what it was asked for.
+        #expect(try bench.birth(bdSeq: birth, at: 100).contains("birth g/n"))
+        #expect(bench.host.presence == .online)
+    }
+
+    @Test func aFaultOfNumbersIsToldAndAskedAboutOnce() throws {
+        var bench = SparkplugBench()
+        try bench.birth(bdSeq: 1)
+        #expect(try bench.death(bdSeq: 0) == ["problem", "rebirth", "death g/n"])
+        #expect(
+            bench.output.events.first
+                == .problem("g/n: its death has bdSeq 0 and its birth 1, a fault of the node: both must be the same; it is believed"))
+        for session in 2...4 {
+            try bench.birth(bdSeq: Double(session), at: Int64(session) * 100_000)
+            #expect(try bench.death(bdSeq: Double(session) - 1, at: Int64(session) * 100_000 + 50_000) == ["death g/n"])
+        }
+        #expect(bench.tick(at: 900_000) == [])
+        var writer = ByteWriter()
+        bench.host.write(to: &writer)
+        var reader = ByteReader(writer.bytes)
+        bench.host = try SparkplugHost(from: &reader)
+        try bench.birth(bdSeq: 5, at: 1_000_000)
+        #expect(try bench.death(bdSeq: 4, at: 1_000_000) == ["death g/n"], "a restart does not forget")
+        try bench.birth(bdSeq: 6, at: 1_100_000)
+        #expect(try bench.death(bdSeq: 6, at: 1_100_000) == ["death g/n"], "a pair that matches begins anew")
+        try bench.birth(bdSeq: 7, at: 1_200_000)
+        #expect(try bench.death(bdSeq: 6, at: 1_200_000) == ["problem", "rebirth", "death g/n"])
+    }
+
+    /// Version 1 of the format, as 0.12 wrote it: without the byte behind the session.
+    @Test func aStateOfAnEarlierVersionIsRead() throws {
+        var bench = SparkplugBench()
+        try bench.birth(bdSeq: 7)
+        var writer = ByteWriter()
+        bench.host.write(to: &writer)
+        var bytes = writer.bytes
+        let session = try #require(bytes.indices.first { bytes[$0...].starts(with: [1, 7, 0, 0, 0, 0, 0, 0, 0]) })
+        bytes[0] = 1
+        bytes.remove(at: session + 9)
+        var reader = ByteReader(bytes)
+        #expect(try SparkplugHost(from: &reader) == bench.host)
+    }
+
+    @Test func aDeathOfAnOlderSessionIsIgnored() throws {
+        var bench = SparkplugBench()
+        try bench.birth(bdSeq: 9)
+        #expect(try bench.death(bdSeq: 7) == ["problem", "rebirth"])
         #expect(bench.host.presence == .online)
         #expect(try bench.data(seq: 1, 2) == ["t=2.0"])
         #expect(try bench.death(bdSeq: nil) == ["problem", "death g/n"], "which session cannot be told")

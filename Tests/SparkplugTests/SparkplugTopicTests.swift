@@ -44,7 +44,7 @@ import Testing
         for name in ["", "a/b", "+", "#", "a\n", "\u{0}"] {
             #expect(SparkplugTopic.text(.nodeCommand, group: "g", node: name) == nil)
             #expect(SparkplugTopic.text(.deviceCommand, group: "g", node: "n", device: name) == nil)
-            #expect(SparkplugState.topic(host: name) == nil)
+            for state in SparkplugState.allCases { #expect(state.topic(host: name) == nil) }
         }
         #expect(SparkplugTopic.text(.nodeCommand, group: "g", node: "n", device: "d") == nil)
         #expect(SparkplugTopic.text(.deviceCommand, group: "g", node: "n") == nil)
@@ -52,12 +52,15 @@ import Testing
     }
 
     @Test func theStateOfTheHost() {
-        #expect(SparkplugState.topic(host: "site-12") == "spBv1.0/STATE/site-12")
+        #expect(SparkplugState.version30.topic(host: "site-12") == "spBv1.0/STATE/site-12")
         #expect(
-            String(decoding: SparkplugState.payload(isOnline: true, timestampMilliseconds: 1_700_000_000_123), as: UTF8.self)
+            String(decoding: SparkplugState.version30.payload(isOnline: true, timestampMilliseconds: 1_700_000_000_123), as: UTF8.self)
                 == #"{"online":true,"timestamp":1700000000123}"#)
         #expect(
-            String(decoding: SparkplugState.payload(isOnline: false, timestampMilliseconds: 0), as: UTF8.self)
+            String(decoding: SparkplugState.version30.payload(isOnline: false, timestampMilliseconds: 0), as: UTF8.self)
                 == #"{"online":false,"timestamp":0}"#)
+        #expect(SparkplugState.version22.topic(host: "site-12") == "STATE/site-12")
+        #expect(String(decoding: SparkplugState.version22.payload(isOnline: true, timestampMilliseconds: 5), as: UTF8.self) == "ONLINE")
+        #expect(String(decoding: SparkplugState.version22.payload(isOnline: false, timestampMilliseconds: 5), as: UTF8.self) == "OFFLINE")
     }
 }

@@ -75,9 +75,15 @@ public enum ConfigurationReader {
         settings.receiveMaximum = mqtt.integer("receiveMaximum", in: 1...65535) ?? settings.receiveMaximum
         settings.subscriptions = mqtt.strings("subscriptions") ?? []
         settings.sparkplugHostID = mqtt.string("sparkplugHostId")
-        if let id = settings.sparkplugHostID, SparkplugState.topic(host: id) == nil {
+        if let id = settings.sparkplugHostID, SparkplugState.version30.topic(host: id) == nil {
             reader.report.add(
                 "mqtt.sparkplugHostId needs 1 to 256 characters without /, + and #", at: mqtt.node.position)
+        }
+        if let names = mqtt.strings("sparkplugStates") {
+            settings.sparkplugStates = SparkplugState.allCases.filter { names.contains($0.rawValue) }
+            if names.isEmpty || Set(names).count != settings.sparkplugStates.count || names.count != Set(names).count {
+                reader.report.add("mqtt.sparkplugStates is a list of \"3.0\", \"2.2\" or both, as texts", at: mqtt.node.position)
+            }
         }
         if let secret = mqtt.members.first(where: { $0.key == "password" }), mqtt.optional("password") != nil {
             reader.report.add(

@@ -1,6 +1,7 @@
 import GatewayCore
 import MQTTLink
 import SQLiteStore
+import Sparkplug
 
 /// `/etc/steward/steward.json` as values. An unknown key, a wrong type or a missing file is refused with its place.
 public struct GatewayConfiguration: Sendable {
@@ -59,6 +60,8 @@ public struct GatewayConfiguration: Sendable {
         public var subscriptions: [String] = []
         /// Under this id the gateway tells Sparkplug B edge nodes that their host application is there; nil: it tells nothing.
         public var sparkplugHostID: String?
+        /// In which forms it tells so. At least one.
+        public var sparkplugStates: [SparkplugState] = [.version30]
         public var caFile: String?
         public var certificateFile: String?
         public var keyFile: String?

@@ -21,6 +21,8 @@ public final class GatewayRuntime {
     private let core: CoreWorker
     private let mailbox: ControlMailbox
     private let commands: CommandClient
+    /// Announces the host in the second form, where the configuration names two: a connection has one last will.
+    private let secondState: CommandClient?
     private let workers: SupplierWorkers
     private let loop: IngestLoop
     private let statistics = GatewayStatistics()
@@ -52,21 +54,29 @@ public final class GatewayRuntime {
         let wake = wake
         core = CoreWorker(core: recovery.core, statistics: statistics, progress: marker.progress, onOutput: { wake.signal() })
         core.begin(with: recovery.outputs)
-        let announcement = configuration.mqtt.sparkplugHostID.flatMap(SparkplugState.topic).map { topic in
-            Announcement(topic: topic) { SparkplugState.payload(isOnline: $0, timestampMilliseconds: $1) }
-        }
-        let commands = try CommandClient(configuration: settings, announcement: announcement) { event in
+        let announcements = Self.announcements(configuration.mqtt)
+        let commands = try CommandClient(configuration: settings, announcement: announcements.first) { event in
             // What else befalls it befalls the reading client, too, which tells it.
             guard case .refused(let error) = event else { return }
             Log.warning("the broker refuses the connection for commands; it is tried again", ["reason": error.message])
         }
         self.commands = commands
+        var secondState: CommandClient?
+        if let announcement = announcements.dropFirst().first {
+            var own = settings
+            own.clientID += "-state"
+            secondState = try CommandClient(configuration: own, announcement: announcement)
+        }
+        self.secondState = secondState
         workers = try SupplierWorkers(configuration, mailbox: mailbox)
         let outbox = try OutboxPump(store: store, mailbox: mailbox, statistics: statistics, commands: commands, workers: workers)
         loop = try IngestLoop(
             configuration: configuration, opening: opening, core: core, mailbox: mailbox, outbox: outbox, statistics: statistics,
             clock: clock, wake: wake,
-            announce: { commands.setAnnouncing($0) })
+            announce: { [secondState] in
+                commands.setAnnouncing($0)
+                secondState?.setAnnouncing($0)
+            })
         let warning = MemoryNeed.warning(
             configuration.core, devices: recovery.core.deviceCount, stateBytes: recovery.core.stateBytes - recovery.core.detectorBytes,
             available: memoryBytes)
@@ -113,6 +123,16 @@ public final class GatewayRuntime {
         settings.receiveMaximum = mqtt.receiveMaximum
         settings.maximumPacketBytes = configuration.core.maximumPayloadBytes + 70_000
         return settings
+    }
+
+    /// What the gateway says of itself as a Sparkplug host, a form each.
+    private static func announcements(_ mqtt: GatewayConfiguration.MQTTSettings) -> [Announcement] {
+        guard let host = mqtt.sparkplugHostID else { return [] }
+        return mqtt.sparkplugStates.compactMap { state in
+            state.topic(host: host).map { topic in
+                Announcement(topic: topic) { state.payload(isOnline: $0, timestampMilliseconds: $1) }
+            }
+        }
     }
 
     private static func subscriptions(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) -> [String] {
@@ -218,6 +238,7 @@ public final class GatewayRuntime {
         server?.stop()
         loop.stop()
         commands.close()
+        secondState?.close()
         workers.stop()
         core.stop()
         do { try store.close() } catch { Log.warning("the store was not closed in order; nothing is lost", ["reason": "\(error)"]) }

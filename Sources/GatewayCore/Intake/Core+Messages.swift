@@ -25,23 +25,24 @@ extension StewardCore {
     }
 
     @inline(__always)
-    private mutating func find(_ frame: Segment.Frame, _ number: Int64) {
+    mutating func find(_ frame: Segment.Frame, _ number: Int64) {
         if !quarantined.isEmpty, quarantined.contains(number) {
             return reject(nil, "the program died on this message again and again; it is set aside")
         }
-        // An empty retained message takes a retained one back; it says nothing about the device.
-        if frame.payload.isEmpty, frame.isRetained {
-            out.counters.retained &+= 1
-            return
-        }
         let place = fleet.topics.hash(frame.topic)
-        guard let route = fleet.topics.find(frame.topic, hash: place) ?? resolve(frame, hash: place, number) else { return }
+        let known =
+            frame.payload.isEmpty
+            ? routeOfEmpty(frame, hash: place, number)
+            : fleet.topics.find(frame.topic, hash: place)
+                ?? resolve(frame, hash: place, number)
+        guard let route = known else { return }
         take(route, frame, number)
         var next = Int(route.next)
         while next >= 0 {
             take(fleet.topics.further[next], frame, number)
             next = Int(fleet.topics.further[next].next)
         }
+        if decoder.hasFurtherDocuments { takeFurther(frame, number) }
     }
 
     @inline(__always)
@@ -49,19 +50,23 @@ extension StewardCore {
         let device = route.device
         let profile = route.profile
         do {
-            if route.message >= 0, fleet.profiles[profile].layout.isPlainMessage[Int(route.message)] {
+            if frame.payload.isEmpty, isCleared(route) {
+                clear(route, frame)
+            } else if route.message >= 0, fleet.profiles[profile].layout.isPlainMessage[Int(route.message)] {
                 try decoder.decode(
                     frame.payload, message: Int(route.message), root: route.root, layout: &fleet.profiles[profile].layout, into: &decoded)
                 if !fleet.profiles[profile].layout.growth.isNothing, followGrowth(device, profile) {
                     return try takeAgain(device, route, frame)
                 }
+                if !decoded.clearedGroups.isEmpty { addUnknowns(device, profile, below: decoded.clearedGroups) }
                 apply(decoded, device, profile, isRetained: frame.isRetained)
             } else if route.message >= 0 {
                 try parts(route, frame, number)
             }
-            if route.reply >= 0, mayBeAnswer(route) { try reply(route, frame) }
+            if route.reply >= 0, !frame.isRetained || !frame.payload.isEmpty, mayBeAnswer(route) { try reply(route, frame) }
         } catch {
             reject(fleet.profiles[profile].layout.profile.name, error.description)
+            heard(route, frame)
         }
     }
 
@@ -73,6 +78,7 @@ extension StewardCore {
         guard let root = root(profile, message: Int(route.message), topic: frame.topic) else { return }
         try decoder.decode(frame.payload, message: Int(route.message), root: root, layout: &fleet.profiles[profile].layout, into: &decoded)
         _ = followGrowth(device, profile)
+        if !decoded.clearedGroups.isEmpty { addUnknowns(device, profile, below: decoded.clearedGroups) }
         apply(decoded, device, profile, isRetained: frame.isRetained)
     }
 
@@ -99,6 +105,7 @@ extension StewardCore {
         _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, isHistorical: Bool = false
     ) {
         if message.fieldProblems > 0 { fieldProblem(message, device, profile) }
+        if message.impossibleValues > 0 { out.budgets.count(.impossibleValues, message.impossibleValues) }
         fleet.devices[device].messages &+= 1
         out.counters.readings &+= Int64(message.readings.count)
         let time = eventTime(message, device, isLive: !isRetained && !isHistorical && !presence.isCatchingUp)

@@ -34,7 +34,11 @@ extension StewardCore {
                 wentOffline(device, isRetained: frame.isRetained)
                 continue
             }
-            if let full = rule.full, isFull(part, full) { addUnknowns(device, profile, root) }
+            if let full = rule.full, isFull(part, full) {
+                addUnknowns(device, profile, root)
+            } else if !decoded.clearedGroups.isEmpty {
+                addUnknowns(device, profile, below: decoded.clearedGroups)
+            }
             apply(decoded, device, profile, isRetained: frame.isRetained)
         }
     }
@@ -77,9 +81,16 @@ extension StewardCore {
 
     /// What a full report leaves out is not known any more, as far as the device has ever told it.
     mutating func addUnknowns(_ device: DeviceIndex, _ profile: ProfileIndex, _ root: Int32) {
-        let named = Set(decoded.readings.map(\.slot))
-        for slot in fleet.profiles[profile].layout.slots(below: root).sorted() where !named.contains(slot) {
-            if fleet.value(device, slot) != .never { decoded.addUnknown(slot) }
+        addUnknowns(device, profile, below: [root])
+    }
+
+    /// Likewise everything in a group that the message says to be null.
+    mutating func addUnknowns(_ device: DeviceIndex, _ profile: ProfileIndex, below nodes: [Int32]) {
+        var named = Set(decoded.readings.map(\.slot))
+        for node in nodes {
+            for slot in fleet.profiles[profile].layout.slots(below: node) where fleet.value(device, slot) != .never {
+                if named.insert(slot).inserted { decoded.addUnknown(slot) }
+            }
         }
     }
 

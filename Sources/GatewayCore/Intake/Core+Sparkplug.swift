@@ -106,6 +106,7 @@ extension StewardCore {
                 goStale(target.device, target.profile)
             case .readings(let range):
                 take(output.readings[range], host, output.formerMetrics, isBirth: isBirth, frame)
+                if isBirth { takeUnits(output.readings[range], output.units, host) }
                 isBirth = false
             case .rebirthRequest(let topic, let payload):
                 askForRebirth(host, topic, payload)
@@ -215,6 +216,18 @@ extension StewardCore {
         // A birth tells everything: what it leaves out is not known any more.
         if isBirth { addUnknowns(target.device, profile, root) }
         apply(decoded, target.device, profile, isRetained: frame.isRetained, isHistorical: isHistorical)
+    }
+
+    /// A birth tells the unit of each metric, or that it has none. Where the profile names one, that one holds.
+    private mutating func takeUnits(_ readings: ArraySlice<SparkplugReading>, _ units: [Int32: String], _ host: Int) {
+        guard let first = readings.first, first.generation == sparkplug.hosts[host].generation, let target = target(first.device, host),
+            fleet.profiles[target.profile].rules.namesPerDevice
+        else { return }
+        for reading in readings {
+            _ = fleet.profiles[target.profile].layout.setUnit(
+                units[reading.metric] ?? "", at: sparkplug.documents[host].path(reading.metric, reading.name), root: target.root)
+        }
+        fleet.profiles[target.profile].followLayout()
     }
 
     // MARK: Death

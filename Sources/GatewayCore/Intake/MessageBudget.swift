@@ -16,12 +16,24 @@ struct MessageBudget: Sendable {
     private var newDevices = 0
     private var newNames = 0
     private var firstEffect = 0
+    /// Further documents of the message are being taken, and what they cost is counted with the first.
+    private var isProceeding = false
 
     mutating func begin(_ event: Int64, parts: Int = 1, effects: Int) {
+        if isProceeding, event == self.event {
+            self.parts += parts - 1
+            return
+        }
         self = MessageBudget()
         self.event = event
         self.parts = parts
         firstEffect = effects
+    }
+
+    mutating func proceed(_ event: Int64, documents: Int, effects: Int) {
+        if event != self.event { begin(event, effects: effects) }
+        parts += documents
+        isProceeding = true
     }
 
     mutating func add(parts more: Int) { parts += more }

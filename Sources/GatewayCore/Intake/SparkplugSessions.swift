@@ -19,13 +19,14 @@ struct SparkplugSessions: Sendable {
     private var numbers: [String: Int32] = [:]
     /// By "group/node" and "group/node/device". A reload of the profiles makes them anew.
     var targets: [String: Target] = [:]
-    var reader = SparkplugPayload()
+    var reader: SparkplugPayload
     var output = SparkplugOutput()
     var documents: [SparkplugDocument] = []
     /// The earliest time at which a node has something to do without a message, in arrival time.
     private(set) var nextDueMilliseconds: Int64 = .max
 
-    init(maximumMetrics: Int, maximumNodes: Int) {
+    init(maximumMetrics: Int, maximumNodes: Int, maximumPayloadBytes: Int) {
+        reader = SparkplugPayload(maximumInflatedBytes: maximumPayloadBytes)
         self.maximumMetrics = maximumMetrics
         shareOfMetrics = max(maximumMetrics / max(maximumNodes, 1), 64)
     }

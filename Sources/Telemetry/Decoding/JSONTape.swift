@@ -129,8 +129,11 @@ struct JSONTape {
 /// simdjson's parser with its reusable memory. Not thread-safe: one owner.
 final class JSONParser {
     private let parser: OpaquePointer
-    /// MEMALLOC of simdjson's error.h: nothing is wrong with the document.
+    /// CAPACITY, MEMALLOC (nothing is wrong with the document) and DEPTH_ERROR of simdjson's error.h.
     private static let noMemory: Int32 = 2
+    private static let tooLongOrDeep: [Int32] = [1, 4]
+    /// Whether it was the form of the last document that was refused, and neither its size nor its depth.
+    private(set) var isFormRefused = false
     /// How many bytes behind a document must be readable.
     static var padding: Int { csimdjson_padding() }
 
@@ -145,6 +148,7 @@ final class JSONParser {
     /// `bytes` must be followed by `padding` readable bytes.
     func parse(_ bytes: UnsafeRawBufferPointer) throws(DecodeError) -> JSONTape {
         let document = csimdjson_parse(parser, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        isFormRefused = document.error != 0 && document.error != Self.noMemory && !Self.tooLongOrDeep.contains(document.error)
         guard document.error == 0, let words = document.tape, let strings = document.strings else {
             throw DecodeError(
                 document.error == Self.noMemory

@@ -62,7 +62,8 @@ extension ProfileLayout {
             }
             owners[known] = owner
             slots[known].kind = kind
-            slots[known].unit = unit
+            // A unit that the device told (`setUnit`) outlives a restart; no profile of one device has another for it.
+            if kind == .state || !unit.isEmpty || !profile.namesPerDevice { slots[known].unit = unit }
             watch(known, owner)
             return SlotIndex(known)
         }
@@ -263,7 +264,10 @@ extension ProfileLayout {
         guard nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
         nodes[Int(node)].rule = Int32(index)
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
-        nodes[Int(node)].isPeculiar = !rule.unknown.isEmpty || rule.unitPlace != nil
+        // A state is compared as a text, whatever the device sends.
+        let isNumber = rule.kind != .state && !rule.isOpen
+        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.unitPlace != nil
+        nodes[Int(node)].isBounded = bounds[index].isSet
         if rule.isOpen {
             nodes[Int(node)].isOpen = true
         } else {
@@ -352,21 +356,5 @@ extension ProfileLayout {
     /// What the profile's enumeration makes of a word.
     func meaning(of raw: String, rule: Int32) -> String? {
         rule < 0 ? nil : profile.metrics[Int(rule)].values.first { $0.raw == raw }?.meaning
-    }
-
-    /// The slots that a full message of the topic with this root would have named.
-    public func slots(below root: Int32) -> Set<SlotIndex> {
-        var found: Set<SlotIndex> = []
-        var waiting = [root]
-        while let node = waiting.popLast() {
-            if !nodes[Int(node)].slot.isNone { found.insert(nodes[Int(node)].slot) }
-            if !nodes[Int(node)].otherSlot.isNone { found.insert(nodes[Int(node)].otherSlot) }
-            var child = nodes[Int(node)].firstChild
-            while child >= 0 {
-                waiting.append(child)
-                child = nodes[Int(child)].nextSibling
-            }
-        }
-        return found
     }
 }

@@ -31,10 +31,14 @@ extension ProfileLayout {
             if list >= 0 {
                 decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index, node: node))
             } else if leadsOn(node) {
+                if tape.end(index) == index + 2 { decoded.clearedGroups.append(node) }
                 items(tape, index, node: node, bit, &decoded)
             } else {
                 misfit(node, bit, &decoded)
             }
+        case UInt8(ascii: "n"):
+            if leadsOn(node) { decoded.clearedGroups.append(node) }
+            leaf(tape, index, node: node, in: parent, bit, &decoded)
         default:
             leaf(tape, index, node: node, in: parent, bit, &decoded)
         }
@@ -122,8 +126,11 @@ extension ProfileLayout {
             guard nodes[Int(node)].takesNew else { return -1 }
         }
         switch tape.type(valueIndex) {
-        case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
+        case UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "f"):
             guard takesText(node, key) else { return -1 }
+        case UInt8(ascii: "n"):
+            // After a restart a group may be null before it is met.
+            guard takesText(node, key) || takesContainers(node, key) else { return -1 }
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             guard isOwnName || takesContainers(node, key) else { return -1 }
         default: break
@@ -236,7 +243,9 @@ extension ProfileLayout {
         if kind == .state { return state(tape, index, rule: nodes[Int(node)].rule, slot: slot, &decoded) }
         guard let number = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return }
         guard number.isFinite else { return problem(.outOfRange, self[slot].name, &decoded) }
-        if nodes[Int(node)].isConverted {
+        if nodes[Int(node)].isBounded {
+            appendBounded(number, raw: number, Int(nodes[Int(node)].rule), slot, &decoded)
+        } else if nodes[Int(node)].isConverted {
             append(profile.metrics[Int(nodes[Int(node)].rule)].converted(number), slot, &decoded)
         } else {
             decoded.readings.append(Reading(slot: slot, value: number))
@@ -298,6 +307,7 @@ extension ProfileLayout {
         let field = nodes[Int(node)]
         if !field.slot.isNone { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
         if !field.levelSlot.isNone { decoded.readings.removeAll { $0.slot == field.levelSlot } }
+        decoded.clearedGroups.removeAll { $0 == node }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
         var child = field.firstChild

@@ -43,20 +43,25 @@ extension ProfileLayout {
     mutating func peculiar(
         _ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage
     ) -> Bool {
-        let number = nodes[Int(node)].rule
-        let rule = profile.metrics[Int(number)]
-        if !rule.unknown.isEmpty, let text = tape.text(index), rule.unknown.contains(where: { Self.isSame($0, text) }) {
+        let number = Int(nodes[Int(node)].rule)
+        let rule = profile.metrics[number]
+        if let text = tape.text(index), isListed(text, rule, isState: self[slot].kind == .state) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return true
         }
         guard let place = rule.unitPlace, self[slot].kind != .state, let unit = unit(place, tape, parent) else { return false }
         guard let value = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return true }
         if let converted = UnitConversion.convert(value, from: unit, to: rule.unit) {
-            append(rule.converted(converted), slot, &decoded)
+            appendBounded(converted, raw: value, number, slot, &decoded)
         } else {
             problem(.unit, self[slot].name, &decoded)
         }
         return true
+    }
+
+    /// The numbers among them are compared with those of a gauge or counter as numbers, not here.
+    private func isListed(_ text: String, _ rule: MetricRule, isState: Bool) -> Bool {
+        rule.unknown.contains { isState ? Self.isSame($0, text) : Double($0) == nil && $0 == text }
     }
 
     /// "-127" is the number -127.0 too.
@@ -108,12 +113,12 @@ extension ProfileLayout {
         _ value: UnsafeBufferPointer<UInt8>, _ rule: MetricRule, _ index: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage
     ) {
         let text = String(decoding: value, as: UTF8.self)
-        if rule.unknown.contains(where: { Self.isSame($0, text) }) || (rule.kind != .state && DecimalText.isUnknown(value)) {
+        if isListed(text, rule, isState: rule.kind == .state) || (rule.kind != .state && DecimalText.isUnknown(value)) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
         } else if rule.kind == .state {
             learn(text, rule: index, slot: slot, &decoded)
         } else if let number = DecimalText.number(value) ?? meaning(of: text, rule: index).flatMap({ Double($0) }) {
-            append(rule.converted(number), slot, &decoded)
+            appendBounded(number, raw: number, Int(index), slot, &decoded)
         } else {
             problem(.notANumber, self[slot].name, &decoded)
         }

@@ -5,6 +5,8 @@ public final class MessageDecoder {
     private(set) var tape: JSONTape?
     /// Text and CSV as JSON, with room behind for the parser to look ahead.
     private var converted: [UInt8] = []
+    /// The documents of a payload that has several; the first of them is read at once.
+    private var repaired: JSONRepair?
     /// The parts of the message that was opened last.
     public private(set) var parts: [MessagePart] = []
     /// Parts that the message has beyond those that are read.
@@ -35,7 +37,7 @@ public final class MessageDecoder {
         decoded.clear()
         tape = nil
         try checkSize(of: payload)
-        let tape = try parser.parse(payload)
+        let tape = try parseAsSent(payload)
         guard tape.type(1) == UInt8(ascii: "{") || tape.isList(1) else {
             throw DecodeError("expected a JSON object, found a single value")
         }
@@ -52,14 +54,14 @@ public final class MessageDecoder {
         try checkSize(of: payload)
         let parsed: JSONTape
         switch rule.format {
-        case .json: parsed = try parser.parse(payload)
-        case .text: parsed = try parse(try Self.json(text: payload, maximumBytes: maximumBytes))
-        case .csv: parsed = try parse(try Self.json(csv: payload, rule, maximumBytes: maximumBytes))
+        case .json: parsed = try parseAsSent(payload)
+        case .text: parsed = try parse(try Self.json(text: Self.bare(payload), maximumBytes: maximumBytes))
+        case .csv: parsed = try parse(try Self.json(csv: Self.bare(payload), rule, maximumBytes: maximumBytes))
         case .sparkplug: throw DecodeError("a Sparkplug message is read by its edge node's session")
         case .auto:
             parsed =
-                Self.isStructured(payload)
-                ? try parser.parse(payload) : try parse(try Self.json(text: Self.unquoted(payload), maximumBytes: maximumBytes))
+                Self.isStructured(Self.bare(payload))
+                ? try parseAsSent(payload) : try parse(try Self.json(text: Self.unquoted(Self.bare(payload)), maximumBytes: maximumBytes))
         }
         tape = parsed
         parts = try findParts(parsed, rule)
@@ -114,6 +116,26 @@ public final class MessageDecoder {
         return try converted.withUnsafeBufferPointer { (bytes) throws(DecodeError) in
             try parser.parse(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<count])))
         }
+    }
+
+    /// Parses what is JSON but for the ways in which devices write it. Of several documents the first; the others wait to be asked for.
+    private func parseAsSent(_ payload: UnsafeRawBufferPointer) throws(DecodeError) -> JSONTape {
+        do throws(DecodeError) { return try parser.parse(payload) } catch {
+            guard parser.isFormRefused, let repair = JSONRepair(payload), let first = repair.documents.first else { throw error }
+            if repair.documents.count > 1 { repaired = repair }
+            return try repair.bytes.withUnsafeBufferPointer { (bytes) throws(DecodeError) in
+                try parser.parse(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[first])))
+            }
+        }
+    }
+
+    public var hasFurtherDocuments: Bool { repaired != nil }
+
+    /// The payload that was read last has further documents: `bytes`, where the documents stand in it, each with `padding` readable bytes behind,
+    /// and how many there are beyond those that are read. Asking forgets them.
+    public func takeFurtherDocuments() -> (bytes: [UInt8], documents: ArraySlice<Range<Int>>, dropped: Int)? {
+        defer { repaired = nil }
+        return repaired.map { ($0.bytes, $0.documents.dropFirst(), $0.dropped) }
     }
 
     /// Reads one part of the message that was opened last.
@@ -184,7 +206,7 @@ public final class MessageDecoder {
         guard payload.count <= maximumBytes else {
             throw DecodeError("the reply has \(payload.count) bytes; at most \(maximumBytes) are read")
         }
-        tape = try parser.parse(payload)
+        tape = try parseAsSent(payload)
         return reply(rule, topicID: topicID)
     }
 }

@@ -49,6 +49,14 @@ extension MessageDecoder {
         }
     }
 
+    /// Without a byte order mark in front and NULs behind, which are no part of a text.
+    static func bare(_ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var payload = payload[...]
+        if payload.starts(with: [0xEF, 0xBB, 0xBF]) { payload = payload.dropFirst(3) }
+        while payload.last == 0 { payload = payload.dropLast() }
+        return UnsafeRawBufferPointer(rebasing: payload)
+    }
+
     /// Whether the first sign of the payload begins an object or a list.
     static func isStructured(_ payload: UnsafeRawBufferPointer) -> Bool {
         let first = payload.first { $0 > 0x20 }

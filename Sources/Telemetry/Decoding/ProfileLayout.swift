@@ -74,11 +74,19 @@ public struct ProfileLayout: Sendable {
     /// For each message rule whether it is the plain kind that the hot path reads.
     public let isPlainMessage: [Bool]
     private let hasScopes: Bool
+    /// The names of the slots with how much of each its rule says outright, and what was found to lie below members; see `slots(below:)`.
+    var slotNames: [(bytes: [UInt8], literalBytes: Int)] = []
+    var groups: [Int32: LayoutGroup] = [:]
+    /// For each metric rule what its values can be.
+    let bounds: [ValueBounds]
+    /// The numbers that mean unknown, of one rule behind those of the other.
+    let sentinels: [Double]
 
     /// `remembered` are the slots of an earlier layout (a reload, a snapshot): the same names keep their numbers.
     public init(_ profile: DeviceProfile, remembering remembered: [MetricSlot] = []) {
         self.profile = profile
         isPlainMessage = profile.messages.map(\.isPlain)
+        (bounds, sentinels) = ValueBounds.of(profile.metrics)
         hasScopes =
             profile.messages.contains { !$0.topic.captures.isEmpty || !$0.names.isEmpty } || profile.metrics.contains { $0.message != nil }
             || profile.supplies.contains { $0.message != nil } || profile.alerts.contains { $0.message != nil }
@@ -210,8 +218,10 @@ struct FieldNode: Sendable {
     var otherSlot = SlotIndex.none
     /// The raw number is not the value.
     var isConverted = false
-    /// The rule knows values that mean unknown, or a unit that the device tells.
+    /// The rule knows words that mean unknown, or a unit that the device tells.
     var isPeculiar = false
+    /// The rule knows numbers that mean unknown, or between what its values lie.
+    var isBounded = false
     /// The profile wants neither it nor what is below it.
     var isIgnored = false
     /// Rules look for values in the text.

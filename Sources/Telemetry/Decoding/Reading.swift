@@ -58,6 +58,10 @@ public struct DecodedMessage: Sendable {
     /// A member that could not be used, named with its reason; the rest of the message counts.
     public internal(set) var fieldProblem: FieldProblem?
     public internal(set) var fieldProblems = 0
+    /// The members with a group below them that the message says to be null or an empty list; see `ProfileLayout.slots(below:)`.
+    public internal(set) var clearedGroups: [Int32] = []
+    /// Numbers that their rule's bounds and sentinels exclude: each is an unknown reading.
+    public internal(set) var impossibleValues = 0
 
     public init() {
         readings.reserveCapacity(64)
@@ -69,7 +73,7 @@ public struct DecodedMessage: Sendable {
     @inline(__always)
     public func supply(_ reading: Reading) -> SupplyReading? { reading.level >= 0 ? levels[Int(reading.level)] : nil }
 
-    /// A metric that a full report does not name.
+    /// A metric that a full report does not name, or that lies in a group that is null.
     public mutating func addUnknown(_ slot: SlotIndex) { readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
 
     /// The readings of a message that waited take the place of those that were decoded last: each with what it says of its supply's level.
@@ -100,7 +104,8 @@ public struct DecodedMessage: Sendable {
     /// The device's own time, from a format that does not tell it in the document.
     public mutating func setDeviceTime(milliseconds: Int64?) { stamp = milliseconds.map { .number(Double($0)) } }
 
-    mutating func clear() {
+    /// As it is before a message is decoded.
+    public mutating func clear() {
         readings.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
         levels.removeAll(keepingCapacity: true)
@@ -108,6 +113,8 @@ public struct DecodedMessage: Sendable {
         zone = nil
         fieldProblem = nil
         fieldProblems = 0
+        impossibleValues = 0
+        if !clearedGroups.isEmpty { clearedGroups.removeAll(keepingCapacity: true) }
     }
 }
 

@@ -31,6 +31,8 @@ public struct MessageRule: Equatable, Sendable {
     public var isAdditional = false
     public var liveness: LivenessRule?
     public var full: FullRule?
+    /// What an empty message means; nil: what the profile does not say, which is `unknown` for a live one and nothing for a retained one.
+    public var cleared: ClearedRule?
     /// A message without this member carries no readings; that is no mistake.
     public var requires: PathPattern?
     public var time: TimeRule?
@@ -49,6 +51,14 @@ public struct LivenessRule: Equatable, Sendable {
     public var isAlwaysOffline = false
     public var online: [String]
     public var offline: [String]
+}
+
+/// What it means that a topic was emptied, as one does with a retained topic to take it back.
+public enum ClearedRule: String, CaseIterable, Sendable {
+    /// What the topic told is not known any more.
+    case unknown
+    /// The device is gone as well.
+    case gone
 }
 
 /// A name that the payload tells, such as that of the sensor a message is about.

@@ -22,8 +22,11 @@ public struct MetricRule: Equatable, Sendable {
     public var offset = 0.0
     /// What words and codes mean: a number for a gauge or counter, another word for a state.
     public var values: [ValueName] = []
-    /// Words and numbers that mean that the device does not know.
+    /// Words and numbers, as the device sends them, that mean that it does not know.
     public var unknown: [String] = []
+    /// What the value can be, in its unit; a value outside is unknown. Infinite where the profile says nothing.
+    public var minimum = -Double.infinity
+    public var maximum = Double.infinity
     /// The pattern of a text that holds the value.
     public var match: TextPattern?
 
@@ -31,6 +34,11 @@ public struct MetricRule: Equatable, Sendable {
     public var watchesAnomalies: Bool?
 
     func converted(_ raw: Double) -> Double { raw * scale + offset }
+
+    /// The numbers among `unknown`.
+    var unknownNumbers: [Double] { unknown.compactMap { Double($0) }.filter(\.isFinite) }
+    /// Only texts can be equal to what `unknown` lists besides numbers.
+    var hasUnknownWords: Bool { unknownNumbers.count < unknown.count }
 
     /// Whether a value of the other rule is a value of this one: another place, or another topic, of the same metric.
     func means(_ other: MetricRule) -> Bool {

@@ -42,13 +42,17 @@ extension ProfileReader {
         rule.isAdditional = reader.bool("also") ?? false
         rule.liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
         rule.full = reader.optional("full").flatMap(fullRule)
+        rule.cleared = reader.choice("cleared", ClearedRule.self)
+        if rule.cleared != nil, topic?.namesDevice == false || !rule.names.isEmpty {
+            reader.add("\"cleared\" needs a topic that names the device: an empty message does not", at: "cleared")
+        }
         reader.finish()
         return topic == nil ? nil : rule
     }
 
     /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
     private func checkSparkplug(_ topic: TopicPattern?, _ reader: ObjectReader) {
-        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full"] {
+        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full", "cleared"] {
             guard let member = reader.members.first(where: { $0.key == key }) else { continue }
             report.add("\"\(key)\" has no place in a sparkplug rule: the format itself says it", at: member.keyPosition)
         }

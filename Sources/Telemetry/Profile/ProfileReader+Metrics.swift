@@ -29,7 +29,8 @@ extension ProfileReader {
         var rule = MetricRule(name: NameTemplate(named.member.key), path: path ?? PathPattern(key: ""), kind: kind, unit: unit, states: [])
         rule.isOpen = written == .any
         rule.unitPlace = unitPlace
-        rule.unknown = reader.strings("unknown") ?? []
+        rule.unknown = unknownValues(reader)
+        readBounds(reader, &rule)
         rule.match = textPattern(reader)
         rule.states = reader.strings("states") ?? []
         rule.message = reader.string("message")
@@ -45,6 +46,33 @@ extension ProfileReader {
         textCaptures[positions.count] = rule.match?.captures
         positions.append((rule.name, path, rule.message, named.member.keyPosition))
         return rule
+    }
+
+    /// `unknown: [-127, 65535, "n/a"]`; one word may stand without the brackets.
+    private func unknownValues(_ reader: ObjectReader) -> [String] {
+        guard let node = reader.optional("unknown") else { return [] }
+        let items = if case .array(let items) = node.value { items } else { [node] }
+        return items.compactMap { item in
+            switch item.value {
+            case .string(let text): return text
+            // JSON5 has ways to write a number that mean nothing elsewhere.
+            case .number(let number, let text): return Double(text) == number ? text : "\(number)"
+            default:
+                report.add("\"unknown\" lists words and numbers", at: item.position)
+                return nil
+            }
+        }
+    }
+
+    private func readBounds(_ reader: ObjectReader, _ rule: inout MetricRule) {
+        rule.minimum = reader.number("minimum") ?? rule.minimum
+        rule.maximum = reader.number("maximum") ?? rule.maximum
+        guard rule.minimum.isFinite || rule.maximum.isFinite else { return }
+        let place = rule.minimum.isFinite ? "minimum" : "maximum"
+        if rule.kind == .state, !rule.isOpen {
+            reader.add("\"minimum\" and \"maximum\" are for numbers; for a state list the word under \"unknown\"", at: place)
+        }
+        if rule.minimum >= rule.maximum { reader.add("\"minimum\" must be below \"maximum\"", at: place) }
     }
 
     /// `unitFrom: "/TempUnit"` is a member of the message, `unitFrom: "PressureUnit"` one beside the value.

@@ -11,6 +11,8 @@ import Testing
         #"{"ts":1700000000123,"status":"idle","temp":"26.2 C","supplies":{"black":"43 %"},"errors":[]}"#,
         #"{"print":{"sequence_id":"c-1","result":"success","ams":[{"id":"0","temp":"26.2","tray":[{"id":"1","remain":70}]}],"hms":[{"attr":50331904,"code":65543}]}}"#,
         #"[{"a":1},[2,[3]],"x",null,true]"#,
+        #"{"temp":NaN,"supplies":null,"rpm":-Infinity,"errors":[],"print":{"ams":[]}}"#,
+        "\u{FEFF}{\"temp\":1}\n{\"temp\":-nan(ind)}\u{1E}{\"supplies\":{\"black\":null}}\0\0",
     ].map { Array($0.utf8) }
 
     private func run(_ profile: String, count: Int, seed: UInt64) throws {
@@ -27,6 +29,19 @@ import Testing
                 let frame = UnsafeRawBufferPointer(rebasing: bytes[..<payload.count])
                 guard (try? bench.decoder.decode(frame, message: 0, layout: &bench.layout, into: &decoded)) != nil else { return 0 }
                 taken += 1
+                for node in decoded.clearedGroups { _ = bench.layout.slots(below: node) }
+                if let further = bench.decoder.takeFurtherDocuments() {
+                    further.bytes.withUnsafeBytes { bytes in
+                        for range in further.documents {
+                            var document = DecodedMessage()
+                            let frame = UnsafeRawBufferPointer(rebasing: bytes[range])
+                            try? bench.decoder.decode(frame, message: 0, layout: &bench.layout, into: &document)
+                        }
+                    }
+                    // A document of several is plain, and has none of its own.
+                    if bench.decoder.hasFurtherDocuments { return .max }
+                    return 0
+                }
                 return decoded.alerts.reduce(0) { $0 + bench.decoder.codes(of: $1, layout: bench.layout).count }
             }
             let isSane = decoded.readings.allSatisfy {
@@ -61,7 +76,7 @@ import Testing
           metrics: {
             "line.{n}": { message: "line", pointer: "/value", unit: "W" },
             "match.{n}.{code}": { message: "line", pointer: "/value", match: "{code}({value}*kWh)", unit: "kW.h" },
-            temp: { message: "table", pointer: "/temp", unit: "Cel", unitFrom: "mode", unknown: ["-127"] },
+            temp: { message: "table", pointer: "/temp", unit: "Cel", unitFrom: "mode", unknown: [-127, "x"], minimum: -50, maximum: 150 },
             text: { message: "table", pointer: "/text", kind: "state" },
             state: [{ message: "word", pointer: "/state", kind: "state" }, { message: "word", pointer: "/value", kind: "state" }],
             "{sensor}.{name}": { message: "named", pointer: "/{name}", kind: "any" },
@@ -75,7 +90,8 @@ import Testing
     private static let formatMessages = [
         ("text/a/1", "12.5 kW"), ("text/a/2", "1.8.1(00012.4*kWh)\r\n2.8.1(x*kWh)"),
         ("csv/a", "2026-01-01T00:00:00Z; 20.5 ;F;\"ok\"\n;-127;C;x\r\n"),
-        ("auto/a", "gone"), ("auto/a", #"{"state":"here"}"#), ("auto/a", "\"gone\""),
+        ("auto/a", "gone"), ("auto/a", "\u{FEFF}{\"state\":NaN}\0"), ("named/a", #"[{"id":"s1","x":null,"temp":NaN}]{"id":"s1","x":[]}"#),
+        ("auto/a", #"{"state":"here"}"#), ("auto/a", "\"gone\""),
         ("named/a", #"[{"id":"s1","temp":21,"unit":"F","door":"open"},{"id":7,"x":{"id":"y","v":[1,2],"codes":[{"c":"e1"}]},"on":true}]"#),
     ]
 
@@ -129,6 +145,7 @@ import Testing
                     guard isSane(decoded, layout) else { return false }
                     for alerts in decoded.alerts where decoder.codes(of: alerts, layout: layout).count > 64 { return false }
                     _ = layout.slots(below: root)
+                    for node in decoded.clearedGroups { _ = layout.slots(below: node) }
                 }
                 return true
             }

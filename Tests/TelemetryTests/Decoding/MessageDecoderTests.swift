@@ -92,7 +92,7 @@ import Testing
             ([], "empty"), (Array("5".utf8), "single value"), (Array("\"x\"".utf8), "single value"), (Array("null".utf8), "single value"),
             (Array("{".utf8), "not JSON"), (Array("{\"a\":1}}".utf8), "not JSON"),
             ([0x7B, 0x22, 0xC3, 0x28, 0x22, 0x3A, 0x31, 0x7D], "not JSON"),
-            ([0], "not JSON"), (Array("{\"temp\":1}".utf8) + [0], "not JSON"), (Array("NaN".utf8), "not JSON"),
+            ([0], "not JSON"), (Array("{\"temp\":1}x".utf8) + [0], "not JSON"), (Array("NaN".utf8), "not JSON"),
             (Array(repeating: UInt8(ascii: "["), count: 10_000) + Array(repeating: UInt8(ascii: "]"), count: 10_000), "not JSON"),
             (Array("{\"a\":".utf8) + Array(repeating: 0x20, count: 100_000), "at most 100000"),
             (Array(repeating: UInt8(ascii: "["), count: 20 << 20), "at most 100000"),

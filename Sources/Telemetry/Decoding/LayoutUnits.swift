@@ -1,0 +1,36 @@
+/// Units that a device tells beside its values, of metrics for which the profile names none.
+extension ProfileLayout {
+    /// - Parameters:
+    ///   - path: the members from `root` on.
+    ///   - unit: as the device writes it; empty when it tells none any more.
+    /// Returns whether anything changed. Only for a layout of one device (`namesPerDevice`): in one that is shared the next device may count
+    /// in another unit.
+    public mutating func setUnit(_ unit: String, at path: [Substring], root: Int32) -> Bool {
+        guard profile.namesPerDevice, unit.isEmpty || Self.isUsableName(Array(unit.utf8)) else { return false }
+        var node = root
+        for key in path {
+            guard let child = child(of: node, named: key) else { return false }
+            node = child
+        }
+        let rule = nodes[Int(node)].rule
+        guard rule >= 0, profile.metrics[Int(rule)].unit.isEmpty else { return false }
+        var isChanged = false
+        for slot in [nodes[Int(node)].slot, nodes[Int(node)].otherSlot] where !slot.isNone {
+            guard self[slot].kind == .gauge || self[slot].kind == .counter, self[slot].unit != unit else { continue }
+            self[slot].unit = unit
+            isChanged = true
+        }
+        if isChanged { revision += 1 }
+        return isChanged
+    }
+
+    private func child(of node: Int32, named key: Substring) -> Int32? {
+        var at = nodes[Int(node)].firstChild
+        while at >= 0 {
+            let (offset, length) = (Int(nodes[Int(at)].keyOffset), Int(nodes[Int(at)].keyLength))
+            if keyBytes[offset..<offset + length].elementsEqual(key.utf8) { return at }
+            at = nodes[Int(at)].nextSibling
+        }
+        return nil
+    }
+}

@@ -1,0 +1,47 @@
+/// What the values of one metric rule can be. The numbers that mean unknown lie in a list that all rules share.
+struct ValueBounds: Sendable {
+    /// value = raw · scale + offset
+    var scale: Double
+    var offset: Double
+    var minimum: Double
+    var maximum: Double
+    var firstSentinel: Int32
+    var endSentinel: Int32
+
+    var isSet: Bool { minimum.isFinite || maximum.isFinite || endSentinel > firstSentinel }
+
+    static func of(_ rules: [MetricRule]) -> (bounds: [ValueBounds], sentinels: [Double]) {
+        var sentinels: [Double] = []
+        let bounds = rules.map { rule in
+            let first = Int32(sentinels.count)
+            sentinels += rule.unknownNumbers
+            return ValueBounds(
+                scale: rule.scale, offset: rule.offset, minimum: rule.minimum, maximum: rule.maximum, firstSentinel: first,
+                endSentinel: Int32(sentinels.count))
+        }
+        return (bounds, sentinels)
+    }
+
+    /// What a device keeps with 24 bits of precision and sends with all digits of 53 (-327.67999267578125) is the listed -327.68.
+    /// Whole numbers of this size are exact in both, so those that are nearly equal are not the same.
+    static func isSame(_ sent: Double, _ listed: Double) -> Bool {
+        if sent == listed { return true }
+        return listed != listed.rounded() && Double(Float(sent)) == sent && Float(sent) == Float(listed)
+    }
+}
+
+extension ProfileLayout {
+    /// Takes a number of a rule with scale and offset, or counts it and takes it for unknown when it cannot be.
+    /// - Parameters:
+    ///   - number: in the rule's unit, before scale and offset.
+    ///   - raw: as the device sent it.
+    func appendBounded(_ number: Double, raw: Double, _ rule: Int, _ slot: SlotIndex, _ decoded: inout DecodedMessage) {
+        let bounds = bounds[rule]
+        let value = number * bounds.scale + bounds.offset
+        var isPossible = bounds.minimum <= value && value <= bounds.maximum
+        for at in bounds.firstSentinel..<bounds.endSentinel where ValueBounds.isSame(raw, sentinels[Int(at)]) { isPossible = false }
+        if isPossible { return append(value, slot, &decoded) }
+        decoded.impossibleValues += 1
+        decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+    }
+}
