@@ -58,7 +58,7 @@ let libraries: [Target] = [
 let adapters: [Target] = [
     // Lock, thread, wake and clock, over pthread: what adapters and shell share.
     .target(name: "Threading"),
-    .target(name: "MQTTLink", dependencies: ["CMosquitto", "Hashing", "Threading"]),
+    .target(name: "MQTTLink", dependencies: ["CMosquitto", "Threading"]),
     .target(name: "SQLiteStore", dependencies: ["CSQLite", "CXXHash"]),
     .target(name: "HTTPService", dependencies: ["CMicroHTTPD", "Threading"]),
     .target(name: "Outbound", dependencies: ["CCrypto", "CCurl"]),

@@ -1,5 +1,3 @@
-import Hashing
-
 /// Tells the copies of a message that an MQTT 5 broker sends once for each topic filter that the topic matches (specification, 3.3.4).
 ///
 /// Each filter is subscribed under an identifier of its own, and a broker sends the copies of one message close together. So what has the topic and
@@ -21,7 +19,8 @@ struct CopyFilter {
 
     /// The identifier of a filter, 1 to 268,435,455: the same in each process, because the session outlives it.
     static func identifier(of filter: String) -> UInt32 {
-        let hash = Array(filter.utf8).withUnsafeBytes { ContentHash.combine(ContentHash.seed, $0) }
+        // FNV-1a.
+        let hash = filter.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         return UInt32(hash % 268_435_455) + 1
     }
 
@@ -29,7 +28,11 @@ struct CopyFilter {
     mutating func isCopy(topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, identifier: UInt32) -> Bool {
         guard identifier != 0 else { return false }
         number += 1
-        let hash = ContentHash.combine(ContentHash.combine(ContentHash.seed, topic), payload)
+        var hasher = Hasher()
+        hasher.combine(topic.count)
+        hasher.combine(bytes: topic)
+        hasher.combine(bytes: payload)
+        let hash = UInt64(bitPattern: Int64(hasher.finalize()))
         let place = Int(hash % UInt64(Self.window))
         let known = entries[place]
         if known.hash == hash, known.identifier != identifier, number - known.number <= Self.window { return true }
