@@ -45,7 +45,7 @@ extension ProfileLayout {
     ) -> Bool {
         let number = Int(nodes[Int(node)].rule)
         let rule = profile.metrics[number]
-        if let text = tape.text(index), isListed(text, rule, isState: self[slot].kind == .state) {
+        if !rule.unknown.isEmpty, let text = tape.text(index), isListed(text, rule, isState: self[slot].kind == .state) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return true
         }

@@ -35,13 +35,20 @@ extension ProfileLayout {
     /// - Parameters:
     ///   - number: in the rule's unit, before scale and offset.
     ///   - raw: as the device sent it.
-    func appendBounded(_ number: Double, raw: Double, _ rule: Int, _ slot: SlotIndex, _ decoded: inout DecodedMessage) {
+    ///
+    /// Mutating, although it changes nothing: the layout is then handed over by its address, and not as a copy with a reference to each table.
+    mutating func appendBounded(_ number: Double, raw: Double, _ rule: Int, _ slot: SlotIndex, _ decoded: inout DecodedMessage) {
         let bounds = bounds[rule]
         let value = number * bounds.scale + bounds.offset
         var isPossible = bounds.minimum <= value && value <= bounds.maximum
         for at in bounds.firstSentinel..<bounds.endSentinel where ValueBounds.isSame(raw, sentinels[Int(at)]) { isPossible = false }
-        if isPossible { return append(value, slot, &decoded) }
-        decoded.impossibleValues += 1
-        decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+        if isPossible, value.isFinite {
+            decoded.readings.append(Reading(slot: slot, value: value))
+        } else if isPossible {
+            problem(.outOfRange, self[slot].name, &decoded)
+        } else {
+            decoded.impossibleValues += 1
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+        }
     }
 }
