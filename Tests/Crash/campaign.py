@@ -261,8 +261,7 @@ def campaign(directory, kills, seed, devices=DEVICES, messages=MESSAGES, killer_
     check(outcome, reference)
     if killer_type is Killer:
         # A place that is hardly ever reached would make the test blind for what it is there to see.
-        # How many fall where depends on what else the machine does.
-        assert all(outcome.kills[place] > 0 for place in PLACES), f"no kill at one of {PLACES}: {outcome.kills}"
+        assert all(outcome.kills[place] >= kills // 10 for place in PLACES), f"too few kills at {PLACES}: {outcome.kills}"
     assert outcome.kills.total() >= kills
     return outcome, reference
 

@@ -38,11 +38,7 @@ extension OrderDesk {
             decidedMilliseconds: out.now)
         guard orders[order.id] == nil else { return }
         setTerms(&order, profile: profile)
-        if !order.terms.isDryRun, let name = order.terms.supplier,
-            let wait = policy.supplier(named: name)?.consolidationMilliseconds, wait > 0
-        {
-            order.terms.latestSendMilliseconds = out.now.shifted(byMilliseconds: wait)
-        }
+        order.terms.latestSendMilliseconds = consolidation(of: order).map { out.now.shifted(byMilliseconds: $0) }
         order.terms.approvalReason = storeDamage ?? reasonToAsk(order)
         enter(order, at: out.now, fleet, &out)
     }

@@ -167,10 +167,15 @@ package struct OrderDesk: Sendable {
 
     /// At the moment of decision. An order by hand waits for nobody: a person wants it now.
     private func latestSend(_ order: SupplyOrder, _ window: SendWindow?, _ now: Int64) -> Int64? {
+        consolidation(of: order).flatMap { window?.latestMilliseconds(within: $0, from: now) }
+    }
+
+    /// How long its supplier's entry lets an order wait for others, in milliseconds; nil: not at all.
+    func consolidation(of order: SupplyOrder) -> Int64? {
         guard order.terms.requestedBy == OrderTerms.automatic, !order.terms.isDryRun, let name = order.terms.supplier,
             let consolidation = policy.supplier(named: name)?.consolidationMilliseconds, consolidation > 0
         else { return nil }
-        return window?.latestMilliseconds(within: consolidation, from: now)
+        return consolidation
     }
 
     func reasonToAsk(_ order: SupplyOrder) -> String? {

@@ -42,8 +42,7 @@ enum DecimalText {
 
     private static let unknownWords: Set<String> = [
         "", "-", "--", "---", "nan", "null", "none", "nil", "unknown", "unavailable", "n/a", "na", "inf", "-inf", "+inf", "infinity",
-        "-infinity", "-nan", "+nan",
-        "nan(ind)", "-nan(ind)", "undefined",
+        "-infinity", "-nan", "+nan", "nan(ind)", "-nan(ind)", "undefined",
     ]
 
     private static func exponent(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
