@@ -51,6 +51,7 @@ extension MessageDecoder {
 
     /// Without a byte order mark in front and NULs behind, which are no part of a text.
     static func bare(_ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard payload.first == 0xEF || payload.last == 0 else { return payload }
         var payload = payload[...]
         if payload.starts(with: [0xEF, 0xBB, 0xBF]) { payload = payload.dropFirst(3) }
         while payload.last == 0 { payload = payload.dropLast() }

@@ -14,7 +14,7 @@ struct ValueBounds: Sendable {
         var sentinels: [Double] = []
         let bounds = rules.map { rule in
             let first = Int32(sentinels.count)
-            sentinels += rule.unknownNumbers
+            sentinels += rule.unknownNumbers.flatMap(Self.forms)
             return ValueBounds(
                 scale: rule.scale, offset: rule.offset, minimum: rule.minimum, maximum: rule.maximum, firstSentinel: first,
                 endSentinel: Int32(sentinels.count))
@@ -22,11 +22,11 @@ struct ValueBounds: Sendable {
         return (bounds, sentinels)
     }
 
-    /// What a device keeps with 24 bits of precision and sends with all digits of 53 (-327.67999267578125) is the listed -327.68.
-    /// Whole numbers of this size are exact in both, so those that are nearly equal are not the same.
-    static func isSame(_ sent: Double, _ listed: Double) -> Bool {
-        if sent == listed { return true }
-        return listed != listed.rounded() && Double(Float(sent)) == sent && Float(sent) == Float(listed)
+    /// The forms in which a device may send a listed number. One that keeps it with 24 bits of precision sends -327.68 with all digits of 53
+    /// (-327.67999267578125). Whole numbers of the usual sizes are exact in both.
+    private static func forms(_ listed: Double) -> [Double] {
+        let short = Double(Float(listed))
+        return listed == listed.rounded() || short == listed ? [listed] : [listed, short]
     }
 }
 
@@ -41,7 +41,7 @@ extension ProfileLayout {
         let bounds = bounds[rule]
         let value = number * bounds.scale + bounds.offset
         var isPossible = bounds.minimum <= value && value <= bounds.maximum
-        for at in bounds.firstSentinel..<bounds.endSentinel where ValueBounds.isSame(raw, sentinels[Int(at)]) { isPossible = false }
+        for at in bounds.firstSentinel..<bounds.endSentinel where raw == sentinels[Int(at)] { isPossible = false }
         if isPossible, value.isFinite {
             decoded.readings.append(Reading(slot: slot, value: value))
         } else if isPossible {
