@@ -67,7 +67,12 @@ public struct Diagnostic: Error, Equatable, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    public var description: String { "\(file):\(position.line):\(position.column): \(message)" }
+    public var description: String { "\(place): \(message)" }
+
+    /// As a line about something that is no mistake.
+    public var warning: String { "\(place): warning: \(message)" }
+
+    private var place: String { "\(file):\(position.line):\(position.column)" }
 }
 
 /// All mistakes of one reading, so that a person can mend them in one go.

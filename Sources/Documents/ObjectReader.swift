@@ -2,8 +2,14 @@
 public final class DocumentReport {
     public let file: String
     public private(set) var diagnostics: [Diagnostic] = []
+    /// What is no mistake and most likely not meant.
+    public private(set) var warnings: [Diagnostic] = []
 
     public init(file: String) { self.file = file }
+
+    public func warn(_ message: String, at position: SourcePosition) {
+        warnings.append(Diagnostic(file: file, position: position, message: message))
+    }
 
     public func add(_ message: String, at position: SourcePosition) {
         diagnostics.append(Diagnostic(file: file, position: position, message: message))

@@ -13,7 +13,7 @@ public struct ProfileTrial: Sendable {
         public var problems: [String] = []
         /// The decisions, each a line of JSON as `replay` prints it.
         public var decisions: [[UInt8]] = []
-        /// How many times of the message were not believable, so that the arrival time was used.
+        /// How many times of the message were not believable, so that the arrival time was used, or were corrected.
         public var clockProblems: Int64 = 0
     }
 
@@ -24,6 +24,7 @@ public struct ProfileTrial: Sendable {
     /// The profile whose topic matches; nil when none does.
     public let profile: String?
     public let isRetained: Bool
+    public let arrivalMilliseconds: Int64
 
     /// The most members that are tried.
     static let maximumMembers = 2000
@@ -38,6 +39,7 @@ public struct ProfileTrial: Sendable {
         guard let core = StewardCore(configuration: configuration, profiles: profiles) else { return nil }
         let bench = TrialBench(core: core, topic: topic, arrivalMilliseconds: arrivalMilliseconds)
         self.isRetained = isRetained
+        self.arrivalMilliseconds = arrivalMilliseconds
         outcome = bench.outcome(payload, isRetained: isRetained)
         let owner = profiles.first { profile in
             (profile.messages.map(\.topic) + profile.replies.map(\.topic)).contains { $0.matches(topic) }

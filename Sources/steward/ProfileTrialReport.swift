@@ -25,6 +25,12 @@ struct ProfileTrialReport {
         return metric?["value"].number.map { ($0, nil) } ?? (nil, "the message tells no level of it")
     }
 
+    /// A time that is not believed is replaced by that of the arrival; any other was taken from the message.
+    private var isTimeCorrected: Bool {
+        guard trial.outcome.clockProblems > 0 else { return false }
+        return devices.contains { device in device["lastEvent"].integer.map { $0 != trial.arrivalMilliseconds } ?? false }
+    }
+
     // MARK: For people
 
     func text(_ terminal: Terminal) -> String {
@@ -38,7 +44,11 @@ struct ProfileTrialReport {
             text += section("Problems", terminal) + trial.outcome.problems.map { "  \(TerminalText.visible($0))\n" }.joined()
         }
         if trial.outcome.clockProblems > 0 {
-            text += section("Time", terminal) + "  The message's own time is not believed; the arrival time was taken.\n"
+            let word =
+                isTimeCorrected
+                ? "The message's own time was corrected: it counts another unit than the profile's \"time\" says, or its local time is not plain."
+                : "The message's own time is not believed; the arrival time was taken."
+            text += section("Time", terminal) + "  \(word)\n"
         }
         text += section("Not used", terminal)
         guard let unused = trial.unused else {
@@ -116,7 +126,8 @@ struct ProfileTrialReport {
             writer.member("profile", trial.profile)
             writer.objects("devices", of: devices) { Self.write($1, &$0) }
             writer.strings("problems", trial.outcome.problems)
-            writer.member("timeNotBelieved", trial.outcome.clockProblems > 0)
+            writer.member("timeNotBelieved", trial.outcome.clockProblems > 0 && !isTimeCorrected)
+            writer.member("timeCorrected", isTimeCorrected)
             if let unused = trial.unused { return writer.strings("unused", unused) }
             writer.key("unused")
             writer.null()

@@ -139,7 +139,7 @@ def test_one_message(write, tmp_path):
             "alarms": [
                 {"condition": "hot", "severity": "major", "text": "hot"}, {"condition": "jam", "severity": "major", "text": "jam"}],
         }],
-        "problems": [], "timeNotBelieved": False, "unused": ["/serial"],
+        "problems": [], "timeNotBelieved": False, "timeCorrected": False, "unused": ["/serial"],
     }
     people = steward(*words, input=json.dumps(PAYLOAD))
     assert people.returncode == OK
@@ -305,6 +305,44 @@ def test_the_example_that_extends_the_page_s_own_profile(write, tmp_path):
     result = steward("profile", "check", tmp_path)
     assert result.returncode == OK, result.stdout
     jsonschema.validate(json_of(heir), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_page_s_overlay_fits_the_page_s_own_profile(write, tmp_path):
+    [overlay] = re.findall(r"^```json5\n(\{\n  overlay: .*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    write("a.json", page_examples()[0]), write("b.json", overlay)
+    result = steward("profile", "check", tmp_path)
+    # Its "was" names all that it replaces, so nothing is warned of.
+    assert (result.returncode, result.stdout) == (OK, "1 profile is in order\n")
+    (tmp_path / "a.json").write_text(page_examples()[0].replace("above: 65", "above: 63"))
+    result = steward("profile", "check", "--strict", tmp_path)
+    assert result.returncode == FAILED and "faults.head-hot.raise.above of \"label-printer\" is 63 now" in result.stdout
+
+
+def test_warnings_are_told_and_fail_only_a_strict_check(write, tmp_path):
+    faulty = BASE.replace('kind: "state" }', 'kind: "state", states: ["on", "off"] }').replace(
+        "  alerts:", '  status: { metric: "status", productive: ["On"] },\n  alerts:'
+    )
+    file = write("a.json", faulty)
+    result = steward("profile", "check", file)
+    assert result.returncode == OK
+    assert re.fullmatch(rf'{file}:6:\d+: warning: the status rule .* did you mean "on"\?\n1 profile is in order, with warnings\n', result.stdout)
+    document = json.loads(steward("profile", "check", "--json", file).stdout)
+    assert document["problems"] == [] and [warning["line"] for warning in document["warnings"]] == [6]
+    assert steward("profile", "check", "--strict", file).returncode == FAILED
+
+
+@pytest.mark.parametrize("unit, corrected", [("nanoseconds", False), ("milliseconds", True)])
+def test_a_time_in_nanoseconds_is_no_time_that_is_not_believed(write, unit, corrected):
+    profile = write(
+        "p.json",
+        f"{{ profile: 'p', messages: [{{ topic: 'p/{{device}}', time: {{ pointer: '/at', unit: '{unit}' }} }}], metrics: {{ t: {{ pointer: '/t' }} }} }}",
+    )
+    payload = write("m.json", '{"at": 1790000000123456789, "t": 4}')
+    words = ["profile", "test", "--profile", profile, "--topic", "p/d", "--file", payload, "--time", "2026-09-21T14:13:30Z"]
+    document = json.loads(steward(*words, "--json").stdout)
+    assert document["devices"][0]["time"] == 1790000000123
+    assert (document["timeNotBelieved"], document["timeCorrected"]) == (False, corrected)
+    assert ("was corrected" in steward(*words).stdout) == corrected
 
 
 WRONG_PROFILES = {

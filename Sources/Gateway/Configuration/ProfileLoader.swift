@@ -10,7 +10,8 @@ public enum ProfileLoader {
     static let optionalDirectory = "/etc/steward/profiles.d"
 
     /// All or nothing: throws `DocumentProblems` with every mistake of every file, or a `ConfigurationError` for a place that is not there.
-    public static func load(_ paths: [String]) throws -> [DeviceProfile] {
+    /// `warn` is given what is no mistake and most likely not meant.
+    public static func load(_ paths: [String], warn: (Diagnostic) -> Void = { _ in }) throws -> [DeviceProfile] {
         var files: [String] = []
         for path in paths {
             guard access(path, F_OK) == 0 || path == optionalDirectory else {
@@ -24,6 +25,7 @@ public enum ProfileLoader {
         }
         let set = read(files)
         guard set.diagnostics.isEmpty else { throw DocumentProblems(set.diagnostics) }
+        set.warnings.forEach(warn)
         return set.profiles
     }
 

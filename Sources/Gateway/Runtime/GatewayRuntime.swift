@@ -40,7 +40,7 @@ public final class GatewayRuntime {
         configuration.core.tableHash = KeyedHash(seed: UInt64.random(in: .min ... .max))
         self.configuration = configuration
         let memoryBytes = MemoryLimit.set(megabytes: configuration.memoryMegabytes)
-        let profiles = try ProfileLoader.load(configuration.profiles)
+        let profiles = try ProfileLoader.load(configuration.profiles, warn: Self.log)
         try Self.checkExpected(configuration, profiles)
         settings = try Self.mqttSettings(configuration, profiles)
         wake = try WakeEvent()
@@ -184,12 +184,16 @@ public final class GatewayRuntime {
         systemd.tell("RELOADING=1")
         reloads.begin()
         do {
-            let profiles = try ProfileLoader.load(configuration.profiles)
+            let profiles = try ProfileLoader.load(configuration.profiles, warn: Self.log)
             reloading = Reload(profiles: profiles, settings: try Self.mqttSettings(configuration, profiles), request: request)
             core.reload(profiles) { [reloads] problem in reloads.coreAnswered(problem) }
         } catch {
             refuseReload(request, error)
         }
+    }
+
+    private static func log(_ warning: Diagnostic) {
+        Log.warning("a device profile is loaded with a warning", ["warning": warning.description])
     }
 
     private static func checkExpected(_ configuration: GatewayConfiguration, _ profiles: [DeviceProfile]) throws {

@@ -4,9 +4,19 @@ import CivilCalendar
 public enum DeviceTime {
     /// What the profile says of the time: what a bare number counts, or that it is a text (`iso8601`; a number counts milliseconds then, too).
     public enum Unit: String, CaseIterable, Sendable {
-        case milliseconds, seconds, iso8601
+        case milliseconds, seconds, iso8601, microseconds, nanoseconds
         /// Time since the device was started, or of no known beginning, such as Moonraker's `eventtime`: of no use as a time.
         case monotonic
+
+        /// How many milliseconds one is; 1 for texts, whose bare numbers count milliseconds.
+        var milliseconds: Double {
+            switch self {
+            case .seconds: 1000
+            case .milliseconds, .iso8601, .monotonic: 1
+            case .microseconds: 1e-3
+            case .nanoseconds: 1e-6
+            }
+        }
     }
 
     /// Whose time a reading got.
@@ -83,17 +93,22 @@ public enum DeviceTime {
     private static func resolve(_ number: Double, _ unit: Unit, _ arrival: Int64) -> (milliseconds: Int64, quality: Quality) {
         guard number.isFinite else { return (arrival, .arrivalImplausible(.unreadable)) }
         if unit == .monotonic { return (arrival, .arrivalImplausible(.monotonic)) }
-        let declared = unit == .seconds ? number * 1000 : number
+        let declared = number * unit.milliseconds
         if isSane(declared, arrival) { return (Int64(declared.rounded()), .device) }
         if declared < Double(earliestMilliseconds) {
             let asSeconds = number * 1000
-            guard unit != .seconds, isSane(asSeconds, arrival), abs(asSeconds - Double(arrival)) <= Double(aheadMilliseconds) else {
+            guard unit == .milliseconds || unit == .iso8601, isSane(asSeconds, arrival),
+                abs(asSeconds - Double(arrival)) <= Double(aheadMilliseconds)
+            else {
                 return (arrival, .arrivalImplausible(.clockNotSet))
             }
             return (Int64(asSeconds.rounded()), .deviceCorrected(.secondsForMilliseconds))
         }
-        var candidates: [(Double, Correction)] = [(number / 1000, .microseconds), (number / 1_000_000, .nanoseconds)]
-        if unit == .seconds { candidates.insert((number, .millisecondsForSeconds), at: 0) }
+        let others: [(Double, Correction)] = [
+            (number, .millisecondsForSeconds), (number / 1000, .microseconds), (number / 1_000_000, .nanoseconds),
+        ]
+        // Only a finer unit than the profile says makes a number that is too large.
+        let candidates = others.filter { $0.0 < declared }
         for (milliseconds, correction) in candidates where isSane(milliseconds, arrival) {
             return (Int64(milliseconds.rounded()), .deviceCorrected(correction))
         }

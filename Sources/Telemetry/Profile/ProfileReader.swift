@@ -38,17 +38,23 @@ public final class ProfileReader {
         } catch {
             throw DocumentProblems([error])
         }
-        return try read(root, file: file, extent: .alone, zones: zones)
+        return try read(root, file: file, extent: .alone, zones: zones).profile
+    }
+
+    /// A profile without a mistake, and what in it is most likely not meant.
+    struct Outcome {
+        var profile: DeviceProfile
+        var warnings: [Diagnostic]
     }
 
     /// Reads a document. `ProfileSet` has given it the members of its parents.
     static func read(
         _ root: DocumentNode, file: String, extent: Extent, zones: @escaping (String) -> ZoneRules?
-    ) throws(DocumentProblems) -> DeviceProfile {
+    ) throws(DocumentProblems) -> Outcome {
         let report = DocumentReport(file: file)
         let profile = ProfileReader(report, extent, zones).profile(ObjectReader(root, "a device profile", report))
         try report.throwIfAny()
-        return profile
+        return Outcome(profile: profile, warnings: report.warnings)
     }
 
     func profile(_ reader: ObjectReader) -> DeviceProfile {
@@ -95,6 +101,8 @@ public final class ProfileReader {
         if extent != .withoutParents {
             checkNames(profile, reader)
             checkReferences(profile, reader)
+            warnOfWords(profile, reader.node)
+            warnOfConditions(profile, reader.node)
         }
         return profile
     }

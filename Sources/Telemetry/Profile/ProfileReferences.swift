@@ -42,8 +42,7 @@ extension DeviceProfile {
 extension ProfileReader {
     /// The metrics that a fault's conditions name, their units, and whether the test fits their kind.
     func checkConditions(of fault: FaultRule, _ profile: DeviceProfile, _ root: DocumentNode, _ known: [String]) {
-        let nodes = ["raise", "clear"].compactMap { root.node(at: ["faults", .key(fault.id), .key($0)]) }
-        for node in nodes.flatMap(\.conditions) {
+        for node in conditionNodes(of: fault, root) {
             guard let place = node.member("metric"), let metric = place.text else { continue }
             guard profile.unit(ofMetric: metric) != nil else {
                 report.add(
@@ -102,7 +101,7 @@ extension ProfileReader {
 
 extension DocumentNode {
     /// Every object in it that names a metric, itself among them.
-    fileprivate var conditions: [DocumentNode] {
+    var conditions: [DocumentNode] {
         switch value {
         case .object(let members): (member("metric") == nil ? [] : [self]) + members.flatMap { $0.node.conditions }
         case .array(let items): items.flatMap(\.conditions)

@@ -1,15 +1,19 @@
 import CivilCalendar
 import Documents
 
-/// The profiles that are loaded together: they may extend one another, and no two may claim one topic.
+/// The profiles that are loaded together: they may extend one another, overlays change some of them, and no two may claim one topic.
 public struct ProfileSet: Sendable {
     /// Those without a mistake, in the order in which they were added.
     public private(set) var profiles: [DeviceProfile] = []
     /// Every mistake of every file: file by file, each in the order of its lines.
     public private(set) var diagnostics: [Diagnostic] = []
+    /// What is no mistake and most likely not meant, in the same order. Profiles with warnings are loaded.
+    public private(set) var warnings: [Diagnostic] = []
 
     private struct Entry {
         var file: String
+        /// The files of an overlaid profile, the profile's own first.
+        var files: [String]
         var name: String?
         /// As it was written, and with what it inherits.
         var own: DocumentNode
@@ -20,23 +24,43 @@ public struct ProfileSet: Sendable {
     /// `zones` finds the rules of a named time zone.
     public init(_ files: [(file: String, content: Result<[UInt8], Diagnostic>)], zones: @escaping (String) -> ZoneRules? = { _ in nil }) {
         var entries: [Entry] = []
+        var overlays: [(file: String, overlay: ProfileOverlay)] = []
         for (file, content) in files {
             do {
                 let root = try DocumentParser.parse(try content.get(), file: file)
-                entries.append(Entry(file: file, name: root.member("profile")?.text, own: root, whole: root))
+                if let overlay = ProfileOverlay(root) {
+                    overlays.append((file, overlay))
+                } else {
+                    entries.append(Entry(file: file, files: [file], name: root.member("profile")?.text, own: root, whole: root))
+                }
             } catch {
                 diagnostics.append(error)
             }
         }
-        readAll(&entries, zones)
+        var plain = entries
+        let isRead = readAll(&plain, zones)
+        if overlays.isEmpty {
+            entries = plain
+        } else {
+            apply(overlays, to: &entries, isRead)
+            let found = (diagnostics, warnings)
+            (profiles, diagnostics, warnings) = ([], [], [])
+            _ = readAll(&entries, zones)
+            // What stands in a file that no overlay touches was found by both readings.
+            diagnostics = found.0 + diagnostics.filter { !found.0.contains($0) }
+            warnings = found.1 + warnings.filter { !found.1.contains($0) }
+        }
         findConflicts(entries)
         // All of one file together, whichever check found them.
         let order = Dictionary(files.enumerated().map { ($1.file, $0) }, uniquingKeysWith: { first, _ in first })
-        diagnostics = diagnostics.enumerated().sorted { a, b in
-            let (x, y) = (a.element, b.element)
-            return (order[x.file] ?? .max, x.position.line, x.position.column, a.offset)
-                < (order[y.file] ?? .max, y.position.line, y.position.column, b.offset)
-        }.map(\.element)
+        func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+            diagnostics.enumerated().sorted { a, b in
+                let (x, y) = (a.element, b.element)
+                return (order[x.file] ?? .max, x.position.line, x.position.column, a.offset)
+                    < (order[y.file] ?? .max, y.position.line, y.position.column, b.offset)
+            }.map(\.element)
+        }
+        (diagnostics, warnings) = (sorted(diagnostics), sorted(warnings))
     }
 
     private mutating func add(_ message: String, in entry: Entry, at position: SourcePosition) {
@@ -45,9 +69,10 @@ public struct ProfileSet: Sendable {
 
     // MARK: Extending
 
-    private mutating func readAll(_ entries: inout [Entry], _ zones: @escaping (String) -> ZoneRules?) {
+    /// Whether each could be read.
+    private mutating func readAll(_ entries: inout [Entry], _ zones: @escaping (String) -> ZoneRules?) -> [Bool] {
         let lines = entries.indices.map { lineage(of: $0, entries) }
-        var results: [Result<DeviceProfile, DocumentProblems>] = []
+        var results: [Result<ProfileReader.Outcome, DocumentProblems>] = []
         for (index, line) in lines.enumerated() {
             for ancestor in line.ancestors { entries[index].whole = entries[index].whole.extending(entries[ancestor].own) }
             let entry = entries[index]
@@ -60,13 +85,57 @@ public struct ProfileSet: Sendable {
         }
         for (index, result) in results.enumerated() {
             switch result {
-            case .success(let profile): if lines[index].problem == nil { profiles.append(profile) }
+            case .success(var outcome):
+                outcome.profile.source = entries[index].files.joined(separator: " + ")
+                if lines[index].problem == nil { profiles.append(outcome.profile) }
+                // What was inherited is told of the parent.
+                let inherited = entries[index].own.member("extends")?.position
+                warnings += outcome.warnings.filter { $0.position != inherited }
             case .failure(let problems):
                 // A mistake in what was inherited is told once, where it was made.
                 let isToldElsewhere = lines[index].ancestors.contains { if case .failure = results[$0] { true } else { false } }
                 let inherited = entries[index].own.member("extends")?.position
                 diagnostics += problems.diagnostics.filter { !isToldElsewhere || $0.position != inherited }
             }
+        }
+        return results.map { if case .success = $0 { true } else { false } }
+    }
+
+    // MARK: Overlays
+
+    /// Changes the profiles as the overlays say, one after the other. A profile with mistakes of its own stays as it is.
+    private mutating func apply(_ overlays: [(file: String, overlay: ProfileOverlay)], to entries: inout [Entry], _ isRead: [Bool]) {
+        for (file, overlay) in overlays {
+            func add(_ message: String, _ position: SourcePosition) {
+                diagnostics.append(Diagnostic(file: file, position: position, message: message))
+            }
+            let mistakes = overlay.mistakes
+            guard mistakes.isEmpty else {
+                for mistake in mistakes { add(mistake.text, mistake.position) }
+                continue
+            }
+            guard let index = entries.firstIndex(where: { $0.name == overlay.target }) else {
+                let hint = Spelling.hint(overlay.target, among: entries.compactMap(\.name))
+                add("changes the profile \"\(overlay.target)\", which is not loaded\(hint)", overlay.position)
+                continue
+            }
+            guard isRead[index] else { continue }
+            func warn(_ message: String) { warnings.append(Diagnostic(file: file, position: overlay.position, message: message)) }
+            if let changes = overlay.changes(beneath: entries[index].own) {
+                for change in changes {
+                    warn(
+                        "\(change.path) of \"\(overlay.target)\" is \(change.now) now, and \"was\" says \(change.was): see whether the overlay is still right, and change \"was\""
+                    )
+                }
+            } else {
+                warn(
+                    "says not what it replaces, so an upgrade could change that unseen; add was: \(overlay.replaced(in: entries[index].own).plainJSON)"
+                )
+            }
+            entries[index].own = overlay.applied(to: entries[index].own)
+            entries[index].whole = entries[index].own
+            entries[index].file = file
+            entries[index].files.append(file)
         }
     }
 
@@ -148,19 +217,5 @@ extension DocumentNode {
             members[index].node.value = .object(own + added)
         }
         return DocumentNode(.object(members), at: position)
-    }
-
-    fileprivate func standing(at place: SourcePosition) -> DocumentNode {
-        switch value {
-        case .array(let items): DocumentNode(.array(items.map { $0.standing(at: place) }), at: place)
-        case .object(let members): DocumentNode(.object(members.map { $0.standing(at: place) }), at: place)
-        default: DocumentNode(value, at: place)
-        }
-    }
-}
-
-extension DocumentMember {
-    fileprivate func standing(at place: SourcePosition) -> DocumentMember {
-        DocumentMember(key: key, keyPosition: place, node: node.standing(at: place))
     }
 }
