@@ -11,7 +11,7 @@ extension ProfileLayout {
         for (index, list) in profile.alerts.enumerated() {
             patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
         }
-        for (index, metric) in profile.metrics.enumerated() {
+        for (index, metric) in profile.metrics.enumerated() where metric.onlyName == nil {
             patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index), messages: mask(metric.message)))
         }
         for (index, supply) in profile.supplies.enumerated() {
@@ -255,7 +255,8 @@ extension ProfileLayout {
         return !slot.isNone && nodes[Int(node)].levelSlot.isNone && (self[slot].kind == .counter || self[slot].kind == .gauge)
     }
 
-    private mutating func settle(_ node: Int32, metric index: Int, _ position: PatternPosition) {
+    private mutating func settle(_ node: Int32, metric general: Int, _ position: PatternPosition) {
+        let index = rule(of: general, named: profile.metrics[general].name.filled(position.captures))
         let rule = profile.metrics[index]
         if rule.match != nil {
             nodes[Int(node)].hasTextRules = true
@@ -266,13 +267,36 @@ extension ProfileLayout {
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
         // A state is compared as a text, whatever the device sends.
         let isNumber = rule.kind != .state && !rule.isOpen
-        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.unitPlace != nil
+        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.hasCompanions
         nodes[Int(node)].isBounded = bounds[index].isSet
         if rule.isOpen {
             nodes[Int(node)].isOpen = true
         } else {
             nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
         }
+    }
+
+    /// The rule that counts for a name: of the rows behind the general rule that say it the longest, or the general rule.
+    private func rule(of general: Int, named name: String) -> Int {
+        rows(of: general).filter { profile.metrics[$0].isRow(for: name) }
+            .max { (profile.metrics[$0].onlyName ?? "").utf8.count < (profile.metrics[$1].onlyName ?? "").utf8.count } ?? general
+    }
+
+    private func rows(of general: Int) -> Range<Int> {
+        var end = general + 1
+        while end < profile.metrics.count, profile.metrics[end].onlyName != nil { end += 1 }
+        return (general + 1)..<end
+    }
+
+    /// The rule whose row this one is; itself when it is none.
+    func generalRule(of index: Int) -> Int {
+        var index = index
+        while index > 0, profile.metrics[index].onlyName != nil { index -= 1 }
+        return index
+    }
+
+    func takesText(rule general: Int) -> Bool {
+        profile.metrics[general].takesText || rows(of: general).contains { profile.metrics[$0].takesText }
     }
 
     /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.
