@@ -193,6 +193,7 @@ OBJECTS = {
     ("unitPlace", "reader"): "metric",
     ("unknownValues", "reader"): "metric",
     ("withRows", "reader"): "metric",
+    ("readUnitSources", "reader"): "metric",
     ("qualityRule", "reader"): "metric",
     ("qualityRule", "rule"): "quality",
     ("wordsRule", "rule"): "stateWhen",

@@ -203,7 +203,10 @@ extension ProfileLayout {
                 guard isOwnName ? member != nil : key.starts(with: prefix),
                     let text = captured(key, name, by: patterns[position.pattern].target)
                 else { return nil }
-                next.captures.append((capture, text))
+                let (plain, unit) = withoutUnit(text, patterns[position.pattern].target)
+                guard !plain.isEmpty else { return nil }
+                next.captures.append((capture, plain))
+                if let unit { next.captures.append((Self.unitCapture, unit)) }
                 return next
             }
         }
@@ -269,11 +272,29 @@ extension ProfileLayout {
         let isNumber = rule.kind != .state && !rule.isOpen
         nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.hasCompanions
         nodes[Int(node)].isBounded = bounds[index].isSet
-        if rule.isOpen {
+        if rule.isOpen || rule.isUnit {
             nodes[Int(node)].isOpen = true
         } else {
-            nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
+            let slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
+            nodes[Int(node)].slot = slot
+            if !slot.isNone { takeUnit(of: position, slot) }
         }
+    }
+
+    /// No capture of a profile has this name: a name cannot be empty.
+    private static var unitCapture: String { "" }
+
+    /// The name and the unit of a captured name such as `temp|°C`, where the rule says so.
+    private func withoutUnit(_ text: String, _ target: FieldTarget) -> (name: String, unit: String?) {
+        guard case .metric(let rule) = target, let sign = profile.metrics[rule].unitSign, let place = text.firstRange(of: sign) else {
+            return (text, nil)
+        }
+        return (String(text[..<place.lowerBound]), String(text[place.upperBound...]))
+    }
+
+    mutating func takeUnit(of position: PatternPosition, _ slot: SlotIndex) {
+        guard let unit = position.captures.first(where: { $0.name == Self.unitCapture })?.value else { return }
+        setUnit(UnitConversion.code(unit), of: slot)
     }
 
     /// The rule that counts for a name: of the rows behind the general rule that say it the longest, or the general rule.

@@ -150,6 +150,13 @@ extension ProfileLayout {
         let general = generalRule(of: Int(nodes[Int(node)].rule))
         let position = origins[Int(node)].first { patterns[$0.pattern].target == .metric(general) }
         let name = rule.name.filled(position?.captures ?? [])
+        if rule.isUnit {
+            // Before the first value there is nothing that it could be the unit of.
+            if let slot = slot(named: name), let unit = tape.text(index, maximumBytes: Self.maximumNameBytes) {
+                setUnit(UnitConversion.code(unit), of: slot)
+            }
+            return true
+        }
         guard isSaidToBeUnknown(tape, index, rule, slot: .none, name: name, in: parent, &decoded) else { return false }
         if rule.isAlwaysUnknown, tape.isNull(index) { return true }
         for known in [name, name + ".text", name + ".number"] {
@@ -176,6 +183,7 @@ extension ProfileLayout {
                 return nil
             }
             nodes[Int(node)].slot = slot
+            if isNumber { takeUnit(of: position, slot) }
             if (present != .state) == isNumber { return slot }
         }
         let suffix = isNumber ? ".number" : ".text"
@@ -183,6 +191,7 @@ extension ProfileLayout {
             return nil
         }
         nodes[Int(node)].otherSlot = slot
+        if isNumber { takeUnit(of: position, slot) }
         return slot
     }
 

@@ -17,6 +17,10 @@ public struct MetricRule: Equatable, Sendable {
     public var quality: QualityRule?
     /// Whatever stands here means that the value is unknown, such as the code of an error.
     public var isAlwaysUnknown = false
+    /// What stands here is the unit of the metric, and no value of it: some programs have a topic for each.
+    public var isUnit = false
+    /// What stands between the name and the unit in a captured name, as in `temp|°C`.
+    public var unitSign: String?
     /// Values that are words whatever they look like, because the device says of which type they are. For open kinds.
     public var wordsWhen: CompanionWords?
     /// This rule is a row of `named`: it takes the place of the general one before it for these names. One `*` stands for any part of a name.
@@ -56,7 +60,7 @@ public struct MetricRule: Equatable, Sendable {
     }
 
     /// Only a rule of these has to be asked for more than the value itself.
-    var hasCompanions: Bool { quality != nil || isAlwaysUnknown || wordsWhen != nil || unitPlace != nil }
+    var hasCompanions: Bool { quality != nil || isAlwaysUnknown || wordsWhen != nil || unitPlace != nil || isUnit }
 
     /// Whether a text may be its value, or the first one of it.
     var takesText: Bool { kind == .state || isOpen || match != nil || !values.isEmpty }

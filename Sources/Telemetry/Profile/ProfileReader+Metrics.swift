@@ -38,7 +38,12 @@ extension ProfileReader {
                     row.reader.add("\"\(key)\" is said of all names together", at: key)
                 }
                 let own = row.reader.members
-                let misfits = Self.keysThatDoNotFit(kind: own.first { $0.key == "kind" }?.node.text)
+                var misfits = Self.keysThatDoNotFit(kind: own.first { $0.key == "kind" }?.node.text)
+                if let unit = own.first(where: { $0.key == "unit" })?.node.text {
+                    misfits.append("unitAfter")
+                    // Nothing is converted into a unit such as {strokes}.
+                    if UnitConversion.find(unit) == nil { misfits.append("unitFrom") }
+                }
                 let inherited = reader.members.filter { known in
                     !misfits.contains(known.key) && !own.contains { $0.key == known.key }
                 }
@@ -77,6 +82,7 @@ extension ProfileReader {
         rule.isOpen = written == .any
         rule.unitPlace = unitPlace
         rule.quality = qualityRule(reader)
+        readUnitSources(reader, &rule)
         rule.wordsWhen = reader.object("stateWhen", "where the type stands, and which mean words").map(wordsRule)
         if rule.wordsWhen != nil, !rule.isOpen { reader.add("\"stateWhen\" is for the kind \"any\"", at: "stateWhen") }
         if reader.optional("unknown")?.value == .bool(true) {
@@ -138,6 +144,17 @@ extension ProfileReader {
                 at: "unitFrom")
         }
         return companion(text, at: reader.node.position(of: ["unitFrom"]))
+    }
+
+    /// Ways to tell the unit that go with a device's own names only.
+    private func readUnitSources(_ reader: ObjectReader, _ rule: inout MetricRule) {
+        rule.isUnit = reader.bool("isUnit") ?? false
+        rule.unitSign = reader.string("unitAfter")
+        for (key, isGiven) in [("isUnit", rule.isUnit), ("unitAfter", rule.unitSign != nil)] where isGiven {
+            if !namesPerDevice { reader.add("\"\(key)\" needs \"namesPerDevice\": another device may have another unit", at: key) }
+            if !rule.unit.isEmpty { reader.add("the unit is told twice: by \"unit\" and by \"\(key)\"", at: key) }
+        }
+        if rule.unitSign == "" { reader.add("\"unitAfter\" is a sign such as \"|\"", at: "unitAfter") }
     }
 
     private func companion(_ text: String, at position: SourcePosition) -> CompanionPlace? {

@@ -95,6 +95,33 @@ import Testing
         #expect(units.sorted() == ["told.a Cel", "told.b Furlong", "told.c "])
     }
 
+    /// modpoll writes the unit behind the name; mpp-solar has a topic for the value and one for the unit.
+    @Test func unitsInNamesAndOnTopicsOfTheirOwn() throws {
+        var bench = try DecoderBench(
+            """
+            { profile: "units", namesPerDevice: true,
+              messages: [{ name: "poll", topic: "m/{device}" }, { name: "value", topic: "s/{device}/value" }, { name: "unit", topic: "s/{device}/unit" }],
+              metrics: {
+                "poll.{name}": { message: "poll", pointer: "/{name}", kind: "any", unitAfter: "|", named: { "poll.pages": { kind: "counter" } } },
+                volt: [{ message: "value", pointer: "/value" }, { message: "unit", pointer: "/value", isUnit: true }],
+              } }
+            """)
+        #expect(
+            try bench.read(#"{"temp|°C":21,"mode":"auto","flow|L/min":3,"pages|{pages}":7,"|V":1}"#) == [
+                "poll.temp": "21.0", "poll.mode": "auto", "poll.flow": "3.0", "poll.pages": "7.0",
+            ])
+        for (message, payload, expected) in [
+            (2, #"{"value":"V"}"#, [:]), (1, #"{"value":230}"#, ["volt": "230.0"]), (2, #"{"value":"mV"}"#, [:]),
+        ] {
+            let found = bench.layout.root(message: message, captures: [])
+            let root = try #require(found)
+            let decoded = try bench.decode(Array(payload.utf8), message: message, root: root)
+            #expect(try bench.values(decoded) == expected)
+        }
+        let units = bench.layout.slots.map { "\($0.name) \($0.unit)" }
+        #expect(units.sorted() == ["poll.flow L/min", "poll.mode ", "poll.pages {pages}", "poll.temp Cel", "volt mV"])
+    }
+
     // MARK: Names, one by one
 
     private static let named = """
@@ -123,7 +150,7 @@ import Testing
             try bench.read(text) == [
                 "Force": "2.5", "Pieces": "4.0", "Mode": "auto", "TempOven": "80.0", "TempRaw1": "2.0", "Other": "9.0", "Force2": "7.0",
                 "oil.bar": "1.0", "oil.in.bar": "2.0",
-                "left.V": "12.0", "left.on": "true",
+                "left.V": "12.0", "left.on": "true", "left.id": "left",
             ])
         let told = Dictionary(uniqueKeysWithValues: bench.layout.slots.map { ($0.name, "\($0.kind) \($0.unit)") })
         #expect(
@@ -148,6 +175,8 @@ import Testing
         ("a: { pointer: \"/a\", quality: { from: \"q\", good: [{}] } }", "\"good\" lists words, numbers, true and false"),
         ("a: { pointer: \"/a\", stateWhen: { from: \"t\", in: [\"S\"] } }", "\"stateWhen\" is for the kind \"any\""),
         ("a: { pointer: \"/a\", unitFrom: \"u\" }", "needs \"namesPerDevice\""),
+        ("a: { pointer: \"/a\", isUnit: true }", "\"isUnit\" needs \"namesPerDevice\""),
+        ("\"{n}\": { pointer: \"/{n}\", unitAfter: \"|\", unit: \"V\" }", "the unit is told twice"),
     ])
     func mistakesAreTold(_ metrics: String, _ expected: String) throws {
         let text = "{ profile: \"test\", messages: [{ topic: \"t/{device}\" }], metrics: { \(metrics) } }"
