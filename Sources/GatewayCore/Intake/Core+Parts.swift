@@ -34,12 +34,13 @@ extension StewardCore {
                 wentOffline(device, isRetained: frame.isRetained)
                 continue
             }
-            if let full = rule.full, isFull(part, full) {
+            if let full = rule.full, isMeant(part, full) {
                 addUnknowns(device, profile, root)
             } else if !decoded.clearedGroups.isEmpty {
                 addUnknowns(device, profile, below: decoded.clearedGroups)
             }
-            apply(decoded, device, profile, isRetained: frame.isRetained)
+            let isHistorical = rule.historical.map { isMeant(part, $0) } ?? false
+            apply(decoded, device, profile, isRetained: frame.isRetained, isHistorical: isHistorical)
         }
     }
 
@@ -63,7 +64,7 @@ extension StewardCore {
         rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
     }
 
-    private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
+    private func isMeant(_ part: MessagePart, _ rule: MessageSelection) -> Bool {
         switch rule {
         case .always: true
         case .when(let path, let values): decoder.text(path, of: part).map { values.contains($0) } ?? false

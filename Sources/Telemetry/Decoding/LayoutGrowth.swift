@@ -11,7 +11,7 @@ extension ProfileLayout {
         for (index, list) in profile.alerts.enumerated() {
             patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
         }
-        for (index, metric) in profile.metrics.enumerated() {
+        for (index, metric) in profile.metrics.enumerated() where metric.onlyName == nil {
             patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index), messages: mask(metric.message)))
         }
         for (index, supply) in profile.supplies.enumerated() {
@@ -203,7 +203,10 @@ extension ProfileLayout {
                 guard isOwnName ? member != nil : key.starts(with: prefix),
                     let text = captured(key, name, by: patterns[position.pattern].target)
                 else { return nil }
-                next.captures.append((capture, text))
+                let (plain, unit) = withoutUnit(text, patterns[position.pattern].target)
+                guard !plain.isEmpty else { return nil }
+                next.captures.append((capture, plain))
+                if let unit { next.captures.append((Self.unitCapture, unit)) }
                 return next
             }
         }
@@ -255,7 +258,8 @@ extension ProfileLayout {
         return !slot.isNone && nodes[Int(node)].levelSlot.isNone && (self[slot].kind == .counter || self[slot].kind == .gauge)
     }
 
-    private mutating func settle(_ node: Int32, metric index: Int, _ position: PatternPosition) {
+    private mutating func settle(_ node: Int32, metric general: Int, _ position: PatternPosition) {
+        let index = rule(of: general, named: profile.metrics[general].name.filled(position.captures))
         let rule = profile.metrics[index]
         if rule.match != nil {
             nodes[Int(node)].hasTextRules = true
@@ -266,13 +270,54 @@ extension ProfileLayout {
         nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
         // A state is compared as a text, whatever the device sends.
         let isNumber = rule.kind != .state && !rule.isOpen
-        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.unitPlace != nil
+        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.hasCompanions
         nodes[Int(node)].isBounded = bounds[index].isSet
-        if rule.isOpen {
+        if rule.isOpen || rule.isUnit {
             nodes[Int(node)].isOpen = true
         } else {
-            nodes[Int(node)].slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
+            let slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
+            nodes[Int(node)].slot = slot
+            if !slot.isNone { takeUnit(of: position, slot) }
         }
+    }
+
+    /// No capture of a profile has this name: a name cannot be empty.
+    private static var unitCapture: String { "" }
+
+    /// The name and the unit of a captured name such as `temp|°C`, where the rule says so.
+    private func withoutUnit(_ text: String, _ target: FieldTarget) -> (name: String, unit: String?) {
+        guard case .metric(let rule) = target, let sign = profile.metrics[rule].unitSign, let place = text.firstRange(of: sign) else {
+            return (text, nil)
+        }
+        return (String(text[..<place.lowerBound]), String(text[place.upperBound...]))
+    }
+
+    mutating func takeUnit(of position: PatternPosition, _ slot: SlotIndex) {
+        guard let unit = position.captures.first(where: { $0.name == Self.unitCapture })?.value else { return }
+        setUnit(UnitConversion.code(unit), of: slot)
+    }
+
+    /// The rule that counts for a name: of the rows behind the general rule that say it the longest, or the general rule.
+    private func rule(of general: Int, named name: String) -> Int {
+        rows(of: general).filter { profile.metrics[$0].isRow(for: name) }
+            .max { (profile.metrics[$0].onlyName ?? "").utf8.count < (profile.metrics[$1].onlyName ?? "").utf8.count } ?? general
+    }
+
+    private func rows(of general: Int) -> Range<Int> {
+        var end = general + 1
+        while end < profile.metrics.count, profile.metrics[end].onlyName != nil { end += 1 }
+        return (general + 1)..<end
+    }
+
+    /// The rule whose row this one is; itself when it is none.
+    func generalRule(of index: Int) -> Int {
+        var index = index
+        while index > 0, profile.metrics[index].onlyName != nil { index -= 1 }
+        return index
+    }
+
+    func takesText(rule general: Int) -> Bool {
+        profile.metrics[general].takesText || rows(of: general).contains { profile.metrics[$0].takesText }
     }
 
     /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.

@@ -33,6 +33,8 @@ extension ProfileLayout {
             } else if leadsOn(node) {
                 if tape.end(index) == index + 2 { decoded.clearedGroups.append(node) }
                 items(tape, index, node: node, bit, &decoded)
+            } else if tape.end(index) == index + 2 {
+                nothing(node, &decoded)
             } else {
                 misfit(node, bit, &decoded)
             }
@@ -48,6 +50,14 @@ extension ProfileLayout {
     private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
 
     func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
+
+    /// An empty list in place of a value: there is none (Venus OS writes an invalid value of D-Bus so).
+    private func nothing(_ node: Int32, _ decoded: inout DecodedMessage) {
+        let field = nodes[Int(node)]
+        for slot in [field.slot, field.otherSlot, field.levelSlot] where !slot.isNone && self[slot].kind != .level {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+        }
+    }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
@@ -154,9 +164,7 @@ extension ProfileLayout {
                 key.starts(with: prefix)
             else { return false }
             switch pattern.target {
-            case .metric(let rule):
-                let metric = profile.metrics[rule]
-                return metric.kind == .state || metric.isOpen || metric.match != nil || !metric.values.isEmpty
+            case .metric(let rule): return takesText(rule: rule)
             case .supply: return true
             default: return false
             }
@@ -236,6 +244,8 @@ extension ProfileLayout {
         let kind = self[slot].kind
         if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.isNull(index) {
+            // Null in place of an error is none.
+            if nodes[Int(node)].isPeculiar, profile.metrics[Int(nodes[Int(node)].rule)].isAlwaysUnknown { return }
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
@@ -295,11 +305,17 @@ extension ProfileLayout {
         decoded.zone = rule.zone
     }
 
-    /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
+    /// A member that stands twice: nobody knows which one the device means, so what it said is taken back. Of two times of one message the first is
+    /// as good as the other.
     private mutating func doubt(_ node: Int32, _ decoded: inout DecodedMessage) {
+        if nodes[Int(node)].timeOf != 0, nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen { return }
         takeBack(node, &decoded)
+        problem(.twice, key(of: node), &decoded)
+    }
+
+    func key(of node: Int32) -> String {
         let offset = Int(nodes[Int(node)].keyOffset)
-        problem(.twice, String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self), &decoded)
+        return String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self)
     }
 
     /// Everything that was read at a node and below it.

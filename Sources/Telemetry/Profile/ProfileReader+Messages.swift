@@ -41,7 +41,12 @@ extension ProfileReader {
         rule.isGeneral = reader.bool("general") ?? false
         rule.isAdditional = reader.bool("also") ?? false
         rule.liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
-        rule.full = reader.optional("full").flatMap(fullRule)
+        rule.full = reader.optional("full").flatMap { selection($0, "full") }
+        rule.historical = reader.optional("historical").flatMap { selection($0, "historical") }
+        rule.unwrap = (reader.strings("unwrap") ?? []).compactMap { plainPath($0, at: reader.node.position(of: ["unwrap"])) }
+        if !rule.unwrap.isEmpty, format != .json, format != .auto {
+            reader.add("\"unwrap\" is for JSON: text and csv have no envelope", at: "unwrap")
+        }
         rule.cleared = reader.choice("cleared", ClearedRule.self)
         if rule.cleared != nil, topic?.namesDevice == false || !rule.names.isEmpty {
             reader.add("\"cleared\" needs a topic that names the device: an empty message does not", at: "cleared")
@@ -52,7 +57,7 @@ extension ProfileReader {
 
     /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
     private func checkSparkplug(_ topic: TopicPattern?, _ reader: ObjectReader) {
-        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full", "cleared"] {
+        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full", "historical", "unwrap", "cleared"] {
             guard let member = reader.members.first(where: { $0.key == key }) else { continue }
             report.add("\"\(key)\" has no place in a sparkplug rule: the format itself says it", at: member.keyPosition)
         }
@@ -97,13 +102,13 @@ extension ProfileReader {
         return LivenessRule(paths: paths.isEmpty ? [PathPattern(key: "value")] : paths, online: online, offline: offline)
     }
 
-    func fullRule(_ node: DocumentNode) -> FullRule? {
+    func selection(_ node: DocumentNode, _ key: String) -> MessageSelection? {
         if case .bool(let flag) = node.value { return flag ? .always : nil }
         let rule = ObjectReader(node, "true, or a member and its values", report)
         let pointer = path(rule, "pointer")
         let values = rule.strings("in") ?? []
         rule.finish()
-        if values.isEmpty { report.add("\"full\" needs \"in\": the values that mark a full report", at: node.position) }
+        if values.isEmpty { report.add("\"\(key)\" needs \"in\": the values of such messages", at: node.position) }
         return pointer.map { .when($0, values: values) }
     }
 
