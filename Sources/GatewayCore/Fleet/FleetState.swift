@@ -286,7 +286,10 @@ enum DeviceName {
         if String(validating: name, as: UTF8.self) == nil { return "the device's name is not valid UTF-8" }
         if name.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "the device's name has a control character" }
         if name.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }) { return "the device's name has a wildcard" }
-        if name == Array(".".utf8) || name == Array("..".utf8) { return "the device's name is a path step" }
+        let steps = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if steps.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) {
+            return "the device's name is a path step, or has one"
+        }
         return nil
     }
 }

@@ -61,7 +61,11 @@ extension StewardCore {
     }
 
     private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
-        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
+        rule.isAlwaysOffline || word(of: part, rule).map { rule.offline.contains($0) } ?? false
+    }
+
+    func word(of part: MessagePart, _ rule: LivenessRule) -> String? {
+        rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first
     }
 
     private func isMeant(_ part: MessagePart, _ rule: MessageSelection) -> Bool {

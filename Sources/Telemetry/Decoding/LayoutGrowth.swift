@@ -218,6 +218,11 @@ extension ProfileLayout {
         origins.append(advanced)
         nodes[Int(child)].nextSibling = nodes[Int(node)].firstChild
         nodes[Int(node)].firstChild = child
+        if !isOwnName {
+            let tokens = advanced.map { patterns[$0.pattern].tokens[$0.depth - 1] }
+            // What the profile names outright is that, whatever stands in it.
+            nodes[Int(child)].isNamedByKey = tokens.allSatisfy { if case .each(_, _?, _) = $0 { true } else { false } }
+        }
         settle(node: child)
         return child
     }

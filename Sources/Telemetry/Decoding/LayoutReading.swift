@@ -78,9 +78,11 @@ extension ProfileLayout {
             let valueIndex = at + 1
             let key = tape.string(at)
             var child = find(key, in: node)
-            if child < 0, nodes[Int(node)].itemMemberOffset >= 0 {
+            if child >= 0 {
+                if nodes[Int(child)].isNamedByKey { child = namedInside(tape, valueIndex, key, in: node, &decoded) ?? child }
+            } else if nodes[Int(node)].itemMemberOffset >= 0 {
                 child = named(tape, valueIndex, key, in: node, &decoded)
-            } else if child < 0, meetsNew(node) {
+            } else if meetsNew(node) {
                 child = meet(key, in: node, tape, valueIndex, &decoded)
             }
             if child >= 0 {
@@ -184,14 +186,20 @@ extension ProfileLayout {
     private mutating func named(
         _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
     ) -> Int32 {
+        namedInside(tape, index, key, in: node, &decoded) ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+    }
+
+    /// Nil when it has no such member.
+    private mutating func namedInside(
+        _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
+    ) -> Int32? {
+        guard tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) else { return nil }
         var child: Int32?
-        if tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) {
-            withItemName(tape, index, nil, node) { layout, name in
-                let known = layout.find(name, in: node)
-                child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
-            }
+        withItemName(tape, index, nil, node) { layout, name in
+            let known = layout.find(name, in: node)
+            child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
         }
-        return child ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+        return child
     }
 
     private func isNamedInside(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {

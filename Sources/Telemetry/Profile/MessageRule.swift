@@ -29,6 +29,10 @@ public struct MessageRule: Equatable, Sendable {
     public var isGeneral = false
     /// Reads its topic in addition to the rule that counts for it.
     public var isAdditional = false
+    /// The topic is no word of a device, although another rule's topic would match it: nothing of it is read.
+    public var isSkipped = false
+    /// Reads only what devices say that are known already.
+    public var isForKnownDevices = false
     public var liveness: LivenessRule?
     /// Full reports: a metric that one of them leaves out becomes unknown. Other messages change only what they name.
     public var full: MessageSelection?

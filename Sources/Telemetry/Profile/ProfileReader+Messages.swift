@@ -8,7 +8,8 @@ extension ProfileReader {
         let device = path(reader, "device", required: false)
         let namesDevice = device != nil || each?.captures.contains("device") == true
         let format = reader.choice("format", MessageRule.Format.self) ?? .json
-        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug)
+        let isSkipped = reader.bool("skip") ?? false
+        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug && !isSkipped)
         if let topic, topic.namesDevice, namesDevice {
             report.add("the device is named twice: by the topic and by the payload", at: reader.node.position)
         }
@@ -30,6 +31,7 @@ extension ProfileReader {
         // One without a topic is reported and not given back; the rest of it is read all the same, for the sake of its mistakes.
         var rule = MessageRule(topic: topic ?? .never)
         rule.name = name
+        rule.isSkipped = isSkipped
         rule.format = format
         rule.columns = columns
         rule.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
@@ -40,6 +42,7 @@ extension ProfileReader {
         rule.names = namePointers(reader)
         rule.isGeneral = reader.bool("general") ?? false
         rule.isAdditional = reader.bool("also") ?? false
+        rule.isForKnownDevices = reader.bool("knownOnly") ?? false
         rule.liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
         rule.full = reader.optional("full").flatMap { selection($0, "full") }
         rule.historical = reader.optional("historical").flatMap { selection($0, "historical") }
