@@ -48,6 +48,30 @@ import Testing
         #expect(try driver.values("p1") == ["temp": "22.0"])
     }
 
+    /// A topic for each alarm, which is emptied when the alarm is over.
+    @Test func anAlarmIsOverWhenItsTopicIsEmptied() throws {
+        func profile(_ cleared: String) -> String {
+            """
+            { profile: "edge", messages: [{ topic: "e/{device}/a/{type}", cleared: "\(cleared)" }],
+              metrics: { "{type}": { pointer: "/text", kind: "state" } }, alerts: [{ pointer: "/codes", severity: "minor" }] }
+            """
+        }
+        var driver = try Driver([profile("over")])
+        driver.send("e/p1/a/hot", #"{"text":"too hot","codes":["x"]}"#, at: 0)
+        driver.send("e/p1/a/door", #"{"text":"open","codes":["x"]}"#, at: 1)
+        #expect(driver.core.counters.alarmsRaised == 2)
+        driver.send("e/p1/a/hot", "", at: 2)
+        #expect(driver.kinds(.alarmCleared).map { String(decoding: $0.line, as: UTF8.self).contains("hot.x") } == [true])
+        #expect(try driver.values("p1") == ["hot": "unknown", "door": "open"])
+        // It comes again, and another word for an empty topic leaves it standing.
+        driver.send("e/p1/a/hot", #"{"codes":["x"]}"#, at: 3000)
+        #expect(driver.core.counters.alarmsRaised == 3)
+        var other = try Driver([profile("unknown")])
+        other.send("e/p1/a/hot", #"{"codes":["x"]}"#, at: 0)
+        other.send("e/p1/a/hot", "", at: 1)
+        #expect(other.kinds(.alarmCleared).isEmpty)
+    }
+
     /// A unit that the device tells is there from its first value on, also after a restart.
     @Test func theUnitOfTheDeviceOutlivesARestart() throws {
         var driver = try Driver([Self.profile])

@@ -67,6 +67,8 @@ public struct LivenessRule: Equatable, Sendable {
 public enum ClearedRule: String, CaseIterable, Sendable {
     /// What the topic told is not known any more.
     case unknown
+    /// Likewise, and its codes stand no longer: the topic tells one alarm.
+    case over
     /// The device is gone as well.
     case gone
 }

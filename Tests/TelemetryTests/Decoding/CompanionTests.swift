@@ -106,12 +106,10 @@ import Testing
                 volt: [{ message: "value", pointer: "/value" }, { message: "unit", pointer: "/value", isUnit: true }],
               } }
             """)
-        #expect(
-            try bench.read(#"{"temp|°C":21,"mode":"auto","flow|L/min":3,"pages|{pages}":7,"|V":1}"#) == [
-                "poll.temp": "21.0", "poll.mode": "auto", "poll.flow": "3.0", "poll.pages": "7.0",
-            ])
+        let polled = ["poll.temp": "21.0", "poll.mode": "auto", "poll.flow": "3.0", "poll.pages": "7.0"]
         for (message, payload, expected) in [
-            (2, #"{"value":"V"}"#, [:]), (1, #"{"value":230}"#, ["volt": "230.0"]), (2, #"{"value":"mV"}"#, [:]),
+            (0, #"{"temp|°C":21,"mode":"auto","flow|L/min":3,"pages|{pages}":7,"|V":1}"#, polled), (2, #"{"value":"V"}"#, [:]),
+            (1, #"{"value":230}"#, ["volt": "230.0"]), (2, #"{"value":"mV"}"#, [:]),
         ] {
             let found = bench.layout.root(message: message, captures: [])
             let root = try #require(found)
@@ -157,7 +155,7 @@ import Testing
             told == [
                 "Force": "gauge kN", "Pieces": "counter {pieces}", "Mode": "state ", "TempOven": "gauge Cel", "TempRaw1": "gauge V",
                 "Other": "gauge ", "Force2": "gauge ", "oil.bar": "gauge Pa", "oil.in.bar": "gauge bar", "left.V": "gauge V",
-                "left.on": "state ",
+                "left.on": "state ", "left.id": "state ", "parts": "gauge ",
             ])
         #expect(try bench.read(#"{"Force":6000,"Other":1001}"#) == ["Force": "?", "Other": "?"])
         // A snapshot knows the slots; what the profile says of them holds again.
