@@ -93,7 +93,7 @@ struct DraftWriter {
                 return profile.note("left out: \(place.pointer) of \(message): a point in time")
             }
             (metric.kind, metric.states) = (.state, statistics.words.sorted())
-            if isPayload { liveness(statistics.words, message, &profile) }
+            if isPayload { liveness(message, &metric, &profile) }
         } else {
             return profile.note("left out: \(place.pointer) of \(message): it was null whenever it came")
         }
@@ -128,17 +128,19 @@ struct DraftWriter {
         return true
     }
 
-    private func liveness(_ words: Set<String>, _ message: String, _ profile: inout ProposedProfile) {
+    /// Words by which a device, or its last will, says whether it is there; in the spelling of the device.
+    private func liveness(_ message: String, _ metric: inout ProposedProfile.Metric, _ profile: inout ProposedProfile) {
+        let words = metric.states
         let pairs = [("online", "offline"), ("connected", "disconnected"), ("available", "unavailable")]
         for (online, offline) in pairs where !words.isEmpty {
             guard words.allSatisfy({ $0.lowercased() == online || $0.lowercased() == offline }) else { continue }
-            // As the device spells it.
-            let first = words.first?.first
             let isUpper = words.allSatisfy { $0 == $0.uppercased() }
+            let isCapital = words.allSatisfy { $0.first?.isUppercase == true }
             let spell = { (word: String) in
-                isUpper ? word.uppercased() : first?.isUppercase == true ? word.prefix(1).uppercased() + word.dropFirst() : word
+                isUpper ? word.uppercased() : isCapital ? word.prefix(1).uppercased() + word.dropFirst() : word
             }
             profile.addLiveness(message, pointer: "/value", online: spell(online), offline: spell(offline))
+            metric.states = [spell(online), spell(offline)]
         }
     }
 
