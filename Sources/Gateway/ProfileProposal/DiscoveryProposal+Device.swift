@@ -31,6 +31,9 @@ extension DiscoveryProposal {
             topic.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         }
 
+        /// Whether a topic names this device where its others do.
+        private func isOwn(_ levels: [String]) -> Bool { levels.indices.contains(level) && levels[level] == name }
+
         /// Finds the level of the topics that names the device; false where there is none.
         mutating func place() -> Bool {
             guard !values.isEmpty else {
@@ -45,7 +48,8 @@ extension DiscoveryProposal {
             }
             self.level = level
             name = topics[0][level]
-            patterns = Set(topics.compactMap { DeviceLevel.pattern($0, device: level) })
+            let availabilities = entities.flatMap(\.availabilities).map { Self.levels($0.topic) }.filter(isOwn)
+            patterns = Set((topics + availabilities).compactMap { DeviceLevel.pattern($0, device: level) })
             if patterns.isEmpty { reason = "its topics hold wildcards or braces: \(values[0].topic)" }
             return !patterns.isEmpty
         }
@@ -83,7 +87,7 @@ extension DiscoveryProposal {
 
         private func write(_ availability: DiscoveryEntity.Availability, _ profile: inout ProposedProfile) {
             let levels = Self.levels(availability.topic)
-            guard levels.indices.contains(level), levels[level] == name else {
+            guard isOwn(levels) else {
                 let text = "\(availability.topic) tells whether a bridge is there, not this device: `parent` names the bridge"
                 if !profile.notes.contains(text) { profile.note(text) }
                 return
@@ -107,7 +111,7 @@ extension DiscoveryProposal {
             guard let topic = entity.topic("command_topic") else { return }
             let levels = Self.levels(topic)
             let name = DiscoveryValue.shortName(entity)
-            guard levels.indices.contains(level), levels[level] == self.name, let pattern = DeviceLevel.pattern(levels, device: level)
+            guard isOwn(levels), let pattern = DeviceLevel.pattern(levels, device: level)
             else {
                 return profile.note("no command for \(entity.place): \(topic) does not name the device")
             }
