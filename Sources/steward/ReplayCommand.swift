@@ -71,7 +71,7 @@ final class LineReader {
         if descriptor < 0 { return nil }
     }
 
-    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+    deinit { if descriptor >= 0, descriptor != STDIN_FILENO { close(descriptor) } }
 
     func next() -> ArraySlice<UInt8>? {
         var searched = start

@@ -49,6 +49,8 @@ struct ShippedBench {
         return result
     }
 
+    func equipmentState(_ device: String) throws -> String? { try object(device)["equipmentState"] as? String }
+
     func alarms(_ device: String) throws -> [String] {
         (try object(device)["activeAlarms"] as? [[String: Any]] ?? []).compactMap { $0["condition"] as? String }.sorted()
     }

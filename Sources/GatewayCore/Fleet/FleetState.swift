@@ -330,8 +330,13 @@ extension FleetState {
     func equipmentState(_ device: DeviceIndex) -> EquipmentState? {
         let derived = profiles[devices[device].profile].derived
         guard !derived.statusSlot.isNone else { return nil }
-        if let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
-        return value(device, derived.statusSlot).live.map(derived.equipmentState)
+        let status = value(device, derived.statusSlot)
+        if case .live(let down, let since) = value(device, derived.downSlot), derived.saysDown(down) {
+            guard derived.downEndsWithWork, case .live(let working, let told) = status, told > since,
+                derived.equipmentState(working) == .productive
+            else { return .unscheduledDowntime }
+        }
+        return status.live.map(derived.equipmentState)
     }
 }
 

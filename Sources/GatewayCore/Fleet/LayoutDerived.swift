@@ -12,6 +12,8 @@ package final class LayoutDerived: Sendable {
     /// The slot of the metric that may say that the device is down, or none, and for each value of it whether it says so.
     let downSlot: SlotIndex
     private let isDown: [Bool]
+    /// A productive status that is told later ends that.
+    let downEndsWithWork: Bool
     /// The equipment state of each value of the status.
     private let equipmentStates: [EquipmentState]
     /// Slots that history keeps.
@@ -59,6 +61,7 @@ package final class LayoutDerived: Sendable {
                 return rule.offset == 0 ? rule.scale : 0
             })
         let status = layout.profile.status
+        downEndsWithWork = status?.downWhen?.endsWithWork ?? false
         statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? .none
         guard let status, !statusSlot.isNone else {
             downSlot = .none
@@ -67,7 +70,7 @@ package final class LayoutDerived: Sendable {
             return
         }
         let down = status.downWhen
-        let second = down.flatMap { layout.slot(named: $0.member) }
+        let second = down.flatMap { layout.slot(named: $0.metric) }
         downSlot = second ?? .none
         isDown = second.map { layout[$0].states.map { down?.values.contains($0) ?? false } } ?? []
         equipmentStates = layout[statusSlot].states.map { state in

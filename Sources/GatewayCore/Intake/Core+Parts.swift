@@ -1,3 +1,4 @@
+import FaultDetection
 import Telemetry
 
 /// Messages that are more, or other, than one JSON object about the device of the topic.
@@ -40,7 +41,8 @@ extension StewardCore {
                 addUnknowns(device, profile, below: decoded.clearedGroups)
             }
             let isHistorical = rule.historical.map { isMeant(part, $0) } ?? false
-            apply(decoded, device, profile, isRetained: frame.isRetained, isHistorical: isHistorical)
+            apply(
+                decoded, device, profile, isRetained: frame.isRetained, isHistorical: isHistorical, isWordOfLife: rule.liveness != nil)
         }
     }
 
@@ -97,6 +99,20 @@ extension StewardCore {
                 if named.insert(slot).inserted { decoded.addUnknown(slot) }
             }
         }
+    }
+
+    /// How long after such a word a device may still be sending: it says that it leaves, and then closes what it has open.
+    private static let leavingMilliseconds: Int64 = 10_000
+
+    /// The silent device has just said that it leaves. What it still sends does not mean that it is back, where it has a word for that:
+    /// otherwise its last will, which follows, would be a second silence.
+    func isLeaving(_ device: DeviceIndex) -> Bool {
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
+        guard profile.messages.contains(where: { $0.liveness?.online.isEmpty == false }),
+            let alarm = alarms.standing(device, PresenceDesk.condition, .silence).flatMap({ alarms[$0] })
+        else { return false }
+        // The silence of a device that has said nothing began longer ago.
+        return now &- alarm.onsetMilliseconds < min(Self.leavingMilliseconds, profile.silentAfterMilliseconds)
     }
 
     /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.

@@ -348,6 +348,18 @@ extension ProfileLayout {
         !key.isEmpty && key.count <= maximumNameBytes && key.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
+    /// The text as a state's value: the beginning of one that is too long, with an ellipsis.
+    static func shortened(_ text: String) -> String {
+        let ellipsis = "…"
+        guard text.utf8.count > maximumNameBytes else { return text }
+        var length = 0
+        let beginning = text.unicodeScalars.prefix { scalar in
+            length += UTF8.width(scalar)
+            return length <= maximumNameBytes - ellipsis.utf8.count
+        }
+        return String(beginning) + ellipsis
+    }
+
     /// The number of a state's value; learns it when there is room.
     mutating func learnState(_ text: String, of slot: SlotIndex) -> Int32? {
         var text = text

@@ -287,10 +287,12 @@ extension ProfileLayout {
         learn(text, rule: rule, slot: slot, &decoded)
     }
 
-    /// A state by its word; a new one is learned.
+    /// A state by its word; a new one is learned. A long text is cut, and where there is no room for a new one the state is unknown: in both cases
+    /// the word before it does not hold any more.
     mutating func learn(_ text: String, rule: Int32, slot: SlotIndex, _ decoded: inout DecodedMessage) {
         let meaning = meaning(of: text, rule: rule)
-        guard let learned = learnState(meaning ?? text, of: slot) else {
+        guard let learned = learnState(meaning ?? Self.shortened(text), of: slot) else {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return problem(.notAState, self[slot].name, &decoded)
         }
         if meaning != nil { learnAlias(text, for: learned, of: slot) }

@@ -14,8 +14,15 @@ public struct StatusRule: Equatable, Sendable {
     public var standby: [String]
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
-    /// A second state metric and the states of it in which the device cannot work, whatever the first one says.
-    public var downWhen: MemberRule?
+    public var downWhen: DownRule?
+}
+
+/// A second state metric and the states of it in which the device cannot work, whatever the first one says.
+public struct DownRule: Equatable, Sendable {
+    public var metric: String
+    public var values: [String]
+    /// A productive state that the first metric tells later ends it: what works is not down, though nobody has taken the word back.
+    public var endsWithWork: Bool
 }
 
 /// From so long on, counted from where the condition began, the alarm has this severity.

@@ -85,7 +85,7 @@ extension ProfileReader {
         // A name that only the telemetry tells may be the status, when a row of `named` says which it is.
         let states = plain + profile.metrics.compactMap(\.onlyName)
         check(profile.status?.metric, among: states, "metric", "the status rule", at: "status", "metric")
-        check(profile.status?.downWhen?.member, among: states, "metric", "the status rule", at: "status", "downWhen", "metric")
+        check(profile.status?.downWhen?.metric, among: states, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
             reader.add("commands are answered, so \"replies\" must say where; or give a command reply: false", at: "commands")
         }

@@ -10,7 +10,8 @@ extension ProfileReader {
             unscheduledDowntime: reader.strings("unscheduledDowntime") ?? [], scheduledDowntime: reader.strings("scheduledDowntime") ?? [])
         if let down = reader.object("downWhen", "a state metric and its states") {
             if let metric = down.requiredString("metric", "a state metric"), down.required("in", "a list of its states") != nil {
-                rule.downWhen = MemberRule(member: metric, values: down.strings("in") ?? [])
+                rule.downWhen = DownRule(
+                    metric: metric, values: down.strings("in") ?? [], endsWithWork: down.bool("endsWithWork") ?? false)
             }
             down.finish()
         }
