@@ -32,23 +32,27 @@ extension StewardCore {
         return rule.format != .sparkplug && rule.names.isEmpty
     }
 
+    /// What the topic told is not known any more, from its root on.
+    private mutating func forget(_ device: DeviceIndex, _ profile: ProfileIndex, _ root: Int32, endsCodes: Bool) {
+        decoded.clear()
+        addUnknowns(device, profile, root)
+        guard replayedArrivalMilliseconds == nil else { return }
+        let time = max(now, fleet.devices[device].newestMilliseconds)
+        if !decoded.readings.isEmpty { takePresent(decoded, device, profile, time) }
+        guard endsCodes else { return }
+        for (list, scope) in fleet.profiles[profile].layout.lists(ofTopicAt: root) where list < 4 {
+            take(CodeReport(list: list, hash: ReportedAlerts.emptyHash, scope: scope, codes: []), device, at: time)
+        }
+    }
+
     /// What the topic told is not known any more. It is no sign of life: whoever empties a topic need not be the device.
     mutating func clear(_ route: TopicTable.Route, _ frame: Segment.Frame) {
         let device = route.device
         let profile = fleet.devices[device].profile
         let rule = fleet.profiles[route.profile].layout.profile.messages[Int(route.message)]
         if frame.isRetained, rule.cleared == nil { return }
-        decoded.clear()
         let own = profile == route.profile ? route.root : root(profile, message: Int(route.message), topic: frame.topic)
-        guard let own else { return }
-        addUnknowns(device, profile, own)
-        let time = max(now, fleet.devices[device].newestMilliseconds)
-        if !decoded.readings.isEmpty, replayedArrivalMilliseconds == nil { takePresent(decoded, device, profile, time) }
-        if rule.cleared == .over, replayedArrivalMilliseconds == nil, !frame.isRetained {
-            for (list, scope) in fleet.profiles[profile].layout.lists(ofTopicAt: own) where list < 4 {
-                take(CodeReport(list: list, hash: ReportedAlerts.emptyHash, scope: scope, codes: []), device, at: time)
-            }
-        }
+        if let own { forget(device, profile, own, endsCodes: rule.cleared == .over && !frame.isRetained) }
         guard rule.cleared == .gone else { return }
         presence.goOffline(
             device, text: "Its topic was emptied: it was removed or has another name", isRetained: frame.isRetained, &fleet, &out)
