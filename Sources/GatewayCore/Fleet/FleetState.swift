@@ -327,7 +327,10 @@ extension FleetState {
     func equipmentState(_ device: DeviceIndex) -> EquipmentState? {
         let derived = profiles[devices[device].profile].derived
         guard !derived.statusSlot.isNone else { return nil }
-        if let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
+        let mayBeDown = !derived.hasDownCodes || devices[device].isDownByCode
+        // Codes count in all states, or in those that the profile names.
+        if mayBeDown, derived.downSlot.isNone, derived.hasDownCodes { return .unscheduledDowntime }
+        if mayBeDown, let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
         return value(device, derived.statusSlot).live.map(derived.equipmentState)
     }
 }
