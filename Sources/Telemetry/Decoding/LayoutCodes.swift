@@ -39,7 +39,7 @@ extension ProfileLayout {
             let hash = ContentHash.combine(UInt64(state.octets), UInt64(state.bits))
             decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index, node: node))
             return
-        case .hexNumber where tape.integer(index) == nil: break
+        case .hexNumber where tape.whole(index) == nil: break
         case .plain, .hexNumber:
             // A word for "not known" neither raises nor clears anything.
             if tape.isString(index), NoCode.saysNothing(tape.string(index)), !profile.alerts[list].names(tape.text(index) ?? "") { return }

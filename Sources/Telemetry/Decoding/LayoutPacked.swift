@@ -28,16 +28,9 @@ extension ProfileLayout {
 
     /// Nil for what is no whole number.
     private func number(_ tape: JSONTape, _ index: Int, _ packing: PackedNumber, isDecimal: Bool) -> Double? {
-        switch tape.type(index) {
-        case UInt8(ascii: "l"): return packing.value(of: Int64(bitPattern: tape.words[index + 1]))
-        case UInt8(ascii: "u"): return packing.value(of: tape.words[index + 1])
-        case UInt8(ascii: "d"): return tape.number(index).flatMap { Int64(exactly: $0) }.map { packing.value(of: $0) }
-        case UInt8(ascii: "\""):
-            let text = tape.string(index)
-            if packing.isHexadecimal { return packing.value(ofHexadecimal: text) }
-            guard isDecimal || !DecimalText.mayBeIdentifier(text), let number = DecimalText.number(text) else { return nil }
-            return Int64(exactly: number).map { packing.value(of: $0) }
-        default: return nil
-        }
+        if tape.type(index) == UInt8(ascii: "u") { return packing.value(of: tape.words[index + 1]) }
+        if tape.isString(index), packing.isHexadecimal { return packing.value(ofHexadecimal: tape.string(index)) }
+        let whole = tape.whole(index) ?? (isDecimal ? tape.numberOrText(index).flatMap { Int64(exactly: $0) } : nil)
+        return whole.map { packing.value(of: $0) }
     }
 }

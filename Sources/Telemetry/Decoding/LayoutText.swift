@@ -16,8 +16,7 @@ extension ProfileLayout {
             return nil
         }
         let text = tape.string(index)
-        let isDecimal = rule >= 0 && profile.metrics[Int(rule)].isDecimalText
-        guard let (number, unit) = DecimalText.parse(text), isDecimal || !DecimalText.mayBeIdentifier(text) else {
+        guard let (number, unit) = DecimalText.parse(text), !DecimalText.mayBeIdentifier(text) || isDecimalText(rule) else {
             if let number = meaning(of: String(decoding: text, as: UTF8.self), rule: rule).flatMap({ Double($0) }) { return number }
             if DecimalText.isUnknown(text) {
                 decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
@@ -30,6 +29,8 @@ extension ProfileLayout {
         guard !unit.isEmpty, rule >= 0, !nodes[Int(node)].isConverted else { return number }
         return inUnit(number, String(decoding: unit, as: UTF8.self), rule, slot, &decoded)
     }
+
+    private func isDecimalText(_ rule: Int32) -> Bool { rule >= 0 && profile.metrics[Int(rule)].isDecimalText }
 
     /// The number in the metric's unit, when it came in another one of the same kind. A unit that nobody knows says nothing.
     private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage) -> Double? {

@@ -86,7 +86,7 @@ extension MessageDecoder {
             item.code = String(item.code.dropLast(suffix.end.count))
             item.said = suffix.severity
         }
-        let isZero = item.index.map { item.tape.number($0) == 0 } ?? false
+        let isZero = item.index.flatMap { item.tape.numberOrText($0) } == 0
         let isNone = isOnly && (isZero || NoCode.isNone(item.code)) && !rule.names(item.code)
         guard !item.code.isEmpty, !isNone, found.count < maximumCodes else { return }
         item.code = bounded(item.code)
@@ -119,7 +119,7 @@ extension MessageDecoder {
         guard let packing = rule.severityPacking else { return item.text(rule.severityMembers).flatMap { rule.severities[$0] } }
         guard let index = item.index else { return nil }
         let members = rule.severityMembers.lazy.compactMap { item.tape.member(index, $0.utf8) }
-        guard let number = item.tape.integer(rule.severityMembers.isEmpty ? index : members.first ?? index) else { return nil }
+        guard let number = item.tape.whole(rule.severityMembers.isEmpty ? index : members.first ?? index) else { return nil }
         return Int(exactly: packing.value(of: number)).flatMap { rule.severities[String($0)] }
     }
 
@@ -150,7 +150,7 @@ extension MessageDecoder {
         switch form {
         case .bits, .errorState: return nil
         case .plain: return tape.text(index)
-        case .hexNumber(let prefix, let digits): return tape.integer(index).map { prefix + hexadecimal($0, digits: digits) }
+        case .hexNumber(let prefix, let digits): return tape.whole(index).map { prefix + hexadecimal($0, digits: digits) }
         case .member(let name): return tape.memberText(index, name)
         case .template(let template):
             return template.filled { name in tape.memberText(index, name).map(bounded) }

@@ -212,14 +212,12 @@ struct FieldNode: Sendable {
     var slot = SlotIndex.none
     /// A node without a key of its own that reads the same value for another purpose, or -1; see `use(_:as:)`.
     var further: Int32 = -1
-    /// The supply of which it may say that its level is not known, or none.
-    var absentSupply = SupplyIndex.none
-    /// It, or one of the nodes behind `further`, reads codes.
-    var holdsCodes = false
-    /// The metric rule that the slot is filled by, or -1.
+    /// The metric rule that the slot is filled by, or -1. Below -1 for one that may say that the level of a supply is not known; see `absentSupply`.
     var rule: Int32 = -1
     /// A metric whose kind its first value decides: it has no slot until then.
     var isOpen = false
+    /// It, or one of the nodes behind `further`, reads codes.
+    var holdsCodes = false
     /// The slot of what came later and is of the other kind.
     var otherSlot = SlotIndex.none
     /// The raw number is not the value.
@@ -245,6 +243,12 @@ struct FieldNode: Sendable {
     var itemMemberLength: Int32 = 0
     /// The message that met it last; twice in one message is a doubtful message.
     var stamp: UInt32 = 0
+
+    /// The supply of which it may say that its level is not known, or none.
+    var absentSupply: SupplyIndex {
+        get { rule < -1 ? SupplyIndex(Int(-2 - rule)) : .none }
+        set { rule = newValue.isNone ? -1 : -2 - newValue.place }
+    }
 
     func isKey(_ name: String, _ keyBytes: [UInt8]) -> Bool {
         name.utf8.elementsEqual(keyBytes[Int(keyOffset)..<Int(keyOffset) + Int(keyLength)])

@@ -73,16 +73,11 @@ public struct AlertBits: Equatable, Sendable {
     public var isHexadecimal = false
 
     func number(_ tape: JSONTape, _ index: Int) -> UInt64? {
-        switch tape.type(index) {
-        case UInt8(ascii: "l"), UInt8(ascii: "u"): return tape.words[index + 1]
-        case UInt8(ascii: "d"): return tape.number(index).flatMap { Int64(exactly: $0) }.map { UInt64(bitPattern: $0) }
-        case UInt8(ascii: "\""): break
-        default: return nil
+        if tape.type(index) == UInt8(ascii: "u") { return tape.words[index + 1] }
+        if tape.isString(index), isHexadecimal || HexText.isMarked(tape.string(index)) {
+            return PackedNumber.bits(ofHexadecimal: tape.string(index))
         }
-        let text = tape.string(index)
-        if isHexadecimal || HexText.isMarked(text) { return PackedNumber.bits(ofHexadecimal: text) }
-        guard !DecimalText.mayBeIdentifier(text) else { return nil }
-        return DecimalText.number(text).flatMap { Int64(exactly: $0) }.map { UInt64(bitPattern: $0) }
+        return tape.whole(index).map { UInt64(bitPattern: $0) }
     }
 }
 

@@ -80,7 +80,10 @@ import Testing
     @Test func aNumberByItsHexadecimalDigits() throws {
         #expect(try codes(#"hexNumber: { prefix: "P_" }"#, "50364420")?.map(\.code) == ["P_0300_8004"])
         #expect(try codes("hexNumber: { digits: 4 }", "[965,0]")?.map(\.code) == ["03C5", "0000"])
+        #expect(try codes("hexNumber: {}", #""50348044""#)?.map(\.code) == ["0300_400C"])
+        #expect(try codes("hexNumber: {}", "-1")?.map(\.code) == ["FFFF_FFFF"])
         #expect(try codes("hexNumber: {}", "0") == [])
+        #expect(try codes("hexNumber: {}", #""0""#) == [])
         #expect(try codes("hexNumber: {}", #""0300""#) == nil)
     }
 
