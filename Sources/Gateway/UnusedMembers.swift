@@ -12,19 +12,15 @@ struct UnusedMembers {
 
     private let bench: TrialBench
     private let reference: ProfileTrial.Outcome
-    private let root: DocumentNode
+    private let document: NumberedDocument
     /// Members that count as used although their absence need not change the outcome: they are compared only, or matter only while a command is
     /// open.
     private let usedNames: Set<String>
     private let usedPointers: Set<String>
-    /// The values without children, in the order of the document.
-    private var leaves: [Place] = []
     private(set) var pointers: [String] = []
 
-    private struct Place: Hashable {
-        var path: [DocumentPath.Step]
-        var pointer: String
-    }
+    /// The number of a value.
+    private typealias Place = Int
 
     /// What stands in the place of a member: nothing; a list within a list, which can be read as no number, text or time; an object, as no list.
     private enum Replacement: CaseIterable {
@@ -41,7 +37,7 @@ struct UnusedMembers {
 
     init(_ bench: TrialBench, _ profile: DeviceProfile, topic: String, _ root: DocumentNode) {
         self.bench = bench
-        self.root = root
+        document = NumberedDocument(root)
         // Of a retained message only a part is read, so the comparison is made with a live one.
         reference = bench.outcome(root.json)
         usedNames = Set(profile.comparedMembers)
@@ -50,49 +46,40 @@ struct UnusedMembers {
         usedPointers = Set(
             replies.flatMap { [$0.requestID, $0.outcome, $0.reason, $0.failure, $0.device].compactMap { $0?.text } }
                 + profile.alerts.map(\.path.text))
-        collect(root, [])
+        let leaves = document.values.indices.dropFirst().filter { document.values[$0].children.isEmpty }
         let candidates = leaves.filter { !isUsedByName($0) }
         var used = Set(leaves).subtracting(candidates).union(sources(of: candidates))
         used.formUnion(self.used(among: candidates.filter { !used.contains($0) }))
         // An object or a list may be looked at as a whole, though none of its values is used.
         var containers: [Place] = []
-        _ = collectUnused(root, [], used, into: &containers)
+        _ = collectUnused(0, used, into: &containers)
         used.formUnion(self.used(among: containers))
-        pointers = unused(root, [], used)
-    }
-
-    private mutating func collect(_ node: DocumentNode, _ path: [DocumentPath.Step]) {
-        let children = DocumentPath.children(of: node)
-        if children.isEmpty, !path.isEmpty { leaves.append(Place(path: path, pointer: DocumentPath.pointer(path))) }
-        for child in children { collect(child.node, path + [child.step]) }
+        pointers = unused(0, used)
     }
 
     private func isUsedByName(_ place: Place) -> Bool {
-        if usedPointers.contains(place.pointer) { return true }
-        if case .member(let name)? = place.path.last { return usedNames.contains(name) }
-        return false
+        let value = document.values[place]
+        return usedPointers.contains(value.pointer) || value.name.map(usedNames.contains) ?? false
     }
 
     /// Collects the containers in which no value is used; false where one is.
-    private func collectUnused(_ node: DocumentNode, _ path: [DocumentPath.Step], _ used: Set<Place>, into places: inout [Place]) -> Bool {
-        let place = Place(path: path, pointer: DocumentPath.pointer(path))
-        let children = DocumentPath.children(of: node)
-        guard !children.isEmpty else { return path.isEmpty || !used.contains(place) }
+    private func collectUnused(_ place: Place, _ used: Set<Place>, into places: inout [Place]) -> Bool {
+        let children = document.values[place].children
+        guard !children.isEmpty else { return place == 0 || !used.contains(place) }
         var isUnused = true
-        for child in children where !collectUnused(child.node, path + [child.step], used, into: &places) { isUnused = false }
-        if isUnused, !path.isEmpty, !isUsedByName(place) { places.append(place) }
+        for child in children where !collectUnused(child, used, into: &places) { isUnused = false }
+        if isUnused, place > 0, !isUsedByName(place) { places.append(place) }
         return isUnused
     }
 
-    /// The unused members below `node`: its own pointer alone when nothing in it is used, and it is not used as a whole.
-    private func unused(_ node: DocumentNode, _ path: [DocumentPath.Step], _ used: Set<Place>) -> [String] {
-        let place = Place(path: path, pointer: DocumentPath.pointer(path))
-        let children = DocumentPath.children(of: node)
-        guard !children.isEmpty else { return path.isEmpty || used.contains(place) ? [] : [place.pointer] }
-        let found = children.map { unused($0.node, path + [$0.step], used) }
-        let isWhole = zip(children, found).allSatisfy { child, unused in unused == [DocumentPath.pointer(path + [child.step])] }
-        let isNamed = isWhole && !path.isEmpty && !isUsedByName(place) && !used.contains(place)
-        return isNamed ? [place.pointer] : found.flatMap { $0 }
+    /// The unused values from `place` on: itself alone when nothing in it is used, and it is not used as a whole.
+    private func unused(_ place: Place, _ used: Set<Place>) -> [String] {
+        let value = document.values[place]
+        guard !value.children.isEmpty else { return place == 0 || used.contains(place) ? [] : [value.pointer] }
+        let found = value.children.map { unused($0, used) }
+        let isWhole = zip(value.children, found).allSatisfy { child, unused in unused == [document.values[child].pointer] }
+        let isNamed = isWhole && place > 0 && !isUsedByName(place) && !used.contains(place)
+        return isNamed ? [value.pointer] : found.flatMap { $0 }
     }
 
     // MARK: Sources of readings
@@ -162,7 +149,7 @@ struct UnusedMembers {
     }
 
     private func outcome(_ places: [Place], _ replacement: Replacement) -> ProfileTrial.Outcome {
-        bench.outcome(root.replacing(Set(places.map(\.path)), with: replacement.node).json)
+        bench.outcome(document.json(replacing: places, with: replacement.node))
     }
 }
 
@@ -188,32 +175,83 @@ extension ProfileTrial.Outcome {
     }
 }
 
-/// The way to a value of a document.
-enum DocumentPath {
-    enum Step: Hashable {
-        case member(String)
-        case item(Int)
+/// A document whose values have numbers, in the order in which they begin; 0 is the whole.
+private struct NumberedDocument {
+    struct Value {
+        /// As a JSON pointer (RFC 6901).
+        var pointer: String
+        /// The name of the member; nil for an item of a list, and for the whole.
+        var name: String?
+        var children: [Int] = []
+        /// The number behind the last value inside.
+        var end = 0
     }
 
-    static func children(of node: DocumentNode) -> [(step: Step, node: DocumentNode)] {
+    let root: DocumentNode
+    private(set) var values: [Value] = []
+
+    init(_ root: DocumentNode) {
+        self.root = root
+        _ = number(root, "", nil)
+    }
+
+    private mutating func number(_ node: DocumentNode, _ pointer: String, _ name: String?) -> Int {
+        let place = values.count
+        values.append(Value(pointer: pointer, name: name))
+        var children: [Int] = []
         switch node.value {
-        case .object(let members): members.map { (.member($0.key), $0.node) }
-        case .array(let items): items.enumerated().map { (.item($0), $1) }
-        default: []
+        case .object(let members):
+            for member in members { children.append(number(member.node, "\(pointer)/\(Self.token(member.key))", member.key)) }
+        case .array(let items):
+            for (index, item) in items.enumerated() { children.append(number(item, "\(pointer)/\(index)", nil)) }
+        default: break
         }
+        values[place].children = children
+        values[place].end = values.count
+        return place
     }
 
-    /// RFC 6901.
-    static func pointer(_ path: [Step]) -> String {
-        path.map { step in
-            switch step {
-            case .item(let index): "/\(index)"
-            case .member(let name):
-                "/"
-                    + name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                    .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+    private static func token(_ key: String) -> String {
+        key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+            .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+    }
+
+    /// The document with another value in each of the places, or without these members; an item of a list becomes null, so that the others keep
+    /// their places.
+    func json(replacing places: [Int], with other: DocumentNode?) -> [UInt8] {
+        var isReplaced = [Bool](repeating: false, count: values.count)
+        for place in places { isReplaced[place] = true }
+        var writer = JSONWriter()
+        var next = 0
+        write(root, to: &writer, isReplaced, other, &next)
+        return writer.bytes
+    }
+
+    /// `next` is the number of `node`.
+    private func write(_ node: DocumentNode, to writer: inout JSONWriter, _ isReplaced: [Bool], _ other: DocumentNode?, _ next: inout Int) {
+        let place = next
+        next += 1
+        switch node.value {
+        case _ where isReplaced[place]:
+            next = values[place].end
+            if let other { other.write(to: &writer) } else { writer.null() }
+        case .object(let members):
+            writer.beginObject()
+            for member in members {
+                if isReplaced[next], other == nil {
+                    next = values[next].end
+                    continue
+                }
+                writer.key(member.key)
+                write(member.node, to: &writer, isReplaced, other, &next)
             }
-        }.joined()
+            writer.endObject()
+        case .array(let items):
+            writer.beginArray()
+            for item in items { write(item, to: &writer, isReplaced, other, &next) }
+            writer.endArray()
+        default: node.write(to: &writer)
+        }
     }
 }
 
@@ -225,43 +263,16 @@ extension DocumentNode {
     }
 
     var memberCount: Int {
-        1 + DocumentPath.children(of: self).reduce(0) { $0 + $1.node.memberCount }
+        switch value {
+        case .object(let members): members.reduce(1) { $0 + $1.node.memberCount }
+        case .array(let items): items.reduce(1) { $0 + $1.memberCount }
+        default: 1
+        }
     }
 
     fileprivate func text(without names: Set<String>) -> String {
         guard !names.isEmpty, case .object(let members) = value else { return String(decoding: json, as: UTF8.self) }
         return String(decoding: DocumentNode(.object(members.filter { !names.contains($0.key) })).json, as: UTF8.self)
-    }
-
-    /// The document with another value at each of the paths, or without these members; an item of a list becomes null, so that the others keep their
-    /// places.
-    fileprivate func replacing(
-        _ paths: Set<[DocumentPath.Step]>, with other: DocumentNode?, at path: [DocumentPath.Step] = []
-    ) -> DocumentNode {
-        switch value {
-        case .object(let members):
-            return DocumentNode(
-                .object(
-                    members.compactMap { member in
-                        let place = path + [.member(member.key)]
-                        var member = member
-                        if paths.contains(place) {
-                            guard let other else { return nil }
-                            member.node = other
-                        } else {
-                            member.node = member.node.replacing(paths, with: other, at: place)
-                        }
-                        return member
-                    }))
-        case .array(let items):
-            return DocumentNode(
-                .array(
-                    items.enumerated().map { index, item in
-                        let place = path + [.item(index)]
-                        return paths.contains(place) ? other ?? DocumentNode(.null) : item.replacing(paths, with: other, at: place)
-                    }))
-        default: return self
-        }
     }
 }
 

@@ -24,6 +24,10 @@ public struct BudgetCounters: Equatable, Sendable, Codable {
         case commandsKeptBack = "commands_kept_back"
         /// Answers to requests that the gateway did not make, or does not remember.
         case unknownReplies = "unknown_replies"
+        /// Messages on topics that have the shape of a profile's, of devices that are not known, in which no profile reads anything.
+        case strangers = "strangers"
+        /// Devices that began anew because they turned out to be of another profile.
+        case devicesReclaimed = "devices_reclaimed"
     }
 
     private var counts: [String: Int64] = [:]

@@ -22,6 +22,8 @@ public struct CoreConfiguration: Equatable, Sendable {
     /// Finished alarms, runs, orders and tickets kept in memory, each.
     public var maximumFinished = 2000
     public var keepsHistory = true
+    /// Messages on topics that no profile reads become dead letters. Otherwise they are only counted.
+    public var keepsUnreadTopics = true
     /// Metrics that are watched for anomalies, of all devices; each takes half a kilobyte after a day and 1.5 kB after three weeks.
     public var maximumAnomalyMetrics = 20_000
     /// Share of supplies whose successor is to be there in time, where a profile says nothing else.

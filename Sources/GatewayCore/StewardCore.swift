@@ -38,6 +38,8 @@ public struct StewardCore {
     /// Where the search for a device that may be forgotten stands.
     var admissionHand = 0
     var refusedNames = RefusedNames()
+    /// Layouts of the profiles as they were loaded, for messages of devices that are not known.
+    var trialLayouts: [ProfileIndex: ProfileLayout] = [:]
 
     // The desks.
     package internal(set) var presence = PresenceDesk()

@@ -14,7 +14,7 @@ public struct StatusTopic: Equatable, Sendable {
     }
 
     /// The filter to subscribe to.
-    public var subscription: String { pattern.filter }
+    public var subscription: String { pattern.filters.joined() }
 
     /// The order's id in a topic of this form; nil for any other topic.
     public func order(in topic: UnsafeRawBufferPointer) -> String? {

@@ -1,4 +1,5 @@
 import Documents
+import FoundationEssentials
 import Gateway
 import Telemetry
 import TerminalProgram
@@ -10,7 +11,8 @@ enum ProfileCheckCommand: Subcommand {
     static let usage = Usage(
         positionals: [.oneOrMore("FILE", "a profile, or a directory of profiles; they are loaded together")],
         options: [
-            .value("profiles", "DIR", "profiles to extend and to compare topics with; may be given again"),
+            .value(
+                "profiles", "DIR", "profiles to extend and to compare topics with; may be given again (default: those that are installed)"),
             .flag("strict", "exit with 1 for warnings, too"),
             .flag("json", "print the result as JSON"),
         ],
@@ -20,7 +22,9 @@ enum ProfileCheckCommand: Subcommand {
 
     static func run(_ arguments: Arguments) throws -> ExitCode {
         // The others come first: where two claim one topic, the one being written is told.
-        let (files, set) = ProfileLoader.examine(arguments.values("profiles") + arguments.positionals)
+        let named = arguments.values("profiles")
+        let others = named.isEmpty ? GatewayConfiguration().profiles.filter { FileManager.default.fileExists(atPath: $0) } : named
+        let (files, set) = ProfileLoader.examine(arguments.positionals, beside: others)
         if arguments.has("json") {
             Console.print(json: json(files, set))
         } else {

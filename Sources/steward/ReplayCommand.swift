@@ -45,6 +45,11 @@ enum ReplayCommand: Subcommand {
         Console.error(
             "steward replay: \(summary.lines) lines, \(summary.decisions) decisions, \(summary.deadLetters) dead letters, \(summary.unreadableLines) unreadable lines"
         )
+        if replay.strangers > 0 {
+            Console.error(
+                "steward replay: in \(replay.strangers) messages, of devices that are not known, no profile read anything (steward profile test shows why)"
+            )
+        }
         Console.error(BacktestText.lines(replay.backtests))
         if arguments.has("digest") { Console.error("digest \(replay.digest)") }
         return summary.lines == summary.unreadableLines && summary.lines > 0 ? .failed : .ok
@@ -66,7 +71,7 @@ final class LineReader {
         if descriptor < 0 { return nil }
     }
 
-    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+    deinit { if descriptor >= 0, descriptor != STDIN_FILENO { close(descriptor) } }
 
     func next() -> ArraySlice<UInt8>? {
         var searched = start

@@ -26,6 +26,8 @@ enum Subcommands {
         ProfileCheckCommand.self,
         ProfileListCommand.self,
         ProfileTestCommand.self,
+        ProfileDiscoveryCommand.self,
+        ProfileDraftCommand.self,
         ReplayCommand.self,
         DetectCommand.self,
     ]

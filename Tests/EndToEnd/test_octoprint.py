@@ -144,3 +144,30 @@ def test_fatal_error_of_the_printer_is_an_alarm_with_a_ticket(gateway, client, o
     wait_for(lambda: state(gateway) == ("OPERATIONAL", "standby"), "the status after connecting again")
     wait_for(lambda: "printer-error" not in gateway.device(NAME)["alarms"], "the alarm's end")
     nothing_is_late_or_unread(gateway, client)
+
+
+def raisings(gateway, condition):
+    """How often the alarm was told to have begun."""
+    return [entry for entry in gateway.api("journal?kind=alarm.raised")["journal"] if entry["condition"] == condition]
+
+
+def test_print_that_a_person_cancels_is_no_failure(gateway, client, octoprint):
+    octoprint.connect()
+    octoprint.print("long.gcode", HEAT + MOVES + "G4 S1\n" * 600)
+    wait_for(lambda: state(gateway) == ("PRINTING", "productive"), "the print")
+    octoprint.post("job", {"command": "cancel"})
+    wait_for(lambda: gateway.device(NAME)["metrics"].get("lastPrintTime"), "the end of the print that OctoPrint tells as failed")
+    wait_for(lambda: state(gateway) == ("OPERATIONAL", "standby"), "the end of the print")
+    gateway.settled(client)
+    assert gateway.api("alarms")["alarms"] == []
+    assert raisings(gateway, "print-failed") == []
+
+
+def test_clean_stop_is_one_silence(gateway, client, octoprint):
+    octoprint.connect()
+    wait_for(lambda: state(gateway) == ("OPERATIONAL", "standby"), "the status after connecting")
+    octoprint.stop()
+    wait_for(lambda: gateway.device(NAME)["silent"], "the word that it stops")
+    # Its process is over, so its last will has been published: the broker does that before it takes what this test sends next.
+    gateway.settled(client)
+    assert len(raisings(gateway, "silent")) == 1

@@ -76,7 +76,7 @@ def test_other_collectors_names(index, level, capacity):
     assert found["supplies"][2]["lowPercent"] == 0.2 and unused == []
 
 
-@pytest.mark.parametrize("octets", ["4004", "0x4004", "40 04", "QAQ=", [64, 4], 16388, {"type": "Buffer", "data": [64, 4]}, ["no-paper", "inputTrayEmpty"]])
+@pytest.mark.parametrize("octets", ["@\4", "Hex-STRING: 40 04 ", '"40 04 "', r"b'@\x04'", "4004", "0x4004", "40 04", "QAQ=", [64, 4], 16388, {"type": "Buffer", "data": [64, 4]}, ["no-paper", "inputTrayEmpty"]])
 def test_error_bits(octets):
     found, _ = device({"hrPrinterDetectedErrorState": octets})
     assert {(alarm["condition"], alarm["severity"], alarm["text"]) for alarm in found["alarms"]} == {

@@ -55,11 +55,33 @@ import Testing
     @Test func twoProfilesMustNotReadOneTopic() throws {
         let directory = try TemporaryDirectory()
         let first = try directory.write("a.json", profile("a", "x/{device}/data"))
-        let second = try directory.write("b.json", profile("b", "+/{device}/data"))
-        let third = try directory.write("c.json", profile("a", "y/{device}"))
-        #expect(problems([first, second]).contains("match the same messages; make one narrower"))
+        let second = try directory.write("b.json", profile("b", "x/+/{device}"))
+        _ = try directory.write("c.json", profile("a", "y/{device}"))
+        #expect(
+            problems([first, second]).contains("match the same messages; make one narrower, give the one that shall yield general: true"))
         #expect(problems([first, second]).contains("b.json:1:37"))
-        #expect(problems([first, third]).contains("the profile \"a\" is defined in \(first) already"))
+        #expect(problems([directory.url.path]).contains("the profile \"a\" is defined in \(first) already"))
+    }
+
+    /// What a site writes goes before what is shipped under the same name, also for those that extend it.
+    @Test func aLaterDirectoryReplacesProfilesByName() throws {
+        let (shipped, own) = (try TemporaryDirectory(), try TemporaryDirectory())
+        _ = try shipped.write("a.json", profile("a", "x/{device}"))
+        _ = try shipped.write("b.json", "{ profile: 'b', extends: 'a', messages: [{ topic: 'b/{device}' }] }")
+        _ = try own.write("mine.json", profile("a", "y/{device}"))
+        let loaded = try ProfileLoader.load([shipped.url.path, own.url.path])
+        #expect(loaded.map(\.name) == ["b", "a"] && loaded.flatMap(\.messages).map(\.topic.text) == ["b/{device}", "y/{device}"])
+        #expect(ProfileLoader.examine([own.url.path], beside: [shipped.url.path]).set.diagnostics.isEmpty)
+        #expect(ProfileLoader.examine([shipped.url.path + "/a.json", own.url.path]).set.diagnostics.count == 1)
+        // The folder of one profile, or its file, is enough.
+        #expect(try ProfileLoader.load([shipped.url.path + "/a.json"]).map(\.name) == ["a"])
+    }
+
+    @Test func topicsThatAreSkippedAreNotSubscribedTo() throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(
+            "a.json", "{ profile: 'a', messages: [{ topic: 'z/{device...}/set', skip: true }, { topic: 'z/{device...}' }], metrics: { } }")
+        #expect(ProfileLoader.subscriptions(try ProfileLoader.load([file])) == ["z/+", "z/+/+", "z/+/+/+", "z/+/+/+/+", "z/+/+/+/+/+"])
     }
 
     @Test func mistakesOfAllFilesAreToldTogether() throws {

@@ -138,7 +138,10 @@ import Testing
         // Replay is not copyable, so the macro gets a copy of the numbers only.
         let summary = replay.summary
         let numbers: [Int] = [summary.lines, summary.unreadableLines, summary.decisions, summary.deadLetters]
-        #expect(numbers == [3, 1, 1, 1])
+        // A topic that no profile reads is counted.
+        #expect(numbers == [3, 1, 1, 0])
+        let strangers = replay.strangers
+        #expect(strangers == 1)
     }
 
     @Test func extremeTimesNeverTrap() throws {

@@ -4,7 +4,8 @@ import FoundationEssentials
 import Glibc
 import Telemetry
 
-/// Finds and reads the device profiles: `*.json` in the named directories and in their direct subdirectories, or named files.
+/// Finds and reads the device profiles: `*.json` in the named directories and in their direct subdirectories, or named files. A profile of a later
+/// directory replaces one of the same name of an earlier one.
 public enum ProfileLoader {
     /// Where an operator may add profiles; the only place that need not be there.
     static let optionalDirectory = "/etc/steward/profiles.d"
@@ -12,12 +13,12 @@ public enum ProfileLoader {
     /// All or nothing: throws `DocumentProblems` with every mistake of every file, or a `ConfigurationError` for a place that is not there.
     /// `warn` is given what is no mistake and most likely not meant.
     public static func load(_ paths: [String], warn: (Diagnostic) -> Void = { _ in }) throws -> [DeviceProfile] {
-        var files: [String] = []
-        for path in paths {
+        var files: [(path: String, layer: Int)] = []
+        for (layer, path) in paths.enumerated() {
             guard access(path, F_OK) == 0 || path == optionalDirectory else {
                 throw ConfigurationError("profiles: \(path): \(String(cString: strerror(errno)))")
             }
-            files.append(contentsOf: Self.files(in: path))
+            files.append(contentsOf: Self.files(in: path).map { ($0, layer) })
         }
         guard !files.isEmpty else {
             throw ConfigurationError(
@@ -30,19 +31,19 @@ public enum ProfileLoader {
     }
 
     /// All profiles of some files and directories together with all their mistakes. A place that is not there, or that has no profile, is
-    /// one of them.
-    public static func examine(_ paths: [String]) -> (files: [String], set: ProfileSet) {
-        var found: [String] = []
-        for path in paths {
+    /// one of them. They replace profiles of the same name in `others`, but not one another.
+    public static func examine(_ paths: [String], beside others: [String] = []) -> (files: [String], set: ProfileSet) {
+        var found: [(path: String, layer: Int)] = []
+        for (layer, path) in Array(others.enumerated()).map({ ($0.offset, $0.element) }) + paths.map({ (others.count, $0) }) {
             let files = files(in: path)
             // Naming a file twice, or a directory and a file in it, is no mistake.
-            for file in files.isEmpty ? [path] : files where !found.contains(file) { found.append(file) }
+            for file in files.isEmpty ? [path] : files where !found.contains(where: { $0.path == file }) { found.append((file, layer)) }
         }
-        return (found, read(found))
+        return (found.map(\.path), read(found))
     }
 
-    private static func read(_ files: [String]) -> ProfileSet {
-        ProfileSet(files.map { file in (file, contents(file)) }, zones: zone)
+    private static func read(_ files: [(path: String, layer: Int)]) -> ProfileSet {
+        ProfileSet(files.map { ($0.path, contents($0.path)) }, layers: files.map(\.layer), zones: zone)
     }
 
     private static func contents(_ file: String) -> Result<[UInt8], Diagnostic> {
@@ -88,8 +89,8 @@ public enum ProfileLoader {
     /// What to subscribe to, so that every topic of the profiles arrives.
     public static func subscriptions(_ profiles: [DeviceProfile]) -> [String] {
         var filters: [String] = []
-        for filter in profiles.flatMap({ $0.messages.map(\.topic.filter) + $0.replies.map(\.topic.filter) }) where !filters.contains(filter)
-        {
+        for filter in profiles.flatMap({ ($0.messages.filter { !$0.isSkipped }.map(\.topic) + $0.replies.map(\.topic)).flatMap(\.filters) })
+        where !filters.contains(filter) {
             filters.append(filter)
         }
         return filters

@@ -22,6 +22,9 @@ public struct Replay: ~Copyable {
 
     /// Nil when memory is short.
     public init?(configuration: CoreConfiguration, profiles: [DeviceProfile]) {
+        var configuration = configuration
+        // A recording may hold whatever went over a broker. The gateway itself subscribes to what is read.
+        configuration.keepsUnreadTopics = false
         guard let core = StewardCore(configuration: configuration, profiles: profiles) else { return nil }
         self.core = core
     }
@@ -29,6 +32,8 @@ public struct Replay: ~Copyable {
     public var digest: String { core.digest() }
     public var digestLines: [String] { core.digestLines() }
     public var counters: CoreCounters { core.counters }
+    /// Messages of devices that no profile knows.
+    public var strangers: Int64 { core.budgets[.strangers] }
 
     /// Processes one line and hands each decision to `output` as one line of JSON. Throws what is wrong with the line; the replay can go on.
     public mutating func process(_ line: ArraySlice<UInt8>, output: ([UInt8]) -> Void) throws(ConfigurationError) {

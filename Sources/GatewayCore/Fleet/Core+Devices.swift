@@ -13,18 +13,38 @@ extension StewardCore {
             reject(nil, "the topic has \(frame.topic.count) bytes; at most \(Self.maximumTopicBytes) are taken")
             return nil
         }
-        // Profiles that yield to others come last.
-        for isGeneral in [false, true] {
-            let candidates = fleet.baseProfiles.compactMap { resolve(frame, profile: $0, isGeneral: isGeneral) }
-            guard var best = candidates.first else { continue }
-            // Of several general ones the narrowest counts.
-            for candidate in candidates.dropFirst() where isGeneral && topic(of: candidate).isNarrower(than: topic(of: best)) {
-                best = candidate
-            }
-            return admit(best, frame, hash: hash, number)
+        let candidates = candidates(frame)
+        if candidates.isEmpty {
+            if configuration.keepsUnreadTopics { reject(nil, "no profile reads this topic") } else { out.budgets.count(.strangers) }
+            return nil
         }
-        reject(nil, "no profile reads this topic")
+        // The first that reads something in the message, or that has the device already. A refusal is told when nobody takes the message.
+        var refusal: (profile: String, reason: String)?
+        for candidate in candidates {
+            switch claim(candidate, frame) {
+            case .stands: return admit(candidate, frame, hash: hash, number)
+            case .refused(let reason): refusal = refusal ?? (fleet.profiles[candidate.profile].layout.profile.name, reason)
+            case .nothing: break
+            }
+        }
+        if let refusal { reject(refusal.profile, refusal.reason) } else { out.budgets.count(.strangers) }
         return nil
+    }
+
+    /// Who reads the topic, in the order in which they are asked: firm claims before broad ones, and these before those that yield; of two alike
+    /// the narrower topic, and of two such the profile that was loaded last, which is the site's own.
+    private func candidates(_ frame: Segment.Frame) -> [Candidate] {
+        let all = fleet.baseProfiles.reversed().flatMap { profile in
+            [false, true].compactMap { resolve(frame, profile: profile, isGeneral: $0) }
+        }
+        // With few elements, and stable.
+        return all.reduce(into: []) { sorted, candidate in
+            let place = sorted.firstIndex { other in
+                let (own, foreign) = (firmness(of: candidate), firmness(of: other))
+                return own == foreign ? topic(of: candidate).isNarrower(than: topic(of: other)) : own > foreign
+            }
+            sorted.insert(candidate, at: place ?? sorted.endIndex)
+        }
     }
 
     /// Which rules of a profile read the topic, with the range of the device's name in it.
@@ -35,6 +55,8 @@ extension StewardCore {
         var further: [Int] = []
         var reply: Int?
         var range: Range<Int>
+        /// The profile says that nothing of the topic is read.
+        var isSkipped = false
     }
 
     private func resolve(_ frame: Segment.Frame, profile: ProfileIndex, isGeneral: Bool) -> Candidate? {
@@ -42,24 +64,41 @@ extension StewardCore {
         let matching = rules.messages.indices.filter {
             rules.messages[$0].isGeneral == isGeneral && rules.messages[$0].topic.match(frame.topic) != nil
         }
-        let message = matching.first
+        var message = matching.first
+        let isSkipped = message.map { rules.messages[$0].isSkipped } ?? false
         let further = matching.dropFirst().filter { rules.messages[$0].isAdditional }
         let reply = isGeneral ? nil : rules.replies.firstIndex { $0.topic.match(frame.topic) != nil }
+        // An answer on such a topic is read all the same.
+        if isSkipped, reply != nil { message = nil }
         let range =
             message.flatMap { rules.messages[$0].topic.match(frame.topic) } ?? reply.flatMap { rules.replies[$0].topic.match(frame.topic) }
-        return range.map { Candidate(profile: profile, message: message, further: further, reply: reply, range: $0) }
+        return range.map {
+            Candidate(
+                profile: profile, message: message, further: isSkipped ? [] : further, reply: reply, range: $0,
+                isSkipped: isSkipped && reply == nil)
+        }
     }
 
-    private func topic(of candidate: Candidate) -> TopicPattern {
+    func topic(of candidate: Candidate) -> TopicPattern {
         let profile = fleet.profiles[candidate.profile].layout.profile
         // There is a message rule, or a reply rule.
         return candidate.message.map { profile.messages[$0].topic } ?? profile.replies[candidate.reply ?? 0].topic
+    }
+
+    func firmness(of candidate: Candidate) -> ClaimFirmness {
+        let isGeneral = candidate.message.map { fleet.profiles[candidate.profile].layout.profile.messages[$0].isGeneral } ?? false
+        return isGeneral ? .yielding : topic(of: candidate).isBroad ? .broad : .firm
     }
 
     private mutating func admit(
         _ candidate: Candidate, _ frame: Segment.Frame, hash: UInt64, _ number: Int64
     ) -> TopicTable.Route? {
         let profile = candidate.profile
+        if candidate.isSkipped {
+            let route = TopicTable.Route(device: .none, profile: profile, root: 0, message: -1, reply: -1)
+            fleet.topics.insert(frame.topic, hash: hash, route, owner: TopicTable.everybody)
+            return route
+        }
         let title = fleet.profiles[profile].layout.profile.name
         var device = DeviceIndex.none
         var node: Int32 = -1
@@ -71,16 +110,14 @@ extension StewardCore {
         let namesDevice = topic(of: candidate).namesDevice
         if namesDevice {
             let name = Array(frame.topic[candidate.range])
-            if let problem = DeviceName.problem(name) {
-                reject(title, problem)
-                return nil
-            }
             guard let known = admit(String(decoding: name, as: UTF8.self), profile: profile) else {
                 out.counters.refusedDevices &+= 1
                 reject(title, refusal(name, title))
                 return nil
             }
             device = known
+            fleet.records[known].claim = max(fleet.records[known].claim, firmness(of: candidate))
+            noteSource(known, candidate, frame)
             learnLeadTime(known, candidate, frame)
             adopt(known, candidate, frame)
         }
@@ -154,7 +191,7 @@ extension StewardCore {
         var added = TopicTable.Route(device: .none, profile: profile, root: 0, message: Int16(message), reply: -1, next: route.next)
         if rule.topic.namesDevice, let range = rule.topic.match(frame.topic) {
             let name = Array(frame.topic[range])
-            guard DeviceName.problem(name) == nil,
+            guard DeviceName.problem(name) == nil, isKnown(name, profile) || trial(message, of: profile, frame).isUnderstood,
                 let device = admit(String(decoding: name, as: UTF8.self), profile: profile)
             else {
                 return nil

@@ -54,6 +54,12 @@ package struct DeviceRecord: Sendable {
     package internal(set) var expectedSinceMilliseconds: Int64?
     /// What it has added to the names that it shares with others (`Core+OwnLayout`).
     var broughtNames = 0
+    /// How firm the firmest rule is on whose topics it has spoken.
+    var claim = ClaimFirmness.yielding
+    /// The hash of what stands before its name where its topics' patterns take anything; nil before its first topic.
+    var source: UInt64?
+    /// It had another such source, and that was told.
+    var isSourceDoubtful = false
 
     init(id: String) { self.id = id }
 }

@@ -111,6 +111,10 @@ extension FleetState {
         writer.write(state.alertsDatedByArrival)
         writer.write(state.isNewestByArrival)
         writer.write(record.expectedSinceMilliseconds ?? .min)
+        writer.write(record.claim.rawValue)
+        writer.write(record.source != nil)
+        writer.write(record.source ?? 0)
+        writer.write(record.isSourceDoubtful)
         // A metric that only late messages told has no value, but history.
         let known = places(of: device).filter { metrics[$0.place].isTold || metrics[$0.place].encoder.count > 0 }
         writer.write(UInt32(known.count))
@@ -154,6 +158,14 @@ extension FleetState {
             devices[device].isNewestByArrival = try reader.bool()
             let expectedSince: Int64 = try reader.integer()
             records[device].expectedSinceMilliseconds = expectedSince == .min ? nil : expectedSince
+        }
+        if version >= 3 {
+            guard let claim = ClaimFirmness(rawValue: try reader.integer()) else { throw SnapshotError.inconsistent }
+            records[device].claim = claim
+            let hasSource = try reader.bool()
+            let source: UInt64 = try reader.integer()
+            records[device].source = hasSource ? source : nil
+            records[device].isSourceDoubtful = try reader.bool()
         }
         try readMetrics(&reader, device, renumbering.slots, hasSources: version >= 2)
         try readConditions(&reader, device)

@@ -286,7 +286,10 @@ enum DeviceName {
         if String(validating: name, as: UTF8.self) == nil { return "the device's name is not valid UTF-8" }
         if name.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "the device's name has a control character" }
         if name.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }) { return "the device's name has a wildcard" }
-        if name == Array(".".utf8) || name == Array("..".utf8) { return "the device's name is a path step" }
+        let steps = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if steps.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) {
+            return "the device's name is a path step, or has one"
+        }
         return nil
     }
 }
@@ -327,11 +330,16 @@ extension FleetState {
     func equipmentState(_ device: DeviceIndex) -> EquipmentState? {
         let derived = profiles[devices[device].profile].derived
         guard !derived.statusSlot.isNone else { return nil }
+        let status = value(device, derived.statusSlot)
         let mayBeDown = !derived.hasDownCodes || devices[device].isDownByCode
         // Codes count in all states, or in those that the profile names.
         if mayBeDown, derived.downSlot.isNone, derived.hasDownCodes { return .unscheduledDowntime }
-        if mayBeDown, let value = value(device, derived.downSlot).live, derived.saysDown(value) { return .unscheduledDowntime }
-        return value(device, derived.statusSlot).live.map(derived.equipmentState)
+        if mayBeDown, case .live(let down, let since) = value(device, derived.downSlot), derived.saysDown(down) {
+            guard derived.downEndsWithWork, case .live(let working, let told) = status, told > since,
+                derived.equipmentState(working) == .productive
+            else { return .unscheduledDowntime }
+        }
+        return status.live.map(derived.equipmentState)
     }
 }
 

@@ -16,6 +16,8 @@ package final class LayoutDerived: Sendable {
     private let isDown: [Bool]
     /// Codes of the device may say that it is down; where `downSlot` is there, in its states only.
     let hasDownCodes: Bool
+    /// A productive status that is told later ends that.
+    let downEndsWithWork: Bool
     /// The equipment state of each value of the status.
     private let equipmentStates: [EquipmentState]
     /// Slots that history keeps.
@@ -63,6 +65,7 @@ package final class LayoutDerived: Sendable {
                 return rule.offset == 0 ? rule.scale : 0
             })
         let status = layout.profile.status
+        downEndsWithWork = status?.downWhen?.endsWithWork ?? false
         statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? .none
         guard let status, !statusSlot.isNone else {
             (downSlot, furtherDownSlot) = (.none, .none)
@@ -72,7 +75,7 @@ package final class LayoutDerived: Sendable {
             return
         }
         let down = status.downWhen
-        let second = down.flatMap { layout.slot(named: $0.member) }
+        let second = down.flatMap { layout.slot(named: $0.metric) }
         downSlot = second ?? .none
         furtherDownSlot = downSlot == statusSlot ? .none : downSlot
         hasDownCodes = !status.downCodes.isEmpty

@@ -39,13 +39,15 @@ extension StewardCore {
         let rule = fleet.profiles[route.profile].layout.profile.messages[Int(route.message)]
         if frame.isRetained, rule.cleared == nil { return }
         decoded.clear()
-        if profile == route.profile {
-            addUnknowns(device, profile, route.root)
-        } else if let root = root(profile, message: Int(route.message), topic: frame.topic) {
-            addUnknowns(device, profile, root)
-        }
-        if !decoded.readings.isEmpty, replayedArrivalMilliseconds == nil {
-            takePresent(decoded, device, profile, max(now, fleet.devices[device].newestMilliseconds))
+        let own = profile == route.profile ? route.root : root(profile, message: Int(route.message), topic: frame.topic)
+        guard let own else { return }
+        addUnknowns(device, profile, own)
+        let time = max(now, fleet.devices[device].newestMilliseconds)
+        if !decoded.readings.isEmpty, replayedArrivalMilliseconds == nil { takePresent(decoded, device, profile, time) }
+        if rule.cleared == .over, replayedArrivalMilliseconds == nil, !frame.isRetained {
+            for (list, scope) in fleet.profiles[profile].layout.lists(ofTopicAt: own) where list < 4 {
+                take(CodeReport(list: list, hash: ReportedAlerts.emptyHash, scope: scope, codes: []), device, at: time)
+            }
         }
         guard rule.cleared == .gone else { return }
         presence.goOffline(

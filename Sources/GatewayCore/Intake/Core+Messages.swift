@@ -100,9 +100,10 @@ extension StewardCore {
                     profile: told.profile, isRetained: frame.isRetained)))
     }
 
-    /// Takes a message that was decoded. `isHistorical`: the device says that it tells of the past.
+    /// Takes a message that was decoded. `isHistorical`: the device says that it tells of the past. `isWordOfLife`: the topic tells who is there.
     mutating func apply(
-        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, isHistorical: Bool = false
+        _ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, isRetained: Bool, isHistorical: Bool = false,
+        isWordOfLife: Bool = false
     ) {
         if message.fieldProblems > 0 { fieldProblem(message, device, profile) }
         if message.impossibleValues > 0 { out.budgets.count(.impossibleValues, message.impossibleValues) }
@@ -111,9 +112,12 @@ extension StewardCore {
         let time = eventTime(message, device, isLive: !isRetained && !isHistorical && !presence.isCatchingUp)
         if isRetained { return applyRetained(message, device) }
         if replayedArrivalMilliseconds == nil {
+            let wasSilent = fleet.devices[device].isSilent
+            if wasSilent, !isWordOfLife, isLeaving(device) {
+                return take(message, device, profile, at: time, isHistorical: isHistorical)
+            }
             let lastHeard = fleet.devices[device].arrivalMilliseconds
             fleet.devices[device].arrivalMilliseconds = now
-            let wasSilent = fleet.devices[device].isSilent
             if wasSilent {
                 presence.spokeAgain(device, at: time, &fleet, &out)
                 drain()
@@ -324,8 +328,9 @@ extension StewardCore {
         if former != fleet.value(device, reading.slot).known { tellStatus(device, at: time) }
     }
 
-    /// The operating status changed.
+    /// The operating status changed. What a device that leaves still tells of it counts when the device is back.
     private mutating func tellStatus(_ device: DeviceIndex, at time: Int64) {
+        if fleet.devices[device].isSilent, isLeaving(device) { return }
         out.tell(.equipmentState(device, fleet.equipmentState(device) ?? .unknown, at: time))
     }
 
@@ -360,7 +365,8 @@ extension StewardCore {
         } else if fleet.metrics[place].watch != MetricWatch.none {
             unwatch(device, profile, reading.slot, at: time)
         }
-        if derived.statusSlot == reading.slot, former != reading.value { tellStatus(device, at: time) }
+        // Where work ends what a second metric says, also a status that is told again may do so.
+        if derived.statusSlot == reading.slot, former != reading.value || derived.downEndsWithWork { tellStatus(device, at: time) }
     }
 
     @inline(__always)

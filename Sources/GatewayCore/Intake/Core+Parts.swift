@@ -1,3 +1,4 @@
+import FaultDetection
 import Telemetry
 
 /// Messages that are more, or other, than one JSON object about the device of the topic.
@@ -34,12 +35,14 @@ extension StewardCore {
                 wentOffline(device, isRetained: frame.isRetained)
                 continue
             }
-            if let full = rule.full, isFull(part, full) {
+            if let full = rule.full, isMeant(part, full) {
                 addUnknowns(device, profile, root)
             } else if !decoded.clearedGroups.isEmpty {
                 addUnknowns(device, profile, below: decoded.clearedGroups)
             }
-            apply(decoded, device, profile, isRetained: frame.isRetained)
+            let isHistorical = rule.historical.map { isMeant(part, $0) } ?? false
+            apply(
+                decoded, device, profile, isRetained: frame.isRetained, isHistorical: isHistorical, isWordOfLife: rule.liveness != nil)
         }
     }
 
@@ -60,10 +63,14 @@ extension StewardCore {
     }
 
     private func isOffline(_ part: MessagePart, _ rule: LivenessRule) -> Bool {
-        rule.isAlwaysOffline || rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first.map { rule.offline.contains($0) } ?? false
+        rule.isAlwaysOffline || word(of: part, rule).map { rule.offline.contains($0) } ?? false
     }
 
-    private func isFull(_ part: MessagePart, _ rule: FullRule) -> Bool {
+    func word(of part: MessagePart, _ rule: LivenessRule) -> String? {
+        rule.paths.lazy.compactMap { decoder.text($0, of: part) }.first
+    }
+
+    private func isMeant(_ part: MessagePart, _ rule: MessageSelection) -> Bool {
         switch rule {
         case .always: true
         case .when(let path, let values): decoder.text(path, of: part).map { values.contains($0) } ?? false
@@ -92,6 +99,20 @@ extension StewardCore {
                 if named.insert(slot).inserted { decoded.addUnknown(slot) }
             }
         }
+    }
+
+    /// How long after such a word a device may still be sending: it says that it leaves, and then closes what it has open.
+    private static let leavingMilliseconds: Int64 = 10_000
+
+    /// The silent device has just said that it leaves. What it still sends does not mean that it is back, where it has a word for that:
+    /// otherwise its last will, which follows, would be a second silence.
+    func isLeaving(_ device: DeviceIndex) -> Bool {
+        let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
+        guard profile.messages.contains(where: { $0.liveness?.online.isEmpty == false }),
+            let alarm = alarms.standing(device, PresenceDesk.condition, .silence).flatMap({ alarms[$0] })
+        else { return false }
+        // The silence of a device that has said nothing began longer ago.
+        return now &- alarm.onsetMilliseconds < min(Self.leavingMilliseconds, profile.silentAfterMilliseconds)
     }
 
     /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.

@@ -21,7 +21,8 @@ enum SnapshotPart: String, CaseIterable {
     var version: UInt16 {
         switch self {
         // 2: of each metric and each list of codes, whether its time is one of arrival; when the lists were told; since when it is expected.
-        case .device: 2
+        // 3: how firmly its profile claims it, and where its topics come from.
+        case .device: 3
         default: 1
         }
     }

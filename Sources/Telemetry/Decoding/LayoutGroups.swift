@@ -16,6 +16,15 @@ extension ProfileLayout {
         return group.slots
     }
 
+    /// The lists of codes that the messages of a topic tell, with what stands in front of their codes. Lists that a pointer with captures leads to
+    /// are left out: the message alone says which there are.
+    public func lists(ofTopicAt root: Int32) -> [(list: Int, scope: String)] {
+        origins[Int(root)].compactMap { position in
+            guard case .alerts(let list) = patterns[position.pattern].target, profile.alerts[list].path.captures.isEmpty else { return nil }
+            return (list, position.captures.reduce("") { $0 + $1.value + "." })
+        }
+    }
+
     /// Of several rules whose names have the form of a slot's name it belongs to the one that says most of it outright.
     private mutating func measureNames() {
         guard slotNames.count < slots.count else { return }

@@ -11,7 +11,7 @@ extension ProfileLayout {
         for (index, list) in profile.alerts.enumerated() {
             patterns.append(FieldPattern(tokens: list.path.tokens, target: .alerts(index), messages: mask(list.message)))
         }
-        for (index, metric) in profile.metrics.enumerated() {
+        for (index, metric) in profile.metrics.enumerated() where metric.onlyName == nil {
             patterns.append(FieldPattern(tokens: metric.path.tokens, target: .metric(index), messages: mask(metric.message)))
         }
         for (index, supply) in profile.supplies.enumerated() {
@@ -208,7 +208,10 @@ extension ProfileLayout {
                 guard isOwnName ? member != nil : key.starts(with: prefix),
                     let text = captured(key, name, by: patterns[position.pattern].target)
                 else { return nil }
-                next.captures.append((capture, text))
+                let (plain, unit) = withoutUnit(text, patterns[position.pattern].target)
+                guard !plain.isEmpty else { return nil }
+                next.captures.append((capture, plain))
+                if let unit { next.captures.append((Self.unitCapture, unit)) }
                 return next
             }
         }
@@ -220,8 +223,52 @@ extension ProfileLayout {
         origins.append(advanced)
         nodes[Int(child)].nextSibling = nodes[Int(node)].firstChild
         nodes[Int(node)].firstChild = child
+        if !isOwnName {
+            let tokens = advanced.map { patterns[$0.pattern].tokens[$0.depth - 1] }
+            // What the profile names outright is that, whatever stands in it.
+            nodes[Int(child)].isNamedByKey = tokens.allSatisfy { if case .each(_, _?, _) = $0 { true } else { false } }
+        }
         settle(node: child)
         return child
+    }
+
+    /// No capture of a profile has this name: a name cannot be empty.
+    private static var unitCapture: String { "" }
+
+    /// The name and the unit of a captured name such as `temp|°C`, where the rule says so.
+    private func withoutUnit(_ text: String, _ target: FieldTarget) -> (name: String, unit: String?) {
+        guard case .metric(let rule) = target, let sign = profile.metrics[rule].unitSign, let place = text.firstRange(of: sign) else {
+            return (text, nil)
+        }
+        return (String(text[..<place.lowerBound]), String(text[place.upperBound...]))
+    }
+
+    mutating func takeUnit(of position: PatternPosition, _ slot: SlotIndex) {
+        guard let unit = position.captures.first(where: { $0.name == Self.unitCapture })?.value else { return }
+        setUnit(UnitConversion.code(unit), of: slot)
+    }
+
+    /// The rule that counts for a name: of the rows behind the general rule that say it the longest, or the general rule.
+    func rule(of general: Int, named name: String) -> Int {
+        rows(of: general).filter { profile.metrics[$0].isRow(for: name) }
+            .max { (profile.metrics[$0].onlyName ?? "").utf8.count < (profile.metrics[$1].onlyName ?? "").utf8.count } ?? general
+    }
+
+    private func rows(of general: Int) -> Range<Int> {
+        var end = general + 1
+        while end < profile.metrics.count, profile.metrics[end].onlyName != nil { end += 1 }
+        return (general + 1)..<end
+    }
+
+    /// The rule whose row this one is; itself when it is none.
+    func generalRule(of index: Int) -> Int {
+        var index = index
+        while index > 0, profile.metrics[index].onlyName != nil { index -= 1 }
+        return index
+    }
+
+    func takesText(rule general: Int) -> Bool {
+        profile.metrics[general].takesText || rows(of: general).contains { profile.metrics[$0].takesText }
     }
 
     /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.
@@ -237,6 +284,18 @@ extension ProfileLayout {
     /// Names come from devices: bounded, printable.
     static func isUsableName(_ key: [UInt8]) -> Bool {
         !key.isEmpty && key.count <= maximumNameBytes && key.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// The text as a state's value: the beginning of one that is too long, with an ellipsis.
+    static func shortened(_ text: String) -> String {
+        let ellipsis = "…"
+        guard text.utf8.count > maximumNameBytes else { return text }
+        var length = 0
+        let beginning = text.unicodeScalars.prefix { scalar in
+            length += UTF8.width(scalar)
+            return length <= maximumNameBytes - ellipsis.utf8.count
+        }
+        return String(beginning) + ellipsis
     }
 
     /// The number of a state's value; learns it when there is room.

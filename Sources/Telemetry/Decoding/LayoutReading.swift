@@ -35,6 +35,8 @@ extension ProfileLayout {
             if leadsOn(node) {
                 if tape.end(index) == index + 2 { decoded.clearedGroups.append(node) }
                 items(tape, index, node: node, bit, &decoded)
+            } else if tape.end(index) == index + 2, !isTaken {
+                nothing(node, &decoded)
             } else if !isTaken {
                 misfit(node, bit, &decoded)
             }
@@ -50,6 +52,15 @@ extension ProfileLayout {
     private func leadsOn(_ node: Int32) -> Bool { nodes[Int(node)].firstChild >= 0 || meetsNew(node) }
 
     func meetsNew(_ node: Int32) -> Bool { nodes[Int(node)].takesNew || nodes[Int(node)].isLazy }
+
+    /// An empty list in place of a value: there is none (Venus OS writes an invalid value of D-Bus so).
+    private func nothing(_ node: Int32, _ decoded: inout DecodedMessage) {
+        let field = nodes[Int(node)]
+        for slot in [field.slot, field.otherSlot] where !slot.isNone && self[slot].kind != .level {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+        }
+        if field.further >= 0 { nothing(field.further, &decoded) }
+    }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
@@ -70,9 +81,11 @@ extension ProfileLayout {
             let valueIndex = at + 1
             let key = tape.string(at)
             var child = find(key, in: node)
-            if child < 0, nodes[Int(node)].itemMemberOffset >= 0 {
+            if child >= 0 {
+                if nodes[Int(child)].isNamedByKey { child = namedInside(tape, valueIndex, key, in: node, &decoded) ?? child }
+            } else if nodes[Int(node)].itemMemberOffset >= 0 {
                 child = named(tape, valueIndex, key, in: node, &decoded)
-            } else if child < 0, meetsNew(node) {
+            } else if meetsNew(node) {
                 child = meet(key, in: node, tape, valueIndex, &decoded)
             }
             if child >= 0 {
@@ -156,9 +169,7 @@ extension ProfileLayout {
                 key.starts(with: prefix)
             else { return false }
             switch pattern.target {
-            case .metric(let rule):
-                let metric = profile.metrics[rule]
-                return metric.kind == .state || metric.isOpen || metric.match != nil || !metric.values.isEmpty
+            case .metric(let rule): return takesText(rule: rule)
             case .supply: return true
             default: return false
             }
@@ -178,14 +189,20 @@ extension ProfileLayout {
     private mutating func named(
         _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
     ) -> Int32 {
+        namedInside(tape, index, key, in: node, &decoded) ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+    }
+
+    /// Nil when it has no such member.
+    private mutating func namedInside(
+        _ tape: JSONTape, _ index: Int, _ key: UnsafeBufferPointer<UInt8>, in node: Int32, _ decoded: inout DecodedMessage
+    ) -> Int32? {
+        guard tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) else { return nil }
         var child: Int32?
-        if tape.type(index) == UInt8(ascii: "{"), isNamedInside(node, key) {
-            withItemName(tape, index, nil, node) { layout, name in
-                let known = layout.find(name, in: node)
-                child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
-            }
+        withItemName(tape, index, nil, node) { layout, name in
+            let known = layout.find(name, in: node)
+            child = known >= 0 || !layout.meetsNew(node) ? known : layout.meet(name, in: node, tape, index, isOwnName: true, &decoded)
         }
-        return child ?? (meetsNew(node) ? meet(key, in: node, tape, index, &decoded) : -1)
+        return child
     }
 
     private func isNamedInside(_ node: Int32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -237,6 +254,8 @@ extension ProfileLayout {
         let kind = self[slot].kind
         if kind == .level { return level(tape, index, slot: slot, in: parent, &decoded) }
         if tape.isNull(index) {
+            // Null in place of an error is none.
+            if nodes[Int(node)].isPeculiar, profile.metrics[Int(nodes[Int(node)].rule)].isAlwaysUnknown { return }
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return
         }
@@ -270,10 +289,12 @@ extension ProfileLayout {
         learn(text, rule: rule, slot: slot, &decoded)
     }
 
-    /// A state by its word; a new one is learned.
+    /// A state by its word; a new one is learned. A long text is cut, and where there is no room for a new one the state is unknown: in both cases
+    /// the word before it does not hold any more.
     mutating func learn(_ text: String, rule: Int32, slot: SlotIndex, _ decoded: inout DecodedMessage) {
         let meaning = meaning(of: text, rule: rule)
-        guard let learned = learnState(meaning ?? text, of: slot) else {
+        guard let learned = learnState(meaning ?? Self.shortened(text), of: slot) else {
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return problem(.notAState, self[slot].name, &decoded)
         }
         if meaning != nil { learnAlias(text, for: learned, of: slot) }
@@ -296,11 +317,17 @@ extension ProfileLayout {
         decoded.zone = rule.zone
     }
 
-    /// A member that stands twice: nobody knows which one the device means, so what it said is taken back.
+    /// A member that stands twice: nobody knows which one the device means, so what it said is taken back. Of two times of one message the first is
+    /// as good as the other.
     private mutating func doubt(_ node: Int32, _ decoded: inout DecodedMessage) {
+        if nodes[Int(node)].timeOf != 0, nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen { return }
         takeBack(node, &decoded)
+        problem(.twice, key(of: node), &decoded)
+    }
+
+    func key(of node: Int32) -> String {
         let offset = Int(nodes[Int(node)].keyOffset)
-        problem(.twice, String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self), &decoded)
+        return String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self)
     }
 
     /// Everything that was read at a node and below it.

@@ -47,6 +47,11 @@ extension ProfileLayout {
     ) -> Bool {
         let number = Int(nodes[Int(node)].rule)
         let rule = profile.metrics[number]
+        if rule.hasCompanions,
+            isSaidToBeUnknown(tape, index, rule, slot: slot, name: self[slot].name, in: parent, &decoded)
+        {
+            return true
+        }
         if !rule.unknown.isEmpty, let text = tape.text(index), isListed(text, rule, isState: self[slot].kind == .state) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             return true
@@ -55,7 +60,12 @@ extension ProfileLayout {
             unpack(tape, index, packing, number, slot, &decoded)
             return true
         }
-        guard let place = rule.unitPlace, self[slot].kind != .state, let unit = unit(place, tape, parent) else { return false }
+        guard let place = rule.unitPlace, self[slot].kind != .state, let unit = find(place, tape, beside: parent).flatMap({ tape.text($0) })
+        else { return false }
+        if rule.unit.isEmpty {
+            setUnit(UnitConversion.code(unit), of: slot)
+            return false
+        }
         guard let value = tape.number(index) ?? written(tape, index, node: node, slot: slot, &decoded) else { return true }
         if let converted = UnitConversion.convert(value, from: unit, to: rule.unit) {
             appendBounded(converted, raw: value, number, slot, &decoded)
@@ -68,20 +78,6 @@ extension ProfileLayout {
     /// The numbers among them are compared with those of a gauge or counter as numbers, not here.
     private func isListed(_ text: String, _ rule: MetricRule, isState: Bool) -> Bool {
         rule.unknown.contains { isState ? Self.isSame($0, text) : Double($0) == nil && $0 == text }
-    }
-
-    /// "-127" is the number -127.0 too.
-    private static func isSame(_ listed: String, _ sent: String) -> Bool {
-        if listed == sent { return true }
-        guard let a = Double(listed), let b = Double(sent) else { return false }
-        return a == b
-    }
-
-    private func unit(_ place: UnitPlace, _ tape: JSONTape, _ parent: Int) -> String? {
-        switch place {
-        case .beside(let member): parent > 0 ? tape.memberText(parent, member) : nil
-        case .pointer(let path): (tape.find(path, from: partIndex) ?? tape.find(path)).flatMap { tape.text($0) }
-        }
     }
 
     // MARK: Values in texts
@@ -136,19 +132,43 @@ extension ProfileLayout {
     /// the other kind has a metric of its own, because devices of one profile may mean different things by one name.
     mutating func openReading(_ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let type = tape.type(index)
+        let rule = nodes[Int(node)].isPeculiar ? profile.metrics[Int(nodes[Int(node)].rule)] : nil
+        if let rule, rule.hasCompanions, isOpenUnknown(tape, index, rule, node: node, in: parent, &decoded) { return }
         let isUnknown = type == UInt8(ascii: "n") || (type == Self.quote && DecimalText.isUnknown(tape.string(index)))
         let known = nodes[Int(node)].slot
         if isUnknown {
             if !known.isNone { decoded.readings.append(Reading(slot: known, value: 0, isUnknown: true)) }
             return
         }
-        let isNumber = tape.number(index) != nil || (type == Self.quote && DecimalText.isPlain(tape.string(index)))
+        let isWord = rule?.wordsWhen.flatMap { saysWord($0, tape, beside: parent) }
+        let isNumber = isWord != true && (tape.number(index) != nil || (type == Self.quote && DecimalText.isPlain(tape.string(index))))
+        if isWord == false, !isNumber { return problem(.notANumber, key(of: node), &decoded) }
         guard let slot = openSlot(node, isNumber: isNumber) else {
-            let offset = Int(nodes[Int(node)].keyOffset)
-            let key = String(decoding: keyBytes[offset..<offset + Int(nodes[Int(node)].keyLength)], as: UTF8.self)
-            return problem(.tooManyNames, key, &decoded)
+            return problem(.tooManyNames, key(of: node), &decoded)
         }
         reading(tape, index, node: node, slot: slot, in: parent, &decoded)
+    }
+
+    /// A value that does not hold decides no kind; what is known under its name is not known any more.
+    private mutating func isOpenUnknown(
+        _ tape: JSONTape, _ index: Int, _ rule: MetricRule, node: Int32, in parent: Int, _ decoded: inout DecodedMessage
+    ) -> Bool {
+        let general = generalRule(of: Int(nodes[Int(node)].rule))
+        let position = origins[Int(node)].first { patterns[$0.pattern].target == .metric(general) }
+        let name = rule.name.filled(position?.captures ?? [])
+        if rule.isUnit {
+            // Before the first value there is nothing that it could be the unit of.
+            if let slot = slot(named: name), let unit = tape.text(index, maximumBytes: Self.maximumNameBytes) {
+                setUnit(UnitConversion.code(unit), of: slot)
+            }
+            return true
+        }
+        guard isSaidToBeUnknown(tape, index, rule, slot: .none, name: name, in: parent, &decoded) else { return false }
+        if rule.isAlwaysUnknown, tape.isNull(index) { return true }
+        for known in [name, name + ".text", name + ".number"] {
+            if let slot = slot(named: known) { decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true)) }
+        }
+        return true
     }
 
     private mutating func openSlot(_ node: Int32, isNumber: Bool) -> SlotIndex? {
@@ -156,7 +176,8 @@ extension ProfileLayout {
         if !first.isNone, (self[first].kind != .state) == isNumber { return first }
         if !other.isNone { return other }
         let index = Int(nodes[Int(node)].rule)
-        guard let position = origins[Int(node)].first(where: { patterns[$0.pattern].target == .metric(index) }) else { return nil }
+        let general = generalRule(of: index)
+        guard let position = origins[Int(node)].first(where: { patterns[$0.pattern].target == .metric(general) }) else { return nil }
         let rule = profile.metrics[index]
         let name = rule.name.filled(position.captures)
         let kind: MetricKind = isNumber ? .gauge : .state
@@ -168,6 +189,7 @@ extension ProfileLayout {
                 return nil
             }
             nodes[Int(node)].slot = slot
+            if isNumber { takeUnit(of: position, slot) }
             if (present != .state) == isNumber { return slot }
         }
         let suffix = isNumber ? ".number" : ".text"
@@ -175,6 +197,7 @@ extension ProfileLayout {
             return nil
         }
         nodes[Int(node)].otherSlot = slot
+        if isNumber { takeUnit(of: position, slot) }
         return slot
     }
 }

@@ -16,12 +16,19 @@ extension ProfileLayout {
         guard rule >= 0, profile.metrics[Int(rule)].unit.isEmpty else { return false }
         var isChanged = false
         for slot in [nodes[Int(node)].slot, nodes[Int(node)].otherSlot] where !slot.isNone {
-            guard self[slot].kind == .gauge || self[slot].kind == .counter, self[slot].unit != unit else { continue }
-            self[slot].unit = unit
-            isChanged = true
+            if setUnit(unit, of: slot) { isChanged = true }
         }
-        if isChanged { revision += 1 }
         return isChanged
+    }
+
+    /// Likewise of a slot whose rule names no unit.
+    @discardableResult
+    mutating func setUnit(_ unit: String, of slot: SlotIndex) -> Bool {
+        guard profile.namesPerDevice, unit.isEmpty || Self.isUsableName(Array(unit.utf8)) else { return false }
+        guard self[slot].kind == .gauge || self[slot].kind == .counter, self[slot].unit != unit else { return false }
+        self[slot].unit = unit
+        revision += 1
+        return true
     }
 
     private func child(of node: Int32, named key: Substring) -> Int32? {

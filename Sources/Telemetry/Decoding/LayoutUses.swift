@@ -22,7 +22,7 @@ extension ProfileLayout {
             case .ignored: if isFree(node) { nodes[Int(node)].isIgnored = true }
             case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt64(message)
             case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt64(message)
-            case .metric(let rule) where profile.metrics[rule].match != nil: nodes[Int(node)].hasTextRules = true
+            case .metric(let general) where isText(general, position): nodes[Int(node)].hasTextRules = true
             case .metric, .supply, .absence, .alerts: use(node, as: position)
             }
         }
@@ -42,17 +42,8 @@ extension ProfileLayout {
             nodes[Int(place)].alertList = Int32(list)
             nodes[Int(place)].holdsCodes = true
             nodes[Int(node)].holdsCodes = true
-        case .metric(let index) where profile.metrics[index].isOpen:
-            guard !chain(from: node).contains(where: { isPlace(ofMetric: index, $0) }), let place = place(at: node, for: position) else {
-                return
-            }
-            describe(place, metric: index)
-            nodes[Int(place)].isOpen = true
-        case .metric(let index):
-            let name = profile.metrics[index].name.filled(position.captures)
-            guard let slot = makeSlot(name: name, metricRule: index), let place = place(at: node, of: slot, for: position) else { return }
-            describe(place, metric: index)
-            nodes[Int(place)].slot = slot
+        case .metric(let general):
+            use(node, asMetric: rule(of: general, named: profile.metrics[general].name.filled(position.captures)), position)
         case .supply(let rule):
             guard let slot = makeSupply(rule: rule, captures: position.captures), let place = place(at: node, of: slot, for: position)
             else { return }
@@ -62,6 +53,24 @@ extension ProfileLayout {
             nodes[Int(place)].absentSupply = self[slot].supply
         case .time, .required, .ignored: break
         }
+    }
+
+    private mutating func use(_ node: Int32, asMetric index: Int, _ position: PatternPosition) {
+        let rule = profile.metrics[index]
+        if rule.isOpen || rule.isUnit {
+            guard !chain(from: node).contains(where: { isPlace(ofMetric: index, $0) }), let place = place(at: node, for: position) else {
+                return
+            }
+            describe(place, metric: index)
+            nodes[Int(place)].isOpen = true
+            return
+        }
+        guard let slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index),
+            let place = place(at: node, of: slot, for: position)
+        else { return }
+        describe(place, metric: index)
+        nodes[Int(place)].slot = slot
+        takeUnit(of: position, slot)
     }
 
     /// The plainest pointer that leads to a member takes it, and with it all pointers of the same form. So "every further number" is none of those
@@ -76,12 +85,17 @@ extension ProfileLayout {
             guard other.depth == patterns[other.pattern].tokens.count else { return false }
             switch patterns[other.pattern].target {
             case .ignored, .absence: return false
-            case .metric(let rule): return profile.metrics[rule].match == nil
+            case .metric(let general): return !isText(general, other)
             case .time, .required, .alerts, .supply: return true
             }
         }
         guard let first else { return true }
         return PathPattern.haveSameForm(patterns[first.pattern].tokens, tokens)
+    }
+
+    /// The metric looks for its value in the text.
+    private func isText(_ general: Int, _ position: PatternPosition) -> Bool {
+        profile.metrics[rule(of: general, named: profile.metrics[general].name.filled(position.captures))].match != nil
     }
 
     /// The node for a purpose: the member's own while that is free, otherwise a new one behind it. Nil when there is no room.
@@ -125,7 +139,7 @@ extension ProfileLayout {
         // A state is compared as a text, whatever the device sends.
         let isNumber = rule.kind != .state && !rule.isOpen
         nodes[Int(node)].isPeculiar =
-            rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.unitPlace != nil || rule.packing != nil
+            rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.hasCompanions || rule.packing != nil
         nodes[Int(node)].isBounded = bounds[index].isSet
     }
 }

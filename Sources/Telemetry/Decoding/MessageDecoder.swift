@@ -13,6 +13,8 @@ public final class MessageDecoder {
     public private(set) var droppedParts = 0
     /// Where the whole message has what a part has not: a scan of the message for each of its parts would take minutes.
     private var wholePlaces: [(path: PathPattern, index: Int?)] = []
+    /// Where the message proper stands in its envelope; 1 without one.
+    private var start = 1
     /// Longer names of devices are refused, and cut one byte behind it.
     public static let maximumDeviceNameBytes = 128
     public let maximumBytes: Int
@@ -64,7 +66,28 @@ public final class MessageDecoder {
                 ? try parseAsSent(payload) : try parse(try Self.json(text: Self.unquoted(Self.bare(payload)), maximumBytes: maximumBytes))
         }
         tape = parsed
-        parts = try findParts(parsed, rule)
+        start = rule.unwrap.isEmpty ? 1 : try unwrap(rule.unwrap, parsed)
+        parts = try findParts(tape ?? parsed, rule)
+    }
+
+    /// Where the message proper stands behind the steps. What a step leads to is an object or a list, or a text that holds JSON or the base64
+    /// of it: that is then parsed and takes the envelope's place.
+    private func unwrap(_ steps: [PathPattern], _ envelope: JSONTape) throws(DecodeError) -> Int {
+        var (current, start) = (envelope, 1)
+        for step in steps {
+            guard let place = current.find(step, from: start) else { continue }
+            guard current.isString(place) else {
+                if !current.isNull(place) { start = place }
+                continue
+            }
+            let text = UnsafeRawBufferPointer(current.string(place))
+            guard let bytes = Self.isStructured(text) ? Array(text) : Base64Text.bytes(text) else {
+                throw DecodeError("\"\(step.text)\" holds neither JSON nor the base64 of JSON")
+            }
+            (current, start) = (try parse(bytes), 1)
+            tape = current
+        }
+        return start
     }
 
     private func checkSize(of payload: UnsafeRawBufferPointer) throws(DecodeError) {
@@ -77,7 +100,7 @@ public final class MessageDecoder {
     /// Where the rule's parts stand, with the names of their devices; only those that have what the rule requires.
     private func findParts(_ tape: JSONTape, _ rule: MessageRule) throws(DecodeError) -> [MessagePart] {
         var parts: [MessagePart] = []
-        droppedParts = Self.collect(tape, rule, into: &parts)
+        droppedParts = Self.collect(tape, rule, from: start, into: &parts)
         guard let path = rule.device else { return parts }
         if let required = rule.requires { parts.removeAll { place(required, tape, in: $0.index) == nil } }
         for index in parts.indices {
@@ -95,7 +118,7 @@ public final class MessageDecoder {
 
     private func whole(_ path: PathPattern, _ tape: JSONTape) -> Int? {
         if let known = wholePlaces.first(where: { $0.path == path }) { return known.index }
-        let whole = tape.find(path)
+        let whole = tape.find(path, from: start) ?? tape.find(path)
         wholePlaces.append((path, whole))
         return whole
     }
@@ -104,6 +127,7 @@ public final class MessageDecoder {
     public func open(document: [UInt8]) throws(DecodeError) -> MessagePart {
         parts.removeAll(keepingCapacity: true)
         tape = nil
+        start = 1
         let parsed = try parse(document)
         tape = parsed
         return MessagePart(device: nil, index: 1)
@@ -114,7 +138,7 @@ public final class MessageDecoder {
         let count = converted.count
         converted.append(contentsOf: repeatElement(0, count: Self.padding))
         return try converted.withUnsafeBufferPointer { (bytes) throws(DecodeError) in
-            try parser.parse(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<count])))
+            try parseAsSent(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<count])))
         }
     }
 

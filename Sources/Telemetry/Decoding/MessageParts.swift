@@ -12,10 +12,10 @@ extension MessageDecoder {
     public static let maximumParts = 10_000
 
     /// Where the parts of a parsed message stand, in its order. Returns how many more there are than are read.
-    static func collect(_ tape: JSONTape, _ rule: MessageRule, into parts: inout [MessagePart]) -> Int {
+    static func collect(_ tape: JSONTape, _ rule: MessageRule, from start: Int, into parts: inout [MessagePart]) -> Int {
         let tokens = rule.format == .csv ? [.each(capture: "row", member: nil, prefix: [])] : rule.each?.tokens ?? []
         var dropped = 0
-        collect(tape, 1, tokens[...], nil, &parts, &dropped)
+        collect(tape, start, tokens[...], nil, &parts, &dropped)
         return dropped
     }
 

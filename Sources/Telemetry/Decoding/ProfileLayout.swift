@@ -230,6 +230,8 @@ struct FieldNode: Sendable {
     var isIgnored = false
     /// Rules look for values in the text.
     var hasTextRules = false
+    /// It is a member that bears its own key because it had no name inside when it was met; another device's may have one.
+    var isNamedByKey = false
     var alertList: Int32 = -1
     /// Bits of the message rules for which this member is the time, or must be there.
     var timeOf: UInt64 = 0

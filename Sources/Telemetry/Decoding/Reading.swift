@@ -122,6 +122,10 @@ public struct DecodedMessage: Sendable {
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Equatable, Sendable {
         case notANumber, notWhole, mayBeIdentifier, notAState, noCodes, outOfRange, twice, badTime, tooManyNames, unit
+        /// A member beside the value says by this word that it does not hold.
+        case quality(String)
+        /// The device tells this error in place of the value.
+        case error(String)
     }
     public var kind: Kind
     public var name: String
@@ -137,6 +141,8 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
         case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"
+        case .quality(let word): "\"\(name)\" has the quality \(word), so its value is unknown"
+        case .error(let word): "\"\(name)\" has the error \(word), so its value is unknown"
         case .badTime: "the time in \"\(name)\" cannot be read"
         case .tooManyNames: "\"\(name)\" is one name too many for this device: it, and the others of its profile, have used up theirs"
         }

@@ -21,6 +21,16 @@ struct UnitConversion: Equatable, Sendable {
 
     static func find(_ name: String) -> UnitConversion? { table[name] }
 
+    /// The UCUM code of a unit that is known by another name; any other unchanged.
+    static func code(_ name: String) -> String { codes[name] ?? name }
+
+    private static let codes: [String: String] = [
+        "C": "Cel", "°C": "Cel", "℃": "Cel", "degC": "Cel", "celsius": "Cel", "F": "[degF]", "°F": "[degF]", "℉": "[degF]",
+        "degF": "[degF]",
+        "psi": "[psi]", "mmHg": "mm[Hg]", "VA": "V.A", "kVA": "kV.A", "Wh": "W.h", "kWh": "kW.h", "MWh": "MW.h", "sec": "s", "m³": "m3",
+        "l": "L", "dBm": "dB[mW]", "ppm": "[ppm]", "lux": "lx",
+    ]
+
     private static let table: [String: UnitConversion] = {
         var table: [String: UnitConversion] = [:]
         func add(_ quantity: Quantity, _ factor: Double, _ names: String..., offset: Double = 0) {

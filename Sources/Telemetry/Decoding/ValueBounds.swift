@@ -33,7 +33,8 @@ struct ValueBounds: Sendable {
     }
 
     private static func isOneOfSeveral(_ rule: MetricRule, _ rules: [MetricRule]) -> Bool {
-        rules.count { $0.name == rule.name && ($0.message == nil || rule.message == nil || $0.message == rule.message) } > 1
+        let places = rules.filter { $0.name == rule.name && $0.onlyName == nil && !$0.isUnit }
+        return places.count { $0.message == nil || rule.message == nil || $0.message == rule.message } > 1
     }
 }
 

@@ -14,13 +14,20 @@ public struct StatusRule: Equatable, Sendable {
     public var standby: [String]
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
-    /// A second state metric and the states of it in which the device cannot work, whatever the first one says.
-    public var downWhen: MemberRule?
+    public var downWhen: DownRule?
     /// Codes of the alert lists with which the device cannot work, a `*` at the end for the rest; where `downWhen` is given, in its states only.
     public var downCodes: [String] = []
 
     /// Whether the device cannot work with a code that it reports.
     public func isDown(by code: String) -> Bool { downCodes.contains { $0 == code || AlertListRule.fits($0, code) } }
+}
+
+/// A second state metric and the states of it in which the device cannot work, whatever the first one says.
+public struct DownRule: Equatable, Sendable {
+    public var metric: String
+    public var values: [String]
+    /// A productive state that the first metric tells later ends it: what works is not down, though nobody has taken the word back.
+    public var endsWithWork: Bool
 }
 
 /// From so long on, counted from where the condition began, the alarm has this severity.

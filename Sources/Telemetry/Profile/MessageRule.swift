@@ -29,8 +29,17 @@ public struct MessageRule: Equatable, Sendable {
     public var isGeneral = false
     /// Reads its topic in addition to the rule that counts for it.
     public var isAdditional = false
+    /// The topic is no word of a device, although another rule's topic would match it: nothing of it is read.
+    public var isSkipped = false
+    /// Reads only what devices say that are known already.
+    public var isForKnownDevices = false
     public var liveness: LivenessRule?
-    public var full: FullRule?
+    /// Full reports: a metric that one of them leaves out becomes unknown. Other messages change only what they name.
+    public var full: MessageSelection?
+    /// Messages that tell of the past: what they say is late, whatever its time.
+    public var historical: MessageSelection?
+    /// Where the message proper stands in an envelope, one step after the other; a step that a message has not is left out.
+    public var unwrap: [PathPattern] = []
     /// What an empty message means; nil: what the profile does not say, which is `unknown` for a live one and nothing for a retained one.
     public var cleared: ClearedRule?
     /// A message without this member carries no readings; that is no mistake.
@@ -39,7 +48,8 @@ public struct MessageRule: Equatable, Sendable {
 
     /// One JSON object about the one device that the topic names: the hot path.
     public var isPlain: Bool {
-        format == .json && each == nil && device == nil && liveness == nil && full == nil && names.isEmpty
+        format == .json && each == nil && device == nil && liveness == nil && full == nil && historical == nil && names.isEmpty
+            && unwrap.isEmpty
     }
 }
 
@@ -57,6 +67,8 @@ public struct LivenessRule: Equatable, Sendable {
 public enum ClearedRule: String, CaseIterable, Sendable {
     /// What the topic told is not known any more.
     case unknown
+    /// Likewise, and its codes stand no longer: the topic tells one alarm.
+    case over
     /// The device is gone as well.
     case gone
 }
@@ -67,8 +79,8 @@ public struct NamePointer: Equatable, Sendable {
     public var path: PathPattern
 }
 
-/// Which messages are full reports: a metric that one of them leaves out becomes unknown. Other messages change only what they name.
-public enum FullRule: Equatable, Sendable {
+/// Which messages something is said of: all of the rule, or those in which a member has one of these values.
+public enum MessageSelection: Equatable, Sendable {
     case always
     case when(PathPattern, values: [String])
 }

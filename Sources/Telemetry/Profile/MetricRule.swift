@@ -12,7 +12,19 @@ public struct MetricRule: Equatable, Sendable {
     /// A UCUM code, empty when there is none.
     public var unit: String
     /// Where the device says in which unit it speaks.
-    public var unitPlace: UnitPlace?
+    public var unitPlace: CompanionPlace?
+    /// Where the device says whether the value holds.
+    public var quality: QualityRule?
+    /// Whatever stands here means that the value is unknown, such as the code of an error.
+    public var isAlwaysUnknown = false
+    /// What stands here is the unit of the metric, and no value of it: some programs have a topic for each.
+    public var isUnit = false
+    /// What stands between the name and the unit in a captured name, as in `temp|°C`.
+    public var unitSign: String?
+    /// Values that are words whatever they look like, because the device says of which type they are. For open kinds.
+    public var wordsWhen: CompanionWords?
+    /// This rule is a row of `named`: it takes the place of the general one before it for these names. One `*` stands for any part of a name.
+    public var onlyName: String?
     /// The known values of a state, in the profile's order; further ones are learned, up to a limit.
     public var states: [String]
     /// The message rule it belongs to; nil: all of the profile.
@@ -44,17 +56,24 @@ public struct MetricRule: Equatable, Sendable {
     /// Only texts can be equal to what `unknown` lists besides numbers.
     var hasUnknownWords: Bool { unknownNumbers.count < unknown.count }
 
+    func isRow(for name: String) -> Bool {
+        guard let only = onlyName else { return false }
+        guard let star = only.firstIndex(of: "*") else { return only == name }
+        let (start, end) = (only[..<star], only[only.index(after: star)...])
+        return name.hasPrefix(start) && name.hasSuffix(end) && name.utf8.count >= start.utf8.count + end.utf8.count
+    }
+
+    /// Only a rule of these has to be asked for more than the value itself.
+    var hasCompanions: Bool { quality != nil || isAlwaysUnknown || wordsWhen != nil || unitPlace != nil || isUnit }
+
+    /// Whether a text may be its value, or the first one of it.
+    var takesText: Bool { kind == .state || isOpen || match != nil || !values.isEmpty }
+
     /// Whether a value of the other rule is a value of this one: another place, or another topic, of the same metric.
     func means(_ other: MetricRule) -> Bool {
         kind == other.kind && isOpen == other.isOpen && unit == other.unit && states == other.states && values == other.values
             && watchesAnomalies == other.watchesAnomalies
     }
-}
-
-/// Where a unit is told: by a member beside the value, or by one of the message.
-public enum UnitPlace: Equatable, Sendable {
-    case beside(String)
-    case pointer(PathPattern)
 }
 
 /// One row of an enumeration: what the device sends, and what it is called here.

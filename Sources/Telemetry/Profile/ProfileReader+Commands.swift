@@ -82,8 +82,10 @@ extension ProfileReader {
             check(
                 supply.counter, among: plain, "metric", "supply \"\(supply.name.text)\"", at: "supplies", .key(supply.name.text), "counter")
         }
-        check(profile.status?.metric, among: plain, "metric", "the status rule", at: "status", "metric")
-        check(profile.status?.downWhen?.member, among: plain, "metric", "the status rule", at: "status", "downWhen", "metric")
+        // A name that only the telemetry tells may be the status, when a row of `named` says which it is.
+        let states = plain + profile.metrics.compactMap(\.onlyName)
+        check(profile.status?.metric, among: states, "metric", "the status rule", at: "status", "metric")
+        check(profile.status?.downWhen?.metric, among: states, "metric", "the status rule", at: "status", "downWhen", "metric")
         if profile.commands.contains(where: \.expectsReply), profile.replies.isEmpty {
             reader.add("commands are answered, so \"replies\" must say where; or give a command reply: false", at: "commands")
         }

@@ -15,7 +15,8 @@ extension ProfileReader {
             if needsMetric, let metric = down.requiredString("metric", "a state metric, or \"codes\""),
                 down.required("in", "a list of its states") != nil
             {
-                rule.downWhen = MemberRule(member: metric, values: down.strings("in") ?? [])
+                rule.downWhen = DownRule(
+                    metric: metric, values: down.strings("in") ?? [], endsWithWork: down.bool("endsWithWork") ?? false)
             }
             down.finish()
         }

@@ -8,7 +8,8 @@ extension ProfileReader {
         let device = path(reader, "device", required: false)
         let namesDevice = device != nil || each?.captures.contains("device") == true
         let format = reader.choice("format", MessageRule.Format.self) ?? .json
-        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug)
+        let isSkipped = reader.bool("skip") ?? false
+        let topic = topic(reader, needsDevice: !namesDevice && format != .sparkplug && !isSkipped)
         if let topic, topic.namesDevice, namesDevice {
             report.add("the device is named twice: by the topic and by the payload", at: reader.node.position)
         }
@@ -30,6 +31,7 @@ extension ProfileReader {
         // One without a topic is reported and not given back; the rest of it is read all the same, for the sake of its mistakes.
         var rule = MessageRule(topic: topic ?? .never)
         rule.name = name
+        rule.isSkipped = isSkipped
         rule.format = format
         rule.columns = columns
         rule.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
@@ -40,8 +42,14 @@ extension ProfileReader {
         rule.names = namePointers(reader)
         rule.isGeneral = reader.bool("general") ?? false
         rule.isAdditional = reader.bool("also") ?? false
+        rule.isForKnownDevices = reader.bool("knownOnly") ?? false
         rule.liveness = reader.object("liveness", "the liveness rule").map { livenessRule($0, format) }
-        rule.full = reader.optional("full").flatMap(fullRule)
+        rule.full = reader.optional("full").flatMap { selection($0, "full") }
+        rule.historical = reader.optional("historical").flatMap { selection($0, "historical") }
+        rule.unwrap = (reader.strings("unwrap") ?? []).compactMap { plainPath($0, at: reader.node.position(of: ["unwrap"])) }
+        if !rule.unwrap.isEmpty, format != .json, format != .auto {
+            reader.add("\"unwrap\" is for JSON: text and csv have no envelope", at: "unwrap")
+        }
         rule.cleared = reader.choice("cleared", ClearedRule.self)
         if rule.cleared != nil, topic?.namesDevice == false || !rule.names.isEmpty {
             reader.add("\"cleared\" needs a topic that names the device: an empty message does not", at: "cleared")
@@ -52,7 +60,7 @@ extension ProfileReader {
 
     /// The specification says where a Sparkplug message names device, time, life and death, so a profile has nothing to add.
     private func checkSparkplug(_ topic: TopicPattern?, _ reader: ObjectReader) {
-        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full", "cleared"] {
+        for key in ["each", "device", "columns", "delimiter", "requires", "time", "liveness", "full", "historical", "unwrap", "cleared"] {
             guard let member = reader.members.first(where: { $0.key == key }) else { continue }
             report.add("\"\(key)\" has no place in a sparkplug rule: the format itself says it", at: member.keyPosition)
         }
@@ -97,13 +105,13 @@ extension ProfileReader {
         return LivenessRule(paths: paths.isEmpty ? [PathPattern(key: "value")] : paths, online: online, offline: offline)
     }
 
-    func fullRule(_ node: DocumentNode) -> FullRule? {
+    func selection(_ node: DocumentNode, _ key: String) -> MessageSelection? {
         if case .bool(let flag) = node.value { return flag ? .always : nil }
         let rule = ObjectReader(node, "true, or a member and its values", report)
         let pointer = path(rule, "pointer")
         let values = rule.strings("in") ?? []
         rule.finish()
-        if values.isEmpty { report.add("\"full\" needs \"in\": the values that mark a full report", at: node.position) }
+        if values.isEmpty { report.add("\"\(key)\" needs \"in\": the values of such messages", at: node.position) }
         return pointer.map { .when($0, values: values) }
     }
 

@@ -5,14 +5,66 @@ extension ProfileReader {
     /// One metric, or a list of the places where it may stand.
     func places(_ member: DocumentMember) -> [MetricRule] {
         guard case .array(let items) = member.node.value else {
-            return [metric((member, ObjectReader(member.node, "a metric", report)))].compactMap { $0 }
+            return withRows(member, ObjectReader(member.node, "a metric", report))
         }
         if items.isEmpty { report.add("\"\(member.key)\" needs at least one place", at: member.keyPosition) }
-        let rules = items.compactMap { metric((member, ObjectReader($0, "a metric", report))) }
-        for (rule, item) in zip(rules, items) where rules.count == items.count && !rule.means(rules[0]) {
-            report.add("the places of \"\(member.key)\" must agree in kind, unit, states and values, and in anomalies", at: item.position)
+        let places = items.map { withRows(member, ObjectReader($0, "a metric", report)) }
+        for (place, item) in zip(places, items) where place.count != places[0].count || !zip(place, places[0]).allSatisfy({ $0.means($1) })
+        {
+            report.add(
+                "the places of \"\(member.key)\" must agree in kind, unit, states and values, in anomalies, and in what \"named\" says of these",
+                at: item.position)
         }
-        return rules
+        return places.flatMap { $0 }
+    }
+
+    /// The rule of a metric, and behind it those of the names of which it says something else. Each of these has all keys of the metric that it
+    /// does not give itself.
+    private func withRows(_ member: DocumentMember, _ reader: ObjectReader) -> [MetricRule] {
+        let rows = reader.named("named", "what holds for a name")
+        let mistakes = report.diagnostics.count
+        guard let general = metric((member, reader)) else { return [] }
+        // What the rows inherit was wrong already.
+        guard report.diagnostics.count == mistakes else { return [general] }
+        if !rows.isEmpty, general.name.captures.isEmpty || general.match != nil {
+            reader.add("\"named\" is for names that a pointer, a topic or the payload tells", at: "named")
+        }
+        return [general]
+            + rows.compactMap { row in
+                if row.member.key.count(where: { $0 == "*" }) > 1 {
+                    report.add("a name has one * at most: it stands for any part of the name", at: row.member.keyPosition)
+                }
+                for key in ["pointer", "message", "match", "named"] where row.reader.members.contains(where: { $0.key == key }) {
+                    row.reader.add("\"\(key)\" is said of all names together", at: key)
+                }
+                let own = row.reader.members
+                var misfits = Self.keysThatDoNotFit(kind: own.first { $0.key == "kind" }?.node.text)
+                if let unit = own.first(where: { $0.key == "unit" })?.node.text {
+                    misfits.append("unitAfter")
+                    // Nothing is converted into a unit such as {strokes}.
+                    if UnitConversion.find(unit) == nil { misfits.append("unitFrom") }
+                }
+                let inherited = reader.members.filter { known in
+                    !misfits.contains(known.key) && !own.contains { $0.key == known.key }
+                }
+                let node = DocumentNode(.object(inherited + own), at: row.member.node.position)
+                let count = positions.count
+                var rule = metric((member, ObjectReader(node, "what holds for a name", report)))
+                // The names of the metric are checked once.
+                positions.removeLast(positions.count - count)
+                textCaptures[count] = nil
+                rule?.onlyName = row.member.key
+                return rule
+            }
+    }
+
+    /// What a row of another kind does not take over.
+    private static func keysThatDoNotFit(kind: String?) -> [String] {
+        switch kind {
+        case nil, WrittenKind.any.rawValue: ["named"]
+        case MetricKind.state.rawValue: ["named", "stateWhen", "unit", "unitFrom", "minimum", "maximum", "scale", "offset", "anomalies"]
+        default: ["named", "stateWhen", "states"]
+        }
     }
 
     /// What a profile may say of a kind: those of the values, and "any" where the first value decides.
@@ -29,7 +81,15 @@ extension ProfileReader {
         var rule = MetricRule(name: NameTemplate(named.member.key), path: path ?? PathPattern(key: ""), kind: kind, unit: unit, states: [])
         rule.isOpen = written == .any
         rule.unitPlace = unitPlace
-        rule.unknown = unknownValues(reader)
+        rule.quality = qualityRule(reader)
+        readUnitSources(reader, &rule)
+        rule.wordsWhen = reader.object("stateWhen", "where the type stands, and which mean words").map(wordsRule)
+        if rule.wordsWhen != nil, !rule.isOpen { reader.add("\"stateWhen\" is for the kind \"any\"", at: "stateWhen") }
+        if reader.optional("unknown")?.value == .bool(true) {
+            rule.isAlwaysUnknown = true
+        } else {
+            rule.unknown = unknownValues(reader)
+        }
         readBounds(reader, &rule)
         rule.match = textPattern(reader)
         rule.isDecimalText = reader.choice("text", WrittenText.self) == .decimal
@@ -90,7 +150,7 @@ extension ProfileReader {
             // JSON5 has ways to write a number that mean nothing elsewhere.
             case .number(let number, let text): return Double(text) == number ? text : "\(number)"
             default:
-                report.add("\"unknown\" lists words and numbers", at: item.position)
+                report.add("\"unknown\" lists words and numbers, or is true where every value means unknown", at: item.position)
                 return nil
             }
         }
@@ -108,13 +168,73 @@ extension ProfileReader {
     }
 
     /// `unitFrom: "/TempUnit"` is a member of the message, `unitFrom: "PressureUnit"` one beside the value.
-    func unitPlace(_ reader: ObjectReader, _ unit: String) -> UnitPlace? {
+    func unitPlace(_ reader: ObjectReader, _ unit: String) -> CompanionPlace? {
         guard let text = reader.string("unitFrom") else { return nil }
-        if UnitConversion.find(unit) == nil {
-            reader.add("\"unitFrom\" needs a \"unit\" that is known, such as Cel, hPa or kW.h", at: "unitFrom")
+        if UnitConversion.find(unit) == nil, !(unit.isEmpty && namesPerDevice) {
+            reader.add(
+                "\"unitFrom\" needs a \"unit\" that is known, such as Cel, hPa or kW.h; without one the profile needs \"namesPerDevice\"",
+                at: "unitFrom")
         }
+        return companion(text, at: reader.node.position(of: ["unitFrom"]))
+    }
+
+    /// Ways to tell the unit that go with a device's own names only.
+    private func readUnitSources(_ reader: ObjectReader, _ rule: inout MetricRule) {
+        rule.isUnit = reader.bool("isUnit") ?? false
+        rule.unitSign = reader.string("unitAfter")
+        for (key, isGiven) in [("isUnit", rule.isUnit), ("unitAfter", rule.unitSign != nil)] where isGiven {
+            if !namesPerDevice { reader.add("\"\(key)\" needs \"namesPerDevice\": another device may have another unit", at: key) }
+            if !rule.unit.isEmpty { reader.add("the unit is told twice: by \"unit\" and by \"\(key)\"", at: key) }
+        }
+        if rule.unitSign == "" { reader.add("\"unitAfter\" is a sign such as \"|\"", at: "unitAfter") }
+    }
+
+    private func companion(_ text: String, at position: SourcePosition) -> CompanionPlace? {
         guard text.hasPrefix("/") else { return .beside(text) }
-        return plainPath(text, at: reader.node.position(of: ["unitFrom"])).map { .pointer($0) }
+        return plainPath(text, at: position).map { .pointer($0) }
+    }
+
+    /// `quality: { from: "q", good: [true, 192] }`, `quality: { from: "StatusCode", good: "opcUA" }`
+    func qualityRule(_ reader: ObjectReader) -> QualityRule? {
+        guard let rule = reader.object("quality", "where the quality stands, and what is good") else { return nil }
+        let text = rule.requiredString("from", "the member beside the value that tells the quality, or a pointer to it")
+        let good = rule.required("good", "a list of what means that the value holds, or one of opcUA, opcDA")
+        rule.finish()
+        guard let text, let good, let place = companion(text, at: rule.node.position) else { return nil }
+        if case .string(let name) = good.value {
+            guard let convention = QualityRule.Convention(rawValue: name) else {
+                let known = QualityRule.Convention.allCases.map(\.rawValue)
+                report.add(
+                    "\"good\" cannot be \"\(name)\"\(Spelling.hint(name, among: known)); it is a list, or one of \(known.joined(separator: ", "))",
+                    at: good.position)
+                return nil
+            }
+            return QualityRule(place: place, good: .convention(convention))
+        }
+        return QualityRule(place: place, good: .words(plainValues(good, "good")))
+    }
+
+    /// `stateWhen: { from: "valueType", in: ["String", "Bool"] }`
+    func wordsRule(_ rule: ObjectReader) -> CompanionWords {
+        let text = rule.requiredString("from", "the member beside the value that tells its type, or a pointer to it") ?? ""
+        let words = rule.required("in", "the types that mean words").map { plainValues($0, "in") } ?? []
+        rule.finish()
+        return CompanionWords(place: companion(text, at: rule.node.position) ?? .beside(text), words: words)
+    }
+
+    /// Words, numbers, true and false as texts.
+    private func plainValues(_ node: DocumentNode, _ key: String) -> [String] {
+        let items = if case .array(let items) = node.value { items } else { [node] }
+        return items.compactMap { item in
+            switch item.value {
+            case .string(let text): return text
+            case .bool(let flag): return flag ? "true" : "false"
+            case .number(let number, let text): return Double(text) == number ? text : "\(number)"
+            default:
+                report.add("\"\(key)\" lists words, numbers, true and false", at: item.position)
+                return nil
+            }
+        }
     }
 
     func textPattern(_ reader: ObjectReader) -> TextPattern? {

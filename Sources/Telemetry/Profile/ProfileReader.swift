@@ -21,6 +21,8 @@ public final class ProfileReader {
     var textCaptures: [Int: [String]] = [:]
 
     let zones: (String) -> ZoneRules?
+    /// Known before the metrics are read: some of their keys need it.
+    var namesPerDevice = false
 
     private init(_ report: DocumentReport, _ extent: Extent, _ zones: @escaping (String) -> ZoneRules?) {
         self.report = report
@@ -68,6 +70,8 @@ public final class ProfileReader {
             reader.add("\"extends\" names another profile, so both have to be loaded together", at: "extends")
         }
         var profile = DeviceProfile(name: name, title: reader.string("title") ?? name, source: report.file)
+        namesPerDevice = reader.bool("namesPerDevice") ?? false
+        profile.namesPerDevice = namesPerDevice
         profile.messages = reader.list("messages", "a message rule").compactMap(message)
         profile.replies = reader.list("replies", "a reply rule").compactMap(reply)
         profile.metrics = reader.members("metrics").flatMap(places)
@@ -88,7 +92,6 @@ public final class ProfileReader {
             }
         }
         profile.watchesAnomalies = reader.bool("anomalies") ?? true
-        profile.namesPerDevice = reader.bool("namesPerDevice") ?? false
         reader.finish()
         if reader.node.node(at: ["messages", .index(0)]) == nil, extent != .withoutParents {
             reader.add("a profile needs \"messages\" with at least one topic", at: "messages")

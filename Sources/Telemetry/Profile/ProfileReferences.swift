@@ -35,7 +35,12 @@ extension DeviceProfile {
     func unit(ofMetric name: String) -> String? {
         if let rule = metrics.first(where: { $0.name.text == name }) { return rule.unit }
         if supplies.contains(where: { NameTemplate("supply." + $0.name.text).canGive(name) }) { return "%" }
-        return metrics.first { $0.name.canGive(name) }?.unit
+        return rule(giving: name)?.unit
+    }
+
+    /// The rule by which a captured name is read: a row of `named` that says it, or the first pattern that can give it.
+    func rule(giving name: String) -> MetricRule? {
+        metrics.first { $0.isRow(for: name) && $0.name.canGive(name) } ?? metrics.first { $0.onlyName == nil && $0.name.canGive(name) }
     }
 }
 
@@ -75,7 +80,9 @@ extension ProfileReader {
 
     /// A bound says nothing about a state, and a word nothing about a number.
     private func checkKind(of fault: FaultRule, _ metric: String, _ profile: DeviceProfile, _ node: DocumentNode) {
-        guard let rule = profile.metrics.first(where: { $0.name.text == metric }), case .object(let members) = node.value else { return }
+        let found =
+            profile.metrics.first { $0.name.text == metric } ?? profile.metrics.first { $0.isRow(for: metric) && $0.name.canGive(metric) }
+        guard let rule = found, case .object(let members) = node.value else { return }
         let isState = rule.kind == .state
         func isWrong(_ key: String) -> Bool {
             let subject = ConditionForm(rawValue: key)?.subject

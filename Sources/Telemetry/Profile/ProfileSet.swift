@@ -14,6 +14,7 @@ public struct ProfileSet: Sendable {
         var file: String
         /// The files of an overlaid profile, the profile's own first.
         var files: [String]
+        var layer: Int
         var name: String?
         /// As it was written, and with what it inherits.
         var own: DocumentNode
@@ -21,18 +22,25 @@ public struct ProfileSet: Sendable {
     }
 
     /// `files` are names and contents. A file that could not be read comes as the diagnostic that says so.
+    /// `layers` say of each file to which directory it belongs: a profile replaces one of the same name of an earlier layer. Without them all are one.
     /// `zones` finds the rules of a named time zone.
-    public init(_ files: [(file: String, content: Result<[UInt8], Diagnostic>)], zones: @escaping (String) -> ZoneRules? = { _ in nil }) {
+    public init(
+        _ files: [(file: String, content: Result<[UInt8], Diagnostic>)], layers: [Int] = [],
+        zones: @escaping (String) -> ZoneRules? = { _ in nil }
+    ) {
         var entries: [Entry] = []
         var overlays: [(file: String, overlay: ProfileOverlay)] = []
-        for (file, content) in files {
+        for (index, (file, content)) in files.enumerated() {
+            let layer = layers.indices.contains(index) ? layers[index] : 0
             do {
                 let root = try DocumentParser.parse(try content.get(), file: file)
                 if let overlay = ProfileOverlay(root) {
                     overlays.append((file, overlay))
-                } else {
-                    entries.append(Entry(file: file, files: [file], name: root.member("profile")?.text, own: root, whole: root))
+                    continue
                 }
+                let name = root.member("profile")?.text
+                entries.removeAll { name != nil && $0.name == name && $0.layer < layer }
+                entries.append(Entry(file: file, files: [file], layer: layer, name: name, own: root, whole: root))
             } catch {
                 diagnostics.append(error)
             }
@@ -174,15 +182,17 @@ public struct ProfileSet: Sendable {
                 for topic in topics[index] {
                     guard
                         let clash = topics[earlier].first(where: {
-                            $0.isGeneral == topic.isGeneral && $0.pattern.overlaps(topic.pattern)
-                                && !(topic.isGeneral
-                                    && ($0.pattern.isNarrower(than: topic.pattern) || topic.pattern.isNarrower(than: $0.pattern)))
+                            // One that yields, or that is broad where the other is not, has its turn when the other reads nothing in a message.
+                            !$0.isGeneral && !topic.isGeneral && $0.pattern.isBroad == topic.pattern.isBroad
+                                && $0.pattern.overlaps(topic.pattern)
                         })
                     else { continue }
                     let isInherited = entry.own.member("messages") == nil
                     add(
                         "topic \"\(topic.pattern.text)\" and \"\(clash.pattern.text)\" of profile \"\(other.name ?? "")\" (\(other.file)) match the same messages; "
-                            + (isInherited ? "give \"messages\" of its own" : "make one narrower"),
+                            + (isInherited
+                                ? "give \"messages\" of its own"
+                                : "make one narrower, give the one that shall yield general: true, or leave one of the two profiles out of \"profiles\""),
                         in: entry, at: topic.position)
                 }
             }
@@ -197,7 +207,6 @@ extension DocumentNode {
             guard let node = rule.member("topic"), let text = node.text, let pattern = try? TopicPattern(text, needsDevice: false) else {
                 return nil
             }
-            // A general rule yields to others, but two of them would leave it to chance.
             return (pattern, rule.member("general")?.value == .bool(true), node.position)
         }
     }

@@ -10,7 +10,7 @@ extension ProfileReader {
             ]
             for (key, words) in lists { warn(of: words, status.metric, profile, "the status rule", root, ["status", .key(key)]) }
             if let down = status.downWhen {
-                warn(of: down.values, down.member, profile, "the status rule", root, ["status", "downWhen", "in"])
+                warn(of: down.values, down.metric, profile, "the status rule", root, ["status", "downWhen", "in"])
             }
             var seen: [String: String] = [:]
             for (key, words) in lists {

@@ -49,8 +49,7 @@ public struct ErrorStateBits: Equatable, Sendable {
 
     // MARK: The forms in which octets come in JSON. Nothing is allocated: a device sends them with every message
 
-    /// A number (up to 255 one octet, up to 65,535 two), or a text: hexadecimal digits in pairs, base64 with its `=`, or the octets
-    /// themselves as characters, when one of them is none that people write. Nil for anything else.
+    /// A number (up to 255 one octet, up to 65,535 two), or a text as the tools of SNMP print octets, see `init?(text:)`. Nil for anything else.
     init?(_ tape: JSONTape, _ index: Int) {
         if let number = tape.integer(index) {
             guard let word = UInt16(exactly: number) else { return nil }
@@ -61,9 +60,37 @@ public struct ErrorStateBits: Equatable, Sendable {
         self.init(text: tape.string(index))
     }
 
+    /// Hexadecimal digits in pairs (net-snmp, pysnmp, Telegraf), base64 with its `=` (Go), or the octets themselves as characters. The
+    /// characters may stand in quotes, with the escapes of C and Python. The type may stand in front, as `snmpget` prints it: `Hex-STRING:`
+    /// and `STRING:` decide which of the two forms it is.
     init?(text: UnsafeBufferPointer<UInt8>) {
-        guard text.count <= 64, let bits = Self.hexadecimal(text) ?? Self.base64(text) ?? Self.characters(text) else { return nil }
-        self = bits
+        guard text.count <= 64 else { return nil }
+        let found: ErrorStateBits? =
+            if let rest = Self.behind("Hex-STRING:", text) {
+                Self.hexadecimal(rest)
+            } else if let rest = Self.behind("STRING:", text) ?? Self.behind("BITS:", text) {
+                ErrorStateCharacters(rest).bits(isMarked: true)
+            } else {
+                Self.unmarked(text)
+            }
+        guard let found else { return nil }
+        self = found
+    }
+
+    private static func unmarked(_ text: UnsafeBufferPointer<UInt8>) -> ErrorStateBits? {
+        // One blank is the octet 0x20 (lowToner), which net-snmp and Telegraf print as a character; a dash alone is how people write nothing.
+        let inner = ErrorStateCharacters.unquoted(text)
+        let isOctet = inner.count == 1 && inner[0] != UInt8(ascii: "-")
+        if !isOctet, let bits = hexadecimal(inner) ?? base64(text) { return bits }
+        return ErrorStateCharacters(text).bits(isMarked: false)
+    }
+
+    /// What follows the type that `snmpget` prints, without the blank behind it; nil when the text does not begin so.
+    private static func behind(_ type: StaticString, _ text: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        let count = type.utf8CodeUnitCount
+        guard text.count >= count, (0..<count).allSatisfy({ text[$0] == type.utf8Start[$0] }) else { return nil }
+        let rest = text[count...]
+        return UnsafeBufferPointer(rebasing: rest.first == 0x20 ? rest.dropFirst() : rest)
     }
 
     private static func hexadecimal(_ text: UnsafeBufferPointer<UInt8>) -> ErrorStateBits? {
@@ -71,7 +98,7 @@ public struct ErrorStateBits: Equatable, Sendable {
         var octets = 0
         var word: UInt16 = 0
         while at < text.count {
-            if text[at] == 0x20 || text[at] == UInt8(ascii: ":") || text[at] == UInt8(ascii: "-") {
+            if text[at] == 0x20 || text[at] == 0x0A || text[at] == 0x0D || text[at] == UInt8(ascii: ":") || text[at] == UInt8(ascii: "-") {
                 at += 1
                 continue
             }
@@ -85,43 +112,12 @@ public struct ErrorStateBits: Equatable, Sendable {
 
     /// One or two octets are four characters with one or two `=` at the end.
     private static func base64(_ text: UnsafeBufferPointer<UInt8>) -> ErrorStateBits? {
-        guard text.count == 4, text[3] == UInt8(ascii: "="), let a = sixBits(text[0]), let b = sixBits(text[1]) else { return nil }
+        guard text.count == 4, text[3] == UInt8(ascii: "="), let a = Base64Text.sixBits(text[0]), let b = Base64Text.sixBits(text[1]) else {
+            return nil
+        }
         let first = UInt16(a << 2 | b >> 4) << 8
         if text[2] == UInt8(ascii: "=") { return ErrorStateBits(octets: 1, first) }
-        guard let c = sixBits(text[2]) else { return nil }
+        guard let c = Base64Text.sixBits(text[2]) else { return nil }
         return ErrorStateBits(octets: 2, first | UInt16(b << 4 | c >> 2))
-    }
-
-    private static func sixBits(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x41...0x5A: byte - 0x41
-        case 0x61...0x7A: byte - 0x61 + 26
-        case 0x30...0x39: byte - 0x30 + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
-    }
-
-    /// One or two characters up to U+00FF, one of them a control character or beyond ASCII: a word such as `OK` is none of these.
-    private static func characters(_ text: UnsafeBufferPointer<UInt8>) -> ErrorStateBits? {
-        var at = 0
-        var octets = 0
-        var word: UInt16 = 0
-        var isRaw = false
-        while at < text.count {
-            var octet = text[at]
-            if octet >= 0x80 {
-                // JSON is UTF-8: the characters U+0080 to U+00FF have two bytes.
-                guard octet & 0xFE == 0xC2, at + 1 < text.count else { return nil }
-                octet = octet << 6 | text[at + 1] & 0x3F
-                at += 1
-            }
-            isRaw = isRaw || octet < 0x20 || octet >= 0x7F
-            if octets < 2 { word |= UInt16(octet) << (octets == 0 ? 8 : 0) }
-            octets += 1
-            at += 1
-        }
-        return isRaw && octets <= 2 ? ErrorStateBits(octets: octets, word) : nil
     }
 }

@@ -12,11 +12,12 @@ struct DecoderBench {
         decoder = try #require(MessageDecoder(maximumBytes: maximumBytes))
     }
 
-    mutating func decode(_ payload: [UInt8], message: Int = 0) throws -> DecodedMessage {
+    mutating func decode(_ payload: [UInt8], message: Int = 0, root: Int32 = 0) throws -> DecodedMessage {
         let padded = payload + Array(repeating: UInt8(ascii: "x"), count: MessageDecoder.padding)
         var decoded = DecodedMessage()
         try padded.withUnsafeBytes {
-            try decoder.decode(UnsafeRawBufferPointer(rebasing: $0[..<payload.count]), message: message, layout: &layout, into: &decoded)
+            try decoder.decode(
+                UnsafeRawBufferPointer(rebasing: $0[..<payload.count]), message: message, root: root, layout: &layout, into: &decoded)
         }
         return decoded
     }

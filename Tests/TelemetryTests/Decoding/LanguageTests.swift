@@ -9,6 +9,26 @@ import Testing
         try TopicBench("{ profile: \"test\", messages: [\(messages)], metrics: { \(metrics) }, \(more) }")
     }
 
+    // MARK: Identity
+
+    /// Slots are counted anew when a sensor goes, so the series follows the id, also of a device whose sibling told none under the same key.
+    @Test func aMemberThatTellsAnIdIsCalledByIt() throws {
+        var bench = try bench(
+            "{ topic: \"t/{device}\" }",
+            "\"{sensor}.temp\": { pointer: \"/{sensor=Id}/temp\" }, board: { pointer: \"/ESP/temp\" }")
+        #expect(try bench.part("t/old", #"{"DS":{"temp":1},"ESP":{"Id":"x","temp":2}}"#).values == ["DS.temp": "1.0", "board": "2.0"])
+        #expect(
+            try bench.part("t/a", #"{"DS-1":{"Id":"A1","temp":21},"DS-2":{"Id":"B2","temp":85.5}}"#).values == [
+                "A1.temp": "21.0", "B2.temp": "85.5",
+            ])
+        #expect(try bench.part("t/a", #"{"DS":{"Id":"B2","temp":85.6}}"#).values == ["B2.temp": "85.6"])
+        #expect(
+            try bench.part("t/a", #"{"DS-1":{"Id":"B2","temp":85.7},"DS-2":{"Id":"C3","temp":19}}"#).values == [
+                "B2.temp": "85.7", "C3.temp": "19.0",
+            ])
+        #expect(try bench.part("t/old", #"{"DS":{"temp":3}}"#).values == ["DS.temp": "3.0"])
+    }
+
     // MARK: Units
 
     @Test func aUnitThatTheDeviceTellsIsMadeThatOfTheProfile() throws {

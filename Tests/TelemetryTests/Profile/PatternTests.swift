@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: [
         "devices/telemetry", "{device}/{device}", "a/#/{device}", "a/b+/{device}", "{device}/x{y}", "", "{device}/{:}", "{device}/{a:}",
-        "{device}/{a:b+}",
+        "{device}/{a:b+}", "{device...}/{device}", "{device:}/x", "{device}/{site...}",
     ])
     func badTopicsAreRefused(_ text: String) {
         #expect(throws: PatternError.self) { try TopicPattern(text) }
@@ -55,16 +55,42 @@ import Testing
         ("{device}/{a:POWER}", "{device}/POWER1", true), ("{device}/{a:POWER}", "{device}/RESULT", false),
         ("{device}/{a:PO}", "{device}/{b:POWER}", true), ("{device}/{a:PO}", "{device}/{b:RE}", false),
         ("{device}/{a:POWER}", "{device}/+", true), ("{a:$S}/{device}", "+/{device}", false),
+        ("{device...}/x", "a/b/c/{device}/x", true), ("{device...}/x", "a/b/c/d/e/{device}/x", false),
+        ("{device...}/x", "{device...}/y", false),
+        ("a/{device...}", "{device...}/b", true), ("{device:esp-}/x", "{device}/x", true), ("{device:esp-}/x", "shop/{device}", false),
     ])
     func overlapping(_ a: String, _ b: String, _ expected: Bool) throws {
         #expect(try TopicPattern(a).overlaps(try TopicPattern(b)) == expected)
         #expect(try TopicPattern(b).overlaps(try TopicPattern(a)) == expected)
     }
 
+    /// The name has the slashes; a step of it is never empty, and there are not more steps than there are filters for.
+    @Test(arguments: [
+        ("{device...}/events/rpc", "mill/events/rpc", "mill"), ("{device...}/events/rpc", "site/bath/mill/events/rpc", "site/bath/mill"),
+        ("z/{device...}", "z/a/b", "a/b"), ("z/{device...}", "z", nil), ("z/{device...}", "z/", nil), ("z/{device...}", "z/a//b", nil),
+        ("z/{device...}", "z/a/", nil), ("z/{device...}", "z//a", nil), ("z/{device...}/s", "z/a/b/t", nil),
+        ("{device...}/x", "a/b/c/d/e/x", "a/b/c/d/e"), ("{device...}/x", "a/b/c/d/e/f/x", nil), ("{device...}/x", "$SYS/a/x", nil),
+        ("{device...}/status/{component}", "a/status/status/em:0", "a/status"), ("{device:esp-}/status", "esp-oven/status", "esp-oven"),
+        ("{device:esp-}/status", "oven/status", nil),
+    ]) func namesOfSeveralLevels(_ pattern: String, _ topic: String, _ expected: String?) throws {
+        #expect(try device(pattern, topic) == expected)
+    }
+
+    @Test func whatAPatternForgets() throws {
+        func forgotten(_ pattern: String, _ topic: String) throws -> String {
+            let pattern = try TopicPattern(pattern)
+            return String(decoding: Array(topic.utf8).withUnsafeBytes { pattern.forgotten($0) }, as: UTF8.self)
+        }
+        #expect(try forgotten("tele/+/{device}/+/S", "tele/hall/saw/x/S") == "hall/")
+        #expect(try forgotten("tele/{hall}/{device}/S", "tele/hall/saw/S").isEmpty)
+    }
+
     @Test func filters() throws {
-        #expect(try TopicPattern("a/{device}/+/{any}/x").filter == "a/+/+/+/x")
+        #expect(try TopicPattern("a/{device}/+/{any}/x").filters == ["a/+/+/+/x"])
+        #expect(try TopicPattern("a/{device...}/x").filters == ["a/+/x", "a/+/+/x", "a/+/+/+/x", "a/+/+/+/+/x", "a/+/+/+/+/+/x"])
+        #expect(try TopicPattern("{device:esp-}/x").filters == ["+/x"])
         let beginning = try TopicPattern("{device}/{relay:POWER}")
-        #expect(beginning.filter == "+/+")
+        #expect(beginning.filters == ["+/+"])
         #expect(beginning.captures == ["relay"])
         #expect(Array("saw/POWER2".utf8).withUnsafeBytes { beginning.captured($0).map(\.value) } == ["POWER2"])
     }
