@@ -13,6 +13,7 @@ struct ConditionCompiler {
     mutating func add(_ rule: ConditionRule, isRoot: Bool = false) -> Int {
         var node = ConditionNode(test: .never)
         if !isRoot { node.forMilliseconds = rule.forMilliseconds }
+        node.untold = rule.untold
         if let metric = rule.metric { node.input = input(metric) }
         switch rule.kind {
         case .value(let metric, let comparison, let hysteresis):

@@ -39,6 +39,8 @@ struct ConditionNode: Sendable {
     var forMilliseconds: Int64 = 0
     /// The node that has to hold meanwhile, or -1.
     var meanwhile: Int32 = -1
+    /// What it is while the device has never told its metric; nil: not known.
+    var untold: Bool?
     /// Where its own memory lies among the rule's cells.
     var cell = 0
 

@@ -7,6 +7,8 @@ extension FaultConditions {
         for index in 0..<rules[number].nodeCount {
             let place = first + index
             var holds = test(place, index, updated, truths, at: time, cells)
+            // An unknown that was told stays one: the time of its last reading is kept.
+            if holds == nil, let untold = nodes[place].untold, cells[2 + 2 * Int(nodes[place].input)] == 0 { holds = untold }
             // `stays` has followed the duration of `unchanged` already.
             if case .unchanged = nodes[place].test {} else if nodes[place].hasTimer { holds = lasts(place, holds, at: time, cells) }
             truths[index] = holds

@@ -141,10 +141,9 @@ extension StewardCore {
     private mutating func reconsiderDowntime() {
         for device in fleet.presentDevices where !fleet.devices[device].isSilent {
             let derived = fleet.profiles[fleet.devices[device].profile].derived
-            guard case .live(let value, let time) = fleet.value(device, derived.statusSlot),
-                derived.equipmentState(value) == .unscheduledDowntime
-            else { continue }
-            out.tell(.equipmentState(device, .unscheduledDowntime, at: max(now, time)))
+            guard !derived.statusSlot.isNone, fleet.equipmentState(device) == .unscheduledDowntime else { continue }
+            let told = if case .live(_, let time) = fleet.value(device, derived.statusSlot) { time } else { Int64.min }
+            out.tell(.equipmentState(device, .unscheduledDowntime, at: max(now, told)))
         }
         alarms.inhibitionsMayHaveEnded()
     }

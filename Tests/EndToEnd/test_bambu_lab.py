@@ -104,3 +104,49 @@ def test_command_is_answered_by_its_sequence_id(gateway, client):
     [(topic, payload)] = client.heard
     assert topic == f"device/{DEVICE}/request"
     assert json.loads(payload)["print"]["command"] == "resume"
+
+
+def test_two_nozzles_each_with_its_own_metrics(gateway, client):
+    info = [{"id": 0, "temp": 225 * 65536 + 334}, {"id": 1, "temp": 40}]
+    report(client, nozzle_temper=40, device={"extruder": {"state": 0x112, "info": info}, "ctc": {"info": {"temp": 60 * 65536 + 48}}})
+    wait_for(lambda: gateway.device(DEVICE)["metrics"].get("nozzle.0.temp") == 334, "the right nozzle")
+    metrics = gateway.device(DEVICE)["metrics"]
+    expected = {
+        "nozzle.0.temp": 334, "nozzle.0.targetTemp": 225, "nozzle.1.temp": 40, "nozzle.1.targetTemp": 0, "nozzleTemp": 40,
+        "chamberTemp": 48, "chamberTargetTemp": 60,
+    }
+    assert {name: metrics.get(name) for name in expected} == expected
+    assert gateway.dead_letters() == []
+
+
+def test_print_error_is_an_alarm_and_a_cancelled_print_is_none(gateway, client):
+    report(client, gcode_state="RUNNING", print_error=0)
+    report(client, gcode_state="FAILED", print_error=50348044)
+    report(client, gcode_state="FAILED", print_error=0)
+    report(client, gcode_state="RUNNING", print_error=0)
+    report(client, gcode_state="PAUSE", print_error=50364420)
+    wait_for(lambda: gateway.device(DEVICE)["alarms"] == ["PRINT_0300_8004"], "the alarm")
+    report(client, gcode_state="RUNNING", print_error=0)
+    wait_for(lambda: gateway.device(DEVICE)["alarms"] == [], "the end of the alarm")
+    gateway.settled(client)
+    journal = gateway.api(f"journal?device={DEVICE}")["journal"]
+    kinds = [entry["kind"] for entry in journal]
+    assert (kinds.count("incident.opened"), kinds.count("alarm.raised")) == (1, 1)
+
+
+def test_common_notes_of_the_health_list_open_no_ticket(gateway, client):
+    report(client, gcode_state="RUNNING", hms=[{"attr": 0x0C00_0300, "code": 0x0003_000B}, {"attr": 0x0C00_0300, "code": 0x0004_0001}])
+    wait_for(lambda: gateway.device(DEVICE)["alarms"] == ["HMS_0C00_0300_0003_000B"], "the warning")
+    [alarm] = gateway.api("alarms")["alarms"]
+    assert alarm["severity"] == "warning"
+    gateway.settled(client)
+    assert gateway.api("tickets")["tickets"] == []
+
+
+def test_an_emptied_tray_has_no_level(gateway, client):
+    client.publish(TOPIC, FULL)
+    wait_for(lambda: gateway.device(DEVICE)["supplies"]["filament.0.0"]["levelPercent"] == 64, "the level")
+    report(client, ams={"ams": [{"id": "0", "tray": [{"id": "0", "state": 10}]}]})
+    wait_for(lambda: gateway.device(DEVICE)["supplies"]["filament.0.0"]["reported"].get("unknown") == "saidToMeanNothing", "the empty tray")
+    gateway.settled(client)
+    assert gateway.api("orders")["orders"] == []

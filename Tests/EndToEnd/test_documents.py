@@ -86,7 +86,7 @@ def test_example_configuration_is_accepted(text, tmp_path):
 
 
 # Nothing is ordered for a plug or a sensor, and none of their profiles switches anything by itself.
-PAGES_WITHOUT_ORDERS = {f"DeviceProfiles/{name}/README.md" for name in ("tasmota", "shelly", "zigbee2mqtt", "sparkplug", "octoprint", "moonraker", "thingsboard", "aws-iot", "esphome", "prusa", "duet", "home-connect")}
+PAGES_WITHOUT_ORDERS = {f"DeviceProfiles/{name}/README.md" for name in ("tasmota", "shelly", "zigbee2mqtt", "sparkplug", "octoprint", "moonraker", "thingsboard", "aws-iot", "esphome", "prusa", "duet", "home-connect", "zebra", "io-link")}
 # A printer that is only asked by SNMP takes no commands.
 PAGES_WITHOUT_COMMANDS = {"DeviceProfiles/office-printer/README.md"}
 

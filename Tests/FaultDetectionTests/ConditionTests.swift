@@ -158,6 +158,22 @@ import Testing
             ])
     }
 
+    /// A part that not all devices have: never told is not the same as not known.
+    @Test(
+        arguments: [
+            ("temp=90@1 temp=20@10", ["1 raised 1", "10 cleared 10"]),
+            ("setpoint=90@1 temp=20@10 setpoint=20@20", ["1 raised 1", "20 cleared 20"]),
+            // It was told, and is not known any more: nothing is cleared because of that.
+            ("setpoint=90@1 setpoint=?@10 temp=20@20", ["1 raised 1"]),
+        ]) func neverTold(_ readings: String, _ expected: [String]) throws
+    {
+        let fault = """
+            { raise: { any: [{ metric: 'temp', above: 80, untold: false }, { metric: 'setpoint', above: 80, untold: false }] },
+              clear: { all: [{ metric: 'temp', below: 50, untold: true }, { metric: 'setpoint', below: 50, untold: true }] } }
+            """
+        #expect(try ConditionBench.run(fault, readings) == expected)
+    }
+
     static let rising = "metric: 'temp', ratePer: 'minute', overSeconds: 60, above: 6"
     @Test(
         arguments: [

@@ -38,7 +38,28 @@ struct CodeReport: Equatable, Sendable, Codable {
     var list: Int
     var hash: UInt64
     var scope: String
+    /// All codes that stand; or, where the device tells each as an event, those that begin to.
     var codes: [ReportedCode]
+    /// Of events: the codes that stand no longer. Nil: whatever is not among `codes`.
+    var ended: [String]?
+
+    /// Whether a code that stood stands no longer.
+    func ends(_ code: String) -> Bool {
+        if let ended { return ended.contains(code) }
+        return code.hasPrefix(scope) && !codes.contains { $0.code == code }
+    }
+
+    /// This report and a later one of the same list: of events both count, otherwise the later one.
+    func followed(by later: CodeReport) -> CodeReport {
+        guard let ended, let laterEnded = later.ended else { return later }
+        var both = later
+        both.codes = codes.filter { code in !later.ends(code.code) && !later.codes.contains { $0.code == code.code } } + later.codes
+        both.ended = ended.filter { code in !later.codes.contains { $0.code == code } && !laterEnded.contains(code) } + laterEnded
+        // As many as a device can have: those that began last.
+        both.codes = both.codes.suffix(AlarmDesk.maximumReportedCodes)
+        both.ended = both.ended?.suffix(AlarmDesk.maximumReportedCodes)
+        return both
+    }
 }
 
 extension Alarm {

@@ -5,9 +5,8 @@ import Telemetry
 extension AlarmDesk {
     mutating func take(_ report: CodeReport, _ device: DeviceIndex, at time: Int64, _ out: inout StepOutput) {
         let all = codes(of: device, list: report.list)
-        let codes = report.codes.map(\.code)
         remember(report, former: all, device)
-        for code in all where code.hasPrefix(report.scope) && !codes.contains(code) {
+        for code in all where report.ends(code) {
             out.tell(.conditionEnded(device, condition: code, source: .deviceAlert, at: time))
         }
         for alert in report.codes where !all.contains(alert.code) {
@@ -22,9 +21,9 @@ extension AlarmDesk {
         }
     }
 
-    /// The codes of all scopes of a list when those of one scope are these.
+    /// The codes that stand after a report.
     static func merged(_ report: CodeReport, into former: [String]) -> [String] {
-        let others = report.scope.isEmpty ? [] : former.filter { !$0.hasPrefix(report.scope) }
+        let others = former.filter { code in !report.ends(code) && !report.codes.contains { $0.code == code } }
         return others + report.codes.map(\.code).prefix(max(maximumReportedCodes - others.count, 0))
     }
 

@@ -83,9 +83,8 @@ extension AlarmDesk {
     ) {
         while lane.alertCodes.count <= report.list { lane.alertCodes.append([]) }
         let all = lane.alertCodes[report.list]
-        let codes = report.codes.map(\.code)
         lane.alertCodes[report.list] = Self.merged(report, into: all)
-        for code in all where code.hasPrefix(report.scope) && !codes.contains(code) {
+        for code in all where report.ends(code) {
             clear(code, .deviceAlert, &lane, at: time, [], of: fleet.records[device].id, &out)
         }
         for alert in report.codes where !all.contains(alert.code) {

@@ -18,6 +18,8 @@ package struct DeviceState: Sendable {
     var isDatedByArrival = false
     /// The message that is as new as `newestMilliseconds` had no such time.
     var isNewestByArrival = false
+    /// It reports a code with which it cannot work (`downWhen` of its profile). Follows from the codes, so no snapshot holds it.
+    var isDownByCode = false
     /// Its clock is wrong, or may be: something is kept of it (`DeviceClocks`).
     var hasClock = false
     /// The last lists of device alerts, by their hash; a profile has at most four lists.

@@ -331,7 +331,10 @@ extension FleetState {
         let derived = profiles[devices[device].profile].derived
         guard !derived.statusSlot.isNone else { return nil }
         let status = value(device, derived.statusSlot)
-        if case .live(let down, let since) = value(device, derived.downSlot), derived.saysDown(down) {
+        let mayBeDown = !derived.hasDownCodes || devices[device].isDownByCode
+        // Codes count in all states, or in those that the profile names.
+        if mayBeDown, derived.downSlot.isNone, derived.hasDownCodes { return .unscheduledDowntime }
+        if mayBeDown, case .live(let down, let since) = value(device, derived.downSlot), derived.saysDown(down) {
             guard derived.downEndsWithWork, case .live(let working, let told) = status, told > since,
                 derived.equipmentState(working) == .productive
             else { return .unscheduledDowntime }

@@ -9,9 +9,13 @@ package final class LayoutDerived: Sendable {
     let faults: FaultConditions
     /// The slot of the metric that tells the operating status, or none.
     package let statusSlot: SlotIndex
-    /// The slot of the metric that may say that the device is down, or none, and for each value of it whether it says so.
+    /// The slot of the metric that may say that the device is down, or none, and for each value of it whether it says so. It may be that of the
+    /// status; `furtherDownSlot` is none then.
     let downSlot: SlotIndex
+    let furtherDownSlot: SlotIndex
     private let isDown: [Bool]
+    /// Codes of the device may say that it is down; where `downSlot` is there, in its states only.
+    let hasDownCodes: Bool
     /// A productive status that is told later ends that.
     let downEndsWithWork: Bool
     /// The equipment state of each value of the status.
@@ -64,7 +68,8 @@ package final class LayoutDerived: Sendable {
         downEndsWithWork = status?.downWhen?.endsWithWork ?? false
         statusSlot = status.flatMap { layout.slot(named: $0.metric) } ?? .none
         guard let status, !statusSlot.isNone else {
-            downSlot = .none
+            (downSlot, furtherDownSlot) = (.none, .none)
+            hasDownCodes = false
             isDown = []
             equipmentStates = []
             return
@@ -72,6 +77,8 @@ package final class LayoutDerived: Sendable {
         let down = status.downWhen
         let second = down.flatMap { layout.slot(named: $0.metric) }
         downSlot = second ?? .none
+        furtherDownSlot = downSlot == statusSlot ? .none : downSlot
+        hasDownCodes = !status.downCodes.isEmpty
         isDown = second.map { layout[$0].states.map { down?.values.contains($0) ?? false } } ?? []
         equipmentStates = layout[statusSlot].states.map { state in
             if status.productive.contains(state) { return .productive }

@@ -98,7 +98,7 @@ extension HeldMessage {
         for report in later.alerts {
             if let place = merged.alerts.firstIndex(where: { $0.list == report.list && $0.scope == report.scope }) {
                 isRepeated = true
-                merged.alerts[place] = report
+                merged.alerts[place] = merged.alerts[place].followed(by: report)
             } else {
                 merged.alerts.append(report)
             }

@@ -56,11 +56,14 @@ extension StewardCore {
         fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, time)
         fleet.devices[device].isDatedByArrival = true
         fleet.devices[device].isNewestByArrival = fleet.devices[device].newestMilliseconds == time
+        let wasDown = fleet.devices[device].isDownByCode
+        noteDownCodes(device, with: message.alerts)
         takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, time)
         for report in message.alerts {
             fleet.devices[device].note(list: report.list, at: time)
             take(report, device, at: time)
         }
+        if fleet.devices[device].isDownByCode != wasDown { tellDownByCode(device, at: time) }
         followUp(device, profile, lists: message.alerts.map(\.list), time)
         out.isOfThePast = false
     }

@@ -147,11 +147,17 @@ extension StewardCore {
     @inline(never)
     mutating func takePresent(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex, _ time: Int64) {
         if fleet.profiles[profile].derived.hasHints { noteHints(message, device, profile, inOrder(time, device)) }
+        let wasDown = fleet.devices[device].isDownByCode
+        if fleet.profiles[profile].derived.hasDownCodes {
+            let news = message.alerts.filter { $0.list < 4 && changes($0, device, profile) }
+            if !news.isEmpty { noteDownCodes(device, with: news.map { codeReport($0, device, profile) }) }
+        }
         takeAll(message, device, profile, time)
         for alerts in message.alerts where alerts.list < 4 {
             fleet.devices[device].note(list: alerts.list, at: time)
             if changes(alerts, device, profile) { take(codeReport(alerts, device, profile), device, at: time) }
         }
+        if fleet.devices[device].isDownByCode != wasDown { tellDownByCode(device, at: time) }
         followUp(device, profile, lists: message.alerts.map(\.list), time)
     }
 
@@ -195,6 +201,26 @@ extension StewardCore {
         drain()
     }
 
+    /// Whether the codes that the device reports say that it cannot work. Those of a message count for the status of the same message: a
+    /// device whose error is over is not down for no time at all, nor is one idle for no time whose error begins.
+    mutating func noteDownCodes(_ device: DeviceIndex, with reports: [CodeReport] = []) {
+        let profile = fleet.devices[device].profile
+        guard fleet.profiles[profile].derived.hasDownCodes, let status = fleet.profiles[profile].layout.profile.status else { return }
+        let lists = fleet.profiles[profile].layout.profile.alerts.indices
+        fleet.devices[device].isDownByCode = lists.contains { list in
+            let codes = reports.filter { $0.list == list }.reduce(alarms.codes(of: device, list: list)) { AlarmDesk.merged($1, into: $0) }
+            return codes.contains(where: status.isDown)
+        }
+    }
+
+    /// A code with which the device cannot work has come, or the last of them has gone.
+    mutating func tellDownByCode(_ device: DeviceIndex, at time: Int64) {
+        // Where the device tells no status, the code was all that is known to have kept it from its work.
+        let otherwise: EquipmentState = fleet.devices[device].isDownByCode ? .unknown : .standby
+        out.tell(.equipmentState(device, fleet.equipmentState(device) ?? otherwise, at: time))
+        drain()
+    }
+
     func codeReports(_ message: DecodedMessage, _ device: DeviceIndex, _ profile: ProfileIndex) -> [CodeReport] {
         message.alerts.filter { $0.list < 4 }.map { codeReport($0, device, profile) }
     }
@@ -210,7 +236,8 @@ extension StewardCore {
         let former = scope.isEmpty ? all : all.filter { $0.hasPrefix(scope) }
         var codes = decoder.codes(of: alerts, layout: layout, former: former.map { String($0.dropFirst(scope.count)) })
         if !scope.isEmpty { for index in codes.indices { codes[index].code = scope + codes[index].code } }
-        return CodeReport(list: alerts.list, hash: alerts.hash, scope: scope, codes: codes)
+        let ended = decoder.endedCodes(of: alerts, layout: layout)?.map { scope + $0 }
+        return CodeReport(list: alerts.list, hash: alerts.hash, scope: scope, codes: codes, ended: ended)
     }
 
     // MARK: Readings
@@ -222,10 +249,12 @@ extension StewardCore {
         let derived = fleet.profiles[profile].derived
         var levels = 0
         for reading in message.readings where reading.slot == derived.statusSlot { take(device, profile, derived, reading, time) }
-        if !derived.downSlot.isNone {
-            for reading in message.readings where reading.slot == derived.downSlot { takeDown(device, profile, derived, reading, time) }
+        if !derived.furtherDownSlot.isNone {
+            for reading in message.readings where reading.slot == derived.furtherDownSlot {
+                takeDown(device, profile, derived, reading, time)
+            }
         }
-        for reading in message.readings where reading.slot != derived.statusSlot && reading.slot != derived.downSlot {
+        for reading in message.readings where reading.slot != derived.statusSlot && reading.slot != derived.furtherDownSlot {
             if !derived.supplies[reading.slot].isNone {
                 levels += 1
             } else {

@@ -27,9 +27,12 @@ extension StewardCore {
             for report in message.alerts where hintLists.indices.contains(report.list) && hintLists[report.list] {
                 supplies.note(report, device, at: message.timeMilliseconds)
             }
+            let wasDown = fleet.devices[device].isDownByCode
+            noteDownCodes(device, with: message.alerts)
             takeAll(message.decoded(fleet.profiles[profile].layout.slots), device, profile, message.timeMilliseconds)
             for report in message.alerts { fleet.devices[device].note(list: report.list, at: message.timeMilliseconds) }
             for report in message.alerts { take(report, device, at: message.timeMilliseconds) }
+            if fleet.devices[device].isDownByCode != wasDown { tellDownByCode(device, at: message.timeMilliseconds) }
             followUp(device, profile, lists: message.alerts.map(\.list), message.timeMilliseconds)
         }
     }

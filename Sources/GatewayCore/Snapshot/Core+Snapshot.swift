@@ -196,6 +196,7 @@ extension StewardCore {
             let profile = fleet.profiles[fleet.devices[device].profile].layout.profile
             guard !profile.messages.isEmpty else { continue }
             alarms.keepLists(profile.alerts.count, of: device)
+            noteDownCodes(device)
             for alarm in alarms.standingAlarms(of: device) where alarm.condition != Alarm.foldedCondition {
                 switch alarm.source {
                 case .silence, .order: continue

@@ -27,11 +27,25 @@ enum DecimalText {
         return Double(String(decoding: bytes[start..<at], as: UTF8.self)).map { ($0, unit) }
     }
 
-    /// Whether the text is a number and nothing else, without the leading zeros of a part number.
+    /// Whether a text that can be read as a number may be something else: hexadecimal digits ("03E5", "1E5"), or a number of a part, an address
+    /// or a code, whose zeros in front are a part of it ("0241").
+    ///
+    /// What programs print of numbers is none of these. An exponent has a sign, or a point or a sign stands before it ("1e+16", "1e-05",
+    /// "-4.2e3"); zeros in front come with a sign, a point or a unit ("-05", "000123.4", "05 %").
+    static func mayBeIdentifier(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let text = bytes[...].trimmed()
+        let digits = text.prefix { $0.isDigit }
+        guard let first = digits.first else { return false }
+        let rest = text.dropFirst(digits.count)
+        if let sign = rest.first, sign | 0x20 == UInt8(ascii: "e"), let next = rest.dropFirst().first, next.isDigit { return true }
+        return first == UInt8(ascii: "0") && digits.count > 1 && rest.isEmpty
+    }
+
+    /// Whether the text is a number and nothing else.
     static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let last = bytes.last, last.isDigit, let number = number(bytes), number.isFinite else { return false }
         let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
-        guard let first = digits.first, first.isDigit else { return false }
+        guard let first = digits.first, first.isDigit, !mayBeIdentifier(bytes) else { return false }
         return first != UInt8(ascii: "0") || digits.count == 1 || digits.dropFirst().first == UInt8(ascii: ".")
     }
 

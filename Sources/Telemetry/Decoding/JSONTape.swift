@@ -44,6 +44,17 @@ struct JSONTape {
     /// The number at `index`, or the one that a text holds.
     func numberOrText(_ index: Int) -> Double? { number(index) ?? (isString(index) ? DecimalText.number(string(index)) : nil) }
 
+    /// A whole number, or a text that is plainly one.
+    func whole(_ index: Int) -> Int64? {
+        switch type(index) {
+        case UInt8(ascii: "l"): return Int64(bitPattern: words[index + 1])
+        case UInt8(ascii: "\""):
+            guard !DecimalText.mayBeIdentifier(string(index)) else { return nil }
+            return DecimalText.number(string(index)).flatMap { Int64(exactly: $0) }
+        default: return number(index).flatMap { Int64(exactly: $0) }
+        }
+    }
+
     func integer(_ index: Int) -> Int64? {
         switch type(index) {
         case UInt8(ascii: "l"): Int64(bitPattern: words[index + 1])

@@ -16,6 +16,11 @@ extension ProfileLayout {
         }
         for (index, supply) in profile.supplies.enumerated() {
             patterns.append(FieldPattern(tokens: supply.level.tokens, target: .supply(index), messages: mask(supply.message)))
+            guard case .key? = supply.level.tokens.last else { continue }
+            for when in supply.unknownWhen {
+                let tokens = Array(supply.level.tokens.dropLast()) + [.key(Array(when.member.utf8))]
+                patterns.append(FieldPattern(tokens: tokens, target: .absence(supply: index), messages: mask(supply.message)))
+            }
         }
         // Plain paths first, so that a path with captures never takes what a plain one names.
         patterns = patterns.enumerated().sorted {
@@ -227,65 +232,6 @@ extension ProfileLayout {
         return child
     }
 
-    /// Reads off the positions of a node what it is.
-    mutating func settle(node: Int32) {
-        for position in origins[Int(node)] {
-            let pattern = patterns[position.pattern]
-            if position.depth < pattern.tokens.count {
-                guard case .each(_, let member, _) = pattern.tokens[position.depth] else { continue }
-                nodes[Int(node)].takesNew = true
-                if let member, nodes[Int(node)].itemMemberOffset < 0 {
-                    nodes[Int(node)].itemMemberOffset = Int32(keyBytes.count)
-                    nodes[Int(node)].itemMemberLength = Int32(member.count)
-                    keyBytes.append(contentsOf: member)
-                }
-                continue
-            }
-            switch pattern.target {
-            case .ignored: if nodes[Int(node)].slot.isNone { nodes[Int(node)].isIgnored = true }
-            case .time(let message): nodes[Int(node)].timeOf |= 1 << UInt64(message)
-            case .required(let message): nodes[Int(node)].requiredBy |= 1 << UInt64(message)
-            case .alerts(let list): nodes[Int(node)].alertList = Int32(list)
-            case .metric(let rule):
-                settle(node, metric: rule, position)
-            case .supply(let rule):
-                if position.captures.isEmpty, isNumber(node) {
-                    nodes[Int(node)].levelSlot = makeSupply(rule: rule, captures: []) ?? .none
-                }
-                guard nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen, !nodes[Int(node)].isIgnored else { continue }
-                nodes[Int(node)].slot = makeSupply(rule: rule, captures: position.captures) ?? .none
-            }
-        }
-    }
-
-    private func isNumber(_ node: Int32) -> Bool {
-        let slot = nodes[Int(node)].slot
-        return !slot.isNone && nodes[Int(node)].levelSlot.isNone && (self[slot].kind == .counter || self[slot].kind == .gauge)
-    }
-
-    private mutating func settle(_ node: Int32, metric general: Int, _ position: PatternPosition) {
-        let index = rule(of: general, named: profile.metrics[general].name.filled(position.captures))
-        let rule = profile.metrics[index]
-        if rule.match != nil {
-            nodes[Int(node)].hasTextRules = true
-            return
-        }
-        guard nodes[Int(node)].slot.isNone, !nodes[Int(node)].isOpen, !isTaken(node, byName: isNamed(position)) else { return }
-        nodes[Int(node)].rule = Int32(index)
-        nodes[Int(node)].isConverted = rule.scale != 1 || rule.offset != 0
-        // A state is compared as a text, whatever the device sends.
-        let isNumber = rule.kind != .state && !rule.isOpen
-        nodes[Int(node)].isPeculiar = rule.hasUnknownWords || (!isNumber && !rule.unknown.isEmpty) || rule.hasCompanions
-        nodes[Int(node)].isBounded = bounds[index].isSet
-        if rule.isOpen || rule.isUnit {
-            nodes[Int(node)].isOpen = true
-        } else {
-            let slot = makeSlot(name: rule.name.filled(position.captures), metricRule: index) ?? .none
-            nodes[Int(node)].slot = slot
-            if !slot.isNone { takeUnit(of: position, slot) }
-        }
-    }
-
     /// No capture of a profile has this name: a name cannot be empty.
     private static var unitCapture: String { "" }
 
@@ -303,7 +249,7 @@ extension ProfileLayout {
     }
 
     /// The rule that counts for a name: of the rows behind the general rule that say it the longest, or the general rule.
-    private func rule(of general: Int, named name: String) -> Int {
+    func rule(of general: Int, named name: String) -> Int {
         rows(of: general).filter { profile.metrics[$0].isRow(for: name) }
             .max { (profile.metrics[$0].onlyName ?? "").utf8.count < (profile.metrics[$1].onlyName ?? "").utf8.count } ?? general
     }
@@ -325,20 +271,12 @@ extension ProfileLayout {
         profile.metrics[general].takesText || rows(of: general).contains { profile.metrics[$0].takesText }
     }
 
-    /// A member with another purpose is not also one of "every further number". One that must be there may be a metric that is named.
-    private func isTaken(_ node: Int32, byName: Bool) -> Bool {
-        let node = nodes[Int(node)]
-        return node.isIgnored || node.timeOf != 0 || (node.requiredBy != 0 && !byName) || node.alertList >= 0
-    }
-
-    private func isNamed(_ position: PatternPosition) -> Bool {
-        guard case .key? = patterns[position.pattern].tokens.last else { return false }
-        return true
-    }
-
     /// What a captured name is called: for supplies what is left of it when part numbers and the like are taken off, otherwise itself.
     private func captured(_ key: [UInt8], _ name: String, by target: FieldTarget) -> String? {
-        guard case .supply = target else { return Self.isUsableName(key) ? name : nil }
+        switch target {
+        case .supply, .absence: break
+        case .metric, .time, .required, .alerts, .ignored: return Self.isUsableName(key) ? name : nil
+        }
         let clean = SupplyName.clean(bytes: key).text
         return clean.isEmpty ? nil : clean
     }

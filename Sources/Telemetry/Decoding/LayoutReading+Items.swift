@@ -31,7 +31,7 @@ extension ProfileLayout {
         }
     }
 
-    private static func withDigits(_ number: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    static func withDigits(_ number: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
             var at = buffer.count
             var rest = number.magnitude

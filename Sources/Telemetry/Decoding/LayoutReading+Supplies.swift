@@ -36,7 +36,7 @@ extension ProfileLayout {
         _ tape: JSONTape, _ index: Int, _ rule: Int, supply: SupplyIndex, parent: Int, _ places: Places
     ) -> SupplyLevel {
         if tape.isNull(index) { return .unknown(.absent) }
-        if profile.supplies[rule].unknownWhen != nil, isSaidToMeanNothing(tape, parent, rule) { return .unknown(.saidToMeanNothing) }
+        if !profile.supplies[rule].unknownWhen.isEmpty, isSaidToMeanNothing(tape, parent, rule) { return .unknown(.saidToMeanNothing) }
         let number = tape.numberOrText(index)
         if !profile.supplies[rule].values.isEmpty, let value = value(tape, index, number, rule) {
             return meaning(of: value, tape, rule, supply: supply, places)
@@ -75,10 +75,27 @@ extension ProfileLayout {
     }
 
     private func isSaidToMeanNothing(_ tape: JSONTape, _ parent: Int, _ rule: Int) -> Bool {
-        guard let when = profile.supplies[rule].unknownWhen, parent > 0, let member = tape.member(parent, when.member.utf8),
-            let text = tape.text(member)
-        else { return false }
-        return when.values.contains(text)
+        guard parent > 0 else { return false }
+        return profile.supplies[rule].unknownWhen.contains { when in
+            guard let member = tape.member(parent, when.member.utf8), let text = tape.text(member) else { return false }
+            return when.values.contains(text)
+        }
+    }
+
+    /// A member beside the level that may say that the level is not known: it does where the level itself is not told.
+    mutating func absence(_ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
+        let supply = nodes[Int(node)].absentSupply
+        let rule = self[supply].rule
+        guard let text = tape.text(index), parent > 0, case .key(let level)? = profile.supplies[rule].level.tokens.last,
+            tape.member(parent, level) == nil, supplyStamps[Int(supply.place)] != messageStamp,
+            profile.supplies[rule].unknownWhen.contains(where: { nodes[Int(node)].isKey($0.member, keyBytes) && $0.values.contains(text) })
+        else { return }
+        supplyStamps[Int(supply.place)] = messageStamp
+        var reading = Reading(slot: self[supply].metric, value: 0, isUnknown: true)
+        reading.level = Int16(exactly: decoded.levels.count) ?? -1
+        decoded.readings.append(reading)
+        decoded.levels.append(
+            SupplyReading(supply: supply, level: .unknown(.saidToMeanNothing), factsHash: 0, row: 0))
     }
 
     // MARK: Members beside the level

@@ -24,18 +24,20 @@ extension ProfileLayout {
         if nodes[Int(node)].isIgnored { return }
         switch tape.type(index) {
         case UInt8(ascii: "{"):
-            if !leadsOn(node) { return misfit(node, bit, &decoded) }
-            object(tape, index, node: node, bit, &decoded)
+            let isTaken = nodes[Int(node)].holdsCodes && groupOfCodes(tape, index, node: node, &decoded)
+            if leadsOn(node) {
+                object(tape, index, node: node, bit, &decoded)
+            } else if !isTaken {
+                misfit(node, bit, &decoded)
+            }
         case UInt8(ascii: "["):
-            let list = nodes[Int(node)].alertList
-            if list >= 0 {
-                decoded.alerts.append(ReportedAlerts(list: Int(list), hash: Self.contentHash(tape, index), tapeIndex: index, node: node))
-            } else if leadsOn(node) {
+            let isTaken = nodes[Int(node)].holdsCodes && groupOfCodes(tape, index, node: node, &decoded)
+            if leadsOn(node) {
                 if tape.end(index) == index + 2 { decoded.clearedGroups.append(node) }
                 items(tape, index, node: node, bit, &decoded)
-            } else if tape.end(index) == index + 2 {
+            } else if tape.end(index) == index + 2, !isTaken {
                 nothing(node, &decoded)
-            } else {
+            } else if !isTaken {
                 misfit(node, bit, &decoded)
             }
         case UInt8(ascii: "n"):
@@ -54,16 +56,17 @@ extension ProfileLayout {
     /// An empty list in place of a value: there is none (Venus OS writes an invalid value of D-Bus so).
     private func nothing(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
-        for slot in [field.slot, field.otherSlot, field.levelSlot] where !slot.isNone && self[slot].kind != .level {
+        for slot in [field.slot, field.otherSlot] where !slot.isNone && self[slot].kind != .level {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
         }
+        if field.further >= 0 { nothing(field.further, &decoded) }
     }
 
     /// An object or a list where the profile reads a value, or anything but a list where it reads codes.
     private func misfit(_ node: Int32, _ bit: UInt64, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if field.alertList >= 0 {
-            problem(.notAList, profile.alerts[Int(field.alertList)].path.text, &decoded)
+            problem(.noCodes, profile.alerts[Int(field.alertList)].path.text, &decoded)
         } else if !field.slot.isNone {
             problem(self[field.slot].kind == .state ? .notAState : .notANumber, self[field.slot].name, &decoded)
         } else if field.timeOf & bit != 0 {
@@ -236,16 +239,15 @@ extension ProfileLayout {
             openReading(tape, index, node: node, in: parent, &decoded)
         } else if !slot.isNone {
             reading(tape, index, node: node, slot: slot, in: parent, &decoded)
-            let levelSlot = nodes[Int(node)].levelSlot
-            if !levelSlot.isNone { level(tape, index, slot: levelSlot, in: parent, &decoded) }
         } else if nodes[Int(node)].timeOf & bit != 0 {
             time(tape, index, bit, &decoded)
-        } else if nodes[Int(node)].alertList >= 0, alertValue(tape, index, node, &decoded) {
-            // Taken; the codes are read when they have changed.
-        } else if nodes[Int(node)].alertList >= 0, !tape.isNull(index) {
-            // Null is not known; anything else would hide what the device wants to tell.
-            misfit(node, bit, &decoded)
+        } else if nodes[Int(node)].alertList >= 0 {
+            valueOfCodes(tape, index, node: node, &decoded)
+        } else if !nodes[Int(node)].absentSupply.isNone {
+            absence(tape, index, node: node, in: parent, &decoded)
         }
+        let further = nodes[Int(node)].further
+        if further >= 0 { leaf(tape, index, node: further, in: parent, bit, &decoded) }
     }
 
     mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage) {
@@ -332,10 +334,10 @@ extension ProfileLayout {
     private func takeBack(_ node: Int32, _ decoded: inout DecodedMessage) {
         let field = nodes[Int(node)]
         if !field.slot.isNone { decoded.readings.removeAll { $0.slot == field.slot || $0.slot == field.otherSlot } }
-        if !field.levelSlot.isNone { decoded.readings.removeAll { $0.slot == field.levelSlot } }
         decoded.clearedGroups.removeAll { $0 == node }
         if field.timeOf != 0 { decoded.stamp = nil }
         if field.alertList >= 0 { decoded.alerts.removeAll { $0.list == Int(field.alertList) } }
+        if field.further >= 0 { takeBack(field.further, &decoded) }
         var child = field.firstChild
         while child >= 0 {
             // What this message has not met has nothing to take back.
@@ -347,27 +349,5 @@ extension ProfileLayout {
     func problem(_ kind: FieldProblem.Kind, _ name: String, _ decoded: inout DecodedMessage) {
         decoded.fieldProblems += 1
         if decoded.fieldProblem == nil { decoded.fieldProblem = FieldProblem(kind: kind, name: name) }
-    }
-
-    /// A hash over everything in a list; equal lists in two messages have equal hashes.
-    private static func contentHash(_ tape: JSONTape, _ index: Int) -> UInt64 {
-        var hash = ReportedAlerts.emptyHash
-        let close = tape.end(index) - 1
-        var at = index + 1
-        while at < close {
-            switch tape.type(at) {
-            case UInt8(ascii: "\""):
-                let bytes = tape.string(at)
-                hash = ContentHash.combine(ContentHash.combine(hash, UInt64(bytes.count)), UnsafeRawBufferPointer(bytes))
-                at += 1
-            case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"):
-                hash = ContentHash.combine(hash, tape.words[at + 1])
-                at += 2
-            default:
-                hash = ContentHash.combine(hash, UInt64(tape.type(at)))
-                at += 1
-            }
-        }
-        return hash
     }
 }

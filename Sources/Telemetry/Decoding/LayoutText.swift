@@ -16,12 +16,12 @@ extension ProfileLayout {
             return nil
         }
         let text = tape.string(index)
-        guard let (number, unit) = DecimalText.parse(text) else {
+        guard let (number, unit) = DecimalText.parse(text), !DecimalText.mayBeIdentifier(text) || isDecimalText(rule) else {
             if let number = meaning(of: String(decoding: text, as: UTF8.self), rule: rule).flatMap({ Double($0) }) { return number }
             if DecimalText.isUnknown(text) {
                 decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
             } else {
-                problem(.notANumber, self[slot].name, &decoded)
+                problem(DecimalText.parse(text) == nil ? .notANumber : .mayBeIdentifier, self[slot].name, &decoded)
             }
             return nil
         }
@@ -29,6 +29,8 @@ extension ProfileLayout {
         guard !unit.isEmpty, rule >= 0, !nodes[Int(node)].isConverted else { return number }
         return inUnit(number, String(decoding: unit, as: UTF8.self), rule, slot, &decoded)
     }
+
+    private func isDecimalText(_ rule: Int32) -> Bool { rule >= 0 && profile.metrics[Int(rule)].isDecimalText }
 
     /// The number in the metric's unit, when it came in another one of the same kind. A unit that nobody knows says nothing.
     private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage) -> Double? {
@@ -52,6 +54,10 @@ extension ProfileLayout {
         }
         if !rule.unknown.isEmpty, let text = tape.text(index), isListed(text, rule, isState: self[slot].kind == .state) {
             decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            return true
+        }
+        if let packing = rule.packing {
+            unpack(tape, index, packing, number, slot, &decoded)
             return true
         }
         guard let place = rule.unitPlace, self[slot].kind != .state, let unit = find(place, tape, beside: parent).flatMap({ tape.text($0) })
@@ -193,44 +199,5 @@ extension ProfileLayout {
         nodes[Int(node)].otherSlot = slot
         if isNumber { takeUnit(of: position, slot) }
         return slot
-    }
-
-    // MARK: Alerts
-
-    /// Codes that are bits of one value. False when they are not, or the value cannot be read.
-    func alertValue(_ tape: JSONTape, _ index: Int, _ node: Int32, _ decoded: inout DecodedMessage) -> Bool {
-        let list = Int(nodes[Int(node)].alertList)
-        var hash = ReportedAlerts.emptyHash
-        switch profile.alerts[list].form {
-        case .bits:
-            let number = tape.integer(index) ?? tape.numberOrText(index).flatMap { Int64(exactly: $0) }
-            guard let number else { return false }
-            if number != 0 { hash = ContentHash.combine(1, UInt64(bitPattern: number)) }
-        case .errorState:
-            guard let state = ErrorStateBits(tape, index) else { return false }
-            // Nothing is not the same as "no error".
-            if state.saysNothing { return true }
-            hash = ContentHash.combine(UInt64(state.octets), UInt64(state.bits))
-        default: return false
-        }
-        decoded.alerts.append(ReportedAlerts(list: list, hash: hash, tapeIndex: index, node: node))
-        return true
-    }
-
-    /// Whether a device may have several of a list of codes, told apart by what pointer, topic or payload name.
-    public func isScoped(_ list: Int) -> Bool {
-        let rule = profile.alerts[list]
-        return !rule.path.captures.isEmpty
-            || profile.messages.contains {
-                (rule.message == nil || rule.message == $0.name) && (!$0.topic.captures.isEmpty || !$0.names.isEmpty)
-            }
-    }
-
-    /// What the pointer of a list of codes captured: lists of different parts of a device must not clear one another's codes.
-    public func scope(of alerts: ReportedAlerts) -> String {
-        let position = origins[Int(alerts.node)].first { position in
-            position.depth == patterns[position.pattern].tokens.count && patterns[position.pattern].target == .alerts(alerts.list)
-        }
-        return (position?.captures ?? []).reduce("") { $0 + $1.value + "." }
     }
 }

@@ -14,50 +14,117 @@ extension MessageDecoder {
     static let maximumTextBytes = 200
 
     /// The codes of a list, in its order, at most 64. `former` are those that held: of some the message may say nothing, and these stay.
+    /// Where the rule reads events, they are the codes that begin to stand; see `endedCodes`.
     public func codes(of alerts: ReportedAlerts, layout: ProfileLayout, former: [String] = []) -> [ReportedCode] {
-        guard let tape else { return [] }
         let rule = layout.profile.alerts[alerts.list]
-        var found: [(code: String, item: Int?)] = []
-        switch rule.form {
-        case .bits(let names): found = Self.bitNames(tape, alerts.tapeIndex, names).map { ($0, nil) }
-        case .errorState: found = Self.errorStates(tape, alerts.tapeIndex, former).map { ($0, nil) }
-        default:
-            tape.forEachItem(alerts.tapeIndex) { item in
-                if let code = Self.code(tape, item, rule.form), !code.isEmpty { found.append((Self.bounded(code), item)) }
-                return found.count < Self.maximumCodes
-            }
-        }
         var codes: [ReportedCode] = []
-        for (code, item) in found where !rule.isIgnored(code) && !codes.contains(where: { $0.code == code }) {
-            codes.append(Self.report(code, item.map { Item(tape: tape, index: $0) }, rule))
+        for item in items(of: alerts, rule, former) where !rule.isIgnored(item.code) && !codes.contains(where: { $0.code == item.code }) {
+            if item.isEnd { continue }
+            if let code = Self.report(item, rule) { codes.append(code) }
         }
         return codes
     }
 
+    /// The codes that the message says to stand no longer; nil where a message lists all that stand.
+    public func endedCodes(of alerts: ReportedAlerts, layout: ProfileLayout) -> [String]? {
+        let rule = layout.profile.alerts[alerts.list]
+        return rule.event == nil ? nil : items(of: alerts, rule, []).filter(\.isEnd).map(\.code)
+    }
+
+    /// A code with where it comes from.
     private struct Item {
+        var code: String
         var tape: JSONTape
-        var index: Int
+        /// The object that tells more of the code, or the number that the code is; nil: a text, or a bit.
+        var index: Int?
+        var said: SaidSeverity?
+        /// The code stands no longer.
+        var isEnd = false
 
         func text(_ names: [String]) -> String? {
-            names.lazy.compactMap { tape.member(index, $0.utf8).flatMap { tape.text($0) } }.first
+            guard let index else { return nil }
+            return names.lazy.compactMap { tape.member(index, $0.utf8).flatMap { tape.text($0) } }.first
         }
     }
 
-    /// What the profile says of this very code comes first, then what the device says of it.
-    private static func report(_ code: String, _ item: Item?, _ rule: AlertListRule) -> ReportedCode {
-        let known = rule.rule(for: code)
-        let said = item?.text(rule.severityMembers).flatMap { rule.severities[$0] }
-        let text = item?.text(rule.textMembers).map { SupplyName.readable(Array($0.utf8), maximumBytes: maximumTextBytes) }
-        let hint = rule.supplyRule(for: code).flatMap { SupplyHint($0) { name in item?.text([name]).map(bounded) } }
-        return ReportedCode(
-            code: code, severity: known?.severity ?? said ?? rule.defaultSeverity,
-            text: text.flatMap { $0.isEmpty ? nil : $0 } ?? known?.text ?? code, playbook: known?.playbook, hint: hint)
+    private func items(of alerts: ReportedAlerts, _ rule: AlertListRule, _ former: [String]) -> [Item] {
+        guard let tape else { return [] }
+        let index = alerts.tapeIndex
+        switch rule.form {
+        case .bits(let bits): return Self.bitNames(bits.number(tape, index) ?? 0, bits).map { Item(code: $0, tape: tape) }
+        case .errorState: return Self.errorStates(tape, index, former).map { Item(code: $0, tape: tape) }
+        default: break
+        }
+        var found: [Item] = []
+        if tape.isList(index) {
+            tape.forEachItem(index) { item in
+                Self.add(tape, item, rule, isOnly: false, to: &found)
+                return found.count < Self.maximumCodes
+            }
+        } else {
+            Self.add(tape, index, rule, isOnly: true, to: &found)
+        }
+        return found
     }
 
-    private static func bitNames(_ tape: JSONTape, _ index: Int, _ names: [Int: String]) -> [String] {
-        let number = tape.integer(index) ?? tape.numberOrText(index).flatMap { Int64(exactly: $0) }
-        guard let number else { return [] }
-        return (0..<64).filter { number & (1 << Int64($0)) != 0 }.map { names[$0] ?? "bit-\($0)" }
+    /// - Parameter isOnly: the value is no list: what says that there is no code stands in its place.
+    private static func add(_ tape: JSONTape, _ index: Int, _ rule: AlertListRule, isOnly: Bool, to found: inout [Item]) {
+        if let separator = rule.separator, rule.form == .plain, tape.isString(index) {
+            let text = String(decoding: tape.string(index).prefix(maximumCodes * (ProfileLayout.maximumNameBytes + 4)), as: UTF8.self)
+            for piece in text.split(separator: separator, maxSplits: maximumCodes).prefix(maximumCodes) {
+                let code = String(decoding: Array(piece.utf8)[...].trimmed(), as: UTF8.self)
+                add(Item(code: code, tape: tape), rule, isOnly: true, to: &found)
+            }
+        } else if let code = Self.code(tape, index, rule.form) {
+            add(Item(code: code, tape: tape, index: index), rule, isOnly: isOnly, to: &found)
+        }
+    }
+
+    private static func add(_ item: Item, _ rule: AlertListRule, isOnly: Bool, to found: inout [Item]) {
+        var item = item
+        if let suffix = rule.suffixes.first(where: { item.code.hasSuffix($0.end) && item.code.utf8.count > $0.end.utf8.count }) {
+            item.code = String(item.code.dropLast(suffix.end.count))
+            item.said = suffix.severity
+        }
+        let isZero = item.index.flatMap { item.tape.numberOrText($0) } == 0
+        let isNone = isOnly && (isZero || NoCode.isNone(item.code)) && !rule.names(item.code)
+        guard !item.code.isEmpty, !isNone, found.count < maximumCodes else { return }
+        item.code = bounded(item.code)
+        if let event = rule.event {
+            guard let word = item.text([event.member]) else { return }
+            item.isEnd = event.clear.contains(word)
+            guard item.isEnd || event.set.contains(word) else { return }
+            // The last word of a message counts.
+            found.removeAll { $0.code == item.code }
+        }
+        found.append(item)
+    }
+
+    /// What the profile says of this very code comes first, then what the device says of it. Nil for what is no alarm.
+    private static func report(_ item: Item, _ rule: AlertListRule) -> ReportedCode? {
+        let known = rule.rule(for: item.code)
+        let said = item.said ?? saidSeverity(item, rule)
+        if said == .ignored, known?.severity == nil { return nil }
+        let saidSeverity: Severity? = if case .severity(let severity)? = said { severity } else { nil }
+        let text = item.text(rule.textMembers).map { SupplyName.readable(Array($0.utf8), maximumBytes: maximumTextBytes) }
+        let hint = rule.supplyRule(for: item.code).flatMap { SupplyHint($0) { name in item.text([name]).map(bounded) } }
+        return ReportedCode(
+            code: item.code, severity: known?.severity ?? saidSeverity ?? rule.defaultSeverity,
+            text: text.flatMap { $0.isEmpty ? nil : $0 } ?? known?.text ?? item.code, playbook: known?.playbook, hint: hint)
+    }
+
+    /// By a member of the item; or, where the rule names none, by bits of the code itself.
+    private static func saidSeverity(_ item: Item, _ rule: AlertListRule) -> SaidSeverity? {
+        guard !rule.severities.isEmpty else { return nil }
+        guard let packing = rule.severityPacking else { return item.text(rule.severityMembers).flatMap { rule.severities[$0] } }
+        guard let index = item.index else { return nil }
+        let members = rule.severityMembers.lazy.compactMap { item.tape.member(index, $0.utf8) }
+        guard let number = item.tape.whole(rule.severityMembers.isEmpty ? index : members.first ?? index) else { return nil }
+        return Int(exactly: packing.value(of: number)).flatMap { rule.severities[String($0)] }
+    }
+
+    private static func bitNames(_ number: UInt64, _ bits: AlertBits) -> [String] {
+        (0..<64).filter { number & (1 << UInt64($0)) != 0 }.map { bits.names[$0] ?? "bit-\($0)" }
     }
 
     /// A list may hold octets, or the names of the bits. With one octet the device says nothing of the bits of the second.
@@ -83,6 +150,7 @@ extension MessageDecoder {
         switch form {
         case .bits, .errorState: return nil
         case .plain: return tape.text(index)
+        case .hexNumber(let prefix, let digits): return tape.whole(index).map { prefix + hexadecimal($0, digits: digits) }
         case .member(let name): return tape.memberText(index, name)
         case .template(let template):
             return template.filled { name in tape.memberText(index, name).map(bounded) }
@@ -90,11 +158,18 @@ extension MessageDecoder {
             guard let a = tape.member(index, high.utf8).flatMap({ tape.integer($0) }),
                 let b = tape.member(index, low.utf8).flatMap({ tape.integer($0) })
             else { return nil }
-            let words = [a >> 16, a, b >> 16, b].map { word in
-                let digits = String(UInt16(truncatingIfNeeded: word), radix: 16, uppercase: true)
-                return String(repeating: "0", count: 4 - digits.count) + digits
-            }
-            return prefix + words.joined(separator: "_")
+            return prefix + hexadecimal(a, digits: 8) + "_" + hexadecimal(b, digits: 8)
         }
+    }
+
+    /// The lowest digits of a number, an underscore after each four from the right.
+    private static func hexadecimal(_ number: Int64, digits: Int) -> String {
+        let text = String(UInt64(bitPattern: number), radix: 16, uppercase: true).suffix(digits)
+        var result = ""
+        for (left, digit) in zip((0..<digits).reversed(), String(repeating: "0", count: digits - text.count) + text) {
+            result.append(digit)
+            if left > 0, left % 4 == 0 { result.append("_") }
+        }
+        return result
     }
 }

@@ -179,6 +179,8 @@ public struct LayoutGrowth: Equatable, Sendable {
 enum FieldTarget: Equatable, Sendable {
     case metric(Int)
     case supply(Int)
+    /// A member beside the level of a supply that may say that the level is not known.
+    case absence(supply: Int)
     case time(message: Int)
     case required(message: Int)
     case alerts(Int)
@@ -208,12 +210,14 @@ struct FieldNode: Sendable {
     /// The child that is expected next: messages of one kind have their members in one order.
     var expected: Int32 = -1
     var slot = SlotIndex.none
-    /// The slot of a supply whose level is the same number as a metric, such as the running hours that wear a seal, or none.
-    var levelSlot = SlotIndex.none
-    /// The metric rule that the slot is filled by, or -1.
+    /// A node without a key of its own that reads the same value for another purpose, or -1; see `use(_:as:)`.
+    var further: Int32 = -1
+    /// The metric rule that the slot is filled by, or -1. Below -1 for one that may say that the level of a supply is not known; see `absentSupply`.
     var rule: Int32 = -1
     /// A metric whose kind its first value decides: it has no slot until then.
     var isOpen = false
+    /// It, or one of the nodes behind `further`, reads codes.
+    var holdsCodes = false
     /// The slot of what came later and is of the other kind.
     var otherSlot = SlotIndex.none
     /// The raw number is not the value.
@@ -241,6 +245,16 @@ struct FieldNode: Sendable {
     var itemMemberLength: Int32 = 0
     /// The message that met it last; twice in one message is a doubtful message.
     var stamp: UInt32 = 0
+
+    /// The supply of which it may say that its level is not known, or none.
+    var absentSupply: SupplyIndex {
+        get { rule < -1 ? SupplyIndex(Int(-2 - rule)) : .none }
+        set { rule = newValue.isNone ? -1 : -2 - newValue.place }
+    }
+
+    func isKey(_ name: String, _ keyBytes: [UInt8]) -> Bool {
+        name.utf8.elementsEqual(keyBytes[Int(keyOffset)..<Int(keyOffset) + Int(keyLength)])
+    }
 }
 
 struct StateEntry: Sendable {

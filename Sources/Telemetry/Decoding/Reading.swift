@@ -121,7 +121,7 @@ public struct DecodedMessage: Sendable {
 /// Why a member of a message could not be used. `name` comes from the device.
 public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Equatable, Sendable {
-        case notANumber, notAState, notAList, outOfRange, twice, badTime, tooManyNames, unit
+        case notANumber, notWhole, mayBeIdentifier, notAState, noCodes, outOfRange, twice, badTime, tooManyNames, unit
         /// A member beside the value says by this word that it does not hold.
         case quality(String)
         /// The device tells this error in place of the value.
@@ -134,7 +134,10 @@ public struct FieldProblem: Equatable, Sendable, CustomStringConvertible {
         switch kind {
         case .notANumber: "\"\(name)\" is no number"
         case .notAState: "\"\(name)\" is no state"
-        case .notAList: "\"\(name)\" is no list"
+        case .notWhole: "\"\(name)\" is no whole number in the form that the profile says"
+        case .mayBeIdentifier:
+            "\"\(name)\" may be an identifier or hexadecimal, as its text has zeros in front or an E between digits; hex: true or text: \"decimal\" of the metric says how it is to be read"
+        case .noCodes: "\"\(name)\" does not hold codes in the form that the profile says"
         case .outOfRange: "\"\(name)\" is out of range"
         case .twice: "\"\(name)\" stands twice in one message, so neither is taken"
         case .unit: "\"\(name)\" comes in a unit that cannot be made that of the profile"

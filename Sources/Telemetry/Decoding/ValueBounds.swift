@@ -8,7 +8,10 @@ struct ValueBounds: Sendable {
     var firstSentinel: Int32
     var endSentinel: Int32
 
-    var isSet: Bool { minimum.isFinite || maximum.isFinite || endSentinel > firstSentinel }
+    /// One message may tell the metric in several places, of which it may have more than one: the first counts.
+    var isOneOfSeveral: Bool
+
+    var isSet: Bool { isOneOfSeveral || minimum.isFinite || maximum.isFinite || endSentinel > firstSentinel }
 
     static func of(_ rules: [MetricRule]) -> (bounds: [ValueBounds], sentinels: [Double]) {
         var sentinels: [Double] = []
@@ -17,7 +20,7 @@ struct ValueBounds: Sendable {
             sentinels += rule.unknownNumbers.flatMap(Self.forms)
             return ValueBounds(
                 scale: rule.scale, offset: rule.offset, minimum: rule.minimum, maximum: rule.maximum, firstSentinel: first,
-                endSentinel: Int32(sentinels.count))
+                endSentinel: Int32(sentinels.count), isOneOfSeveral: isOneOfSeveral(rule, rules))
         }
         return (bounds, sentinels)
     }
@@ -27,6 +30,11 @@ struct ValueBounds: Sendable {
     private static func forms(_ listed: Double) -> [Double] {
         let short = Double(Float(listed))
         return listed == listed.rounded() || short == listed ? [listed] : [listed, short]
+    }
+
+    private static func isOneOfSeveral(_ rule: MetricRule, _ rules: [MetricRule]) -> Bool {
+        let places = rules.filter { $0.name == rule.name && $0.onlyName == nil && !$0.isUnit }
+        return places.count { $0.message == nil || rule.message == nil || $0.message == rule.message } > 1
     }
 }
 
@@ -39,6 +47,10 @@ extension ProfileLayout {
     /// Mutating, although it changes nothing: the layout is then handed over by its address, and not as a copy with a reference to each table.
     mutating func appendBounded(_ number: Double, raw: Double, _ rule: Int, _ slot: SlotIndex, _ decoded: inout DecodedMessage) {
         let bounds = bounds[rule]
+        if bounds.isOneOfSeveral {
+            if decoded.readings.contains(where: { $0.slot == slot && !$0.isUnknown }) { return }
+            decoded.readings.removeAll { $0.slot == slot }
+        }
         let value = number * bounds.scale + bounds.offset
         var isPossible = bounds.minimum <= value && value <= bounds.maximum
         for at in bounds.firstSentinel..<bounds.endSentinel where raw == sentinels[Int(at)] { isPossible = false }

@@ -1,9 +1,11 @@
-/// How to read a list of codes that the device itself reports, such as `["jam"]` or Bambu Lab's HMS pairs.
+/// How to read codes that the device itself reports, such as `["jam"]`, `17`, `"toner-low-warning,media-empty-error"` or Bambu Lab's HMS pairs.
 public struct AlertListRule: Equatable, Sendable {
-    /// How an item tells its code.
+    /// How an item tells its code. Where the value is no list, it is the only item.
     public enum CodeForm: Equatable, Sendable {
         /// Each item is a string or a number, taken as it is.
         case plain
+        /// Each item is a number, written as `PREFIX` and so many hexadecimal digits, an underscore after each four.
+        case hexNumber(prefix: String, digits: Int)
         /// Each item is an object; the member is taken as it is.
         case member(String)
         /// Each item is an object; its code is put together from members.
@@ -11,7 +13,7 @@ public struct AlertListRule: Equatable, Sendable {
         /// Each item is an object whose two 32-bit numbers are written as `PREFIX_XXXX_XXXX_XXXX_XXXX`.
         case hexPair(prefix: String, high: String, low: String)
         /// A whole number whose bits are codes; bit 0 is the lowest.
-        case bits([Int: String])
+        case bits(AlertBits)
         /// hrPrinterDetectedErrorState of RFC 2790: octets whose highest bit is bit 0. See `ErrorStateBits`.
         case errorState
     }
@@ -23,7 +25,15 @@ public struct AlertListRule: Equatable, Sendable {
     public var message: String?
     /// Members of an item that tell its severity and its text; the first that is there counts.
     public var severityMembers: [String] = []
-    public var severities: [String: Severity] = [:]
+    public var severities: [String: SaidSeverity] = [:]
+    /// Which bits of that member, or of the code itself, the severity is; nil: the whole.
+    public var severityPacking: PackedNumber?
+    /// Ends of codes that tell a severity, such as the `-error` of IPP's state reasons. They are no part of the code.
+    public var suffixes: [AlertSuffix] = []
+    /// What stands between the codes of a text; nil: a text is one code.
+    public var separator: String?
+    /// Codes come and go one at a time; nil: what a message lists are all codes that stand.
+    public var event: AlertEvent?
     public var textMembers: [String] = []
     /// Codes that are no alarm. A `*` at the end stands for the rest of a code.
     public var ignored: [String] = []
@@ -36,75 +46,50 @@ public struct AlertListRule: Equatable, Sendable {
             ?? codes.filter { Self.fits($0.code, code) }.max { $0.code.utf8.count < $1.code.utf8.count }
     }
 
-    func isIgnored(_ code: String) -> Bool { ignored.contains { $0 == code || Self.fits($0, code) } }
+    /// Of what `ignore` and `codes` say of a code, that counts which says more of it outright.
+    func isIgnored(_ code: String) -> Bool {
+        if ignored.contains(code) { return true }
+        guard let length = ignored.lazy.filter({ Self.fits($0, code) }).map(\.utf8.count).max() else { return false }
+        guard let known = rule(for: code) else { return true }
+        return known.code != code && known.code.utf8.count <= length
+    }
+
+    /// Whether the profile says something of this very code.
+    func names(_ code: String) -> Bool { codes.contains { $0.code == code } }
 
     /// The rule of what a code tells of supplies; nil when it tells nothing.
     func supplyRule(for code: String) -> AlertSupplyRule? {
         supplies.first { rule in rule.codes.contains { $0 == code || Self.fits($0, code) } }
     }
 
-    private static func fits(_ pattern: String, _ code: String) -> Bool { pattern.hasSuffix("*") && code.hasPrefix(pattern.dropLast()) }
+    static func fits(_ pattern: String, _ code: String) -> Bool { pattern.hasSuffix("*") && code.hasPrefix(pattern.dropLast()) }
 }
 
-/// What a profile says of one code; `code` may end in a `*` for the rest of it.
-public struct AlertCodeRule: Equatable, Sendable {
-    public var code: String
-    /// Nil: what the device says, or that of the list.
-    public var severity: Severity?
-    /// Nil: what the device says, or the code.
-    public var text: String?
-    public var playbook: String?
+/// A whole number whose bits are codes.
+public struct AlertBits: Equatable, Sendable {
+    /// Codes by bit; bit 0 is the lowest. A bit without one is `bit-N`.
+    public var names: [Int: String]
+    /// Texts are hexadecimal digits; otherwise only those with `0x` in front.
+    public var isHexadecimal = false
+
+    func number(_ tape: JSONTape, _ index: Int) -> UInt64? {
+        if tape.type(index) == UInt8(ascii: "u") { return tape.words[index + 1] }
+        if tape.isString(index), isHexadecimal || HexText.isMarked(tape.string(index)) {
+            return PackedNumber.bits(ofHexadecimal: tape.string(index))
+        }
+        return tape.whole(index).map { UInt64(bitPattern: $0) }
+    }
 }
 
-/// `prt-{prtAlertCode|code}`: words, and members of the item in braces; of several names the first that is there counts.
-public struct AlertCodeTemplate: Equatable, Sendable {
-    enum Piece: Equatable, Sendable {
-        case text(String)
-        case member([String])
-    }
-    public let text: String
-    let pieces: [Piece]
+/// `{ member: "condition_state", set: ["SET"], clear: ["CLEAR"] }`: a message tells that a code begins to stand, or that it stands no longer.
+public struct AlertEvent: Equatable, Sendable {
+    public var member: String
+    public var set: [String]
+    public var clear: [String]
+}
 
-    /// Nil for braces that do not pair, and for a text without any.
-    init?(_ text: String) {
-        var pieces: [Piece] = []
-        var rest = text[...]
-        while let open = rest.firstIndex(of: "{") {
-            guard let close = rest[open...].firstIndex(of: "}") else { return nil }
-            let names = rest[rest.index(after: open)..<close].split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-            guard !names.contains("") else { return nil }
-            if open > rest.startIndex { pieces.append(.text(String(rest[..<open]))) }
-            pieces.append(.member(names))
-            rest = rest[rest.index(after: close)...]
-        }
-        guard !pieces.isEmpty, !rest.contains("}") else { return nil }
-        if !rest.isEmpty { pieces.append(.text(String(rest))) }
-        self.text = text
-        self.pieces = pieces
-    }
-
-    /// A text without members.
-    init(plain text: String) {
-        self.text = text
-        pieces = [.text(text)]
-    }
-
-    /// Whether it takes anything from an item.
-    var hasMembers: Bool { pieces.contains { if case .member = $0 { true } else { false } } }
-
-    /// The code of an item; nil when none of the members is there.
-    func filled(_ member: (String) -> String?) -> String? {
-        var result = ""
-        var isEmpty = true
-        for piece in pieces {
-            switch piece {
-            case .text(let text): result += text
-            case .member(let names):
-                guard let value = names.lazy.compactMap(member).first else { continue }
-                isEmpty = false
-                result += value
-            }
-        }
-        return isEmpty ? nil : result
-    }
+/// The end of a code, and what it says of its severity.
+public struct AlertSuffix: Equatable, Sendable {
+    public var end: String
+    public var severity: SaidSeverity
 }

@@ -18,6 +18,9 @@ enum ConditionForm: String, CaseIterable {
         }
     }
 
+    /// It looks at the value that the metric has now, and at nothing before it.
+    var isComparison: Bool { span == .ofItsTest && subject != .conditions }
+
     /// How long it holds: as long as what it tests, for the one reading at which something happens, or once its own duration is over.
     enum Span { case ofItsTest, oneReading, afterItsDuration }
 

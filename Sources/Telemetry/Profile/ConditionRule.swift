@@ -53,10 +53,13 @@ public struct ConditionRule: Equatable, Sendable {
     public var kind: Kind
     /// How long it must hold, in event time, without a gap.
     public var forMilliseconds: Int64
+    /// What it is as long as the device has never told its metric, as a printer without a second nozzle does; nil: not known.
+    public var untold: Bool?
 
-    init(_ kind: Kind, forMilliseconds: Int64 = 0) {
+    init(_ kind: Kind, forMilliseconds: Int64 = 0, untold: Bool? = nil) {
         self.kind = kind
         self.forMilliseconds = forMilliseconds
+        self.untold = untold
     }
 
     /// The conditions that it is made of, in the order in which `ConditionCompiler` lays them out.

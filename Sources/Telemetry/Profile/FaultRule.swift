@@ -15,6 +15,11 @@ public struct StatusRule: Equatable, Sendable {
     public var unscheduledDowntime: [String]
     public var scheduledDowntime: [String]
     public var downWhen: DownRule?
+    /// Codes of the alert lists with which the device cannot work, a `*` at the end for the rest; where `downWhen` is given, in its states only.
+    public var downCodes: [String] = []
+
+    /// Whether the device cannot work with a code that it reports.
+    public func isDown(by code: String) -> Bool { downCodes.contains { $0 == code || AlertListRule.fits($0, code) } }
 }
 
 /// A second state metric and the states of it in which the device cannot work, whatever the first one says.

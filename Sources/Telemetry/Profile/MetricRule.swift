@@ -39,6 +39,10 @@ public struct MetricRule: Equatable, Sendable {
     /// What the value can be, in its unit; a value outside is unknown. Infinite where the profile says nothing.
     public var minimum = -Double.infinity
     public var maximum = Double.infinity
+    /// Which bits of a number the value is; nil: the number itself.
+    public var packing: PackedNumber?
+    /// Its texts are decimal numbers even where they look like identifiers: "0241" is 241.
+    public var isDecimalText = false
     /// The pattern of a text that holds the value.
     public var match: TextPattern?
 

@@ -38,6 +38,19 @@ public struct PathPattern: Equatable, Sendable {
             prefix: names.count > 1 ? Array(names[1].utf8) : [])
     }
 
+    /// Whether two pointers take the same members, whatever they call what they capture.
+    static func haveSameForm(_ a: [Token], _ b: [Token]) -> Bool {
+        a.count == b.count
+            && zip(a, b).allSatisfy { pair in
+                switch pair {
+                case (.key(let x), .key(let y)): x == y
+                case (.each(_, let member, let prefix), .each(_, let otherMember, let otherPrefix)):
+                    member == otherMember && prefix == otherPrefix
+                default: false
+                }
+            }
+    }
+
     /// A pointer to one member of the outermost object.
     init(key: String) {
         text = "/" + key

@@ -36,6 +36,7 @@ extension ProfileReader {
         let over = seconds(reader, "overSeconds")
         let meanwhile = reader.object("while", "a condition").flatMap { condition($0, depth: depth + 1) }
         let duration = seconds(reader, "forSeconds") ?? 0
+        let untold = reader.bool("untold")
         // Compared with the metric's own unit by `checkUnits`.
         _ = reader.string("unit")
         guard let form = form(reader) else { return nil }
@@ -68,7 +69,7 @@ extension ProfileReader {
                 }
             }
         }
-        return test(metric ?? "").map { ConditionRule($0, forMilliseconds: duration) }
+        return test(metric ?? "").map { ConditionRule($0, forMilliseconds: duration, untold: untold) }
     }
 
     private enum RatePeriod: String, CaseIterable {
@@ -140,6 +141,7 @@ extension ProfileReader {
             ("withinSeconds", "\"count\""),
             ("tolerance", "\"unchangedForSeconds\""), ("while", "unchangedForSeconds or notRisingForSeconds"),
         ]
+        if !form.isComparison { refuse("untold", "belongs to a comparison, such as above, equals or bitSet") }
         for (key, owner) in owners where !form.ownKeys.contains(key) { refuse(key, "belongs to \(owner)") }
         if form.subject == .conditions {
             refuse("metric", "has no place beside \"\(form.rawValue)\", whose conditions name their own")

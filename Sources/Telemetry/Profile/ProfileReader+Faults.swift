@@ -8,8 +8,13 @@ extension ProfileReader {
         var rule = StatusRule(
             metric: metric ?? "", productive: reader.strings("productive") ?? [], standby: reader.strings("standby") ?? [],
             unscheduledDowntime: reader.strings("unscheduledDowntime") ?? [], scheduledDowntime: reader.strings("scheduledDowntime") ?? [])
-        if let down = reader.object("downWhen", "a state metric and its states") {
-            if let metric = down.requiredString("metric", "a state metric"), down.required("in", "a list of its states") != nil {
+        if let down = reader.object("downWhen", "a state metric and its states, or codes") {
+            rule.downCodes = down.strings("codes") ?? []
+            let isByCode = reader.node.node(at: ["downWhen", "codes"]) != nil
+            let needsMetric = !isByCode || down.node.member("metric") != nil || down.node.member("in") != nil
+            if needsMetric, let metric = down.requiredString("metric", "a state metric, or \"codes\""),
+                down.required("in", "a list of its states") != nil
+            {
                 rule.downWhen = DownRule(
                     metric: metric, values: down.strings("in") ?? [], endsWithWork: down.bool("endsWithWork") ?? false)
             }

@@ -92,6 +92,8 @@ extension ProfileReader {
         }
         readBounds(reader, &rule)
         rule.match = textPattern(reader)
+        rule.isDecimalText = reader.choice("text", WrittenText.self) == .decimal
+        rule.packing = packing(reader)
         rule.states = reader.strings("states") ?? []
         rule.message = reader.string("message")
         rule.scale = reader.number("scale") ?? 1
@@ -103,9 +105,39 @@ extension ProfileReader {
         if rule.scale == 0 { report.add("\"scale\" must not be 0", at: reader.node.position) }
         guard let path else { return nil }
         if rule.match != nil, rule.isOpen { reader.add("\"match\" needs a kind other than \"any\"", at: "kind") }
+        checkPacking(reader, rule)
         textCaptures[positions.count] = rule.match?.captures
         positions.append((rule.name, path, rule.message, named.member.keyPosition))
         return rule
+    }
+
+    /// What a profile may say of texts that hold numbers.
+    enum WrittenText: String, CaseIterable { case decimal }
+
+    private static let packingKeys = ["hex", "shift", "mask", "signedBits"]
+
+    /// `hex: true, shift: 2, mask: 0x3FFF, signedBits: 14`, each of which may stand alone.
+    private func packing(_ reader: ObjectReader) -> PackedNumber? {
+        var packing = PackedNumber()
+        packing.isHexadecimal = reader.bool("hex") ?? false
+        packing.shift = reader.integer("shift", in: 0...PackedNumber.maximumShift) ?? 0
+        // Numbers of a profile are exact up to 53 bits.
+        packing.mask = reader.integer("mask", in: 1...(1 << 53)).map { UInt64($0) }
+        packing.signedBits = reader.integer("signedBits", in: 2...64)
+        return packing == PackedNumber() ? nil : packing
+    }
+
+    private func checkPacking(_ reader: ObjectReader, _ rule: MetricRule) {
+        if rule.isDecimalText, rule.packing?.isHexadecimal == true {
+            reader.add("a text is either \"decimal\" or hex, not both", at: "text")
+        }
+        if rule.isDecimalText, rule.kind == .state || rule.isOpen {
+            reader.add("\"text\" is for the numbers of gauges and counters; a state is a text as it is", at: "text")
+        }
+        guard rule.packing != nil, let key = Self.packingKeys.first(where: { reader.node.member($0) != nil }) else { return }
+        if rule.isOpen { reader.add("\"\(key)\" needs a kind other than \"any\"", at: key) }
+        if rule.match != nil { reader.add("\"\(key)\" and \"match\" cannot both say how the value is read", at: key) }
+        if rule.unitPlace != nil { reader.add("\"\(key)\" is for raw numbers, which have no \"unitFrom\"", at: key) }
     }
 
     /// `unknown: [-127, 65535, "n/a"]`; one word may stand without the brackets.

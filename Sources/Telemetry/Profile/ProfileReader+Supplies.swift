@@ -11,18 +11,26 @@ extension ProfileReader {
         readMeaning(reader, &rule)
         readMembers(reader, &rule)
         rule.values = unknownLevels(reader) + supplyValues(reader)
-        if let when = reader.object("unknownWhen", "a member and its values") {
-            if let member = when.requiredString("member", "a member beside the level"), when.required("in", "a list of its values") != nil {
-                rule.unknownWhen = MemberRule(member: member, values: when.strings("in") ?? [])
-            }
-            when.finish()
-        }
+        rule.unknownWhen = unknownWhen(reader)
         readOrdering(reader, &rule)
         reader.finish()
         return places.map { place in
             positions.append((name, place, rule.message, named.member.keyPosition))
             rule.level = place
             return rule
+        }
+    }
+
+    /// `unknownWhen: { member: "tag", in: ["", "0000"] }`, or a list of them.
+    private func unknownWhen(_ reader: ObjectReader) -> [MemberRule] {
+        let what = "a member and its values"
+        let isList = reader.node.member("unknownWhen")?.items != nil
+        let rules = isList ? reader.list("unknownWhen", what) : reader.object("unknownWhen", what).map { [$0] } ?? []
+        return rules.compactMap { when in
+            defer { when.finish() }
+            let member = when.requiredString("member", "a member beside the level")
+            guard when.required("in", "a list of its values") != nil, let member else { return nil }
+            return MemberRule(member: member, values: when.strings("in") ?? [])
         }
     }
 

@@ -105,6 +105,7 @@ public final class ProfileReader {
             checkNames(profile, reader)
             checkReferences(profile, reader)
             warnOfWords(profile, reader.node)
+            warnOfIgnored(profile, reader.node)
             warnOfConditions(profile, reader.node)
         }
         return profile

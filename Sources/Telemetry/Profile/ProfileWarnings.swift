@@ -36,6 +36,20 @@ extension ProfileReader {
         for (index, message) in profile.messages.enumerated() { warnOfLiveness(message, index, profile, root) }
     }
 
+    /// What nobody wants and something reads all the same.
+    func warnOfIgnored(_ profile: DeviceProfile, _ root: DocumentNode) {
+        let readers =
+            profile.metrics.map { ("metric \"\($0.name.text)\"", $0.path) }
+            + profile.supplies.map { ("supply \"\($0.name.text)\"", $0.level) }
+            + profile.alerts.map { ("an alert list", $0.path) }
+        for ignored in profile.ignored {
+            for (reader, path) in readers where PathPattern.haveSameForm(ignored.tokens, path.tokens) {
+                report.warn(
+                    "\"\(ignored.text)\" is ignored, so \(reader) at the same pointer reads nothing", at: root.position(of: ["ignore"]))
+            }
+        }
+    }
+
     private func warn(
         of words: [String], _ metric: String, _ profile: DeviceProfile, _ user: String, _ root: DocumentNode, _ path: [DocumentNode.Step]
     ) {

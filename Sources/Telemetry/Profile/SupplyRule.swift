@@ -12,8 +12,9 @@ public struct SupplyRule: Equatable, Sendable {
     public var values: [SupplyValueName] = []
     /// The members of the same JSON object that say more about the level, or about the supply.
     public var members: [SupplyMemberName] = []
-    /// A member beside the level that says by its value that the level means nothing, such as the tag of a spool that has none.
-    public var unknownWhen: MemberRule?
+    /// Members beside the level that say by their value that the level is not known, such as the tag of a spool that has none. They say so
+    /// without a level, too: an empty slot may tell nothing else.
+    public var unknownWhen: [MemberRule] = []
     /// The usage counter that wears it, such as pages.
     public var counter: String?
     /// What to order; may hold captures, and `{partNumber}` or `{label}` of the supply that is in the device.
@@ -79,7 +80,7 @@ extension DeviceProfile {
     /// Members that are read beside others and may well change nothing, such as a capacity of 100 or the name of an item.
     public var comparedMembers: [String] {
         let beside = supplies.flatMap { rule in
-            (rule.unknownWhen.map { [$0.member] } ?? []) + rule.members.map { String(decoding: $0.name, as: UTF8.self) }
+            rule.unknownWhen.map(\.member) + rule.members.map { String(decoding: $0.name, as: UTF8.self) }
         }
         let names = (metrics.map(\.path) + supplies.map(\.level)).flatMap(\.tokens).flatMap { token -> [String] in
             guard case .each(_, let member?, _) = token else { return [] }

@@ -62,10 +62,15 @@ enum HexText {
     }
 
     private static func withoutPrefix(_ text: [UInt8]) -> ArraySlice<UInt8> {
-        text.count > 2 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x") ? text[2...] : text[...]
+        isMarked(text) ? text[2...] : text[...]
     }
 
-    private static func isSeparator(_ byte: UInt8) -> Bool {
+    /// Whether digits follow an `0x`.
+    static func isMarked(_ text: some Collection<UInt8>) -> Bool {
+        text.count > 2 && text.first == UInt8(ascii: "0") && text.dropFirst().first.map { $0 | 0x20 } == UInt8(ascii: "x")
+    }
+
+    static func isSeparator(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")
     }
 

@@ -33,8 +33,8 @@ struct DecoderBench {
         var values: [String: String] = [:]
         for reading in decoded.readings {
             let slot = layout[reading.slot]
-            let text = slot.kind == .state ? slot.states[Int(reading.value)] : "\(reading.value)"
-            #expect(values.updateValue(reading.isUnknown ? "?" : text, forKey: slot.name) == nil, "\(slot.name) was read twice")
+            let text = reading.isUnknown ? "?" : slot.kind == .state ? slot.states[Int(reading.value)] : "\(reading.value)"
+            #expect(values.updateValue(text, forKey: slot.name) == nil, "\(slot.name) was read twice")
         }
         return values
     }

@@ -128,4 +128,30 @@ import Testing
         #expect(
             try bench.part("$aws/events/presence/disconnected/oven-1", #"{"clientId": "oven-1", "timestamp": 1750000003000}"#).isOffline)
     }
+
+    @Test func zebraAlertsAndSettings() throws {
+        var bench = try TopicBench(shipped: "zebra")
+        let alert = try bench.part(
+            "zebra/z1/alerts", #"{"alert":{"unique_id":"X","type_id":"ERROR","condition_id":"PAPER OUT","condition_state":"SET"}}"#)
+        #expect(alert.codes == ["PAPER OUT"] && alert.problem == nil)
+        #expect(
+            try bench.part("zebra/z1/alerts", #"{"alert":{"type_id":"ALERT","condition_id":"PQ JOB COMPLETED","condition_state":"SET"}}"#)
+                .codes
+                == [])
+        let settings = try bench.part(
+            "zebra/z1/sgd",
+            #"{"odometer.total_print_length":"4921 INCHES","media.status":"OUT","head.latch":"ok","odometer.media_marker_count1":"120400"}"#
+        )
+        #expect(settings.values == ["printed": "4921.0", "media": "out", "headLatch": "ok", "labels": "120400.0"])
+    }
+
+    @Test func ioLinkPorts() throws {
+        var bench = try TopicBench(shipped: "io-link")
+        let values = try bench.part(
+            "ifm/al/port",
+            #"{"data":{"payload":{"/iolinkmaster/port[1]/iolinkdevice/pdin":{"code":200,"data":"03C5"},"/iolinkmaster/port[1]/iolinkdevice/status":{"code":200,"data":2},"/iolinkmaster/port[8]/iolinkdevice/status":{"code":200,"data":0},"/processdatamaster/temperature":{"code":200,"data":41},"/processdatamaster/voltage":{"code":200,"data":24000}}}}"#
+        ).values
+        #expect(
+            values == ["port1.data": "965.0", "port1.status": "operate", "port8.status": "gone", "temperature": "41.0", "voltage": "24.0"])
+    }
 }

@@ -33,6 +33,12 @@ import Testing
         #expect(warnings("status: { metric: 'free', productive: ['Printing'] }").isEmpty)
     }
 
+    @Test func whatIsIgnoredAndReadAllTheSame() {
+        #expect(warnings("ignore: ['/t']") == ["\"/t\" is ignored, so metric \"temp\" at the same pointer reads nothing"])
+        #expect(warnings("ignore: ['/e'], alerts: [{ pointer: '/e' }]").count == 1)
+        #expect(warnings("ignore: ['/meta', '/{part}/id']").isEmpty)
+    }
+
     @Test func aStateThatMeansTwoThings() {
         #expect(
             warnings("status: { metric: 'state', productive: ['printing'], standby: ['printing'] }") == [
