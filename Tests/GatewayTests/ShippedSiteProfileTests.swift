@@ -32,6 +32,10 @@ import Testing
         bench.take("N/\(portal)/battery/512/Dc/0/Voltage", #"{"value":null}"#, second: 10)
         #expect(try bench.metrics(portal)["battery.512.Soc"] == "? %")
         #expect(try bench.metrics(portal)["battery.512.Dc.0.Voltage"] == "? V")
+        bench.take("N/\(portal)/battery/512/Alarms/LowVoltage", #"{"value":2}"#, second: 20)
+        #expect(try bench.alarms(portal) == ["battery.512.LowVoltage.2"])
+        bench.take("N/\(portal)/battery/512/Alarms/LowVoltage", #"{"value":0}"#, second: 30)
+        #expect(try bench.alarms(portal) == [])
         #expect(bench.deadLetters.isEmpty, "\(bench.deadLetters)")
     }
 
@@ -77,6 +81,10 @@ import Testing
         #expect(try bench.metrics("child-1") == ["env.temp": "20"])
         bench.take("te/device/main/service/tedge-agent/status/health", #"{"status":"down"}"#, second: 60)
         #expect(try bench.alarms("main") == ["agent-down"])
+        bench.take("te/device/main///a/hot", #"{"severity":"critical","text":"Too hot"}"#, second: 70)
+        #expect(try bench.alarms("main") == ["agent-down", "hot.critical"])
+        bench.take("te/device/main///a/hot", "", second: 80)
+        #expect(try bench.alarms("main") == ["agent-down"])
         #expect(bench.deadLetters.isEmpty && bench.core.counters.clockProblems == 0, "\(bench.deadLetters)")
     }
 
@@ -94,6 +102,11 @@ import Testing
         #expect(metrics["status"] == "Idle" && metrics["reason"] == "none" && metrics["jobs"] == "0 {jobs}")
         #expect(metrics["supply.Black"] == "64 %" && metrics["supply.Waste"] == "90 %")
         #expect(metrics["supply.Cyan"] == "? %" && metrics["supply.Magenta"] == "? %")
+        bench.take(
+            "cups2mqtt/hall-3", #"{"name":"hall-3","state":"Stopped","state_reason":"media-empty-error,toner-low-report"}"#, second: 30)
+        #expect(try bench.alarms("hall-3") == ["media-empty"])
+        bench.take("cups2mqtt/hall-3", #"{"name":"hall-3","state":"Idle","state_reason":"none"}"#, second: 40)
+        #expect(try bench.alarms("hall-3") == [])
         bench.take("cups2mqtt/cups_server", #"{"is_reachable":false,"cups_version":null,"cups2mqtt_version":"0.3.0"}"#, second: 60)
         #expect(try bench.alarms("cups_server") == ["silent"])
         #expect(bench.deadLetters.isEmpty, "\(bench.deadLetters)")
