@@ -19,9 +19,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEWARD = pathlib.Path(os.environ.get("STEWARD", ROOT / ".build/release/steward")).resolve()
 MOSQUITTO = next((p for p in ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto") if os.access(p, os.X_OK)), None)
-PROFILE_PAGE = ROOT / "DeviceProfiles/README.md"
+PROFILE_PAGE = ROOT / "DeviceProfiles/reference.md"
+TUTORIAL = ROOT / "DeviceProfiles/tutorial.md"
 OPERATIONS_PAGE = ROOT / "deploy/README.md"
-PAGES = [PROFILE_PAGE, OPERATIONS_PAGE, *sorted((ROOT / "DeviceProfiles").glob("*/README.md"))]
+PAGES = [TUTORIAL, PROFILE_PAGE, OPERATIONS_PAGE, *sorted((ROOT / "DeviceProfiles").glob("*/README.md"))]
 RULES = ROOT / "deploy/prometheus-rules.yml"
 METRICS_SOURCE = ROOT / "Sources/Gateway/API/MetricsPage.swift"
 

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEWARD = pathlib.Path(os.environ.get("STEWARD", ROOT / ".build/release/steward")).resolve()
 PROFILES = ROOT / "DeviceProfiles"
 SCHEMA = json.loads((PROFILES / "profile.schema.json").read_text())
+PAGE = "".join((PROFILES / name).read_text() for name in ("tutorial.md", "reference.md"))
 READER = "".join(file.read_text() for file in sorted((ROOT / "Sources/Telemetry/Profile").glob("ProfileReader*.swift")))
 # A function on one line ends where it begins, and would hide the next one.
 READER = re.sub(r"^    .*\bfunc .*\{ .* \}$", "", READER, flags=re.M)
@@ -295,7 +296,7 @@ def shipped():
 
 
 def page_examples():
-    return re.findall(r"^```json5 profile\n(.*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    return re.findall(r"^```json5 profile\n(.*?)^```$", PAGE, re.M | re.S)
 
 
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
@@ -309,7 +310,7 @@ def test_examples_are_valid():
 
 
 def test_the_example_that_extends_the_page_s_own_profile(write, tmp_path):
-    [heir] = re.findall(r"^```json5\n(\{\n  profile: .*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    [heir] = re.findall(r"^```json5\n(\{\n  profile: .*?)^```$", PAGE, re.M | re.S)
     write("a.json", page_examples()[0]), write("b.json", heir)
     result = steward("profile", "check", tmp_path)
     assert result.returncode == OK, result.stdout
@@ -317,7 +318,7 @@ def test_the_example_that_extends_the_page_s_own_profile(write, tmp_path):
 
 
 def test_the_page_s_overlay_fits_the_page_s_own_profile(write, tmp_path):
-    [overlay] = re.findall(r"^```json5\n(\{\n  overlay: .*?)^```$", (PROFILES / "README.md").read_text(), re.M | re.S)
+    [overlay] = re.findall(r"^```json5\n(\{\n  overlay: .*?)^```$", PAGE, re.M | re.S)
     write("a.json", page_examples()[0]), write("b.json", overlay)
     result = steward("profile", "check", tmp_path)
     # Its "was" names all that it replaces, so nothing is warned of.

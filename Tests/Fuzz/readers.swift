@@ -36,7 +36,7 @@ private func require(_ holds: Bool, _ what: String) {
     abort()
 }
 
-/// A decoder and the layout of one profile with three rules: JSON with every kind of member, text, and CSV.
+/// A decoder and the layout of one profile with four rules: JSON with every kind of member, text, CSV, and parts in an envelope.
 private struct MessageBench {
     var layout: ProfileLayout
     let decoder: MessageDecoder
@@ -100,6 +100,8 @@ private let messageProfile = """
         { topic: "a/{device}", time: { pointer: "/ts" } },
         { name: "b", topic: "b/{device}", format: "text" },
         { topic: "c/{device}", format: "csv", columns: ["ts", "temp", "pages"], time: { pointer: "/ts", unit: "seconds" } },
+        { name: "d", topic: "d/{device}", unwrap: ["/payload", "/event"], each: "/readings/{row}",
+          time: { pointer: "/origin", unit: "nanoseconds" }, historical: { pointer: "/late", in: ["true"] } },
       ],
       metrics: {
         status: { pointer: "/status", kind: "state", states: ["idle", "busy"] },
@@ -108,9 +110,21 @@ private let messageProfile = """
         said: { message: "b", pointer: "/value", kind: "gauge" },
         "unit.{unit}.temp": { pointer: "/print/ams/{unit=id}/temp" },
         "{name}": { pointer: "/{name}" },
+        low: { pointer: "/word", mask: 0xFFFF, unknown: [65535] },
+        high: { pointer: "/word", shift: 16, signedBits: 16, scale: 0.1 },
+        pressure: { pointer: "/pdin", hex: true, shift: 2, signedBits: 14 },
+        "tag.{n}": {
+          message: "d", pointer: "/values/{n}", kind: "any", quality: { from: "q", good: "opcUA" }, stateWhen: { from: "valueType", in: ["Bool"] },
+          named: { "*.temp": { kind: "gauge", unit: "Cel" }, strokes: { kind: "counter" } },
+        },
       },
       supplies: { "{slot}": { level: "/supplies/{slot}", capacity: 200, unknownLevels: [199], counter: "pages" } },
-      alerts: [{ pointer: "/errors" }],
+      alerts: [
+        { pointer: "/errors", separator: ",", suffixes: { "-error": "major", "-report": "ignore" } },
+        { pointer: "/word", bits: { "0": "overload" } },
+        { pointer: "/hms", hexPair: { prefix: "HMS_", high: "attr", low: "code" }, severityMember: "code", severityShift: 16, severities: { "1": "critical" } },
+        { pointer: "/alert", member: "condition", event: { member: "state", set: ["SET"], clear: ["CLEAR"] } },
+      ],
     }
     """
 

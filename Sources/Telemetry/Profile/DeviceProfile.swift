@@ -1,4 +1,4 @@
-/// How to read, judge, command and supply one kind of device. It is data: `DeviceProfiles/README.md` is its reference.
+/// How to read, judge, command and supply one kind of device. It is data: `DeviceProfiles/reference.md` is its reference.
 public struct DeviceProfile: Equatable, Sendable {
     public var name: String
     public var title: String
