@@ -45,7 +45,7 @@ PARTLY = {
     "a level of another unit": (b'{"supplies": {"black": 4300}, "pageCount": 7}', "black"),
     "a time that is text": (b'{"ts": "yesterday", "pageCount": 7}', "ts"),
     "an object for the status": (b'{"status": {"a": 1}, "pageCount": 7}', "status"),
-    "text for the list of errors": (b'{"errors": "jam", "pageCount": 7}', "errors"),
+    "an object for the list of errors": (b'{"errors": {"jam": 1}, "pageCount": 7}', "errors"),
 }
 
 
@@ -100,12 +100,21 @@ def test_member_in_doubt_is_left_out_and_the_rest_counts(gateway, client, name):
     assert device["alarms"] == []
 
 
+def test_a_word_in_place_of_the_list_of_errors_is_one_error(gateway, client):
+    client.publish(TOPIC, {"errors": "jam", "pageCount": 7})
+    wait_for(lambda: gateway.device("d")["alarms"] == ["jam"], "the alarm")
+    client.publish(TOPIC, {"errors": "none", "pageCount": 7})
+    wait_for(lambda: gateway.device("d")["alarms"] == [], "the alarm's end")
+    assert gateway.dead_letters(TOPIC) == []
+
+
 NUMBERS = [2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 1.7976931348623157e308, 5e-324, -0.0, 1e-400]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_extreme_number_neither_traps_nor_stops_anything(gateway, client, number):
-    """As a value, a level, a counter and a time."""
+    """As a value, a level, a counter and a time. The device is known: a message that cannot be read at all would not make it so."""
+    client.publish(TOPIC, {"other": 1})
     client.publish(TOPIC, {"fuserTemp": number})
     client.publish(TOPIC, {"pageCount": number, "supplies": {"black": number}})
     client.publish(TOPIC, {"ts": number, "bearingTemp": 40})

@@ -88,13 +88,24 @@ def test_two_profiles_that_match_one_topic(gateway, tmp_path):
     assert "other.json:5:16" in log and "bench" in log and "bench/{device}/telemetry" in log
 
 
-def test_two_profiles_of_one_name(gateway, tmp_path):
+def two_of_one_name(tmp_path, second):
+    other = profiles.bench(messages=[{"topic": "elsewhere/{device}/telemetry"}], replies=profiles.BENCH["replies"])
     first = profiles.write(tmp_path / "a", profiles.BENCH)
-    second = profiles.write(
-        tmp_path / "b", profiles.bench(messages=[{"topic": "elsewhere/{device}/telemetry"}], replies=profiles.BENCH["replies"]))
-    gateway.config["profiles"] = [str(first), str(second)]
+    return first, profiles.write(tmp_path / second, other)
+
+
+def test_two_profiles_of_one_name(gateway, tmp_path):
+    first, _ = two_of_one_name(tmp_path, "a/inner")
+    gateway.config["profiles"] = [str(first)]
     log = gateway.refusal()
     assert "bench.json" in log and "already" in log
+
+
+def test_a_profile_of_a_later_entry_takes_the_place_of_one_of_its_name(tmp_path):
+    first, second = two_of_one_name(tmp_path, "b")
+    listed = subprocess.run(
+        [STEWARD, "profile", "list", "--json", "--profiles", first, "--profiles", second], capture_output=True, text=True, timeout=60)
+    assert [profile["topics"] for profile in json.loads(listed.stdout)["profiles"]] == [["elsewhere/{device}/telemetry"]]
 
 
 PROFILE_MISTAKES = {

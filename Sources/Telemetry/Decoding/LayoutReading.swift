@@ -40,10 +40,8 @@ extension ProfileLayout {
             } else if !isTaken {
                 misfit(node, bit, &decoded)
             }
-        case UInt8(ascii: "n"):
-            if leadsOn(node) { decoded.clearedGroups.append(node) }
-            leaf(tape, index, node: node, in: parent, bit, &decoded)
-        default:
+        case let type:
+            if type == UInt8(ascii: "n"), leadsOn(node) { decoded.clearedGroups.append(node) }
             leaf(tape, index, node: node, in: parent, bit, &decoded)
         }
     }
@@ -101,6 +99,7 @@ extension ProfileLayout {
     }
 
     /// Members of one kind of message come in one order, so the search begins where it is expected to end.
+    @inline(__always)
     mutating func find(_ key: UnsafeBufferPointer<UInt8>, in node: Int32) -> Int32 {
         let first = nodes[Int(node)].firstChild
         let start = nodes[Int(node)].expected >= 0 ? nodes[Int(node)].expected : first
@@ -230,7 +229,29 @@ extension ProfileLayout {
         }
     }
 
+    /// A value for all its purposes. Most have one, so the others are taken apart from the short way.
+    @inline(__always)
     private mutating func leaf(
+        _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
+    ) {
+        purpose(tape, index, node: node, in: parent, bit, &decoded)
+        let further = nodes[Int(node)].further
+        if further >= 0 { purposes(tape, index, from: further, in: parent, bit, &decoded) }
+    }
+
+    @inline(never)
+    private mutating func purposes(
+        _ tape: JSONTape, _ index: Int, from first: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
+    ) {
+        var node = first
+        while node >= 0 {
+            purpose(tape, index, node: node, in: parent, bit, &decoded)
+            node = nodes[Int(node)].further
+        }
+    }
+
+    @inline(__always)
+    private mutating func purpose(
         _ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ bit: UInt64, _ decoded: inout DecodedMessage
     ) {
         let slot = nodes[Int(node)].slot
@@ -246,8 +267,6 @@ extension ProfileLayout {
         } else if !nodes[Int(node)].absentSupply.isNone {
             absence(tape, index, node: node, in: parent, &decoded)
         }
-        let further = nodes[Int(node)].further
-        if further >= 0 { leaf(tape, index, node: further, in: parent, bit, &decoded) }
     }
 
     mutating func reading(_ tape: JSONTape, _ index: Int, node: Int32, slot: SlotIndex, in parent: Int, _ decoded: inout DecodedMessage) {

@@ -80,7 +80,7 @@ import Testing
 
     /// Forms that exist in the reader alone are no use to anybody who reads the reference or whose editor follows the schema.
     @Test(arguments: ConditionForm.allCases) func documented(_ form: ConditionForm) throws {
-        let page = try String(contentsOf: TopicBench.directory.appending(path: "README.md"), encoding: .utf8)
+        let page = try String(contentsOf: TopicBench.directory.appending(path: "reference.md"), encoding: .utf8)
         let section = try #require(page.split(separator: "\n## Conditions\n").last?.split(separator: "\n```").first)
         let rows = section.split(separator: "\n").filter { $0.hasPrefix("| `") }
         #expect(rows.contains { $0.contains("`\(form.rawValue)`") }, "a row of the reference")
