@@ -39,7 +39,7 @@ public struct StewardCore {
     var admissionHand = 0
     var refusedNames = RefusedNames()
     /// Layouts of the profiles as they were loaded, for messages of devices that are not known.
-    var trialLayouts: [ProfileIndex: ProfileLayout] = [:]
+    var trialLayouts: [ProfileIndex: TrialLayouts] = [:]
 
     // The desks.
     package internal(set) var presence = PresenceDesk()

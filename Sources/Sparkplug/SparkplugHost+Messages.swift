@@ -41,6 +41,7 @@ extension SparkplugHost {
         metrics.removeAll(keepingCapacity: true)
         aliases.removeAll(keepingCapacity: true)
         names.removeAll(keepingCapacity: true)
+        if undeclaredNames == .asked { undeclaredNames = .answered }
         isRebirthDue = false
         behindRun = 0
         for index in recent.indices { recent[index] = 0 }

@@ -146,7 +146,7 @@ extension SparkplugHost {
                 continue
             }
             expected = index + 1
-            if !metrics[index].isBorn { isUnclear = true }
+            if !metrics[index].isBorn, mayBeDeclared(index, &output) { isUnclear = true }
             let told = metrics[index].datatype
             if told == .template || metric.field == .template {
                 if metric.field == .template { continue }
@@ -168,6 +168,25 @@ extension SparkplugHost {
         }
         if output.readings.count > first { output.events.append(.readings(first..<output.readings.count)) }
         if isUnclear { askForRebirth(at: message.now, &output) }
+    }
+
+    /// Whether a birth may tell of a metric that no birth has told of so far.
+    private mutating func mayBeDeclared(_ index: Int, _ output: inout SparkplugOutput) -> Bool {
+        // Before the birth of its device nothing is missing in it.
+        guard devices[Int(metrics[index].device)].presence == .online else { return true }
+        switch undeclaredNames {
+        case .none, .asked:
+            undeclaredNames = .asked
+            return true
+        case .answered:
+            undeclaredNames = .told
+            let key = devices[Int(metrics[index].device)].key
+            output.problem(
+                "\(key): its data name \"\(metrics[index].name)\", which its births do not; such values are taken, and no rebirth is asked for"
+            )
+            return false
+        case .told: return false
+        }
     }
 
     /// Which metric is meant. Messages of one kind have their metrics in one order, so the one after the last is tried first.

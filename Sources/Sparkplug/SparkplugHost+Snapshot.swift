@@ -3,8 +3,8 @@ import Hashing
 
 /// A host's state in a snapshot. Limits are configuration and not part of it.
 extension SparkplugHost {
-    /// Version 1 had no word of a mismatch of bdSeq.
-    private static var version: UInt8 { 2 }
+    /// Version 1 had no word of a mismatch of bdSeq, and version 2 none of names that no birth has.
+    private static var version: UInt8 { 3 }
 
     public func write(to writer: inout ByteWriter) {
         writer.write(Self.version)
@@ -13,6 +13,7 @@ extension SparkplugHost {
         writer.write(generation)
         Self.write(bdSeq, to: &writer)
         writer.write(hasToldMismatch)
+        writer.write(undeclaredNames.rawValue)
         writer.write(nextSeq)
         writer.write(behindRun)
         for hash in recent { writer.write(hash) }
@@ -57,6 +58,10 @@ extension SparkplugHost {
         generation = try reader.integer()
         bdSeq = try Self.optional(&reader)
         if version >= 2 { hasToldMismatch = try reader.bool() }
+        if version >= 3 {
+            guard let names = UndeclaredNames(rawValue: try reader.integer()) else { throw ByteCodingError(offset: 0) }
+            undeclaredNames = names
+        }
         nextSeq = try reader.integer()
         behindRun = try reader.integer()
         guard behindRun < Self.maximumBehindRun else { throw ByteCodingError(offset: 0) }

@@ -42,6 +42,17 @@ public struct SparkplugHost: Equatable, Sendable {
         var next: Int32 = -1
     }
 
+    /// Whether data name metrics that births do not. Some libraries call a metric otherwise in the two, so that no rebirth helps.
+    enum UndeclaredNames: UInt8 {
+        case none = 0
+        /// A rebirth was asked for because of it.
+        case asked = 1
+        /// The birth has come.
+        case answered = 2
+        /// That birth did not have the names either. That was told; such data are taken, and nothing more is asked for.
+        case told = 3
+    }
+
     /// One message of this node, at its arrival time. `device` is empty for kinds of the node.
     struct Message {
         let kind: SparkplugTopic.Kind
@@ -86,6 +97,7 @@ public struct SparkplugHost: Equatable, Sendable {
     /// Late messages in a row. After several of them the node may have restarted, and its birth was lost.
     var behindRun: UInt8 = 0
     var rebirthAskedMilliseconds: Int64?
+    var undeclaredNames = UndeclaredNames.none
     /// A rebirth is wanted, and its throttle window is not over.
     var isRebirthDue = false
     var deviceBirthsDueMilliseconds: Int64?

@@ -17,7 +17,7 @@ public struct SparkplugTopic: Equatable, Sendable {
     public static let maximumBytes = 1024
 
     public let kind: Kind
-    /// Empty for a STATE.
+    /// Empty for a STATE, unless it stands in a group.
     public let group: Range<Int>
     /// The edge node; for a STATE the host's id.
     public let node: Range<Int>
@@ -36,6 +36,11 @@ public struct SparkplugTopic: Equatable, Sendable {
         }
         guard count >= 4 else { throw .levels }
         let word = parts[2]
+        // mqtt-spb-wrapper 2.1.2 publishes the state of a host in a group.
+        if count == 4, Self.equals(topic, word, "STATE") {
+            (kind, group, node, device) = (.state, parts[1], parts[3], 0..<0)
+            return
+        }
         guard let kind = Kind.allCases.first(where: { $0 != .state && Self.equals(topic, word, $0.word) }) else { throw .unknownKind }
         guard count == (kind.isOfDevice ? 5 : 4) else { throw .levels }
         (self.kind, group, node, device) = (kind, parts[1], parts[3], kind.isOfDevice ? parts[4] : 0..<0)

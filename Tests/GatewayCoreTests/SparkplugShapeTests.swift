@@ -49,6 +49,13 @@ import Testing
         return Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.unit) })
     }
 
+    @Test(arguments: ["spBv1.0/g/STATE/scada", "spBv1.0/g/STATE/n"])
+    func theStateOfAHostInAGroupIsNothingOfANode(_ topic: String) throws {
+        var driver = try Driver([Self.any])
+        let effects = driver.take([.message(topic: topic, payload: Array("ONLINE".utf8), isRetained: false)], atMilliseconds: Driver.start)
+        #expect(effects.deadLetters.isEmpty && driver.core.deviceCount == 0 && driver.core.sparkplug.count == 0)
+    }
+
     @Test func aBadValueIsUnknownAndItsReasonIsKept() throws {
         var driver = try Driver([Self.any])
         #expect(

@@ -135,7 +135,7 @@ import Testing
             topic.withUnsafeBytes { bytes in
                 guard let read = try? SparkplugTopic(bytes) else { return }
                 for part in [read.group, read.node, read.device] { #expect(part.isEmpty || !bytes[part].contains(UInt8(ascii: "/"))) }
-                #expect(read.device.isEmpty != read.kind.isOfDevice && !read.node.isEmpty && read.group.isEmpty == (read.kind == .state))
+                #expect(read.device.isEmpty != read.kind.isOfDevice && !read.node.isEmpty && (read.kind == .state || !read.group.isEmpty))
             }
         }
     }

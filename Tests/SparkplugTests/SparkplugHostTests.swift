@@ -99,16 +99,16 @@ import Testing
         #expect(try bench.death(bdSeq: 6, at: 1_200_000) == ["problem", "rebirth", "death g/n"])
     }
 
-    /// Version 1 of the format, as 0.12 wrote it: without the byte behind the session.
-    @Test func aStateOfAnEarlierVersionIsRead() throws {
+    /// Version 1 of the format, as 0.12 wrote it, is without the two bytes behind the session, and version 2 without the second of them.
+    @Test(arguments: [1, 2]) func aStateOfAnEarlierVersionIsRead(_ version: Int) throws {
         var bench = SparkplugBench()
         try bench.birth(bdSeq: 7)
         var writer = ByteWriter()
         bench.host.write(to: &writer)
         var bytes = writer.bytes
         let session = try #require(bytes.indices.first { bytes[$0...].starts(with: [1, 7, 0, 0, 0, 0, 0, 0, 0]) })
-        bytes[0] = 1
-        bytes.remove(at: session + 9)
+        bytes[0] = UInt8(version)
+        bytes.removeSubrange(session + 8 + version..<session + 11)
         var reader = ByteReader(bytes)
         #expect(try SparkplugHost(from: &reader) == bench.host)
     }
@@ -175,6 +175,23 @@ import Testing
         try bench.death(bdSeq: 7)
         #expect(try bench.receive(.nodeData, seq: 1, at: 90_000, [metric]) == ["rebirth"])
         #expect(try bench.receive(.deviceData, device: "d", seq: 2, at: 90_000, [metric]) == [])
+    }
+
+    /// Libraries that call a metric otherwise in births than in data are asked once, and not twice a minute for ever.
+    @Test func aNameThatNoBirthTellsAsksForOneBirthOnly() throws {
+        var bench = SparkplugBench(limits: SparkplugLimits(rebirthMilliseconds: 1000))
+        let metric = FixtureMetric.full("speed", .int32, .number(4))
+        try bench.birth()
+        #expect(try bench.receive(.nodeData, seq: 1, at: 5000, [metric]) == ["speed=4.0", "rebirth"])
+        try bench.birth(at: 50_000, time: 50_000)
+        #expect(try bench.receive(.nodeData, seq: 1, at: 60_000, [metric]) == ["problem", "speed=4.0"])
+        #expect(try bench.receive(.nodeData, seq: 2, at: 120_000, [metric]) == ["speed=4.0"])
+        #expect(bench.tick(at: 180_000) == [])
+        var writer = ByteWriter()
+        bench.host.write(to: &writer)
+        var reader = ByteReader(writer.bytes)
+        bench.host = try SparkplugHost(from: &reader)
+        #expect(try bench.receive(.nodeData, seq: 3, at: 240_000, [metric]) == ["speed=4.0"])
     }
 
     @Test func anAliasThatNoBirthToldAsksForABirth() throws {

@@ -15,7 +15,8 @@ import Testing
             ("spBv1.0/g/NDATA/n", .nodeData, ["g", "n", ""]), ("spBv1.0/g/NCMD/n", .nodeCommand, ["g", "n", ""]),
             ("spBv1.0/g/DBIRTH/n/d", .deviceBirth, ["g", "n", "d"]), ("spBv1.0/g/DDEATH/n/d", .deviceDeath, ["g", "n", "d"]),
             ("spBv1.0/g/DDATA/n/Gerät 7", .deviceData, ["g", "n", "Gerät 7"]), ("spBv1.0/g/DCMD/n/d", .deviceCommand, ["g", "n", "d"]),
-            ("spBv1.0/STATE/host", .state, ["", "host", ""]), ("spBv1.0/STATE/NDATA/n", .nodeData, ["STATE", "n", ""]),
+            ("spBv1.0/STATE/host", .state, ["", "host", ""]), ("spBv1.0/g/STATE/host", .state, ["g", "host", ""]),
+            ("spBv1.0/STATE/NDATA/n", .nodeData, ["STATE", "n", ""]),
         ] as [(String, SparkplugTopic.Kind, [String])])
     func topics(_ text: String, _ kind: SparkplugTopic.Kind, _ parts: [String]) throws {
         let (topic, found) = try parse(text)
@@ -32,7 +33,7 @@ import Testing
             ("spBv1.0/g/DDATA/n", .levels), ("spBv1.0/g/DDATA/n/d/e", .levels), ("spBv1.0/STATE/a/b", .unknownKind),
             ("spAv1.0/g/NDATA/n", .otherNamespace), ("spBv1.0x/g/NDATA/n", .otherNamespace), ("STATE/host", .otherNamespace),
             ("spBv1.0//NDATA/n", .emptyLevel), ("spBv1.0/g/NDATA/", .emptyLevel), ("/spBv1.0/g/NDATA/n", .emptyLevel),
-            ("spBv1.0/g/ndata/n", .unknownKind), ("spBv1.0/g/STATE/n", .unknownKind), ("spBv1.0/g/NDATA/+", .forbiddenCharacter),
+            ("spBv1.0/g/ndata/n", .unknownKind), ("spBv1.0/g/STATE/n/d", .unknownKind), ("spBv1.0/g/NDATA/+", .forbiddenCharacter),
             ("spBv1.0/g/NDATA/#", .forbiddenCharacter), ("spBv1.0/g/NDATA/a\u{0}", .forbiddenCharacter),
             ("spBv1.0/g/NDATA/a\u{1B}[31m", .forbiddenCharacter), ("spBv1.0/g/NDATA/" + String(repeating: "n", count: 1100), .tooLong),
         ] as [(String, SparkplugTopicError)])

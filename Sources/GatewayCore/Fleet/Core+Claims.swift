@@ -61,21 +61,23 @@ extension StewardCore {
         if rule.isForKnownDevices { return .nothing }
         // Sparkplug knows its nodes by their births.
         guard rule.format != .sparkplug else { return .understood }
-        var layout = trialLayouts.removeValue(forKey: profile) ?? ProfileLayout(rules)
+        // Taken out, so that reading does not copy it.
+        var layouts = trialLayouts.removeValue(forKey: profile) ?? TrialLayouts(rules)
         defer {
-            if layout.growth.isNothing { trialLayouts[profile] = layout }
+            layouts.forgetGrowth()
+            trialLayouts[profile] = layouts
             decoded.clear()
             // Whoever takes the message reads it once more, and its further documents then.
             _ = decoder.takeFurtherDocuments()
         }
         do {
             if rule.isPlain {
-                guard let root = layout.root(message: message, captures: rule.topic.captured(frame.topic)) else { return .nothing }
-                try decoder.decode(frame.payload, message: message, root: root, layout: &layout, into: &decoded)
+                guard let root = layouts.working.root(message: message, captures: rule.topic.captured(frame.topic)) else { return .nothing }
+                try decoder.decode(frame.payload, message: message, root: root, layout: &layouts.working, into: &decoded)
                 return isSomething(rule) ? .understood : .nothing
             }
             try decoder.open(frame.payload, rule)
-            for part in decoder.parts.prefix(64) where isUnderstood(part, message, rule, &layout, frame) { return .understood }
+            for part in decoder.parts.prefix(64) where isUnderstood(part, message, rule, &layouts.working, frame) { return .understood }
             return .nothing
         } catch {
             return .unreadable(error.description)

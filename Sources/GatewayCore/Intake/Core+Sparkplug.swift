@@ -6,13 +6,15 @@ import Telemetry
 /// Sparkplug B: each edge node has a session of its own, which puts its messages in order and knows what its aliases mean. What it yields is
 /// read by the profile like any other message.
 extension StewardCore {
-    /// The node of the topic, for the route; nil after the message was turned away with a reason.
+    /// The node of the topic, for the route; nil for what is of no node, and after the message was turned away with a reason.
     mutating func sparkplugHost(_ frame: Segment.Frame, _ profile: String) -> Int32? {
         let topic: SparkplugTopic
         do throws(SparkplugTopicError) { topic = try SparkplugTopic(frame.topic) } catch {
             reject(profile, error.description)
             return nil
         }
+        // What another host says of itself is nothing of a node.
+        if topic.kind == .state { return nil }
         let parts = [topic.group, topic.node].map { Array(frame.topic[$0]) }
         if let problem = parts.lazy.compactMap({ DeviceName.problem($0) }).first {
             reject(profile, problem)
