@@ -44,6 +44,7 @@ class Killer(threading.Thread):
             # Often the very first batch: two deaths in a row then leave the same messages unacknowledged.
             batch = 1 if self.random.random() < 0.4 else self.random.randint(2, 40)
             self.restart(f"{mode}:{batch}")
+            self.wait_for_start()
             self.maybe_snapshot()
             if self.wait_for_death(8.0):
                 return self.died(mode)
@@ -51,6 +52,7 @@ class Killer(threading.Thread):
             self.gateway.process.kill()
             self.died(OUTSIDE)
             self.restart(f"{mode}:1")
+            self.wait_for_start()
             if self.wait_for_death(8.0):
                 return self.died(mode)
             mode = OUTSIDE
@@ -82,6 +84,14 @@ class Killer(threading.Thread):
                 self.snapshots += 1
                 return time.sleep(self.random.uniform(0.0, 0.05))
             time.sleep(0.002)
+
+    def wait_for_start(self):
+        """Until it is ready, or dead. A start steps through everything since the last snapshot; a program that was killed before its end would never
+        come to a batch, nor to a snapshot that makes the next start shorter."""
+        deadline = time.monotonic() + 120
+        while not self.gateway.has_ended() and self.gateway.ask("/readyz") is None:
+            assert time.monotonic() < deadline, f"the gateway does not come to its start; see\n{self.gateway.tail()}"
+            time.sleep(0.01)
 
     def wait_for_death(self, seconds):
         deadline = time.monotonic() + seconds
