@@ -174,12 +174,11 @@ public struct StewardCore {
 
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
-        let dues = [
-            support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty || !configuration.expected.isEmpty), orders.nextDue,
-            supplies.nextAsk, sparkplug.nextDueMilliseconds, sequencer.nextDue,
-            presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
-        ]
-        let due = dues.reduce(.max, min)
+        var due = presence.nextDue(hasDevices: !fleet.devices.isEmpty || !configuration.expected.isEmpty)
+        due = min(min(due, support.nextDue), min(orders.nextDue, supplies.nextAsk))
+        due = min(min(due, sparkplug.nextDueMilliseconds), min(sequencer.nextDue, alarms.nextDue))
+        due = min(min(due, maintenance.nextDue), repeats.dueMilliseconds)
+        if !presence.isCatchingUp { due = min(due, backlog.nextDue) }
         // What is due since before the first event is due now.
         return due == .max ? nil : max(due, now)
     }

@@ -19,7 +19,7 @@ import Testing
         (#"{"time":5,"topic":"a/b","payload":"\ud83d\ude00"}"#, "😀"),
     ]) func payloadsAreTakenAsTheyStand(_ text: String, _ payload: String) throws {
         let parsed = try line(text)
-        #expect(parsed.timeMilliseconds == 5 && parsed.topic == "a/b" && !parsed.isRetained)
+        #expect(parsed.timeMilliseconds == 5 && parsed.topic.elementsEqual("a/b".utf8) && !parsed.isRetained)
         #expect(String(decoding: parsed.payload, as: UTF8.self) == payload)
     }
 

@@ -47,7 +47,9 @@ public struct Replay: ~Copyable {
         if number > 1 { passTime(to: parsed.timeMilliseconds, output) }
         segment.reset()
         if number == 1 { segment.append(.connected(sessionPresent: false)) }
-        segment.append(topic: parsed.topic, payload: parsed.payload, isRetained: parsed.isRetained)
+        parsed.topic.withUnsafeBytes { topic in
+            parsed.payload.withUnsafeBytes { segment.append(isRetained: parsed.isRetained, topic: topic, payload: $0) }
+        }
         run(at: parsed.timeMilliseconds, output)
     }
 

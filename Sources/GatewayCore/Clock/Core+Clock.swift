@@ -15,7 +15,7 @@ extension StewardCore {
     /// The step that the segment begins with; nil: an ordinary one.
     func clockStep(in segment: borrowing Segment) -> Int64? {
         guard let frame = segment.frame(at: 0), frame.kind == Segment.Kind.control.rawValue, frame.payload.count < 128,
-            case .clockStepped(let step)? = ControlEvent(decoding: frame.payload)
+            ControlEvent.mayBeClockStep(frame.payload), case .clockStepped(let step)? = ControlEvent(decoding: frame.payload)
         else { return nil }
         return step
     }

@@ -17,6 +17,8 @@ package struct PresenceDesk: Sendable {
     private(set) var heardUntil: Int64 = .min
     /// When silent devices are looked for next; `Int64.min` before there was a device.
     private(set) var nextScan: Int64 = .min
+    /// No device falls silent before then, so a scan that comes earlier looks at none. Follows from the devices, so no snapshot holds it.
+    private var earliestSilence: Int64 = .min
 
     /// When it has something to do without an event, in arrival time.
     func nextDue(hasDevices: Bool) -> Int64 { hasDevices && isConnected ? nextScan : .max }
@@ -46,10 +48,15 @@ package struct PresenceDesk: Sendable {
     mutating func scanIfDue(_ fleet: inout FleetState, _ out: inout StepOutput) -> Bool {
         guard isConnected, nextScan != .min, out.now >= nextScan else { return false }
         nextScan = out.now &+ Self.scanMilliseconds
-        for device in fleet.devices.indices where !fleet.devices[device].isSilent && !fleet.devices[device].isVacant {
-            let arrival = fleet.devices[device].arrivalMilliseconds
-            let limit = fleet.profiles[fleet.devices[device].profile].layout.profile.silentAfterMilliseconds
-            guard arrival != .min, out.now &- max(arrival, listeningSince) >= limit else { continue }
+        guard out.now >= earliestSilence else { return true }
+        earliestSilence = .max
+        for device in fleet.devices.indices {
+            guard let due = silence(of: device, fleet) else { continue }
+            guard out.now >= due else {
+                earliestSilence = min(earliestSilence, due)
+                continue
+            }
+            let limit = self.limit(of: device, fleet)
             fleet.devices[device].isSilent = true
             let last = fleet.devices[device].newestMilliseconds
             out.tell(.fellSilent(device, lastMilliseconds: last))
@@ -59,6 +66,30 @@ package struct PresenceDesk: Sendable {
             out.tell(.conditionBegan(device, cause, at: out.now))
         }
         return true
+    }
+
+    /// After how long without a message the device counts as silent, in milliseconds.
+    package func limit(of device: DeviceIndex, _ fleet: FleetState) -> Int64 {
+        fleet.profiles[fleet.devices[device].profile].layout.profile.silentAfterMilliseconds
+    }
+
+    /// When the device falls silent unless it says something; nil where it is silent already, or was never heard.
+    private func silence(of device: DeviceIndex, _ fleet: FleetState) -> Int64? {
+        let arrival = fleet.devices[device].arrivalMilliseconds
+        guard arrival != .min, !fleet.devices[device].isSilent, !fleet.devices[device].isVacant else { return nil }
+        return max(arrival, listeningSince) &+ limit(of: device, fleet)
+    }
+
+    /// Something was heard of the device now. Messages that follow put its silence off, which a scan finds out.
+    @inline(__always)
+    mutating func hear(_ device: DeviceIndex, _ fleet: inout FleetState, at now: Int64) {
+        let isFirst = fleet.devices[device].arrivalMilliseconds == .min
+        fleet.devices[device].arrivalMilliseconds = now
+        if isFirst { noteSilence(of: device, fleet) }
+    }
+
+    private mutating func noteSilence(of device: DeviceIndex, _ fleet: FleetState) {
+        earliestSilence = min(earliestSilence, silence(of: device, fleet) ?? .max)
     }
 
     /// An expected device was not heard in time.
@@ -83,8 +114,9 @@ package struct PresenceDesk: Sendable {
     }
 
     /// A silent device says something at that event time.
-    func spokeAgain(_ device: DeviceIndex, at time: Int64, _ fleet: inout FleetState, _ out: inout StepOutput) {
+    mutating func spokeAgain(_ device: DeviceIndex, at time: Int64, _ fleet: inout FleetState, _ out: inout StepOutput) {
         fleet.devices[device].isSilent = false
+        noteSilence(of: device, fleet)
         out.tell(.conditionEnded(device, condition: Self.condition, source: .silence, at: out.now))
         if fleet.records[device].expectedSinceMilliseconds != nil {
             out.tell(.conditionEnded(device, condition: Self.neverSpokeCondition, source: .silence, at: out.now))
@@ -98,6 +130,7 @@ package struct PresenceDesk: Sendable {
     mutating func shift(byMilliseconds step: Int64) {
         listeningSince = listeningSince.shifted(byMilliseconds: step)
         nextScan = nextScan.shifted(byMilliseconds: step)
+        earliestSilence = .min
         heardUntil = heardUntil.shifted(byMilliseconds: step)
     }
 
