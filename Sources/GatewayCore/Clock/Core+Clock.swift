@@ -76,6 +76,7 @@ extension StewardCore {
     /// What of a device is dated by arrival in any case.
     private mutating func shiftArrivals(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
         fleet.devices[device].arrivalMilliseconds = fleet.devices[device].arrivalMilliseconds.shifted(byMilliseconds: step)
+        presence.shift(device, byMilliseconds: step, last: fleet.devices[device].arrivalMilliseconds)
         fleet.records[device].expectedSinceMilliseconds = fleet.records[device].expectedSinceMilliseconds.shifted(byMilliseconds: step)
         fleet.devices[device].fieldProblemMilliseconds = fleet.devices[device].fieldProblemMilliseconds.shifted(byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: true, readings: false)

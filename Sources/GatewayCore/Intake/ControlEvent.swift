@@ -84,4 +84,8 @@ public enum ControlEvent: Equatable, Sendable, Codable {
 /// Where an outbox entry goes.
 public enum OutboxChannel: String, Sendable, Codable, CaseIterable { case command, order, ticket }
 
-public enum DeliveryOutcome: String, Sendable, Codable { case delivered, abandoned }
+public enum DeliveryOutcome: String, Sendable, Codable {
+    case delivered, abandoned
+    /// Decided in a replay, which delivers nothing. Of commands only: a recording goes on as if orders and tickets had been delivered.
+    case replayed
+}
