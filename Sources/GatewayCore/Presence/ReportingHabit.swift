@@ -13,7 +13,7 @@ import Documents
 ///
 /// Whole numbers only, so that every machine decides the same. 64 bytes a device.
 package struct ReportingHabit: Equatable, Sendable {
-    /// Gaps up to this are of no interest, because no limit is shorter than one and a half of them.
+    /// Gaps up to this are of no interest, because every limit is at least one and a half of them.
     package static let shortestGapMilliseconds: Int64 = 600_000
     /// No learned limit is shorter, whatever the device does.
     static let shortestLimitMilliseconds: Int64 = 900_000
@@ -24,7 +24,8 @@ package struct ReportingHabit: Equatable, Sendable {
     /// Quarters of an hour in which it has to be heard before that is over.
     static let visitsToLearn: UInt8 = 6
 
-    /// The longest gap of each class but the last: the square root of two apart.
+    /// The longest gap of each class but the last: the square root of two apart. A limit is five thirds of it, which is more than twice the periods at
+    /// which devices report (a quarter of an hour, one, two, six, twelve hours, a day), so that one report that is lost is no silence.
     private static let classEnds: [Int64] = [
         848_528, 1_200_000, 1_697_056, 2_400_000, 3_394_112, 4_800_000, 6_788_225, 9_600_000, 13_576_450, 19_200_000, 27_152_900,
         38_400_000,
@@ -44,9 +45,9 @@ package struct ReportingHabit: Equatable, Sendable {
     private static let beginWeight: UInt8 = 10
     private static let fullBeginWeight: UInt8 = 250
     /// So much of them is known after about a dozen long gaps.
-    private static let wantedBeginWeight = 120
+    private static let wantedBeginWeight = 100
 
-    /// For each class how many such gaps are remembered, faded by their age.
+    /// For each class how many gaps are remembered that were so long or longer, faded by their age. Long ones count among the long classes only.
     private var gaps = SIMD16<UInt8>(repeating: 0)
     /// For each part of the day how many long gaps began in it, likewise.
     private var begins = SIMD16<UInt8>(repeating: 0)
@@ -112,7 +113,9 @@ package struct ReportingHabit: Equatable, Sendable {
     private mutating func note(gap: Int64, since last: Int64) {
         guard gap > Self.shortestGapMilliseconds else { return }
         let kind = Self.classEnds.firstIndex { gap <= $0 } ?? Self.lastClass
-        gaps[kind] = min(gaps[kind], Self.fullWeight - Self.gapWeight) + Self.gapWeight
+        for place in (kind >= Self.firstLongClass ? Self.firstLongClass : 0)...kind {
+            gaps[place] = min(gaps[place], Self.fullWeight - Self.gapWeight) + Self.gapWeight
+        }
         if learnedGaps < .max { learnedGaps += 1 }
         guard kind >= Self.firstLongClass else { return }
         let part = Self.part(last)
@@ -124,11 +127,8 @@ package struct ReportingHabit: Equatable, Sendable {
     private mutating func findLimit(heardAt last: Int64) {
         let highest = beginsLongGaps(at: last) ? Self.lastClass : Self.firstLongClass - 1
         var limit = Self.shortestLimitMilliseconds
-        var known = 0
-        for kind in stride(from: highest, through: 0, by: -1) {
-            known += Int(gaps[kind])
-            guard known > Int(Self.gapWeight) else { continue }
-            limit = kind == Self.lastClass ? Self.longestLimitMilliseconds : Self.classEnds[kind] * 3 / 2
+        for kind in stride(from: highest, through: 0, by: -1) where gaps[kind] > Self.gapWeight {
+            limit = kind == Self.lastClass ? Self.longestLimitMilliseconds : Self.classEnds[kind] * 5 / 3
             break
         }
         if isYoung { limit = max(limit, Self.patientLimitMilliseconds) }
@@ -140,7 +140,7 @@ package struct ReportingHabit: Equatable, Sendable {
         let part = Self.part(time)
         let known = begins.indices.reduce(0) { $0 + Int(begins[$1]) }
         let near = Int(begins[(part + 15) & 15]) + Int(begins[part]) + Int(begins[(part + 1) & 15])
-        // Were they spread over the day, a dozen would leave these three parts empty once in twelve times.
+        // Were they spread over the day, a dozen would leave these three of sixteen parts empty once in twelve times.
         return known < Self.wantedBeginWeight || near * 16 > known
     }
 
