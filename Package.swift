@@ -114,7 +114,9 @@ let tests: [Target] = [
     .testTarget(name: "SparkplugTests", dependencies: ["CZlib", "Documents", "Sparkplug", "TestSupport"]),
     .testTarget(
         name: "TelemetryTests", dependencies: ["CivilCalendar", "Documents", "Hashing", "Telemetry", "TestSupport"]),
-    .testTarget(name: "FaultDetectionTests", dependencies: ["CivilCalendar", "FaultDetection", "Telemetry"], exclude: ["Golden"]),
+    .testTarget(
+        name: "FaultDetectionTests", dependencies: ["CivilCalendar", "Documents", "FaultDetection", "Telemetry", "TestSupport"],
+        exclude: ["Golden"]),
     .testTarget(
         name: "ConsumableForecastTests", dependencies: ["CivilCalendar", "ConsumableForecast", "Telemetry", "TestSupport"],
         exclude: ["Golden"]),

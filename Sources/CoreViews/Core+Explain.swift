@@ -77,6 +77,7 @@ extension StewardCore {
             writer.key("clear")
             sentences.write(clear, found, &writer)
         }
+        writeRemainingLife(of: number, question.device, &writer)
         writer.endObject()
     }
 

@@ -264,6 +264,7 @@ extension StewardCore {
         for state in EquipmentState.allCases { writer.member(state.text + "Milliseconds", totals[state]) }
         writer.endObject()
         writeIncidents(downtime?.incidents ?? IncidentLog(device: id), &writer)
+        writeRemainingLives(of: device, &writer)
         writer.key("activeAlarms")
         writer.beginArray()
         for alarm in alarms.standingAlarms(of: device) { write(alarm, &writer) }

@@ -46,6 +46,8 @@ extension StewardCore {
             guard let alarm = alarms[id], !isHeldBack || inhibition(device, alarm) == nil else { return }
             support.openTicket(device, alarm, text: text, reason: reason, &out)
         case .ticketWanted(let device, let ticket): support.open(device, ticket, &out)
+        case .visitWanted(let device, let ticket, let interval):
+            support.open(device, withWornParts(ticket, device, visitMilliseconds: interval), &out)
         case .subjectMended(let subject): support.subjectMended(subject)
         case .sparkplugCommandWanted(let device, let run, let command): sendToSparkplug(command, of: run, device)
         case .helpBegan(let device): availability.noteAction(device)

@@ -30,6 +30,8 @@ enum CoreEvent: Sendable {
     /// An alarm needs a person. Without a text the ticket has that of the alarm.
     indirect case personWanted(DeviceIndex, alarm: String, text: String? = nil, reason: String, isHeldBack: Bool = false)
     indirect case ticketWanted(DeviceIndex, Ticket)
+    /// The same for one that has to go there anyway; the visit after it comes about so much later.
+    indirect case visitWanted(DeviceIndex, Ticket, visitMilliseconds: Int64)
     /// What a ticket was about, an alarm or an order, is over.
     case subjectMended(String)
     /// A command for a Sparkplug node, which only its session can write.

@@ -44,6 +44,7 @@ public struct StewardCore {
     // The desks.
     package internal(set) var presence = PresenceDesk()
     var anomalies: AnomalyDesk
+    package internal(set) var wear = WearDesk()
     package internal(set) var alarms: AlarmDesk
     package internal(set) var support: SupportDesk
     package internal(set) var availability = AvailabilityDesk()
@@ -94,7 +95,7 @@ public struct StewardCore {
     public var budgets: BudgetCounters { out.budgets }
 
     /// Bytes that the tables hold: what the devices cost.
-    public var stateBytes: Int { fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes + presence.stateBytes }
+    public var stateBytes: Int { fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes + presence.stateBytes + wear.stateBytes }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {

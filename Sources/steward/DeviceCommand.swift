@@ -15,7 +15,8 @@ enum DeviceCommand: QueryCommand {
             ("Active alarms", alarms(device, terminal)), ("Supplies", supplies(device, terminal)), ("Metrics", metrics(device, terminal)),
             ("Time", time(device, terminal)), ("Incidents", incidents(device, terminal)),
         ]
-        return facts(device, terminal) + sections.map { "\n\(terminal.paint($0.title, .bold))\n\($0.text)" }.joined()
+        let lives = device["remainingLife"].items.isEmpty ? [] : [(title: "Remaining life", text: remainingLives(device, terminal))]
+        return facts(device, terminal) + (sections + lives).map { "\n\(terminal.paint($0.title, .bold))\n\($0.text)" }.joined()
     }
 
     private static func facts(_ device: APIValue, _ terminal: Terminal) -> String {
@@ -75,6 +76,23 @@ enum DeviceCommand: QueryCommand {
             ])
         }
         return table.render(terminal) + HumanText.supplyReasons(supplies).map { "\(TerminalText.visible($0))\n" }.joined()
+    }
+
+    private static func remainingLives(_ device: APIValue, _ terminal: Terminal) -> String {
+        var table = Table([.init("CONDITION"), .init("DAYS", .fixed), .init("WHY"), .init("PART")])
+        for life in device["remainingLife"].items {
+            table.add([
+                .init(life["condition"].string), .init(days(life)), .init(life["why"].string), .init(life["part"].string),
+            ])
+        }
+        return table.render(terminal)
+    }
+
+    /// "12 to 40", in whole days that hold the interval.
+    static func days(_ life: APIValue) -> String? {
+        guard let earliest = life["days"]["earliest"].number, let latest = life["days"]["latest"].number else { return nil }
+        let (from, to) = (HumanText.number(earliest.rounded(.down)), HumanText.number(latest.rounded(.up)))
+        return from == to ? to : "\(from) to \(to)"
     }
 
     private static func metrics(_ device: APIValue, _ terminal: Terminal) -> String {

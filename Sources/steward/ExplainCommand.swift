@@ -86,6 +86,7 @@ enum ExplainCommand: QueryCommand {
         for (key, title) in [("raise", "raise"), ("clear", "clear")] where !condition[key].isNull {
             text += "  \(title)\n" + clause(condition[key], indent: 4)
         }
+        if let why = condition["remainingLife"]["why"].string { text += "  remaining life: \(TerminalText.visible(why))\n" }
         for inhibition in condition["inhibitions"].items {
             let until = inhibition["until"].integer.map { " (until \(HumanText.time($0)))" } ?? ""
             text += "  nothing is set off: \(TerminalText.visible(inhibition["text"].string ?? ""))\(until)\n"

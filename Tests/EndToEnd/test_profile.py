@@ -226,6 +226,7 @@ OBJECTS = {
     ("operand", "reader"): "operand",
     ("steps", "reader"): "severityStep",
     ("flappingRule", "reader"): "flapping",
+    ("wearRule", "reader"): "remainingLife",
     ("parent", "reader"): "",
     ("status", "down"): "downWhen",
     ("fault", "reader"): "fault",

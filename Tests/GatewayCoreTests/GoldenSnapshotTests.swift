@@ -32,6 +32,7 @@ import Testing
         Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln),
         Scenario(name: "desk", profile: desk, record: { try people($0) }), Scenario(name: "line", profile: line, record: sparkplug),
         Scenario(name: "clocks", profile: Press.profile, record: clocks, formats: [7]),
+        Scenario(name: "wear", profile: WearFlowTests.profile, record: wear, formats: [7]),
     ]
 
     private static func file(_ name: String, _ format: Int, _ earlier: String = "", _ kind: String = "snapshot") -> URL {
@@ -83,6 +84,13 @@ import Testing
         }
         let wanted = Set(SnapshotPart.allCases.map { "\($0) \($0.version)" })
         #expect(found.isSuperset(of: wanted), "no file has \(wanted.subtracting(found).sorted())")
+    }
+
+    /// A part that wears, of which enough is known for a forecast.
+    @Sendable private static func wear(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        WearFlowTests.wear(&driver, days: 0..<45)
+        return driver
     }
 
     /// A cartridge that was used up, a clock that is slow, one that may be, and a queue that is not through.

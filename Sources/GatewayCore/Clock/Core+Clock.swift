@@ -103,6 +103,7 @@ extension StewardCore {
         fleet.shiftCounters(of: device, byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
         shiftDetectors(device, byMilliseconds: step)
+        wear.shift(device, byMilliseconds: step)
         support.shiftReadings(of: device, byMilliseconds: step)
         availability.shiftReadings(of: device, byMilliseconds: step)
         sequencer.shiftReadings(of: device, byMilliseconds: step)
@@ -122,6 +123,7 @@ extension StewardCore {
         }
         shiftConditions(device, byMilliseconds: step, arrivals: false, readings: true)
         shiftDetectors(device, byMilliseconds: step)
+        wear.shift(device, byMilliseconds: step)
     }
 
     private mutating func findDueTimes() {

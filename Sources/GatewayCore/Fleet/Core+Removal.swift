@@ -80,6 +80,7 @@ extension StewardCore {
         clocks.vacate(device)
         presence.vacate(device)
         releaseDetectors(device)
+        wear.vacate(device)
         alarms.vacate(device, named: fleet.records[device].id)
         availability.vacate(device)
         supplies.vacate(device)

@@ -35,6 +35,8 @@ package final class LayoutDerived: Sendable {
     let isRefillable: Table<SupplyIndex, Bool>
     /// A fault of the profile may be the cause of another.
     let hasSuppression: Bool
+    /// Faults of which the remaining life is forecast, in the order of the profile.
+    let wear: [WearWatch]
     /// Each message of a device is a report on the same things, at one time: there is one topic, and nothing but the device in its name.
     let hasOneSource: Bool
     /// For each list of codes whether a device may have several of it.
@@ -53,6 +55,7 @@ package final class LayoutDerived: Sendable {
             messages.count == 1 && layout.isPlainMessage[0] && messages[0].topic.captures.allSatisfy { $0 == "device" }
         faults = FaultConditions(layout: layout)
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
+        wear = layout.profile.faults.indices.compactMap { WearWatch(fault: $0, layout) }
         isKept = Table(layout.slots.map { $0.kind != .state })
         isWatched = Table(layout.slots.map(\.isWatched))
         supplies = Table(layout.slots.map(\.supply))

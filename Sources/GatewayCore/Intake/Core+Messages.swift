@@ -359,7 +359,10 @@ extension StewardCore {
         }
         fleet.metrics[place].value = reading.value
         if !isRepeat, derived.isKept[reading.slot] { keep(device, profile, reading, time, at: place) }
-        if !derived.faults.isUnwatched(reading.slot) { judge(device, profile, reading, time) }
+        if !derived.faults.isUnwatched(reading.slot) {
+            judge(device, profile, reading, time)
+            if !derived.wear.isEmpty { noteWear(device, derived, reading, time) }
+        }
         if derived.isWatched[reading.slot] {
             if !isRepeat { watch(device, profile, reading, former: former, last: last, at: time) }
         } else if fleet.metrics[place].watch != MetricWatch.none {

@@ -179,7 +179,7 @@ extension OrderDesk {
         let ticket = Ticket(
             alarm: "\(id)/visit", device: name, severity: .major, text: "Install \(item) (\(ended.supply))",
             reason: "the supply has ended, and \(place)", onsetMilliseconds: out.now)
-        out.tell(.ticketWanted(device, ticket))
+        out.tell(.visitWanted(device, ticket, visitMilliseconds: ended.lastedMilliseconds))
     }
 
     /// The last attempt to order this generation; nil when there was none, or it is forgotten.

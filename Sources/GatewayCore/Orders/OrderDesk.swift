@@ -56,6 +56,8 @@ package struct OrderDesk: Sendable {
         var order: String?
         /// What one would order for it.
         var item: String
+        /// How long it was in the slot: about so long after its successor is installed somebody has to come again.
+        var lastedMilliseconds: Int64
     }
 
     let policy: ReplenishmentPolicy

@@ -153,11 +153,15 @@ extension SupplyDesk {
         start.map { (Double(end) - Double($0)) / 86_400_000 } ?? .infinity
     }
 
+    /// How long the successor of one lasts that was found in the slot.
+    private static var usualLifeMilliseconds: Int64 { 30 * 86_400_000 }
+
     /// A supply that has ended, for whoever knows where its successor lies; nil while it has not.
     func ended(_ device: DeviceIndex, _ supply: SupplyIndex, _ fleet: FleetState) -> OrderDesk.EndedSupply? {
         guard let state = state(device, supply), let level = state.model.levelPercent, level <= policy.endedPercent else { return nil }
+        let lasted = state.installedMilliseconds.map { max(fleet.devices[device].newestMilliseconds &- $0, 86_400_000) }
         return OrderDesk.EndedSupply(
             supply: fleet.supplySlot(device, supply).name, generation: state.model.generation, order: state.order,
-            item: item(device, supply, fleet))
+            item: item(device, supply, fleet), lastedMilliseconds: lasted ?? Self.usualLifeMilliseconds)
     }
 }

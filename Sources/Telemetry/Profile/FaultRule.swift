@@ -72,6 +72,8 @@ public struct FaultRule: Equatable, Sendable {
     /// While this fault stands, the silence of the device's children has its cause here.
     public var inhibitsChildren = false
     public var flapping = FlappingRule()
+    /// In how many days it will be met is to be forecast; nil: it is not.
+    public var wear: WearRule?
     /// A hash of what the profile says of the conditions: what a device remembers of the fault belongs to these conditions only. What people
     /// read, and what follows from the alarm, is not in it. 0 for a rule that was not read from a profile.
     public var shape: UInt64 = 0

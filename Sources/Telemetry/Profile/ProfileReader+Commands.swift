@@ -69,6 +69,7 @@ extension ProfileReader {
         for fault in profile.faults {
             check(fault.playbook, among: playbooks, "playbook", "fault \"\(fault.id)\"", at: "faults", .key(fault.id), "playbook")
             checkConditions(of: fault, profile, root, known)
+            checkWear(of: fault, profile, root, plain)
             for name in fault.suppressedBy { checkSuppressor(name, of: fault, profile, root) }
         }
         for (index, list) in profile.alerts.enumerated() {

@@ -41,6 +41,7 @@ extension ProfileReader {
         fault.suppressedBy = reader.strings("suppressedBy") ?? []
         fault.inhibitsChildren = reader.bool("inhibitsChildren") ?? false
         if let flapping = reader.object("flapping", "the flapping rule") { fault.flapping = flappingRule(flapping) }
+        if let wear = reader.object("remainingLife", "an object, empty where wear goes by time") { fault.wear = wearRule(wear) }
         reader.finish()
         if raise == nil { return nil }
         fault.shape = shape(reader.node)
@@ -79,6 +80,15 @@ extension ProfileReader {
         return rule
     }
 
+    private func wearRule(_ reader: ObjectReader) -> WearRule {
+        var rule = WearRule()
+        rule.loadCounter = reader.string("load")
+        rule.duringWork = reader.bool("duringWork") ?? false
+        rule.part = reader.string("part") ?? ""
+        reader.finish()
+        return rule
+    }
+
     /// What cannot work, although each part alone could.
     private func check(_ fault: FaultRule, _ reader: ObjectReader) {
         func add(_ text: String, _ key: String) { reader.add("fault \"\(fault.id)\" \(text)", at: key) }
@@ -103,6 +113,9 @@ extension ProfileReader {
         }
         if fault.clear == nil, fault.raise.isMomentary {
             add("is over as soon as it begins: \"enters\" and \"leaves\" hold for one reading, so it needs a \"clear\" condition", "raise")
+        }
+        if fault.wear != nil, fault.raise.wearBound == nil {
+            add("has no number that its metric comes to: \"remainingLife\" needs one above, atLeast, below or atMost in \"raise\"", "remainingLife")
         }
         if fault.suppressedBy.contains(fault.id) { add("cannot be suppressed by itself", "suppressedBy") }
         let nodes = fault.raise.nodeCount + (fault.clear?.nodeCount ?? 1)

@@ -96,6 +96,22 @@ extension ProfileReader {
             at: member.keyPosition)
     }
 
+    /// Wear goes by a counter, and work is what the status says.
+    func checkWear(of fault: FaultRule, _ profile: DeviceProfile, _ root: DocumentNode, _ known: [String]) {
+        guard let wear = fault.wear else { return }
+        let path: [DocumentNode.Step] = ["faults", .key(fault.id), "remainingLife"]
+        if let load = wear.loadCounter, !profile.metrics.contains(where: { $0.name.text == load && $0.kind == .counter }) {
+            report.add(
+                "fault \"\(fault.id)\" wears by \"\(load)\", which is no counter of this profile\(Spelling.hint(load, among: known))",
+                at: root.position(of: path + ["load"]))
+        }
+        if wear.duringWork, profile.status?.productive.isEmpty != false {
+            report.add(
+                "fault \"\(fault.id)\" looks at the wear during work, but the profile has no \"status\" with productive states",
+                at: root.position(of: path + ["duringWork"]))
+        }
+    }
+
     /// Another fault, a code of an alert list, or the device's silence. Codes that no list names may still come.
     func checkSuppressor(_ name: String, of fault: FaultRule, _ profile: DeviceProfile, _ root: DocumentNode) {
         let known = profile.faults.map(\.id) + profile.alerts.flatMap { $0.codes.map(\.code) } + ["silent"]

@@ -13,6 +13,7 @@ import Testing
                 temp: { pointer: "/temp", unit: "Cel" }, outside: { pointer: "/out", unit: "[degF]" }, pages: { pointer: "/pages", kind: "counter" },
                 mode: { pointer: "/mode", kind: "state" },
               },
+              status: { metric: "mode", productive: ["x"] },
               faults: { f: \(fault), other: { raise: { metric: "temp", above: 9 } } } }
             """
         do throws(DocumentProblems) {
@@ -29,9 +30,17 @@ import Testing
         "{ raise: { metric: 'pages', notRisingForSeconds: 60, while: { metric: 'mode', equals: 'x' } } }",
         "{ raise: { metric: 'temp', noDataForSeconds: 60 }, latch: true, suppressedBy: ['other', 'silent'], flapping: { changes: 9 } }",
         "{ severity: 'warning', raise: { metric: 'temp', above: 1 }, escalate: [{ afterSeconds: 60, severity: 'major' }, { afterSeconds: 90, severity: 'critical' }] }",
+        "{ raise: { metric: 'temp', above: 5, forSeconds: 60 }, remainingLife: {} }",
+        "{ raise: { all: [{ metric: 'mode', equals: 'x' }, { metric: 'temp', atMost: 5 }] }, remainingLife: { load: 'pages', duringWork: true, part: 'belt' } }",
     ]) func valid(_ fault: String) { #expect(problems(fault) == []) }
 
     @Test(arguments: [
+        ("{ raise: { metric: 'mode', equals: 'x' }, remainingLife: {} }", "has no number that its metric comes to"),
+        ("{ raise: { metric: 'temp', above: { metric: 'outside' } }, remainingLife: {} }", "has no number that its metric comes to"),
+        ("{ raise: { all: [{ metric: 'temp', above: 1 }, { metric: 'pages', above: 2 }] }, remainingLife: {} }", "has no number"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { load: 'page' } }", "no counter of this profile, did you mean \"pages\"?"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { load: 'temp' } }", "no counter of this profile"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { loads: 'pages' } }", "unknown key \"loads\""),
         ("{ raise: { metric: 'temp' } }", "needs exactly one of above,"),
         ("{ raise: { metric: 'temp', above: 1, below: 2 } }", "found above and below"),
         ("{ raise: { above: 1 } }", "needs \"metric\""),
