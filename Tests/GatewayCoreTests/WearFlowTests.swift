@@ -47,7 +47,10 @@ import Testing
         let days = try #require(try life(driver).days)
         #expect(days.earliest < 30 && days.latest > 29 && abs(days.likely - 30) < 5, "\(days)")
         let device = answer(driver) { $0.writeDevice("p1", &$1) }
-        #expect(device.contains(#""remainingLife":[{"condition":"hot","text":"Fuser too hot","metric":"temp","bound":80,"load":"pages","part":"the fuser","days":{"earliest":"#))
+        #expect(
+            device.contains(
+                #""remainingLife":[{"condition":"hot","text":"Fuser too hot","metric":"temp","bound":80,"load":"pages","part":"the fuser","days":{"earliest":"#
+            ))
         let explanation = answer(driver) { $0.writeExplanation("p1", condition: "hot", atMilliseconds: driver.core.now, &$1) }
         #expect(explanation.contains("days by how temp has moved with pages\""))
         #expect(driver.kinds(.alarmRaised).isEmpty, "a forecast is no alarm")
@@ -57,7 +60,9 @@ import Testing
         var driver = try Driver([Self.profile])
         Self.wear(&driver, days: 0..<5)
         let device = answer(driver) { $0.writeDevice("p1", &$1) }
-        #expect(device.contains(#""days":null,"missingEvidence":"tooShort","why":"not enough evidence: temp was told on fewer than 10 whole days"#))
+        #expect(
+            device.contains(
+                #""days":null,"missingEvidence":"tooShort","why":"not enough evidence: temp was told on fewer than 10 whole days"#))
         driver.tell("p1", "\"status\":\"busy\",\"temp\":95", at: 6 * 86_400)
         #expect(try life(driver) == .unknown(.alreadyMet))
         var plain = try Driver()

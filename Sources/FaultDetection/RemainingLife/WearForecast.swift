@@ -14,7 +14,10 @@ struct WearForecast {
     static let allowedDoubt = 0.02
     /// The latest day is at most so many times the earliest, and some.
     private static let widestRatio = 12.0
+    /// Points of the posterior distribution of a shape that matters, and of one that hardly does.
     private static let draws = 32
+    private static let fewDraws = 8
+    private static let smallShare = 0.03
     /// Strengths of the Wiener process: its variance over the known span, in variances of a bin's noise.
     private static let wanderings = [0.0, 2, 20]
     /// Degrees of freedom of the prior of the noise, halved.
@@ -43,7 +46,9 @@ struct WearForecast {
 
     init?(_ trend: WearTrend, byLoad: Bool) {
         let points = trend.points
-        guard trend.knownDays >= RemainingLife.minimumDays, points.count >= 5, let first = points.first, let last = points.last else { return nil }
+        guard trend.knownDays >= RemainingLife.minimumDays, points.count >= 5, let first = points.first, let last = points.last else {
+            return nil
+        }
         let way = points.map { Double(byLoad ? $0.load : $0.day) }
         guard let start = way.first, let end = way.last, end > start, end.isFinite else { return nil }
         places = way.map { ($0 - start) / (end - start) }
@@ -113,7 +118,7 @@ struct WearForecast {
         if away > 1 - Self.allowedDoubt { return .unknown(.movesAway) }
         guard towards >= 1 - Self.allowedDoubt else { return .unknown(.noDrift) }
         var ends: [(days: Double, weight: Double)] = []
-        for fit in fits where fit.shape.drifts && fit.weight > 1e-3 * total { ends += self.ends(fit) }
+        for fit in fits where fit.shape.drifts && fit.weight > 1e-3 * total { ends += self.ends(fit, share: fit.weight / total) }
         return answer(ends)
     }
 
@@ -133,7 +138,7 @@ struct WearForecast {
             return .infinity
         }
         let (earliest, likely, latest) = (quantile(0.05), quantile(0.5), quantile(0.95))
-        guard likely <= min(Self.farthestSpans * knownDays, Self.longestDays) else { return .unknown(.tooFar) }
+        guard earliest.isFinite, likely <= min(Self.farthestSpans * knownDays, Self.longestDays) else { return .unknown(.tooFar) }
         guard latest <= Self.longestDays, latest <= Self.widestRatio * max(earliest, 2) else { return .unknown(.tooUncertain) }
         return .expected(earliest: earliest, likely: likely, latest: latest)
     }
@@ -204,8 +209,9 @@ struct WearForecast {
     }
 
     /// Points of the posterior distribution, each with the day on which the condition is met.
-    private func ends(_ fit: Fit) -> [(days: Double, weight: Double)] {
-        (1...Self.draws).map { draw in
+    private func ends(_ fit: Fit, share: Double) -> [(days: Double, weight: Double)] {
+        let draws = share < Self.smallShare ? Self.fewDraws : Self.draws
+        return (1...draws).map { draw in
             let normals = Self.bases.map { Self.normal(Self.halton(draw, $0)) }
             // The variance of the noise: an inverse gamma distribution by Wilson and Hilferty's approximation.
             let degrees = 2 * fit.halfDegrees
@@ -221,7 +227,7 @@ struct WearForecast {
             // In three lives of ten wear speeds up on the way that is still to go: little on a short one, and by more on a long one.
             let hurry = max(0, -log(Self.halton(draw, Self.hurryBase)) - 1.2)
             let way = (u - 1) * exp(-Self.hurryOfSpan * min(u - 1, 4) * hurry)
-            return (way * daysPerSpan * pace, fit.weight / Double(Self.draws))
+            return (way * daysPerSpan * pace, fit.weight / Double(draws))
         }
     }
 

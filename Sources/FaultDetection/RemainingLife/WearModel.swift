@@ -19,7 +19,8 @@ enum WearShape: Sendable {
 
     /// All that are weighed against each other.
     static let all: [WearShape] =
-        [.constant, .linear] + exponents.map { .exponential($0) } + powers.map { .power($0) } + onsets.map { .onset($0) } + onsets.map { .bend($0) }
+        [.constant, .linear] + exponents.map { .exponential($0) } + powers.map { .power($0) } + onsets.map { .onset($0) }
+        + onsets.map { .bend($0) }
         + jumps.map { .jump($0) } + jumps.map { .step($0) }
 
     private static let exponents = [-2, -1, -0.5, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 12]

@@ -118,7 +118,7 @@ public struct WearTrend: Equatable, Sendable {
         open.distance += (level - open.distance) / (days + 1)
         open.day += (Float(day &- firstDay) - open.day) / (days + 1)
         open.load += (Float(load) - open.load) / (days + 1)
-        open.days += 1
+        open.days &+= 1
         guard open.days >= daysOfBin else { return }
         if bins.count == Self.maximumBins { joinBins() }
         if open.days >= daysOfBin {

@@ -81,7 +81,8 @@ extension StewardCore {
         let id = fleet.records[device].id
         let layout = fleet.profiles[fleet.devices[device].profile].layout
         let shown = layout.supplies.map { fleet.hasShown($0, device) ? $0.name : nil }
-        return anomalyLines(device) + wear.digestLines(device, fleet) + fleet.digestLines(device) + fleet.counterDigestLines(device) + alarms.digestLines(device, named: id)
+        return anomalyLines(device) + wear.digestLines(device, fleet) + fleet.digestLines(device) + fleet.counterDigestLines(device)
+            + alarms.digestLines(device, named: id)
             + availability.digestLines(device, named: id, at: fleet.devices[device].newestMilliseconds)
             + supplies.digestLines(device, named: id, shown)
     }

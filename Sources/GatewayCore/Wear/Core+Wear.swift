@@ -19,8 +19,7 @@ extension StewardCore {
             }
             wear.take(
                 watch.distance(reading.value), device, place, of: derived.wear.count, at: time,
-                holdMilliseconds: watch.bound.holdMilliseconds,
-                gapMilliseconds: fleet.profiles[fleet.devices[device].profile].rules.gapMilliseconds, counter: counter)
+                holdMilliseconds: watch.bound.holdMilliseconds, gapMilliseconds: watch.gapMilliseconds, counter: counter)
         }
     }
 

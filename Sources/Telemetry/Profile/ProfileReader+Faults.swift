@@ -115,7 +115,9 @@ extension ProfileReader {
             add("is over as soon as it begins: \"enters\" and \"leaves\" hold for one reading, so it needs a \"clear\" condition", "raise")
         }
         if fault.wear != nil, fault.raise.wearBound == nil {
-            add("has no number that its metric comes to: \"remainingLife\" needs one above, atLeast, below or atMost in \"raise\"", "remainingLife")
+            add(
+                "has no number that its metric comes to: \"remainingLife\" needs one above, atLeast, below or atMost in \"raise\"",
+                "remainingLife")
         }
         if fault.suppressedBy.contains(fault.id) { add("cannot be suppressed by itself", "suppressedBy") }
         let nodes = fault.raise.nodeCount + (fault.clear?.nodeCount ?? 1)

@@ -96,7 +96,8 @@ import Testing
     }
 
     /// A machine that does not wear gets no forecast: at most one in two hundred questions is answered with less than thirty days.
-    @Test(arguments: WearingMachine.Course.allCases.filter { !$0.wears }) func quietMachinesGetNone(_ course: WearingMachine.Course) throws {
+    @Test(arguments: WearingMachine.Course.allCases.filter { !$0.wears }) func quietMachinesGetNone(_ course: WearingMachine.Course) throws
+    {
         var (asked, said, soon) = (0, 0, 0)
         for number in 0..<Self.machines {
             let machine = Self.machine(course, number, days: 400)

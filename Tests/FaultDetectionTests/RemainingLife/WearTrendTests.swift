@@ -100,6 +100,28 @@ import Testing
         #expect(stepped.bins == plain.bins)
     }
 
+    /// Damaged bytes are refused, or are some state that can be gone on with.
+    @Test func damagedBytesNeverTrap() throws {
+        let machine = WearingMachine(.linear, seed: 8)
+        let now = try #require(machine.readings.first).milliseconds + 35 * 86_400_000
+        let bytes = ByteWriter.bytes(machine.trend(until: now).write)
+        var random = SeededGenerator(seed: 6)
+        for _ in 0..<100 {
+            var damaged = bytes
+            for _ in 0..<3 { damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+            var reader = ByteReader(damaged)
+            guard var trend = try? WearTrend(from: &reader) else { continue }
+            for day in 0..<3 {
+                trend.take(
+                    -1, atMilliseconds: now + Int64(day) * 86_400_000, holdMilliseconds: 0, gapMilliseconds: 1000, counter: nil)
+            }
+            trend.shift(byMilliseconds: .max)
+            for byLoad in [true, false] {
+                if let days = trend.remainingLife(byLoad: byLoad).days { #expect(days.earliest >= 0 && days.latest.isFinite) }
+            }
+        }
+    }
+
     /// Numbers of any size are taken without a trap, and forecasts of them are numbers or none.
     @Test func anyNumberIsTaken() {
         var random = SeededGenerator(seed: 9)

@@ -35,7 +35,8 @@ struct WearingMachine {
         var random = SeededGenerator(seed: seed)
         let life = Double.random(in: 40...400, using: &random)
         let climb = Double.random(in: 0.5...50, using: &random)
-        let noise = climb * (course == .noisy ? Double.random(in: 0.15...0.3, using: &random) : Double.random(in: 0.01...0.08, using: &random))
+        let noise =
+            climb * (course == .noisy ? Double.random(in: 0.15...0.3, using: &random) : Double.random(in: 0.01...0.08, using: &random))
         let steepness = Double.random(in: 1.5...4, using: &random)
         let cycle = course == .dailyCycle || course == .quietCycle ? climb * Double.random(in: 0.1...0.5, using: &random) : 0
         let onset = course == .late || course == .twoSlopes ? Double.random(in: 0.2...0.5, using: &random) : 0
