@@ -105,7 +105,7 @@ extension StewardCore {
             alarms[$0]
         }
         let expectedSince = fleet.records[question.device].expectedSinceMilliseconds
-        let limit = question.layout.profile.silentAfterMilliseconds
+        let limit = presence.limit(of: question.device, fleet)
         let arrival = fleet.devices[question.device].arrivalMilliseconds
         let expected = expectedSince.map { ", though it is expected for \(Sentences.duration(question.now &- $0))" } ?? ""
         let heard =
@@ -117,8 +117,21 @@ extension StewardCore {
         writer.member("severity", (standing?.severity ?? .minor).rawValue)
         writer.member("active", standing != nil)
         writeAlarm(standing, question, &writer)
-        writer.member("why", "\(heard); it counts as silent after \(Sentences.duration(limit)) of arrival time")
+        writer.member("why", "\(heard); it counts as silent after \(Sentences.duration(limit)) of arrival time\(reason(question.device))")
+        writeExpectation(of: question.device, &writer)
         writer.endObject()
+    }
+
+    /// Where the limit comes from, behind it.
+    private func reason(_ device: DeviceIndex) -> String {
+        let habit = presence.habit(of: device)
+        let shortest = Sentences.duration(ReportingHabit.shortestGapMilliseconds)
+        switch expectation(of: device) {
+        case .profile: return ""
+        case .young: return ", because it was not heard often enough yet to tell how often it reports"
+        case .learned where habit.learnedGaps == 0: return ", because its messages have never been \(shortest) apart"
+        case .learned: return ", learned from \(habit.learnedGaps) gaps of more than \(shortest) between its messages"
+        }
     }
 
     private func writeCode(_ alarm: Alarm, _ question: Question, _ writer: inout JSONWriter) {

@@ -152,6 +152,7 @@ extension StewardCore {
         writer.member("lastEvent", fleet.devices[device].newestMilliseconds == .min ? nil : fleet.devices[device].newestMilliseconds)
         writer.member("lastArrival", fleet.devices[device].arrivalMilliseconds == .min ? nil : fleet.devices[device].arrivalMilliseconds)
         writer.member("silent", fleet.devices[device].isSilent)
+        writeExpectation(of: device, &writer)
         writeClock(of: device, &writer)
         writer.member("messages", fleet.devices[device].messages)
         writer.member("availability", downtime?.ledger.totals(atMilliseconds: fleet.devices[device].newestMilliseconds).availability)
@@ -166,6 +167,24 @@ extension StewardCore {
             writeSupply(slot, supply, priors, fleet.devices[device].newestMilliseconds, &writer)
         }
         writer.endArray()
+    }
+
+    /// Where the time comes from within which a device is expected to say something.
+    enum Expectation: String { case profile, learned, young }
+
+    func expectation(of device: DeviceIndex) -> Expectation {
+        if fleet.profiles[fleet.devices[device].profile].layout.profile.silentAfterMilliseconds != nil { return .profile }
+        return presence.habit(of: device).isYoung ? .young : .learned
+    }
+
+    /// `"expected": {"withinSeconds", "from", "gaps"}`: when the device counts as silent, and from how many gaps that was learned.
+    func writeExpectation(of device: DeviceIndex, _ writer: inout JSONWriter) {
+        let expectation = expectation(of: device)
+        writer.object("expected") { writer in
+            writer.member("withinSeconds", Double(presence.limit(of: device, fleet)) / 1000)
+            writer.member("from", expectation.rawValue)
+            if expectation != .profile { writer.member("gaps", Int(presence.habit(of: device).learnedGaps)) }
+        }
     }
 
     /// Nothing while it is right.

@@ -175,7 +175,7 @@ extension StatusPageWriter {
     private func actionTone(_ outcome: String?) -> Tone {
         switch outcome {
         case "verified": .good
-        case "refused", "refused-late", "unanswered", "undeliverable", "unverified": .bad
+        case "refused", "refused-late", "unanswered", "undeliverable", "not-sent", "unverified": .bad
         default: .neutral
         }
     }

@@ -14,11 +14,17 @@ package struct BoundedMap<Value: Sendable & Codable>: Sendable {
         if values.updateValue(value, forKey: id) == nil { ids.append(id) }
     }
 
+    /// Reads a value where it lies: a copy of one has a dozen references.
+    @inline(__always)
+    func read<Result>(_ id: String, _ body: (borrowing Value) -> Result) -> Result? {
+        guard let place = values.index(forKey: id) else { return nil }
+        return body(values.values[place])
+    }
+
     /// Changes a value in its place; nil when there is none.
     mutating func update<Result>(_ id: String, _ body: (inout Value) -> Result) -> Result? {
-        guard var value = values[id] else { return nil }
-        defer { values[id] = value }
-        return body(&value)
+        guard let place = values.index(forKey: id) else { return nil }
+        return body(&values.values[place])
     }
 
     /// From a snapshot, after the values. It is never more than a quarter above what there is; more would be damage.
@@ -26,22 +32,30 @@ package struct BoundedMap<Value: Sendable & Codable>: Sendable {
 
     /// Drops those that `isFinished` says may go until at most `limit` of them stay: the oldest of the owners that have more than a fair share, so
     /// that one that makes many takes the memory of its own past and not of others'.
-    mutating func trim(finishedBeyond limit: Int, of owner: (Value) -> String, _ isFinished: (Value) -> Bool) {
+    mutating func trim(finishedBeyond limit: Int, of owner: (borrowing Value) -> String, _ isFinished: (borrowing Value) -> Bool) {
         // Only after a quarter more have come, so that a trim costs little on average even when all are open.
         guard ids.count > max(limit, nextTrimCount) else { return }
         var excess: [String: Int] = [:]
-        for value in all where isFinished(value) { excess[owner(value), default: 0] += 1 }
+        for id in ids {
+            guard let name = read(id, { isFinished($0) ? owner($0) : nil }) ?? nil else { continue }
+            excess[name, default: 0] += 1
+        }
         var surplus = excess.values.reduce(-limit, +)
         if surplus > 0 {
             let share = Self.share(of: limit, excess.values.sorted())
             for name in excess.keys { excess[name]? -= share }
-            ids.removeAll { id in
-                guard surplus > 0, let value = values[id], isFinished(value), excess[owner(value), default: 0] > 0 else { return false }
-                excess[owner(value)]? -= 1
+            var kept: [String] = []
+            kept.reserveCapacity(ids.count)
+            for id in ids {
+                guard surplus > 0, let name = read(id, { isFinished($0) ? owner($0) : nil }) ?? nil, excess[name, default: 0] > 0 else {
+                    kept.append(id)
+                    continue
+                }
+                excess[name]? -= 1
                 surplus -= 1
                 values[id] = nil
-                return true
             }
+            ids = kept
         }
         nextTrimCount = ids.count + ids.count / 4
     }

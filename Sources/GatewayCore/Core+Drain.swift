@@ -14,14 +14,19 @@ extension StewardCore {
 
     @inline(never)
     private mutating func drainAll() {
-        // The next one is at the end.
-        var waiting = Array(out.events.reversed())
-        out.events.removeAll(keepingCapacity: true)
+        // The next one is at the end. The memory is kept for the next time.
+        var waiting: [CoreEvent] = []
+        swap(&waiting, &out.waitingEvents)
+        putOff(&waiting)
         while let event = waiting.popLast() {
             take(event)
-            waiting.append(contentsOf: out.events.reversed())
-            out.events.removeAll(keepingCapacity: true)
+            putOff(&waiting)
         }
+        swap(&waiting, &out.waitingEvents)
+    }
+
+    private mutating func putOff(_ waiting: inout [CoreEvent]) {
+        while let event = out.events.popLast() { waiting.append(event) }
     }
 
     private mutating func take(_ event: CoreEvent) {

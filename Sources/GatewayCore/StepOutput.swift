@@ -7,6 +7,8 @@ struct StepOutput: Sendable {
     var effects: [Effect] = []
     /// What desks have told and nobody has taken yet, in order.
     var events: [CoreEvent] = []
+    /// Empty but while events are taken.
+    var waitingEvents: [CoreEvent] = []
     var counters = CoreCounters()
     var budgets = BudgetCounters()
     /// The message that is being taken came in a burst after an outage: whatever its time, it is not known to tell of the present.

@@ -94,7 +94,7 @@ public struct StewardCore {
     public var budgets: BudgetCounters { out.budgets }
 
     /// Bytes that the tables hold: what the devices cost.
-    public var stateBytes: Int { fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes }
+    public var stateBytes: Int { fleet.stateBytes + anomalies.stateBytes + supplies.stateBytes + presence.stateBytes }
 
     /// Takes the events of a segment in order and appends their effects. `progress` is told the number of each event before it is taken.
     public mutating func step(_ segment: borrowing Segment, progress: UnsafeMutablePointer<Int64>? = nil, into effects: inout [Effect]) {
@@ -174,13 +174,30 @@ public struct StewardCore {
 
     /// When time alone has something to say again, in arrival time; nil when nothing is pending.
     public var nextDueMilliseconds: Int64? {
-        let dues = [
-            support.nextDue, presence.nextDue(hasDevices: !fleet.devices.isEmpty || !configuration.expected.isEmpty), orders.nextDue,
-            supplies.nextAsk, sparkplug.nextDueMilliseconds, sequencer.nextDue,
-            presence.isCatchingUp ? .max : backlog.nextDue, alarms.nextDue, maintenance.nextDue, repeats.dueMilliseconds,
-        ]
-        let due = dues.reduce(.max, min)
+        let due = min(presence.nextDue(hasDevices: looksForDevices), nextDueBesideScans)
         // What is due since before the first event is due now.
         return due == .max ? nil : max(due, now)
+    }
+
+    private var looksForDevices: Bool { !fleet.devices.isEmpty || !configuration.expected.isEmpty }
+
+    /// Likewise, without the scans for silent devices.
+    private var nextDueBesideScans: Int64 {
+        var due = min(min(support.nextDue, orders.nextDue), min(supplies.nextAsk, sparkplug.nextDueMilliseconds))
+        due = min(min(due, sequencer.nextDue), min(alarms.nextDue, maintenance.nextDue))
+        due = min(due, repeats.dueMilliseconds)
+        return presence.isCatchingUp ? due : min(due, backlog.nextDue)
+    }
+
+    /// Takes the ticks up to `time` at which nothing can be decided, all at once: the state is the same as after a `step` for each of them. For whoever
+    /// makes the ticks himself, as a replay does; those of a gateway stand in its inbox.
+    /// - Returns: how many ticks they were, each of which has a number of its own; 0 where the next one may decide something.
+    public mutating func passIdleTime(to time: Int64) -> Int64 {
+        guard looksForDevices, configuration.expected.isEmpty, orphans.isEmpty, !alarms.mustRelease, !mustReleaseRepeats else { return 0 }
+        let next = nextDueBesideScans
+        guard next > now else { return 0 }
+        let ticks = presence.passScans(to: min(time, next &- 1), &out)
+        lastEvent &+= ticks
+        return ticks
     }
 }

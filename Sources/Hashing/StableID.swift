@@ -18,15 +18,16 @@ public enum StableID {
         var digest = [UInt8](repeating: 0, count: 32)
         // libcrypto fails only where memory is short, as any other allocation would.
         precondition(SHA256(bytes, bytes.count, &digest) != nil, "libcrypto has no memory for SHA-256")
-        var text = ""
-        for byte in digest.prefix(16) {
-            text.append(Self.digit(byte >> 4))
-            text.append(Self.digit(byte & 15))
+        return String(unsafeUninitializedCapacity: 32) { text in
+            for place in 0..<16 {
+                text[2 * place] = Self.digit(digest[place] >> 4)
+                text[2 * place + 1] = Self.digit(digest[place] & 15)
+            }
+            return 32
         }
-        return text
     }
 
-    private static func digit(_ number: UInt8) -> Character { Character(Unicode.Scalar(number < 10 ? 0x30 + number : 0x57 + number)) }
+    private static func digit(_ number: UInt8) -> UInt8 { number < 10 ? 0x30 + number : 0x57 + number }
 
     /// 16 digits of a hash that is quick and that can be computed backwards. It recognises what an earlier version has named, beside a
     /// comparison of the fields, and names what only the operator's own files describe.

@@ -47,6 +47,8 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         var step: Int?
         /// When an answer came after the gateway had ceased to wait for one, in arrival time.
         public internal(set) var lateReplyMilliseconds: Int64?
+        /// It was decided over a recording, in which nobody is there to be sent to.
+        var isReplayed: Bool?
 
         init(command: String, requestID: String, step: Int) {
             self.command = command
@@ -58,7 +60,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         /// No answer to it was taken yet.
         var isUnanswered: Bool {
             switch outcome {
-            case .sent, .unanswered, .undeliverable, .overtaken: lateReplyMilliseconds == nil
+            case .sent, .unanswered, .undeliverable, .notSent, .overtaken: lateReplyMilliseconds == nil
             case .answered, .refused, .answeredLate, .refusedLate, .verified, .unverified: false
             }
         }
@@ -76,6 +78,8 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         case answeredLate = "answered-late"
         case refusedLate = "refused-late"
         case undeliverable
+        /// A replay sends nothing, and its recording holds no answer either.
+        case notSent = "not-sent"
         case verified
         case unverified
         case overtaken
@@ -229,6 +233,14 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         if attempts[last].brokerAcknowledgedMilliseconds == nil { attempts[last].brokerAcknowledgedMilliseconds = now }
     }
 
+    /// A replay decided on the command, and sends nothing. The recording may hold an answer all the same, and tells what the device did, so time
+    /// passes as if it had been sent; but no device is blamed for its silence, and none is said to have been helped.
+    public mutating func replayed(requestID: String, atMilliseconds now: Int64) {
+        acknowledgedByBroker(requestID: requestID, atMilliseconds: now)
+        guard isOpen, let last = attempts.indices.last, attempts[last].requestID == requestID else { return }
+        attempts[last].isReplayed = true
+    }
+
     /// The command could not be handed to the broker and never will be.
     public mutating func undeliverable(requestID: String, reason: String, _ profile: DeviceProfile, atMilliseconds now: Int64) -> Action? {
         // A command that is never answered waits for telemetry from the start.
@@ -247,6 +259,10 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
             if let lateAttempt {
                 attempts[lateAttempt].outcome = .verified
                 if attempts.last?.outcome == .sent { settle(.overtaken) }
+            } else if attempts.last?.isReplayed == true, attempts.last?.outcome == .sent {
+                settle(.overtaken)
+                state = .recovered
+                return .finished(mended: false)
             } else {
                 settle(.verified)
             }
@@ -292,6 +308,10 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
                 requestID: attempt.requestID, reason: "the broker had not acknowledged it by its deadline", profile, atMilliseconds: now)
         }
         step += 1
+        if attempt.isReplayed == true, attempt.outcome == .sent {
+            settle(.notSent)
+            return sendStep(profile, now, failure: "\(attempt.command) was not sent, because a replay sends nothing, and the alarm stayed")
+        }
         if case .awaitingReply = state {
             settle(.unanswered)
             return sendStep(profile, now, failure: "the device did not answer \(attempt.command) in time")
@@ -306,7 +326,7 @@ public struct PlaybookRun: Equatable, Sendable, Codable {
         for later in attempts.indices[place...] {
             switch attempts[later].outcome {
             case .answered, .answeredLate: attempts[later].outcome = .unverified
-            case .sent: attempts[later].outcome = .unanswered
+            case .sent: attempts[later].outcome = attempts[later].isReplayed == true ? .notSent : .unanswered
             default: break
             }
         }

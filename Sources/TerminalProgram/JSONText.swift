@@ -2,6 +2,7 @@
 /// meaning stays. It is the same when standard output is no terminal, as it may be shown later.
 package enum JSONText {
     package static func visible(_ bytes: [UInt8]) -> [UInt8] {
+        if isPlain(bytes) { return bytes.last == UInt8(ascii: "\n") ? bytes : bytes + [UInt8(ascii: "\n")] }
         var visible: [UInt8] = []
         visible.reserveCapacity(bytes.count + 1)
         // Bytes that are not UTF-8 become U+FFFD here.
@@ -15,6 +16,14 @@ package enum JSONText {
         }
         if visible.last != UInt8(ascii: "\n") { visible.append(UInt8(ascii: "\n")) }
         return visible
+    }
+
+    /// Printable ASCII with line ends and tabs, as nearly all output is.
+    private static func isPlain(_ bytes: [UInt8]) -> Bool {
+        // Without an early end, so that the compiler takes many bytes at a time.
+        var others: UInt8 = 0
+        for byte in bytes { others |= (byte &- 0x20 < 0x5F) || byte == 0x0A || byte == 0x09 ? 0 : 1 }
+        return others == 0
     }
 
     private static func escape(_ unit: UInt16) -> [UInt8] {

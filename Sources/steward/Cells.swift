@@ -19,7 +19,8 @@ extension Table.Cell {
     static func state(_ text: String?) -> Table.Cell {
         let colour: Terminal.Colour? =
             switch text {
-            case "unacknowledged", "error", "down", "failed", "refused", "refused-late", "unanswered", "undeliverable", "unverified",
+            case "unacknowledged", "error", "down", "failed", "refused", "refused-late", "unanswered", "undeliverable", "not-sent",
+                "unverified",
                 "open":
                 .red
             case "acknowledged", "shelved", "suppressed", "returned-unacknowledged", "awaiting-approval", "planned", "planned down", "sent",

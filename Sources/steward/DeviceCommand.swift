@@ -26,10 +26,24 @@ enum DeviceCommand: QueryCommand {
         facts.add("state", .state(device["equipmentState"].string.map(HumanText.equipmentState)))
         facts.add("last event", Facts.moment(device["lastEvent"], terminal))
         facts.add("last arrival", Facts.moment(device["lastArrival"], terminal))
+        facts.add("expected", .init(expectation(device["expected"])))
         if let clock = device["clock"]["text"].string { facts.add("clock", .init(clock, .yellow)) }
         facts.add("messages", .init(device["messages"].number.map { HumanText.number($0) }))
         facts.add("availability", .init(device["availability"].number.map { HumanText.number($0 * 100, decimals: 2) + " %" }))
         return facts.render(terminal)
+    }
+
+    /// "every 2 h at least, learned from 130 gaps".
+    private static func expectation(_ expected: APIValue) -> String? {
+        guard let seconds = expected["withinSeconds"].number else { return nil }
+        let gaps = HumanText.number(expected["gaps"].number ?? 0)
+        let source: String =
+            switch expected["from"].string {
+            case "learned": "learned from \(gaps) gaps between its messages"
+            case "young": "until it was heard more often"
+            default: "as its profile says"
+            }
+        return "every \(HumanText.duration(Int64(seconds * 1000))) at least, \(source)"
     }
 
     private static func alarms(_ device: APIValue, _ terminal: Terminal) -> String {

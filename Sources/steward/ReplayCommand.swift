@@ -50,6 +50,9 @@ enum ReplayCommand: Subcommand {
                 "steward replay: in \(replay.strangers) messages, of devices that are not known, no profile read anything (steward profile test shows why)"
             )
         }
+        if summary.cutPauses > 0 {
+            Console.error("steward replay: \(summary.cutPauses) pauses were so long that not all that came due in them was taken")
+        }
         Console.error(BacktestText.lines(replay.backtests))
         if arguments.has("digest") { Console.error("digest \(replay.digest)") }
         return summary.lines == summary.unreadableLines && summary.lines > 0 ? .failed : .ok

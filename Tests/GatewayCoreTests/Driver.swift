@@ -54,6 +54,9 @@ struct Driver {
         return new
     }
 
+    /// Events that the core has taken by itself.
+    mutating func skip(_ events: Int64) { number += events }
+
     @discardableResult
     mutating func control(_ event: ControlEvent, at second: Double) -> [Effect] {
         take([.control(event)], atMilliseconds: Self.start + Int64(second * 1000))

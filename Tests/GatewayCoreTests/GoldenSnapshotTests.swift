@@ -28,7 +28,7 @@ import Testing
     }
 
     static let scenarios = [
-        Scenario(name: "fleet", profile: Press.profile, record: fleet, earlier: ["device-1", "device-2"]),
+        Scenario(name: "fleet", profile: Press.profile, record: fleet, earlier: ["device-1", "device-2", "habit-0"]),
         Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln),
         Scenario(name: "desk", profile: desk, record: { try people($0) }), Scenario(name: "line", profile: line, record: sparkplug),
         Scenario(name: "clocks", profile: Press.profile, record: clocks, formats: [7]),

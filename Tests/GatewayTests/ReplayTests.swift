@@ -19,7 +19,7 @@ import Testing
         (#"{"time":5,"topic":"a/b","payload":"\ud83d\ude00"}"#, "😀"),
     ]) func payloadsAreTakenAsTheyStand(_ text: String, _ payload: String) throws {
         let parsed = try line(text)
-        #expect(parsed.timeMilliseconds == 5 && parsed.topic == "a/b" && !parsed.isRetained)
+        #expect(parsed.timeMilliseconds == 5 && parsed.topic.elementsEqual("a/b".utf8) && !parsed.isRetained)
         #expect(String(decoding: parsed.payload, as: UTF8.self) == payload)
     }
 
@@ -116,13 +116,40 @@ import Testing
     /// Between two lines time passes as it does for `run`: what a deadline or a silence decides has its own time.
     @Test func timeBetweenTheLinesPasses() throws {
         let decisions = try run([
-            telemetry(0, "\"errors\":[\"jam\"]"), telemetry(3600, "\"errors\":[\"jam\"]"),
+            telemetry(0, "\"errors\":[\"jam\"]"), telemetry(100_000, "\"errors\":[\"jam\"]"),
         ])
         let shown = decisions.map { "\($0["kind"] ?? "") \((($0["time"] as? Int64) ?? 0) - Self.start)" }
         #expect(
             shown.contains("command 0") && shown.contains("command 30000") && shown.contains("ticket 60000")
                 || shown.contains("ticket 150000"), "\(shown)")
         #expect(shown.contains { $0.hasPrefix("alarm.raised 9") }, "\(shown)")
+    }
+
+    /// Nobody was asked, so nobody failed to answer; the alarm that went by itself was not mended by a command.
+    @Test func commandsOfAReplayAreNotSent() throws {
+        let stays = try run([
+            telemetry(0, "\"errors\":[\"jam\"]"), telemetry(3600, "\"errors\":[\"jam\"]"),
+        ])
+        let outcomes = stays.filter { $0["kind"] as? String == "command.outcome" }.compactMap { $0["outcome"] as? String }
+        #expect(!outcomes.isEmpty && outcomes.allSatisfy { $0 == "not-sent" }, "\(outcomes)")
+        let ticket = try #require(stays.first { $0["kind"] as? String == "ticket" })
+        #expect((ticket["reason"] as? String)?.contains("a replay sends nothing") == true)
+        let goes = try run([telemetry(0, "\"errors\":[\"jam\"]"), telemetry(20, "\"errors\":[]")])
+        #expect(goes.compactMap { $0["outcome"] as? String } == ["overtaken"])
+    }
+
+    /// A pause of a year, of a century or of the age of the universe is whole, and over at once.
+    @Test func longPausesAreWhole() throws {
+        for seconds in [400 * 86_400, 40_000 * 86_400, 4_000_000_000_000_000] {
+            let decisions = try run([
+                telemetry(0, "\"status\":\"idle\""), telemetry(60, "\"errors\":[\"jam\"]"),
+                "{\"time\":\(Self.start + Int64(seconds) * 1000),\"topic\":\"x\",\"payload\":1}",
+            ])
+            let times = decisions.filter { $0["condition"] as? String == "silent" }.compactMap { ($0["time"] as? NSNumber)?.int64Value }
+            // The device was young, so it was waited for as long as for one that reports once a day.
+            #expect(times.count == 1 && times[0] - Self.start >= 26 * 3_600_000 && times[0] - Self.start < 26 * 3_600_000 + 120_000)
+            #expect(decisions.contains { $0["kind"] as? String == "ticket" })
+        }
     }
 
     @Test func aBadLineIsToldAndTheReplayGoesOn() throws {

@@ -14,7 +14,9 @@ public struct RecordedMessage: Sendable, Equatable {
     /// A line of a recording as `steward replay` reads it. Throws what is wrong with it, in words.
     public init(line: ArraySlice<UInt8>) throws(ConfigurationError) {
         let parsed = try ReplayLine(line)
-        self.init(topic: parsed.topic, payload: parsed.payload, arrivalMilliseconds: parsed.timeMilliseconds)
+        self.init(
+            topic: String(decoding: parsed.topic, as: UTF8.self), payload: Array(parsed.payload),
+            arrivalMilliseconds: parsed.timeMilliseconds)
     }
 }
 

@@ -8,13 +8,19 @@ public struct Replay: ~Copyable {
         public var unreadableLines = 0
         public var decisions = 0
         public var deadLetters = 0
+        /// Pauses between two lines in which more came due than is waited for.
+        public var cutPauses = 0
     }
+
+    /// Wake-ups between two lines at which something may be due. Each is of a deadline, a window or a device, of which there are limits, so only
+    /// what comes again and again through a pause of many years is cut.
+    private static let maximumWakes = 10_000_000
 
     private var core: StewardCore
     private var segment = Segment()
     private var effects: [Effect] = []
     private var number: Int64 = 1
-    /// Commands of the batch before. A recording has no broker, so each counts as delivered to it.
+    /// Commands of the batch that was just taken. There is nobody to send them to, and the core is told so.
     private var commands: [String] = []
     public private(set) var summary = Summary()
     /// By supply name, over all devices.
@@ -47,7 +53,9 @@ public struct Replay: ~Copyable {
         if number > 1 { passTime(to: parsed.timeMilliseconds, output) }
         segment.reset()
         if number == 1 { segment.append(.connected(sessionPresent: false)) }
-        segment.append(topic: parsed.topic, payload: parsed.payload, isRetained: parsed.isRetained)
+        parsed.topic.withUnsafeBytes { topic in
+            parsed.payload.withUnsafeBytes { segment.append(isRetained: parsed.isRetained, topic: topic, payload: $0) }
+        }
         run(at: parsed.timeMilliseconds, output)
     }
 
@@ -60,8 +68,15 @@ public struct Replay: ~Copyable {
     private mutating func passTime(to time: Int64, _ output: ([UInt8]) -> Void) {
         var last = Int64.min
         var wakes = 0
-        // A recording may leap over a century. A bounded number of steps covers everything that time alone decides.
-        while wakes < 10_000, let due = core.nextDueMilliseconds, due <= time, due > last {
+        while let due = core.nextDueMilliseconds, due <= time, due > last {
+            // A recording may leap over a century, in which nothing is due but that the core looks for silent devices every half minute.
+            let idle = core.passIdleTime(to: time)
+            number += idle
+            if idle > 0 { continue }
+            guard wakes < Self.maximumWakes else {
+                summary.cutPauses += 1
+                return
+            }
             last = due
             wakes += 1
             segment.reset()
@@ -71,8 +86,17 @@ public struct Replay: ~Copyable {
     }
 
     private mutating func run(at time: Int64, _ output: ([UInt8]) -> Void) {
-        for key in commands { segment.append(.settled(key: key, channel: .command, outcome: .delivered, detail: nil)) }
-        commands.removeAll(keepingCapacity: true)
+        step(at: time, output)
+        // The answer of the broker that is not there; what it sets off may be a command as well.
+        while !commands.isEmpty {
+            segment.reset()
+            for key in commands { segment.append(.settled(key: key, channel: .command, outcome: .replayed, detail: nil)) }
+            commands.removeAll(keepingCapacity: true)
+            step(at: time, output)
+        }
+    }
+
+    private mutating func step(at time: Int64, _ output: ([UInt8]) -> Void) {
         segment.firstEvent = number
         segment.arrivalMilliseconds = time
         number += Int64(segment.count)

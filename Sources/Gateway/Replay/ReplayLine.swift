@@ -7,33 +7,31 @@ import FoundationEssentials
 /// decoder just as it would from the network.
 struct ReplayLine {
     let timeMilliseconds: Int64
-    let topic: String
-    let payload: [UInt8]
+    let topic: ArraySlice<UInt8>
+    let payload: ArraySlice<UInt8>
     private(set) var isRetained = false
 
     /// Throws the reason in words.
     init(_ line: ArraySlice<UInt8>) throws(ConfigurationError) {
         var scanner = RawMembers(line)
         var time: Int64?
-        var topic: String?
-        var payload: [UInt8]?
+        var topic: ArraySlice<UInt8>?
+        var payload: ArraySlice<UInt8>?
         while let member = try scanner.next() {
-            switch member.key {
-            case "time":
-                let text = String(decoding: member.value, as: UTF8.self)
-                time = Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) }
-                if time == nil { throw ConfigurationError("\"time\" must be whole milliseconds") }
-            case "topic": topic = try Self.string(member.value, "topic")
-            case "payload":
+            switch Key(member.key) {
+            case .time:
+                time = try Self.milliseconds(member.value)
+            case .topic: topic = try Self.string(member.value, "topic")
+            case .payload:
                 let isText = member.value.first == UInt8(ascii: "\"")
-                payload = isText ? Array(try Self.string(member.value, "payload").utf8) : Array(member.value)
-            case "payload_b64":
-                guard let data = Data(base64Encoded: try Self.string(member.value, "payload_b64")) else {
+                payload = isText ? try Self.string(member.value, "payload") : member.value
+            case .base64:
+                guard let data = Data(base64Encoded: Data(try Self.string(member.value, "payload_b64"))) else {
                     throw ConfigurationError("\"payload_b64\" is not base64")
                 }
-                payload = Array(data)
-            case "retained": isRetained = member.value.elementsEqual("true".utf8)
-            default: break
+                payload = Array(data)[...]
+            case .retained: isRetained = member.value.elementsEqual("true".utf8)
+            case nil: break
             }
         }
         guard let time, let topic, let payload else {
@@ -42,11 +40,47 @@ struct ReplayLine {
         (timeMilliseconds, self.topic, self.payload) = (time, topic, payload)
     }
 
-    private static func string(_ value: ArraySlice<UInt8>, _ name: String) throws(ConfigurationError) -> String {
+    private enum Key {
+        case time, topic, payload, base64, retained
+
+        /// Nil for a member that says nothing here.
+        init?(_ name: ArraySlice<UInt8>) {
+            for (key, text) in Self.names where name.count == text.utf8CodeUnitCount {
+                guard text.withUTF8Buffer({ name.elementsEqual($0) }) else { continue }
+                self = key
+                return
+            }
+            return nil
+        }
+
+        private static let names: [(Key, StaticString)] = [
+            (.time, "time"), (.topic, "topic"), (.payload, "payload"), (.base64, "payload_b64"), (.retained, "retained"),
+        ]
+    }
+
+    private static func milliseconds(_ value: ArraySlice<UInt8>) throws(ConfigurationError) -> Int64 {
+        // Up to 18 digits cannot overflow.
+        if value.count <= 18, value.allSatisfy({ $0 &- 0x30 < 10 }) { return value.reduce(0) { $0 * 10 + Int64($1 &- 0x30) } }
+        let text = String(decoding: value, as: UTF8.self)
+        guard let time = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0) }) else {
+            throw ConfigurationError("\"time\" must be whole milliseconds")
+        }
+        return time
+    }
+
+    /// The bytes that a string of JSON stands for.
+    private static func string(_ value: ArraySlice<UInt8>, _ name: String) throws(ConfigurationError) -> ArraySlice<UInt8> {
+        let inner = value.dropFirst().dropLast()
+        // Printable ASCII without a backslash stands for itself.
+        if value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\""),
+            inner.allSatisfy({ $0 &- 0x20 < 0x5F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") })
+        {
+            return inner
+        }
         guard let node = try? DocumentParser.parse(Array(value), file: name), case .string(let text) = node.value else {
             throw ConfigurationError("\"\(name)\" must be a string")
         }
-        return text
+        return Array(text.utf8)[...]
     }
 }
 
@@ -61,11 +95,17 @@ struct RawMembers {
         at = bytes.startIndex
     }
 
-    private mutating func skipBlank() {
-        while at < bytes.endIndex, [0x20, 0x09, 0x0D, 0x0A].contains(bytes[at]) { at += 1 }
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+
+    private static func endsValue(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
     }
 
-    mutating func next() throws(ConfigurationError) -> (key: String, value: ArraySlice<UInt8>)? {
+    private mutating func skipBlank() {
+        while at < bytes.endIndex, Self.isBlank(bytes[at]) { at += 1 }
+    }
+
+    mutating func next() throws(ConfigurationError) -> (key: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
         skipBlank()
         guard at < bytes.endIndex else { throw ConfigurationError("the line is no whole JSON object") }
         if !isStarted {
@@ -88,9 +128,9 @@ struct RawMembers {
         let start = at
         try skipValue()
         var end = at
-        while end > start, [0x20, 0x09, 0x0D, 0x0A].contains(bytes[end - 1]) { end -= 1 }
+        while end > start, Self.isBlank(bytes[end - 1]) { end -= 1 }
         guard end > start else { throw ConfigurationError("expected a value after a key") }
-        return (String(decoding: key, as: UTF8.self), bytes[start..<end])
+        return (key, bytes[start..<end])
     }
 
     private mutating func skipString() throws(ConfigurationError) -> ArraySlice<UInt8> {
@@ -119,6 +159,6 @@ struct RawMembers {
             default: break
             }
             at += 1
-        } while depth > 0 || (at < bytes.endIndex && ![UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]")].contains(bytes[at]))
+        } while depth > 0 || (at < bytes.endIndex && !Self.endsValue(bytes[at]))
     }
 }

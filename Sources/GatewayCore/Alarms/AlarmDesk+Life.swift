@@ -100,11 +100,14 @@ extension AlarmDesk {
 
     /// The alarm of the same condition that went away so short a time ago that this is the same trouble.
     private func lately(_ device: DeviceIndex, _ cause: AlarmCause, at time: Int64) -> String? {
-        state(of: device).recent.last { id in
-            guard let alarm = alarms[id], alarm.condition == cause.condition, alarm.source == cause.source,
-                let cleared = alarm.clearedMilliseconds
-            else { return false }
-            return time >= cleared && time &- cleared <= cause.flapping.withinMilliseconds && cause.source != .silence
+        guard cause.source != .silence else { return nil }
+        return state(of: device).recent.last { id in
+            alarms.read(id) { alarm in
+                guard alarm.condition == cause.condition, alarm.source == cause.source, let cleared = alarm.clearedMilliseconds else {
+                    return false
+                }
+                return time >= cleared && time &- cleared <= cause.flapping.withinMilliseconds
+            } ?? false
         }
     }
 
@@ -179,7 +182,8 @@ extension AlarmDesk {
             return alarm
         }
         tellCleared(id, updated, of: fleet.records[device].id, at: time, &out)
-        out.tell(.alarmEnded(device, alarm: id, at: time))
+        // What never asks for help has neither a command nor a ticket that could end with it.
+        if updated.map(Self.mayWantHelp) ?? true { out.tell(.alarmEnded(device, alarm: id, at: time)) }
         out.tell(.alarmsChanged(device))
         if updated?.condition != Alarm.foldedCondition { unfold(device, at: time, &out) }
     }

@@ -74,7 +74,9 @@ package struct AlarmDesk: Sendable {
 
     /// The alarm of a condition that stands.
     package func standing(_ device: DeviceIndex, _ condition: String, _ source: Alarm.Source) -> String? {
-        devices[device]?.active.first { alarms[$0]?.condition == condition && alarms[$0]?.source == source }
+        devices[device]?.active.first { id in
+            alarms.read(id) { $0.source == source && $0.condition == condition } ?? false
+        }
     }
 
     /// The codes of one list that the device reports now.

@@ -15,7 +15,7 @@ extension StewardCore {
     /// The step that the segment begins with; nil: an ordinary one.
     func clockStep(in segment: borrowing Segment) -> Int64? {
         guard let frame = segment.frame(at: 0), frame.kind == Segment.Kind.control.rawValue, frame.payload.count < 128,
-            case .clockStepped(let step)? = ControlEvent(decoding: frame.payload)
+            ControlEvent.mayBeClockStep(frame.payload), case .clockStepped(let step)? = ControlEvent(decoding: frame.payload)
         else { return nil }
         return step
     }
@@ -76,6 +76,7 @@ extension StewardCore {
     /// What of a device is dated by arrival in any case.
     private mutating func shiftArrivals(_ device: DeviceIndex, byMilliseconds step: Int64, since before: Int64) {
         fleet.devices[device].arrivalMilliseconds = fleet.devices[device].arrivalMilliseconds.shifted(byMilliseconds: step)
+        presence.shift(device, byMilliseconds: step, last: fleet.devices[device].arrivalMilliseconds)
         fleet.records[device].expectedSinceMilliseconds = fleet.records[device].expectedSinceMilliseconds.shifted(byMilliseconds: step)
         fleet.devices[device].fieldProblemMilliseconds = fleet.devices[device].fieldProblemMilliseconds.shifted(byMilliseconds: step)
         shiftConditions(device, byMilliseconds: step, arrivals: true, readings: false)

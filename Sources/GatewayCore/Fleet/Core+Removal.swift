@@ -78,6 +78,7 @@ extension StewardCore {
         sequencer.vacate(device)
         backlog.vacate(device)
         clocks.vacate(device)
+        presence.vacate(device)
         releaseDetectors(device)
         alarms.vacate(device, named: fleet.records[device].id)
         availability.vacate(device)

@@ -46,7 +46,13 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case storeDamaged(StoreDamage)
     case storeDamageSeen(damage: String, by: String)
 
+    /// What every tick looks like in the inbox. Time passes far more often than anything else happens, so a tick is neither encoded nor decoded
+    /// but compared.
+    static let tickBytes = Array("{\"tick\":{}}".utf8)
+    private static let clockStepBeginning = Array("{\"clockStepped\"".utf8)
+
     func encoded() -> [UInt8] {
+        if case .tick = self { return Self.tickBytes }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         // Encoding an enumeration of strings and numbers cannot fail; an empty payload would be counted as damaged.
@@ -54,12 +60,32 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     }
 
     init?(decoding bytes: UnsafeRawBufferPointer) {
+        if Self.isTick(bytes) {
+            self = .tick
+            return
+        }
         guard let event = try? JSONDecoder().decode(ControlEvent.self, from: Data(bytes)) else { return nil }
         self = event
+    }
+
+    @inline(__always)
+    static func isTick(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.count == tickBytes.count && begins(bytes, with: tickBytes) }
+
+    /// Whether the bytes can be a step of the clock at all. `encoded` writes no white space, so the first member's name decides.
+    static func mayBeClockStep(_ bytes: UnsafeRawBufferPointer) -> Bool { begins(bytes, with: clockStepBeginning) }
+
+    @inline(__always)
+    private static func begins(_ bytes: UnsafeRawBufferPointer, with beginning: [UInt8]) -> Bool {
+        guard bytes.count >= beginning.count else { return false }
+        return bytes.prefix(beginning.count).elementsEqual(beginning)
     }
 }
 
 /// Where an outbox entry goes.
 public enum OutboxChannel: String, Sendable, Codable, CaseIterable { case command, order, ticket }
 
-public enum DeliveryOutcome: String, Sendable, Codable { case delivered, abandoned }
+public enum DeliveryOutcome: String, Sendable, Codable {
+    case delivered, abandoned
+    /// Decided in a replay, which delivers nothing. Of commands only: a recording goes on as if orders and tickets had been delivered.
+    case replayed
+}

@@ -5,6 +5,8 @@ import Telemetry
 /// Events that are not messages.
 extension StewardCore {
     mutating func control(_ frame: Segment.Frame) {
+        // Time itself was taken when the segment began.
+        if ControlEvent.isTick(frame.payload) { return settleInhibitions() }
         guard let event = ControlEvent(decoding: frame.payload) else { return out.refuse() }
         take(event)
         drain()

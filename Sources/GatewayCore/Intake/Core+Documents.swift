@@ -34,7 +34,7 @@ extension StewardCore {
         let device = route.device
         guard rule.format != .sparkplug, rule.liveness == nil, fleet.devices[device].arrivalMilliseconds != .min else { return }
         guard !fleet.devices[device].isSilent || !isLeaving(device) else { return }
-        fleet.devices[device].arrivalMilliseconds = now
+        presence.hear(device, &fleet, at: now)
         guard fleet.devices[device].isSilent else { return }
         presence.spokeAgain(device, at: max(now, fleet.devices[device].newestMilliseconds), &fleet, &out)
         drain()

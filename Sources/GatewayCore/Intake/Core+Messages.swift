@@ -117,7 +117,7 @@ extension StewardCore {
                 return take(message, device, profile, at: time, isHistorical: isHistorical)
             }
             let lastHeard = fleet.devices[device].arrivalMilliseconds
-            fleet.devices[device].arrivalMilliseconds = now
+            presence.hear(device, &fleet, at: now)
             if wasSilent {
                 presence.spokeAgain(device, at: time, &fleet, &out)
                 drain()

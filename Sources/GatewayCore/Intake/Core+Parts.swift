@@ -112,7 +112,7 @@ extension StewardCore {
             let alarm = alarms.standing(device, PresenceDesk.condition, .silence).flatMap({ alarms[$0] })
         else { return false }
         // The silence of a device that has said nothing began longer ago.
-        return now &- alarm.onsetMilliseconds < min(Self.leavingMilliseconds, profile.silentAfterMilliseconds)
+        return now &- alarm.onsetMilliseconds < min(Self.leavingMilliseconds, presence.limit(of: device, fleet))
     }
 
     /// The device's last will, or a bridge's word, says that it is gone. A retained word tells state and raises nothing.

@@ -1,6 +1,11 @@
 import FaultDetection
 import Telemetry
 
+extension StewardCore {
+    /// After how long without a message the device counts as silent, as of now; nil when there is no such device.
+    public func silentAfterMilliseconds(_ id: String) -> Int64? { fleet.device(spelled: id).map { presence.limit(of: $0, fleet) } }
+}
+
 /// Devices that the configuration expects and that have never been heard: silence cannot find them, because it begins with a first word.
 extension StewardCore {
     /// Asked as often as silence is.

@@ -71,6 +71,7 @@ extension StewardCore {
         if let bytes = detectorBytes(of: device) { try snapshot.write(.detectors, bytes: bytes) }
         if let clock = clocks.memory(of: device) { try snapshot.write(.deviceClock, clock) }
         if let burst = backlog[device] { try snapshot.write(.backlog, burst) }
+        if let bytes = presence.bytes(of: device) { try snapshot.write(.reportingHabit, bytes: bytes) }
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read
@@ -157,6 +158,7 @@ extension StewardCore {
                 let burst: BacklogDesk.Burst = try value()
                 guard burst.message.isConsistent else { throw SnapshotError.inconsistent }
                 backlog.restore(try owner().index, burst, slotOf: try owner().renumbering.slots)
+            case .reportingHabit: try presence.restore(try owner().index, content, fleet)
             case .alarm: alarms.restore(try value() as Alarm)
             case .alarmDesk: alarms.restore(try value() as AlarmDesk.Memory)
             case .run: support.restore(try value() as PlaybookRun)

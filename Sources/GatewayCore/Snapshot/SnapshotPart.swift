@@ -11,7 +11,8 @@ enum SnapshotPart: String, CaseIterable {
     case core, presence
     /// A profile, or the layout that a device has to itself, and what its devices taught.
     case layout, supplyLearning
-    case device, counters, availability, deviceAlarms, deviceSupport, supplies, heldMessages, detectors, deviceClock, backlog
+    case device, counters, availability, deviceAlarms, deviceSupport, supplies, heldMessages, detectors, deviceClock, backlog,
+        reportingHabit
     case alarm, alarmDesk, run, ticket, supportDesk, order, orderDesk, maintenance, experience
     case sparkplugNode, repeats, refusedNames, storeDamage
     /// Without it a snapshot that was cut between two parts would pass for a whole one.

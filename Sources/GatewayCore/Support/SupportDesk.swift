@@ -188,6 +188,7 @@ package struct SupportDesk: Sendable {
         guard let id = openRuns.first(where: { runs[$0]?.attempts.last?.requestID == request }), let run = runs[id] else { return }
         switch outcome {
         case .delivered: _ = runs.update(id) { $0.acknowledgedByBroker(requestID: request, atMilliseconds: out.now) }
+        case .replayed: _ = runs.update(id) { $0.replayed(requestID: request, atMilliseconds: out.now) }
         case .abandoned:
             guard let device = fleet.device(named: run.device) else { return }
             cannotSend(device, id, request, reason: detail ?? "no reason was given", fleet, &out)

@@ -17,8 +17,8 @@ public struct DeviceProfile: Equatable, Sendable {
     public var playbooks: [Playbook] = []
     /// The name of the device that connects the devices of this profile, such as their bridge; it may hold captures of the topic.
     public var parent: NameTemplate?
-    /// Arrival time without a message after which the device counts as silent.
-    public var silentAfterMilliseconds: Int64 = 15 * 60_000
+    /// Arrival time without a message after which the device counts as silent; nil: each device's own habit tells.
+    public var silentAfterMilliseconds: Int64?
     /// How long a message may be on its way while later ones overtake it. Every decision waits for so long.
     public var allowedLatenessMilliseconds: Int64 = 0
     /// Two readings further apart in event time say nothing about the time between them.

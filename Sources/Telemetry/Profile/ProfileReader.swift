@@ -83,7 +83,7 @@ public final class ProfileReader {
         profile.commands = reader.named("commands", "a command").compactMap(command)
         profile.playbooks = reader.named("playbooks", "a playbook").compactMap(playbook)
         profile.parent = parent(reader)
-        profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds") ?? profile.silentAfterMilliseconds
+        profile.silentAfterMilliseconds = seconds(reader, "silentAfterSeconds")
         profile.gapMilliseconds = seconds(reader, "gapSeconds") ?? profile.gapMilliseconds
         if let allowed = seconds(reader, "allowedLatenessSeconds") {
             profile.allowedLatenessMilliseconds = allowed

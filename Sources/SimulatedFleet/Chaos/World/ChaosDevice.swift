@@ -77,7 +77,7 @@ struct ChaosDevice {
         return truth.kind == .native ? (isAwake ? 280_000 : 800_000) : (isAwake ? 600_000 : 1_500_000)
     }
 
-    /// `silentAfterSeconds` of its profile.
+    /// It never counts as silent sooner: office devices by their profile, native ones by the shortest limit that is ever learned.
     var silentMilliseconds: Int64 { truth.kind == .native ? 900_000 : 1_800_000 }
 
     var telemetryTopic: String { truth.kind == .native ? "devices/\(name)/telemetry" : "printers/\(name)/status" }

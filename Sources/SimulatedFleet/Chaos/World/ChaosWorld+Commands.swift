@@ -28,7 +28,8 @@ extension ChaosWorld {
         guard !isLost else { return counts.count(.commandLost) }
         let command = ChaosDevice.HeldCommand(
             request: delivery.key, name: String(parts[3]), deadline: deadline, toldDeadline: toldDeadline(delivery.body),
-            wasKnown: now - devices[device].heard > devices[device].silentMilliseconds + 60_000)
+            wasKnown: now - devices[device].heard
+                > (core.silentAfterMilliseconds(devices[device].name) ?? devices[device].silentMilliseconds) + 60_000)
         if meetsOutage, devices[device].awaySince == nil {
             counts.count(.commandMeetsOutage)
             deviceLeaves(device, for: outage)
