@@ -17,6 +17,7 @@ struct BlockMaxima: Sendable {
     static let binCount = 128
     private static let binsPerDecade: Float = 32
     private static let lowestDecade: Float = -1
+    private static var highestDecade: Float { lowestDecade + Float(binCount - 1) / binsPerDecade }
     /// The mean excess that is assumed before anything is known, in decades, and how many maxima that counts for.
     private static let assumedExcess: Float = 0.087
     private static let assumedMaxima: Float = 12
@@ -35,8 +36,13 @@ struct BlockMaxima: Sendable {
     @inline(__always)
     private static func decades(_ size: Float) -> Float {
         assert(!size.isNaN, "no place is that of no number")
-        let highest = lowestDecade + Float(binCount - 1) / binsPerDecade
-        return min(max(FastLog.log10(max(size, 1e-3)), lowestDecade), highest)
+        return min(max(FastLog.log10(max(size, 1e-3)), lowestDecade), highestDecade)
+    }
+
+    /// The decades at this distance from the quartile; nil where nothing is known, and beyond the histogram.
+    func decades(_ kind: Int, atDistance distance: Float) -> Float? {
+        let decades = quartile[kind] + distance * excess[kind]
+        return excess[kind] > 0 && decades < Self.highestDecade ? decades : nil
     }
 
     @inline(__always)
@@ -66,7 +72,6 @@ struct BlockMaxima: Sendable {
 
     /// What is left of a distance when `count` past maxima were as large.
     static func distance(_ distance: Float, seen count: Float) -> Float { distance - repetition * count }
-
 
     /// Closes the block.
     mutating func close(_ kind: Int, weight: UInt16, _ tables: inout SparseTables) {

@@ -48,7 +48,7 @@ extension MetricDetector {
         try coder.code(&calm)
         calm = min(calm, Self.calmTicks)
         try coder.code(&isAnomalous, &side)
-        try coder.code(&raisedScore)
+        try coder.code(&score, &raisedScore)
         guard blockTicks < Self.ticksPerBlock, Double(blocksSinceHalving) < Self.halfLifeBlocks else { throw coder.damage }
         try Self.code(time: &atLimitMilliseconds, by: &coder)
         try Self.code(time: &sideMilliseconds, by: &coder)

@@ -105,6 +105,7 @@ extension MetricDetector {
         var score = max(0, found)
         // During the warm-up there is a score, but no warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
+        self.score = score
         if score >= 1 {
             let isOneEvent = atLimitMilliseconds != .min && time - atLimitMilliseconds <= Self.eventMilliseconds
             atLimitMilliseconds = time

@@ -65,6 +65,8 @@ public struct MetricDetector: Sendable {
 
     // The warnings so far.
     var calm: UInt8 = 0
+    /// Of the last tick.
+    var score: Float = 0
     /// The score with which the last was raised, and when there was last something at the limit.
     var raisedScore: Float = 0
     var atLimitMilliseconds = Int64.min

@@ -57,6 +57,7 @@ struct PlainMetricDetector: Sendable {
     var weight: UInt16 = 64
 
     // What has been said of it.
+    var score: Float = 0
     var raisedScore: Float = 0
     var atLimitMilliseconds = Int64.min
     var calm: UInt8 = 0
@@ -307,6 +308,7 @@ extension PlainMetricDetector {
         var score = max(0, found)
         // Knowing nothing yet: told, but never a warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
+        self.score = score
         if score >= 1 {
             let before = atLimitMilliseconds
             atLimitMilliseconds = time
@@ -350,6 +352,7 @@ extension PlainMetricDetector {
         for value in [blockTicks, blocksSinceHalving, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
             out.byte(value)
         }
+        out.float(score)
         out.float(raisedScore)
         out.signed(atLimitMilliseconds == .min ? -1 << 62 : atLimitMilliseconds)
         out.signed(sideMilliseconds == .min ? -1 << 62 : sideMilliseconds)
@@ -409,7 +412,8 @@ extension PlainMetricDetector {
             self.maxima[index] = maxima
         }
         guard let blockTicks = reader.byte(), let blocks = reader.byte(), let calm = reader.byte(), let flag = reader.byte(),
-            let side = reader.byte(), let raised = reader.float(), let atLimit = reader.signed().flatMap(Self.time),
+            let side = reader.byte(), let score = reader.float(), let raised = reader.float(),
+            let atLimit = reader.signed().flatMap(Self.time),
             blockTicks < Self.ticksPerBlock, Double(blocks) < Self.halfLifeBlocks
         else { return false }
         self.blockTicks = blockTicks
@@ -417,6 +421,7 @@ extension PlainMetricDetector {
         self.calm = min(calm, Self.calmTicks)
         isAnomalous = flag != 0
         self.side = Int8(bitPattern: side)
+        self.score = score
         raisedScore = raised
         atLimitMilliseconds = atLimit
         guard let since = reader.signed().flatMap(Self.time), let reason = AnomalyReason(from: &reader) else { return false }
