@@ -27,10 +27,10 @@ struct BlockMaxima: Sendable {
     private static let repetition: Float = 0.7
 
     /// The highest bin of the block that is still open.
-    private var pending = SIMD8<UInt8>(repeating: 0)
-    /// Decades of the upper quartile, and the mean excess over it in decades; 0 before the first block has ended.
-    private var quartile = SIMD8<Float>(repeating: 0)
-    private var excess = SIMD8<Float>(repeating: 0)
+    private var pending = InlineArray<5, UInt8>(repeating: 0)
+    /// Decades of the upper quartile, and mean excesses over it in a decade; 0 before the first block has ended.
+    private var quartile = InlineArray<5, Float>(repeating: 0)
+    private var excesses = InlineArray<5, Float>(repeating: 0)
 
     /// Decades of a size; those that are too small or too large for the histogram are at its ends.
     @inline(__always)
@@ -41,8 +41,9 @@ struct BlockMaxima: Sendable {
 
     /// The decades at this distance from the quartile; nil where nothing is known, and beyond the histogram.
     func decades(_ kind: Int, atDistance distance: Float) -> Float? {
-        let decades = quartile[kind] + distance * excess[kind]
-        return excess[kind] > 0 && decades < Self.highestDecade ? decades : nil
+        guard excesses[kind] > 0 else { return nil }
+        let decades = quartile[kind] + distance / excesses[kind]
+        return decades < Self.highestDecade ? decades : nil
     }
 
     @inline(__always)
@@ -53,14 +54,13 @@ struct BlockMaxima: Sendable {
     mutating func note(_ kind: Int, _ size: Float) -> Float {
         let decades = Self.decades(size)
         pending[kind] = max(pending[kind], UInt8(truncatingIfNeeded: Self.bin(decades)))
-        let excess = excess[kind]
-        return excess > 0 ? (decades - quartile[kind]) / excess : 0
+        return excesses[kind] > 0 ? (decades - quartile[kind]) * excesses[kind] : 0
     }
 
-    /// How many past maxima were about as large or larger, in maxima of `weight`.
+    /// How many past maxima were about as large or larger, in maxima of `weight`. Only after a block has ended.
     func count(_ kind: Int, asLargeAs size: Float, weight: UInt16, _ tables: borrowing SparseTables) -> Float {
         let table = SparseTables.Table.maxima(kind)
-        let lowest = Self.bin(max(Self.decades(size) - Self.likeness * excess[kind], Self.lowestDecade))
+        let lowest = Self.bin(max(Self.decades(size) - Self.likeness / excesses[kind], Self.lowestDecade))
         var sum: UInt32 = 0
         for place in (0..<tables.count(table)).reversed() {
             let (bin, offset) = tables.entry(table, at: place)
@@ -97,7 +97,7 @@ struct BlockMaxima: Sendable {
         for place in 0..<tables.count(table) { total &+= UInt32(tables.load(tables.entry(table, at: place).offset, as: UInt16.self)) }
         guard total > 0 else {
             quartile[kind] = 0
-            excess[kind] = 0
+            excesses[kind] = 0
             return
         }
         // From the top: counts above, and the sum of their bins, from which the excess follows when the quartile's bin is known.
@@ -109,7 +109,7 @@ struct BlockMaxima: Sendable {
             if (above &+ count) &* 4 >= total {
                 let sum = Float(bins - UInt64(above) * UInt64(bin)) / (Self.binsPerDecade * Float(weight))
                 quartile[kind] = Self.lowestDecade + (Float(bin) + 0.5) / Self.binsPerDecade
-                excess[kind] = (Self.assumedMaxima * Self.assumedExcess + sum) / (Self.assumedMaxima + Float(above) / Float(weight))
+                excesses[kind] = (Self.assumedMaxima + Float(above) / Float(weight)) / (Self.assumedMaxima * Self.assumedExcess + sum)
                 return
             }
             above &+= count

@@ -79,8 +79,8 @@ extension MetricDetector {
     /// How much the value moves, against what it does in the long run: more, or less down to not at all.
     private mutating func lookAtActivity(_ signals: inout Signals) {
         guard usualActivity > 0 else { return }
-        let share = (activity + 0.02) / (usualActivity + 0.02)
-        signals.sizes[4] = Float(share < 1 ? 1 / share : share)
+        let (now, usual) = (activity + 0.02, usualActivity + 0.02)
+        signals.sizes[4] = Float(now < usual ? usual / now : now / usual)
         signals.deviations[4] = activity - usualActivity
     }
 

@@ -220,8 +220,9 @@ extension PlainMetricDetector {
         previous = x
         lookAtSustained(normalised, rate, &signals)
         if usualActivity > 0 {
-            let share = (activity + 0.02) / (usualActivity + 0.02)
-            signals.sizes[4] = Float(max(share, 1 / share))
+            let more = (activity + 0.02) / (usualActivity + 0.02)
+            let less = (usualActivity + 0.02) / (activity + 0.02)
+            signals.sizes[4] = Float(max(more, less))
             signals.deviations[4] = activity - usualActivity
         }
         followSide(normalised, at: time)
@@ -440,17 +441,18 @@ struct PlainBlockMaxima: Sendable {
     /// The highest bin of the block that is still open.
     private(set) var pending: UInt8 = 0
     private var quartile: Float = 0
-    private var excess: Float = 0
+    /// Mean excesses over the quartile in a decade.
+    private var excesses: Float = 0
 
     private static func decades(_ size: Float) -> Float { min(max(FastLog.log10(max(size, 1e-3)), -1), -1 + 127 / Float(32)) }
     private static func bin(_ decades: Float) -> Int { Int((decades + 1) * 32) }
 
     mutating func note(_ size: Float) { pending = max(pending, UInt8(Self.bin(Self.decades(size)))) }
 
-    func distance(_ size: Float) -> Float { excess > 0 ? (Self.decades(size) - quartile) / excess : 0 }
+    func distance(_ size: Float) -> Float { excesses > 0 ? (Self.decades(size) - quartile) * excesses : 0 }
 
     func count(asLargeAs size: Float, weight: UInt16) -> Float {
-        let lowest = Self.bin(max(Self.decades(size) - excess / 2, -1))
+        let lowest = Self.bin(max(Self.decades(size) - 0.5 / excesses, -1))
         var sum: UInt32 = 0
         for bin in lowest..<Self.binCount { sum &+= UInt32(counts[bin]) }
         return Float(sum) / Float(weight)
@@ -469,7 +471,7 @@ struct PlainBlockMaxima: Sendable {
         var total: UInt32 = 0
         for bin in 0..<Self.binCount { total &+= UInt32(counts[bin]) }
         quartile = 0
-        excess = 0
+        excesses = 0
         guard total > 0 else { return }
         var place = Self.binCount - 1
         var above: UInt32 = 0
@@ -480,7 +482,7 @@ struct PlainBlockMaxima: Sendable {
         var bins: UInt64 = 0
         for bin in place..<Self.binCount { bins += UInt64(counts[bin]) * UInt64(bin - place) }
         quartile = -1 + (Float(place) + 0.5) / 32
-        excess = (12 * 0.087 + Float(bins) / (32 * Float(weight))) / (12 + Float(above) / Float(weight))
+        excesses = (12 + Float(above) / Float(weight)) / (12 * 0.087 + Float(bins) / (32 * Float(weight)))
     }
 }
 
