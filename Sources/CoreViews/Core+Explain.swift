@@ -42,8 +42,28 @@ extension StewardCore {
         for alarm in others where alarm.source == .deviceAlert || alarm.source == .anomaly { writeCode(alarm, question, &writer) }
         if others.isEmpty, let condition, rules.isEmpty, !isSilence(condition) { writeAbsent(condition, profile, &writer) }
         writer.endArray()
+        if condition == nil { writeWatches(of: device, &writer) }
         writer.endObject()
         return true
+    }
+
+    /// What the detectors that need no rule make of the device's metrics now.
+    private func writeWatches(of device: DeviceIndex, _ writer: inout JSONWriter) {
+        writer.key("watches")
+        writer.beginArray()
+        for metric in watchedMetrics(of: device) {
+            writer.beginObject()
+            writer.member("metric", metric.slot.name)
+            writer.member("unit", metric.slot.unit.isEmpty ? nil : metric.slot.unit + (metric.isRate ? "/h" : ""))
+            writer.member("rate", metric.isRate)
+            writer.member("score", Double(metric.outlook.score))
+            writer.member("anomalous", metric.outlook.isAnomalous)
+            writer.member("learning", metric.outlook.isLearning)
+            writer.member("unusualBelow", metric.outlook.lowest)
+            writer.member("unusualAbove", metric.outlook.highest)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private func isCode(_ profile: ProfileIndex, _ code: String?) -> Bool {

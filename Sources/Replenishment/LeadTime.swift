@@ -92,6 +92,23 @@ public struct LeadTime: Equatable, Sendable, Codable {
         public var waitingDays: Double
     }
 
+    /// Of an end of which only the reports before and after it are known: the mean over that time. A device that reports twice a week is without
+    /// its supply for up to half a week before anybody sees it, and an order that came on the day on which it is seen was late.
+    public func outcome(orderedAt ordered: Int64, ended end: ClosedRange<Int64>, calendar: SupplierCalendar?) -> Outcome {
+        let hours = (end.upperBound - end.lowerBound) / 3_600_000
+        guard hours >= 2 else { return outcome(orderedAt: ordered, endedAt: end.upperBound, calendar: calendar) }
+        let parts: Int64 = 4
+        var mean = Outcome(late: 0, waitingDays: 0)
+        for part in 0..<parts {
+            // The middle of each part.
+            let place = end.lowerBound + (end.upperBound - end.lowerBound) / (2 * parts) * (2 * part + 1)
+            let outcome = outcome(orderedAt: ordered, endedAt: place, calendar: calendar)
+            mean.late += outcome.late / Double(parts)
+            mean.waitingDays += outcome.waitingDays / Double(parts)
+        }
+        return mean
+    }
+
     /// - Parameter calendar: the supplier's working days; nil counts every day.
     public func outcome(orderedAt ordered: Int64, endedAt ended: Int64, calendar: SupplierCalendar?) -> Outcome {
         let elapsed = (Double(ended) - Double(ordered)) / 86_400_000

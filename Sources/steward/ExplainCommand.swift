@@ -73,7 +73,27 @@ enum ExplainCommand: QueryCommand {
         for condition in conditions.filter({ $0["active"].bool == true }) + conditions.filter({ $0["active"].bool != true }) {
             text += self.condition(condition, terminal) + "\n"
         }
-        return conditions.isEmpty ? "The profile has no condition, and the device reports no code.\n" : String(text.dropLast())
+        let told = conditions.isEmpty ? "The profile has no condition, and the device reports no code.\n" : String(text.dropLast())
+        return told + watches(answer["watches"].items, terminal)
+    }
+
+    /// What the detectors that need no rule make of each metric now.
+    private static func watches(_ watches: [APIValue], _ terminal: Terminal) -> String {
+        guard !watches.isEmpty else { return "" }
+        var text = "\n\(terminal.paint("watched without a rule", .bold)) (a score of 1 is the limit)\n"
+        for watch in watches {
+            let name = (watch["rate"].bool == true ? "the rate of " : "") + TerminalText.visible(watch["metric"].string ?? "?")
+            let unit = watch["unit"].string.map { " " + HumanText.unit($0) } ?? ""
+            let bounds = [("below", watch["unusualBelow"].number), ("above", watch["unusualAbove"].number)].compactMap { word, number in
+                number.map { "\(word) \(HumanText.number($0, decimals: 3))\(unit)" }
+            }
+            let score = HumanText.number(watch["score"].number ?? 0, decimals: 2)
+            let outlook =
+                watch["learning"].bool == true
+                ? "it still learns" : bounds.isEmpty ? "" : "unusual now would be " + bounds.joined(separator: " and ")
+            text += "  \(name): \(score)\(outlook.isEmpty ? "" : "; " + outlook)\n"
+        }
+        return text
     }
 
     private static func condition(_ condition: APIValue, _ terminal: Terminal) -> String {

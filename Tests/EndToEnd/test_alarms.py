@@ -132,6 +132,13 @@ def test_explain_says_why_and_why_not(ovens, client):
     people = ovens.cli("explain", "o1").stdout
     assert "it does not hold: temp is 120 Cel, read" in people and "which is not above 250 Cel" in people
     assert "door was never told" in people
+    tell(client, "o1", temp=121)
+    wait_for(lambda: json.loads(ovens.cli("explain", "o1", "--json").stdout)["watches"], "the detector")
+    [watch] = json.loads(ovens.cli("explain", "o1", "--json").stdout)["watches"]
+    assert (watch["metric"], watch["learning"], watch["score"]) == ("temp", True, 0)
+    assert "watched without a rule" in ovens.cli("explain", "o1").stdout
+    tell(client, "o1", temp=120)
+    wait_for(lambda: ovens.device("o1")["metrics"]["temp"] == 120, "the last reading")
     answer = json.loads(ovens.cli("explain", "o1", "draught", "--json").stdout)
     [condition] = answer["conditions"]
     door, temp = condition["raise"]["parts"]

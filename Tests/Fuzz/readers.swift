@@ -113,6 +113,7 @@ private let messageProfile = """
         low: { pointer: "/word", mask: 0xFFFF, unknown: [65535] },
         high: { pointer: "/word", shift: 16, signedBits: 16, scale: 0.1 },
         pressure: { pointer: "/pdin", hex: true, shift: 2, signedBits: 14 },
+        flow: { pointer: "/pdin", hex: true, shift: 16, floatBits: 32 },
         "tag.{n}": {
           message: "d", pointer: "/values/{n}", kind: "any", quality: { from: "q", good: "opcUA" }, stateWhen: { from: "valueType", in: ["Bool"] },
           named: { "*.temp": { kind: "gauge", unit: "Cel" }, strokes: { kind: "counter" } },

@@ -1,6 +1,7 @@
 import CoreViews
 import Documents
 import FaultDetection
+import FoundationEssentials
 import Testing
 
 @testable import GatewayCore
@@ -58,6 +59,36 @@ import Testing
         #expect(all.contains("\"kind\":\"maintenance\"") && all.contains("\"maintenance\":\"w\""))
         #expect(all.contains("\"condition\":\"jam\"") && all.contains("the device itself reports this code, and has done so for 60 s"))
         #expect(all.contains("\"condition\":\"silent\"") && all.contains("it was heard 10 s ago"))
+    }
+
+    /// Each watched metric has its score and what would be unusual; a detector that knows too little says so.
+    @Test func theWatchesAreTold() throws {
+        var driver = try Driver([AnomalyTests.profile()])
+        for reading in AnomalyTests.shifted(seed: 1, days: 5) { driver.tell("p1", reading.members, at: reading.second) }
+        driver.tell("p1", "\"made\":1", at: 5 * 86_400)
+        driver.tell("p1", "\"made\":2", at: 5 * 86_400 + 300)
+        struct Answer: Decodable {
+            struct Watch: Decodable {
+                var metric: String
+                var unit: String?
+                var rate: Bool
+                var score: Double
+                var learning: Bool
+                var unusualBelow: Double?
+                var unusualAbove: Double?
+            }
+            var watches: [Watch]
+        }
+        let text = try #require(explain(driver, at: 6 * 86_400))
+        let watches = try JSONDecoder().decode(Answer.self, from: Data(text.utf8)).watches
+        #expect(watches.map(\.metric) == ["temp", "made"])
+        #expect(watches.map(\.unit) == ["Cel", "{parts}/h"] && watches.map(\.rate) == [false, true])
+        #expect(watches.map(\.learning) == [false, true])
+        let temp = try #require(watches.first)
+        #expect(temp.score >= 0 && temp.score < 1)
+        let (below, above) = (try #require(temp.unusualBelow), try #require(temp.unusualAbove))
+        #expect(below > 150 && below < 199 && above > 201 && above < 250, "\(below) to \(above)")
+        #expect(watches.last?.unusualAbove == nil)
     }
 
     @Test func askingChangesNothing() throws {

@@ -33,4 +33,20 @@ import Testing
         let working = lead.outcome(orderedAt: thursday, endedAt: after(7), calendar: SupplierCalendar())
         #expect(plain.late < 0.01 && working.late > 0.99)
     }
+
+    /// Only the reports around the end are known: the order came between them with some of the ends, and with others it was late.
+    @Test func anEndBetweenTwoReportsIsAMean() throws {
+        let lead = LeadTime(days: 4, spread: 0)
+        let known = lead.outcome(orderedAt: monday, ended: after(2)...after(6), calendar: nil)
+        #expect(known.late == 0.5)
+        // Ends after 2.5, 3.5, 4.5 and 5.5 days.
+        #expect(abs(known.waitingDays - (0.5 + 1.5) / 4) < 1e-9)
+        // Reports an hour apart leave nothing open.
+        let close = (after(6) - 3_600_000)...after(6)
+        #expect(
+            lead.outcome(orderedAt: monday, ended: close, calendar: nil)
+                == lead.outcome(orderedAt: monday, endedAt: after(6), calendar: nil))
+        // An order at the last report of the old one is late with every end that the lead time does not reach.
+        #expect(lead.outcome(orderedAt: after(2), ended: after(2)...after(6), calendar: nil).late == 1)
+    }
 }

@@ -8,6 +8,8 @@ public enum AnomalyKind: UInt8, Sendable, CaseIterable {
     case change
     /// On one side of what the time of day usually is, for half a day and more.
     case sustained
+    /// It moves much more, or much less, than it usually does.
+    case activity
 }
 
 /// Why a warning was raised: what decided, in numbers.
@@ -22,11 +24,25 @@ public struct AnomalyReason: Equatable, Sendable {
     public var times: Float = 0
     /// How long the value has been on that side; for a change, the time that it took.
     public var durationSeconds: Int64 = 0
+    /// How often as much was seen in the days that are remembered; older times count for less.
+    public var seen: Float = 0
+    /// Days since the first reading.
+    public var days: UInt16 = 0
 
     /// A sentence without a full stop, such as "exhaust temperature has been 3.1 K above what this hour of a weekday usually is for 40 minutes".
     ///
     /// `metric` is the name as people know it and `unit` the text behind the number, with its own blank or without.
-    public func text(metric: String, unit: String) -> String {
+    public func text(metric: String, unit: String) -> String { finding(metric: metric, unit: unit) + memory }
+
+    /// How it compares with what was seen before.
+    private var memory: String {
+        guard days > 1 else { return "" }
+        let times = seen.rounded()
+        return times < 1
+            ? ", as at no time in \(days) days" : ", as only \(times < 2 ? "once" : "\(Self.number(Double(times))) times") in \(days) days"
+    }
+
+    private func finding(metric: String, unit: String) -> String {
         let amount = Self.number(abs(deviation)) + unit
         let side = deviation < 0 ? "below" : "above"
         let usual = Self.number(expected) + unit
@@ -43,6 +59,10 @@ public struct AnomalyReason: Equatable, Sendable {
         case .sustained:
             return "\(metric) has been \(side) what this hour of a \(isWeekend ? "weekend day" : "weekday") usually is for half a day, "
                 + "by \(amount) in the mean"
+        case .activity:
+            return deviation < 0
+                ? "\(metric) moves \(Self.number(Double(times))) times less than it usually does"
+                : "\(metric) moves \(Self.number(Double(times))) times as much as it usually does"
         }
     }
 
@@ -71,7 +91,7 @@ public struct AnomalyReason: Equatable, Sendable {
 }
 
 extension MetricDetector {
-    func explain(_ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> AnomalyReason {
+    func explain(_ kind: AnomalyKind, seen: Float, _ signals: Signals, at time: Int64) -> AnomalyReason {
         var reason = AnomalyReason()
         reason.kind = kind
         reason.isWeekend = SeasonTable.isWeekend(signals.slot)
@@ -82,7 +102,10 @@ extension MetricDetector {
         case .season, .sustained: reason.expected = origin + signals.value - signals.deviations[0]
         case .level: reason.expected = origin + level - signals.deviations[1]
         case .change: reason.expected = origin + signals.value - signals.deviations[2]
+        case .activity: reason.expected = origin + signals.value
         }
+        reason.seen = seen
+        reason.days = UInt16(clamping: (time - firstMilliseconds) / 86_400_000)
         reason.durationSeconds = kind == .change ? Int64(tickSeconds) : side == 0 ? 0 : (time - sideMilliseconds) / 1000
         return reason
     }

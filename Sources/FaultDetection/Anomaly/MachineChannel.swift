@@ -1,6 +1,10 @@
 /// One gauge within the machine detector: what it usually is, how far its smoothed value usually wanders, and where it is now.
 struct MachineChannel: Sendable {
     static let blockCount = 40
+    /// By how much of the range in which it has been a channel may leave it.
+    private static let knownMargin = 0.25
+    /// The share by which the ends of that range come nearer to the usual with each row: in 48 days half, at five minutes a row.
+    private static let fadingRate = 0.00005
 
     /// Values are kept relative to the first, so that a float is exact enough.
     var origin = 0.0
@@ -27,8 +31,20 @@ struct MachineChannel: Sendable {
     /// The furthest deviation, in scales, soon after the alarm was raised.
     var peak: Float = 0
 
-    /// Multiples of the usual deviation, signed.
-    var deviation: Double { scale > 0 ? (smooth - usual) / scale : 0 }
+    /// The lowest and the highest smoothed value while the usual was first learned, and in events that are over; they fade.
+    var lowest = 0.0
+    var highest = 0.0
+    /// The same of the event that stands.
+    var eventLowest = 0.0
+    var eventHighest = 0.0
+
+    /// Multiples of the usual deviation, signed. 0 where the channel has been before, or nearly: a machine that works at times is as usual
+    /// at work as idle, once it was seen at both.
+    var deviation: Double {
+        let margin = Self.knownMargin * (highest - lowest)
+        guard scale > 0, smooth > highest + margin || smooth < lowest - margin else { return 0 }
+        return (smooth - usual) / scale
+    }
 
     /// Difference between the fast and the slow mean, in multiples of its usual size.
     var regimeDifference: Double {
@@ -93,6 +109,31 @@ struct MachineChannel: Sendable {
             sum += difference * difference / 16
         }
         return sum / Double(count) / 2
+    }
+
+    /// Follows where the channel has been.
+    mutating func followRange(isFirst: Bool, isWarm: Bool, isAnomalous: Bool) {
+        if isAnomalous {
+            eventLowest = min(eventLowest, smooth)
+            eventHighest = max(eventHighest, smooth)
+        } else if isWarm {
+            lowest += Self.fadingRate * (usual - lowest)
+            highest += Self.fadingRate * (usual - highest)
+        } else {
+            lowest = isFirst ? smooth : min(lowest, smooth)
+            highest = isFirst ? smooth : max(highest, smooth)
+        }
+    }
+
+    mutating func beginEvent() {
+        eventLowest = smooth
+        eventHighest = smooth
+    }
+
+    /// Where the channel was in the event is known from now on.
+    mutating func endEvent() {
+        lowest = min(lowest, eventLowest)
+        highest = max(highest, eventHighest)
     }
 
     mutating func beginCalibration() {

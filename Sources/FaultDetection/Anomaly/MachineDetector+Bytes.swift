@@ -2,7 +2,7 @@ import Documents
 
 /// The form for snapshots. The fields are listed once, for writing and reading.
 extension MachineDetector {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
@@ -49,6 +49,7 @@ extension MachineDetector {
         guard channels[channel].isKnown else { return }
         let fields: [WritableKeyPath<MachineChannel, Double>] = [
             \.origin, \.blockSum, \.rowMean, \.rowSquares, \.usual, \.scale, \.smooth, \.fast, \.slow, \.differenceSquare,
+            \.lowest, \.highest, \.eventLowest, \.eventHighest,
         ]
         for field in fields { try coder.code(&channels[channel][keyPath: field]) }
         for block in 0..<block {

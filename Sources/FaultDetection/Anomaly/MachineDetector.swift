@@ -4,12 +4,13 @@ import Glibc
 /// those that raised have come back, and tells changes of regime.
 ///
 /// A fault moves some gauges at once, and others (temperatures) slowly for as long as it lasts and long after. So the end of a fault is
-/// seen in the gauges that showed its beginning, and what the others are by then becomes their usual value.
+/// seen in the gauges that showed its beginning, and what the others are by then becomes their usual value. Where gauges were in an event
+/// that is over they may be again: so a machine that works at times is warned of once, and not at each time.
 public struct MachineDetector: Sendable {
     public static let maximumChannels = 24
     public static let defaultWarmupRows = 400
     /// The deviation, in scales, at which the warning is raised: where the score is 1.
-    static let limit = 4.5
+    static let limit = 4.0
     /// The share of the limit below which it clears in any case.
     static let quietShare = 0.7
     /// The share of its peak to which the deviation has to come back.
@@ -83,6 +84,7 @@ public struct MachineDetector: Sendable {
             if !isAnomalous { channels[index].calibrate(x) }
             if !isAnomalous, isBlockFull { setBlockMean(channels[index].closeBlock(), channel: index, block: block) }
             if !isWarm, mayLearn { channels[index].learnDifference(isCalibrating: true) }
+            channels[index].followRange(isFirst: row < UInt64(rowsPerBlock), isWarm: isWarm, isAnomalous: isAnomalous)
             if isWarm, !isAnomalous, settlingRows == 0 { channels[index].usual += Self.followingRate * (x - channels[index].usual) }
         }
         // A row of which nothing is known neither raises nor clears.
@@ -151,7 +153,10 @@ public struct MachineDetector: Sendable {
     private mutating func raise() {
         isAnomalous = true
         raisedRows = 0
-        for index in channels.indices { channels[index].peak = Float(min(max(channels[index].deviation, -1e30), 1e30)) }
+        for index in channels.indices {
+            channels[index].peak = Float(min(max(channels[index].deviation, -1e30), 1e30))
+            channels[index].beginEvent()
+        }
     }
 
     /// The state is normal again: what is now is usual, for the channels that the fault moved for good too.
@@ -162,6 +167,7 @@ public struct MachineDetector: Sendable {
         blockRow = 0
         blockMeans = []
         for index in channels.indices {
+            channels[index].endEvent()
             channels[index].usual = channels[index].smooth
             channels[index].beginCalibration()
         }
@@ -170,8 +176,8 @@ public struct MachineDetector: Sendable {
     /// Whether the channels that raised it have come back: the mean of what is left of their peaks, weighed by the peaks' logarithms.
     private mutating func hasReturned(_ largest: Double) -> Bool {
         if largest < Self.quietShare * Self.limit { return true }
-        // After ten calibrations it is no fault any more but how the machine is.
-        if raisedRows > UInt32(400 * rowsPerBlock) { return true }
+        // After so long (three and a half days of rows of five minutes) it is no fault any more but how the machine is.
+        if raisedRows > UInt32(100 * rowsPerBlock) { return true }
         var left = 0.0
         var weights = 0.0
         for index in channels.indices {

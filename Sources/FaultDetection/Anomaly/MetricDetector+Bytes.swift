@@ -2,7 +2,7 @@ import Documents
 
 /// The form for snapshots: everything, without the zeros. The fields are listed once, for writing and reading.
 extension MetricDetector {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
@@ -36,29 +36,21 @@ extension MetricDetector {
         try coder.code(&tickSeconds, &residualVariance)
         try coder.code(&mean)
         try coder.code(&variance, &level, &previous, &changeVariance)
-        try coder.code(&sustained, &sustainedVariance)
+        try coder.code(&sustained, &sustainedVariance, &activity, &usualActivity)
         let variances = [residualVariance, variance, changeVariance, sustainedVariance]
         guard tickSeconds >= 0, tickSeconds < 1e15, variances.allSatisfy({ $0 >= 0 }) else { throw coder.damage }
         try codeEvents(by: &coder)
     }
 
     private mutating func codeEvents(by coder: inout FieldCoder) throws(ByteCodingError) {
-        for kind in 0..<4 { try ranks.code(kind, &tables, by: &coder) }
+        for kind in 0..<BlockMaxima.kindCount { try maxima.code(kind, &tables, by: &coder) }
         try coder.code(&blockTicks, &blocksSinceHalving)
-        try coder.code(&recent.index)
-        try coder.code(&recent.ticks)
         try coder.code(&calm)
         calm = min(calm, Self.calmTicks)
         try coder.code(&isAnomalous, &side)
-        try coder.code(compact: &totalWeight, atMost: 1 << 24 - 1)
-        guard blockTicks < Self.ticksPerBlock, Double(blocksSinceHalving) < Self.halfLifeBlocks, recent.index < 12, recent.ticks < 26 else {
-            throw coder.damage
-        }
-        for twelfth in 0..<12 {
-            var maximum = recent.value(twelfth, tables)
-            try coder.code(&maximum)
-            if coder.isReading { recent.set(twelfth, maximum, &tables) }
-        }
+        try coder.code(&score, &raisedScore)
+        guard blockTicks < Self.ticksPerBlock, Double(blocksSinceHalving) < Self.halfLifeBlocks else { throw coder.damage }
+        try Self.code(time: &atLimitMilliseconds, by: &coder)
         try Self.code(time: &sideMilliseconds, by: &coder)
         try reason.code(by: &coder)
     }
@@ -82,5 +74,7 @@ extension AnomalyReason {
         isWeekend = first & 0x80 != 0
         try coder.code(&deviation, &expected, &times)
         try coder.code(signed: &durationSeconds)
+        try coder.code(&seen)
+        try coder.code(compact: &days)
     }
 }

@@ -1,10 +1,10 @@
-/// The four ways of looking at a tick.
+/// The five ways of looking at a tick.
 extension MetricDetector {
     struct Signals {
         /// Multiples of what is usual, in the order of `AnomalyKind`.
-        var sizes = InlineArray<4, Float>(repeating: 0)
+        var sizes = InlineArray<5, Float>(repeating: 0)
         /// Differences in the metric's unit, in the same order; positive is above.
-        var deviations = InlineArray<4, Double>(repeating: 0)
+        var deviations = InlineArray<5, Double>(repeating: 0)
         var slot = 0
         var value = 0.0
     }
@@ -24,6 +24,7 @@ extension MetricDetector {
         if !isGap { lookAtChange(x, rate, &signals) }
         previous = x
         lookAtSustained(normalised, rate, &signals)
+        lookAtActivity(&signals)
         followSide(normalised, at: time)
         return signals
     }
@@ -34,16 +35,21 @@ extension MetricDetector {
         return deviation == 0 ? 0 : 1e3
     }
 
+    /// Of the squares of deviations that are learned from, one counts for at most sixteen times what is usual: so one burst does not make the
+    /// detector deaf for weeks.
+    private func bounded(_ square: Double, _ usual: Double) -> Double { ticks > 20 && usual > 0 ? min(square, 16 * usual) : square }
+
     private mutating func lookAtSeason(_ x: Double, _ slot: Int, _ rate: Double, _ signals: inout Signals) -> Double {
         let offset = tables.findOrInsert(.season, UInt8(truncatingIfNeeded: slot))
         var entry = tables.seasonEntry(offset)
         let residual = entry.count > 0 ? x - Double(entry.mean) : 0
-        let usual = (0.5 * residualVariance + 0.5 * entry.variance).squareRoot()
+        let usualSquare = 0.5 * residualVariance + 0.5 * entry.variance
+        let usual = usualSquare.squareRoot()
         signals.sizes[0] = Self.ratio(residual, usual)
         signals.deviations[0] = residual
-        entry.learn(x, residual: residual)
+        entry.learn(x, square: entry.count > 2 ? bounded(residual * residual, usualSquare) : residual * residual)
         tables.store(entry, at: offset)
-        residualVariance += rate * (residual * residual - residualVariance)
+        residualVariance += rate * (bounded(residual * residual, residualVariance) - residualVariance)
         return usual > 0 ? min(8, max(-8, residual / usual)) : 0
     }
 
@@ -52,16 +58,30 @@ extension MetricDetector {
         let deviation = level - mean
         signals.sizes[1] = variance > 0 ? Self.ratio(deviation, variance.squareRoot()) : 0
         signals.deviations[1] = deviation
-        let step = x - mean
+        var step = x - mean
+        let square = bounded(step * step, variance)
+        if square < step * step { step = step < 0 ? -square.squareRoot() : square.squareRoot() }
         mean += rate * step
-        variance += rate * (step * step - variance)
+        variance += rate * (square - variance)
     }
 
     private mutating func lookAtChange(_ x: Double, _ rate: Double, _ signals: inout Signals) {
         let change = x - previous
-        signals.sizes[2] = changeVariance > 0 ? Self.ratio(change, changeVariance.squareRoot()) : 0
+        let size = changeVariance > 0 ? Self.ratio(change, changeVariance.squareRoot()) : 0
+        signals.sizes[2] = size
         signals.deviations[2] = change
-        changeVariance += rate * (change * change - changeVariance)
+        let bounded = Double(min(size, 8))
+        activity += (bounded - activity) * 2 / 49
+        usualActivity += rate * (bounded - usualActivity)
+        changeVariance += rate * (self.bounded(change * change, changeVariance) - changeVariance)
+    }
+
+    /// How much the value moves, against what it does in the long run: more, or less down to not at all.
+    private mutating func lookAtActivity(_ signals: inout Signals) {
+        guard usualActivity > 0 else { return }
+        let (now, usual) = (activity + 0.02, usualActivity + 0.02)
+        signals.sizes[4] = Float(now < usual ? usual / now : now / usual)
+        signals.deviations[4] = activity - usualActivity
     }
 
     /// The mean of the season's residuals over half a day, each clipped so that one spike is not taken for a new level.
@@ -69,7 +89,7 @@ extension MetricDetector {
         sustained += (normalised - sustained) * 2 / (Double(ticksPerDay) / 2 + 1)
         signals.sizes[3] = sustainedVariance > 0 ? Self.ratio(sustained, sustainedVariance.squareRoot()) : 0
         signals.deviations[3] = sustained * residualVariance.squareRoot()
-        sustainedVariance += rate * (sustained * sustained - sustainedVariance)
+        sustainedVariance += rate * (bounded(sustained * sustained, sustainedVariance) - sustainedVariance)
     }
 
     private mutating func followSide(_ normalised: Double, at time: Int64) {
@@ -80,21 +100,25 @@ extension MetricDetector {
         }
     }
 
-    /// Turns the rank into a score, and lets the warning stand or clear.
-    mutating func verdict(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
-        // No warning for what is no rarer than the strongest of the last day. With each block that is remembered the same size counts as a
-        // little rarer, which the 0.02 allow for.
-        var score = q > recent.strongest(tables) + 0.02 ? max(0, q / Self.limit) : 0
+    /// Says what belongs to one event, and lets the warning stand or clear.
+    mutating func verdict(_ found: Float, _ kind: AnomalyKind, seen: Float, _ signals: Signals, at time: Int64) -> Verdict {
+        var score = max(0, found)
         // During the warm-up there is a score, but no warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
-        recent.note(q, ticksPerTwelfth: (ticksPerDay / 12).rounded(.down), &tables)
+        self.score = score
+        if score >= 1 {
+            let isOneEvent = atLimitMilliseconds != .min && time - atLimitMilliseconds <= Self.eventMilliseconds
+            atLimitMilliseconds = time
+            if isOneEvent && score <= raisedScore * Self.worsening { score = 0.99 }
+        }
         let isNew = score >= 1
         if isNew {
             isAnomalous = true
             calm = 0
-            reason = explain(kind, signals, at: time)
+            raisedScore = score
+            reason = explain(kind, seen: seen, signals, at: time)
         } else if isAnomalous {
-            calm = q < 0 ? calm + 1 : 0
+            calm = found < 0.5 ? calm + 1 : 0
             if calm >= Self.calmTicks { isAnomalous = false }
         }
         return Verdict(score: score, isAnomalous: isAnomalous, isNew: isNew)

@@ -3,27 +3,31 @@ import Glibc
 
 /// Watches one gauge or rate without a rule: one pass, bounded state, no look ahead, no training.
 ///
-/// Readings are gathered into ticks of at least four minutes. Each tick is looked at in four ways (`AnomalyKind`), and each way ranks
-/// what it sees among the maxima of past blocks of ticks (`EventRanks`). The score is q = 0.3·log₁₀(T + 1) − log₁₀(c + 1) over its limit,
-/// where T blocks are remembered and c of them had as much: so that a value that was never seen counts for more, the longer the past. It is invariant to the metric's unit, offset and sign.
+/// Readings are gathered into ticks of at least four minutes. Each tick is looked at in five ways (`AnomalyKind`), and each way compares
+/// what it sees with the maxima of past blocks of ticks (`BlockMaxima`): the score is how far above their upper quartile it is, in mean
+/// excesses over that, less for each time that as much was seen, over a limit. It is invariant to the metric's unit, offset and sign.
 ///
 /// A reading that closes no tick touches the first line of the value only. What depends on what was met (half-hours of the week, sizes)
 /// lies in `SparseTables` and grows with it.
 public struct MetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
-    /// The q at which a warning is raised: where the score is 1.
-    static let limit: Float = 0.11
+    /// The distance from what is usual (`BlockMaxima`) at which a warning is raised: where the score is 1.
+    static let limit: Float = 3.2
     static let ticksPerBlock: UInt8 = 50
     /// Before that a warning would come of knowing nothing: both must have passed.
-    static let warmupTicks: UInt32 = 240
+    static let warmupTicks: UInt32 = 250
     static let warmupMilliseconds: Int64 = 2 * 86_400_000
-    /// Weight of a new event when counts and weight have just been halved; it doubles until they are again, after 250 blocks.
+    /// Weight of a new maximum when counts and weight have just been halved; it doubles until they are again, after 120 blocks.
     static let firstWeight = 64.0
-    static let halfLifeBlocks = 250.0
+    static let halfLifeBlocks = 120.0
     static let slowestRate = 1.0 / 6000
     /// Ticks in a row that have to be usual before a warning clears: an hour of five-minute ticks.
     static let calmTicks: UInt8 = 12
+    /// What is at the limit is one event with what was at it so short a time before: it is raised once,
+    static let eventMilliseconds: Int64 = 12 * 3_600_000
+    /// and again when it is so many times worse.
+    static let worsening: Float = 2
 
     // The readings since the last tick, and what every reading needs.
     var lastMilliseconds = Int64.min
@@ -48,20 +52,24 @@ public struct MetricDetector: Sendable {
     var changeVariance = 0.0
     var sustained = 0.0
     var sustainedVariance = 0.0
+    /// Mean size of a change over the last four hours of five-minute ticks, and over the long run, in usual changes.
+    var activity = 0.0
+    var usualActivity = 0.0
 
     // How rare what is seen is.
-    var ranks = EventRanks()
+    var maxima = BlockMaxima()
     var blockTicks: UInt8 = 0
     var blocksSinceHalving: UInt8 = 0
-    var totalWeight: UInt32 = 0
-    /// Of an event now; it changes only with the block, as does the next.
+    /// Of a maximum now; it changes only with the block.
     var weight: UInt16 = 64
-    /// 0.3·log₁₀(T + 1)
-    var familiarity: Float = 0
 
     // The warnings so far.
-    var recent = DayMaxima()
     var calm: UInt8 = 0
+    /// Of the last tick.
+    var score: Float = 0
+    /// The score with which the last was raised, and when there was last something at the limit.
+    var raisedScore: Float = 0
+    var atLimitMilliseconds = Int64.min
     var sideMilliseconds = Int64.min
     /// At most one. Most detectors never warn, and have no memory for it.
     private var lastReason: [AnomalyReason] = []
@@ -85,11 +93,12 @@ public struct MetricDetector: Sendable {
         lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
         tickStart = tickStart.shifted(byMilliseconds: step)
         sideMilliseconds = sideMilliseconds.shifted(byMilliseconds: step)
+        atLimitMilliseconds = atLimitMilliseconds.shifted(byMilliseconds: step)
     }
 
     /// What a reading was worth.
     public struct Verdict: Equatable, Sendable {
-        /// 0 and up; 1 is the limit. 0 for a reading that was not judged, and for what is no more than what was warned of in the last day.
+        /// 0 and up; 1 is the limit. 0 for a reading that was not judged, and below 1 for what belongs to the event that was warned of last.
         public var score: Float = 0
         /// The warning stands.
         public var isAnomalous = false
@@ -135,17 +144,19 @@ public struct MetricDetector: Sendable {
         let isGap = ticks > 0 && elapsed > gapMilliseconds
         followInterval(Float(Double(elapsed) / 1000), isGap: isGap)
         let signals = look(at: x, slot: slot, at: time, isGap: isGap)
-        var best: Float = -9
+        var best = -Float.greatestFiniteMagnitude
         var kind = AnomalyKind.season
-        for index in 0..<4 {
-            let q = rank(signals.sizes[index], index)
-            if q > best {
-                best = q
+        var seen: Float = 0
+        for index in 0..<BlockMaxima.kindCount {
+            let (distance, count) = look(up: signals.sizes[index], index)
+            if distance > best {
+                best = distance
                 kind = AnomalyKind(rawValue: UInt8(index)) ?? .season
+                seen = count
             }
         }
         closeBlock()
-        return verdict(best, kind, signals, at: time)
+        return verdict(best / Self.limit, kind, seen: seen, signals, at: time)
     }
 
     /// The ticks in a day, bounded: memories of "a day" are counted in ticks.
@@ -160,50 +171,30 @@ public struct MetricDetector: Sendable {
         }
     }
 
-    /// By how many bins of 6 % a size has to be above an old maximum to rank above it, and how large it has to be at all, for each way
-    /// of looking.
-    ///
-    /// A record alone is not enough: whatever is watched for a month breaks its records, plain noise as well, but noise does so at sizes
-    /// that are known. Below the floor a size is what noise reaches in a month, and though it may be new, it is nothing to warn of. The
-    /// margins keep wandering values, which go to new records bit by bit, from a warning at each.
-    private static func caution(_ index: Int) -> (margin: Int, floor: Float) {
-        switch index {
-        case 0: (1, 8)
-        case 1: (1, 2.5)
-        case 2: (4, 6)
-        default: (2, 3.5)
-        }
-    }
-
-    /// q of a size, or −1 when it is too common or too small to be ranked.
-    private mutating func rank(_ size: Float, _ index: Int) -> Float {
-        let (margin, floor) = Self.caution(index)
-        guard let found = ranks.note(index, EventRanks.bin(size), margin: margin, tables), size >= floor else { return -1 }
-        return found == 0 ? familiarity : familiarity - FastLog.log10(Float(found) / Float(weight) + 1)
+    /// The distance of a size from what is usual, and how often as much was seen, which is not asked below the limit.
+    private mutating func look(up size: Float, _ index: Int) -> (distance: Float, seen: Float) {
+        let distance = maxima.note(index, size)
+        guard distance >= Self.limit else { return (distance, 0) }
+        let seen = maxima.count(index, asLargeAs: size, weight: weight, tables)
+        return (BlockMaxima.distance(distance, seen: seen), seen)
     }
 
     private mutating func closeBlock() {
         blockTicks += 1
         guard blockTicks >= Self.ticksPerBlock else { return }
         blockTicks = 0
-        for index in 0..<4 { ranks.close(index, weight: weight, &tables) }
-        totalWeight += UInt32(weight)
+        for index in 0..<BlockMaxima.kindCount { maxima.close(index, weight: weight, &tables) }
         blocksSinceHalving += 1
         if Double(blocksSinceHalving) >= Self.halfLifeBlocks {
             blocksSinceHalving = 0
-            totalWeight /= 2
-            for index in 0..<4 { ranks.halve(index, &tables) }
+            for index in 0..<BlockMaxima.kindCount { BlockMaxima.halve(index, &tables) }
         }
         updateWeights()
     }
 
-    /// What follows from the number of blocks.
+    /// What follows from the maxima.
     mutating func updateWeights() {
         weight = UInt16((Self.firstWeight * exp2(Double(blocksSinceHalving) / Self.halfLifeBlocks)).rounded())
-        let blocks = Float(totalWeight) / Float(weight)
-        familiarity = 0.3 * FastLog.log10(blocks + 1)
-        // Beyond that many, q is negative.
-        let limit = UInt32(Float(weight) * max(0, Float(exp2(Double(familiarity) * 3.321_928)) - 1))
-        for index in 0..<4 { ranks.findThreshold(index, limit: limit, tables) }
+        for index in 0..<BlockMaxima.kindCount { maxima.measure(index, weight: weight, tables) }
     }
 }

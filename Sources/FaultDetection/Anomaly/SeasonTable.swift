@@ -19,13 +19,14 @@ enum SeasonTable {
         /// Mean squared residual.
         var variance: Double { Double(spread) * Double(spread) }
 
-        mutating func learn(_ value: Double, residual: Double) {
+        /// `square` is that of the residual, or what of it is to count.
+        mutating func learn(_ value: Double, square learned: Double) {
             if count < UInt8.max { count += 1 }
             let rate = max(1 / Double(count), slowestRate)
             let old = Double(mean)
             let square = variance
             mean = count == 1 ? Float(value) : Float(old + rate * (value - old))
-            spread = Float((square + rate * (residual * residual - square)).squareRoot())
+            spread = Float((square + rate * (learned - square)).squareRoot())
         }
     }
 

@@ -6,16 +6,14 @@ struct SparseTables: Sendable {
     struct Table {
         /// By slot: mean and spread as floats, and a count in a byte (`SeasonTable`).
         static let season = Table(index: 0)
-        /// By bin: a weight in two bytes (`EventRanks`), a table for each way of looking.
-        static func ranks(_ kind: Int) -> Table { Table(index: 1 + kind) }
-        /// By twelfth of a day: a float (`DayMaxima`).
-        static let dayMaxima = Table(index: 5)
+        /// By bin: a weight in two bytes (`BlockMaxima`), a table for each way of looking.
+        static func maxima(_ kind: Int) -> Table { Table(index: 1 + kind) }
 
         fileprivate let index: Int
 
         /// Bytes of an entry, its key among them.
         @inline(__always)
-        fileprivate var entryBytes: Int { index == 0 ? 10 : index < 5 ? 3 : 5 }
+        fileprivate var entryBytes: Int { index == 0 ? 10 : 3 }
     }
 
     /// It grows by so much at a time.
@@ -79,11 +77,6 @@ struct SparseTables: Sendable {
         let offset = start(table) + place * table.entryBytes
         bytes.removeSubrange(offset..<offset + table.entryBytes)
         counts[table.index] -= 1
-    }
-
-    mutating func remove(_ table: Table, key: UInt8) {
-        let place = lowerBound(table, key)
-        if place < count(table), entry(table, at: place).key == key { remove(table, at: place) }
     }
 
     /// The key of an entry by its place in the order of the keys, and where its bytes begin.

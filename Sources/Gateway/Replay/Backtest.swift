@@ -22,7 +22,7 @@ public struct Backtest: Equatable, Sendable {
             }
             orders += 1
             let outcome = LeadTime(days: life.leadDays, spread: life.leadSpread).outcome(
-                orderedAt: ordered, endedAt: life.endedMilliseconds, calendar: life.calendar)
+                orderedAt: ordered, ended: life.endedMilliseconds, calendar: life.calendar)
             lates += outcome.late
             earlyDays += outcome.waitingDays
         }
@@ -43,7 +43,7 @@ public struct Backtest: Equatable, Sendable {
 
     public mutating func add(_ life: SupplyLife) {
         guard let installed = life.installedMilliseconds,
-            Double(life.endedMilliseconds) - Double(installed) > 2.5 * life.leadDays * 86_400_000
+            Double(life.endedMilliseconds.upperBound) - Double(installed) > 2.5 * life.leadDays * 86_400_000
         else {
             livesNotJudged += 1
             return

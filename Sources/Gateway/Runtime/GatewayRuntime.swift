@@ -83,6 +83,11 @@ public final class GatewayRuntime {
         if let warning { Log.warning(warning) }
         // The bytes of the snapshot have become the state.
         malloc_trim(0)
+        if recovery.core.restartedWatches > 0 {
+            Log.info(
+                "anomaly detectors of another version begin anew; they warn when they have learned for two days",
+                ["metrics": String(recovery.core.restartedWatches)])
+        }
         Log.info(
             "the state is rebuilt",
             [

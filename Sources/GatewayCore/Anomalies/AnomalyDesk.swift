@@ -27,6 +27,8 @@ struct AnomalyDesk: Sendable {
     private var freeMachines: [Int32] = []
     /// Metrics that have no detector because all places are taken.
     private(set) var refusedMetrics = 0
+    /// Detectors of a snapshot that another version of them wrote: these metrics are learned anew.
+    private(set) var restartedMetrics = 0
 
     /// The clock on the wall of the site, by which metrics have their habits.
     private var local: LocalOffset
@@ -85,6 +87,12 @@ struct AnomalyDesk: Sendable {
                 metric: isRate ? "the rate of \(metric.name)" : metric.name, unit: Self.unitText(metric) + (isRate ? "/h" : ""))
         }
         return turn
+    }
+
+    /// How unusual the metric is, and what would be at this time.
+    func outlook(_ place: Int32, at time: Int64) -> MetricDetector.Outlook {
+        var local = local
+        return metrics[Int(place)].detector.outlook(atMilliseconds: time, utcOffsetSeconds: local.offsetSeconds(atMilliseconds: time))
     }
 
     private static func unitText(_ slot: MetricSlot) -> String {
@@ -255,6 +263,7 @@ extension AnomalyDesk {
                     return read
                 }
             }
+            if content != .refused, watch == nil { restartedMetrics += 1 }
             guard let slot, slot.place < places.count, derived.isWatched[slot] else { continue }
             guard content == .refused || (content == .rate) == derived.isRate[slot] else { continue }
             adopt(watch, isRefused: content == .refused, place: &places[Int(slot.place)])

@@ -7,6 +7,8 @@ extension StewardCore {
     /// Metrics that are watched, and those for which there was no room (`limits.anomalyMetrics`).
     public var watchedMetrics: Int { anomalies.watchedMetrics }
     public var refusedWatches: Int { anomalies.refusedMetrics }
+    /// Metrics whose detector in the snapshot was of another version, so that they are learned anew.
+    public var restartedWatches: Int { anomalies.restartedMetrics }
     /// What the detectors take of `stateBytes`.
     public var detectorBytes: Int { anomalies.stateBytes }
 
@@ -98,6 +100,26 @@ extension StewardCore {
         anomalies.stands(
             alarm.condition, fleet.profiles[fleet.devices[device].profile].layout, places: anomalyPlaces(device),
             machine: fleet.devices[device].machine)
+    }
+
+    /// A metric that is watched, as a person sees it.
+    package struct WatchedMetric {
+        package var slot: MetricSlot
+        /// The detector looks at the change an hour of a counter.
+        package var isRate: Bool
+        package var outlook: MetricDetector.Outlook
+    }
+
+    /// The watched metrics of a device in the order of its slots, at its newest event time.
+    package func watchedMetrics(of device: DeviceIndex) -> [WatchedMetric] {
+        let profile = fleet.profiles[fleet.devices[device].profile]
+        let newest = fleet.devices[device].newestMilliseconds
+        return zip(profile.layout.slots.indices, anomalyPlaces(device)).compactMap { slot, place in
+            guard place >= 0, newest != .min else { return nil }
+            return WatchedMetric(
+                slot: profile.layout.slots[slot], isRate: profile.derived.isRate[SlotIndex(slot)],
+                outlook: anomalies.outlook(place, at: newest))
+        }
     }
 
     // MARK: Snapshot and digest

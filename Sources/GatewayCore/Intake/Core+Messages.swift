@@ -294,14 +294,14 @@ extension StewardCore {
         var isHinted = false
         if derived.hasHints, supplies.hasHints(device) { (level, isHinted) = supplies.hinted(device, supply, level, at: time, fleet) }
         let former = supplies.generation(device, supply)
-        let change = supplies.observe(
+        let (change, since) = supplies.observe(
             device, supply, level, counter: counter, isHinted: isHinted, isRefillable: derived.isRefillable[supply],
             base: fleet.profiles[profile].base, at: time)
         switch change {
         // The fleet is handed over only here: at each reading it would be a copy of its tables' references.
         case .newGeneration(let residual):
             if supplies.hasChangedPlaces(device, supply, fleet) { break }
-            supplies.replaced(device, supply, former, residual, at: time, fleet, &out)
+            supplies.replaced(device, supply, former, residual, since: since, at: time, fleet, &out)
         case .reinserted: out.tell(.cartridgePutBack(device, supply: supply))
         case .refilled(let residual, _): out.tell(.supplyRefilled(device, supply: supply, residualPercent: residual, at: time))
         case .restored: supplies.refuted(device, supply, &out)

@@ -87,12 +87,16 @@ extension SupplyDesk {
     }
 
     /// Another cartridge lies in the slot: the order for the one before has done its work, and what was foretold of it is judged.
+    /// - Parameter since: the first report of the new one; the old one ended between the last report of it and this one.
     mutating func replaced(
-        _ device: DeviceIndex, _ supply: SupplyIndex, _ former: Int32, _ residual: Double, at time: Int64, _ fleet: FleetState,
-        _ out: inout StepOutput
+        _ device: DeviceIndex, _ supply: SupplyIndex, _ former: Int32, _ residual: Double, since: Int64, at time: Int64,
+        _ fleet: FleetState, _ out: inout StepOutput
     ) {
-        judge(device, supply, endedAt: time, fleet)
         guard let state = state(device, supply) else { return }
+        // The rule is asked at each report, within an hour, as long as the old one is believed to be there.
+        let asked = state.evaluatedMilliseconds == .min ? since : state.evaluatedMilliseconds
+        let end = min(max(asked, since &- Self.longestEndMilliseconds), since)...since
+        judge(device, supply, ended: end, fleet)
         let slot = fleet.supplySlot(device, supply)
         var decision = Decision(.supplyReplaced, at: time, device: fleet.records[device].id) { writer in
             writer.member("supply", slot.name)
@@ -105,7 +109,7 @@ extension SupplyDesk {
         if fleet.supplyRule(device, supply).isOrdered {
             update(learningOf: fleet.base(of: device)) { $0.priors.learnSwap(of: state.model) }
             decision.life = SupplyLife(
-                supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: time,
+                supply: slot.name, installedMilliseconds: state.installedMilliseconds, endedMilliseconds: end,
                 orderedMilliseconds: state.orderedMilliseconds, thresholdMilliseconds: state.thresholdMilliseconds, leadDays: lead.days,
                 leadSpread: lead.spread, calendar: supplierCalendar(device, supply, fleet), residualPercent: residual)
         }
@@ -128,22 +132,25 @@ extension SupplyDesk {
     ) {
         let former = generation(device, supply)
         update(device, supply) { $0.model.beginGeneration() }
-        replaced(device, supply, former, residual, at: time, fleet, &out)
+        replaced(device, supply, former, residual, since: time, at: time, fleet, &out)
     }
 
     /// Compares the risk that was foretold with the share of lead times that would have come too late, so that the price stays honest.
-    private mutating func judge(_ device: DeviceIndex, _ supply: SupplyIndex, endedAt time: Int64, _ fleet: FleetState) {
+    private mutating func judge(_ device: DeviceIndex, _ supply: SupplyIndex, ended end: ClosedRange<Int64>, _ fleet: FleetState) {
         let rule = fleet.supplyRule(device, supply)
         guard rule.isOrdered, let state = state(device, supply), let installed = state.installedMilliseconds else { return }
         let lead = leadTime(device, supply, fleet)
-        guard Self.isLongEnough(lifeDays: Self.days(since: installed, until: time), lead) else { return }
+        guard Self.isLongEnough(lifeDays: Self.days(since: installed, until: end.upperBound), lead) else { return }
         var (foretold, late) = (1 - reorderRule(rule).serviceLevel, 1.0)
         if let ordered = state.orderedMilliseconds {
             let calendar = supplierCalendar(device, supply, fleet)
-            (foretold, late) = (state.orderRisk, lead.outcome(orderedAt: ordered, endedAt: time, calendar: calendar).late)
+            (foretold, late) = (state.orderRisk, lead.outcome(orderedAt: ordered, ended: end, calendar: calendar).late)
         }
         update(learningOf: fleet.base(of: device)) { $0.price.ended(foretold: foretold, late: late) }
     }
+
+    /// Of a device that was silent for longer nothing is known but that it ended.
+    private static let longestEndMilliseconds: Int64 = 14 * 86_400_000
 
     /// A life hardly longer than the lead time is no order's fault; a spare on the shelf is the only cure.
     private static func isLongEnough(lifeDays: Double, _ lead: LeadTime) -> Bool { lifeDays > 2.5 * lead.days }

@@ -66,13 +66,14 @@ package struct SupplyDesk: Sendable {
 
     // MARK: Readings
 
-    /// Takes what a device says of a level now, and says what has changed. `level` is unknown when a full report does not name the supply;
+    /// Takes what a device says of a level now, and says what has changed and since when that has been told: a new cartridge may have to be told
+    /// twice before it is believed. `level` is unknown when a full report does not name the supply;
     /// `counter` is what its usage counter says, and `base` the profile whose devices learn from one another. `isHinted`: a code of the device
     /// says that the supply is low. `isRefillable`: it is topped up in place.
     mutating func observe(
         _ device: DeviceIndex, _ supply: SupplyIndex, _ level: SupplyLevel, counter: Double?, isHinted: Bool, isRefillable: Bool,
         base: ProfileIndex, at time: Int64
-    ) -> SupplyChange {
+    ) -> (change: SupplyChange, sinceMilliseconds: Int64) {
         reach(device, supply)
         learned.reach(base, with: SupplyLearning())
         devices[device][supply].reported = level
@@ -91,7 +92,7 @@ package struct SupplyDesk: Sendable {
         if isDoubted || isHinted || isAtEnd || (!wasLow && devices[device][supply].model.saidLowPercent != nil) {
             followDoubt(device, supply, level, change, isHinted: isHinted, wasLow: wasLow, since: since, at: time)
         }
-        return change
+        return (change, since)
     }
 
     /// What a message says of a level, before any of its levels is taken: a code that names only a type is weighed against all of them.

@@ -51,11 +51,17 @@ enum DecimalText {
 
     /// Whether the text says in place of a number that there is none.
     static func isUnknown(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        bytes.count <= 12 && unknownWords.contains(String(decoding: bytes, as: UTF8.self).lowercased())
+        // Asked of every word of a state, so what is none of these is told by its first byte.
+        guard let first = bytes.first else { return true }
+        switch first | 0x20 {
+        case UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "n"), UInt8(ascii: "u"), UInt8(ascii: "i"): break
+        default: return false
+        }
+        return bytes.count <= 12 && unknownWords.contains(String(decoding: bytes, as: UTF8.self).lowercased())
     }
 
     private static let unknownWords: Set<String> = [
-        "", "-", "--", "---", "nan", "null", "none", "nil", "unknown", "unavailable", "n/a", "na", "inf", "-inf", "+inf", "infinity",
+        "-", "--", "---", "nan", "null", "none", "nil", "unknown", "unavailable", "n/a", "na", "inf", "-inf", "+inf", "infinity",
         "-infinity", "-nan", "+nan", "nan(ind)", "-nan(ind)", "undefined",
     ]
 

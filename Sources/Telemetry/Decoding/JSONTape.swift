@@ -94,11 +94,15 @@ struct JSONTape {
     }
 
     func member(_ index: Int, _ name: some Collection<UInt8>) -> Int? {
-        var found: Int?
-        forEachMember(index) { key, value in
-            if found == nil, key.elementsEqual(name) { found = value }
+        guard type(index) == UInt8(ascii: "{") else { return nil }
+        let (close, length) = (end(index) - 1, name.count)
+        var at = index + 1
+        while at < close {
+            let key = string(at)
+            if key.count == length, key.elementsEqual(name) { return at + 1 }
+            at = next(at + 1)
         }
-        return found
+        return nil
     }
 
     /// Calls `body` with the index of each item of a list, in order, until it returns false.

@@ -340,7 +340,9 @@ extension ProfileLayout {
     @inline(__always)
     private func isWord(_ entry: StateEntry, _ word: UnsafeRawBufferPointer) -> Bool {
         stateBytes.withUnsafeBytes { bytes in
-            UnsafeRawBufferPointer(rebasing: bytes[Int(entry.offset)..<Int(entry.offset + entry.length)]).elementsEqual(word)
+            var at = 0
+            while at < word.count, bytes[Int(entry.offset) + at] == word[at] { at += 1 }
+            return at == word.count
         }
     }
 

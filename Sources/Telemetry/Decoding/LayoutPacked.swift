@@ -11,6 +11,11 @@ extension ProfileLayout {
             }
             return
         }
+        if number.isNaN {
+            // How devices write a floating-point number that they do not have.
+            decoded.readings.append(Reading(slot: slot, value: 0, isUnknown: true))
+            return
+        }
         guard self[slot].kind == .state else { return appendBounded(number, raw: number, rule, slot, &decoded) }
         guard let whole = Int(exactly: number) else { return problem(.notAState, self[slot].name, &decoded) }
         if !profile.metrics[rule].unknown.isEmpty, profile.metrics[rule].unknown.contains(where: { Double($0) == number }) {

@@ -16,7 +16,9 @@ extension ProfileLayout {
         supplyStamps[Int(supply.place)] = messageStamp
         let rule = self[supply].rule
         let places = profile.supplies[rule].members.isEmpty || parent == 0 ? Places() : members(tape, parent, rule)
-        let level = level(tape, index, rule, supply: supply, parent: parent, places)
+        let word = profile.supplies[rule].quality.flatMap { badQuality($0, tape, beside: parent) }
+        if let word { problem(.quality(word), self[slot].name, &decoded) }
+        let level = word == nil ? level(tape, index, rule, supply: supply, parent: parent, places) : .unknown(.saidToMeanNothing)
         switch level {
         case .unknown(.notANumber): problem(.notANumber, self[slot].name, &decoded)
         // Another unit than the profile believes; where the device itself says what is full, it is the device's mistake.

@@ -321,7 +321,7 @@ extension ProfileLayout {
     }
 
     private mutating func time(_ tape: JSONTape, _ index: Int, _ bit: UInt64, _ decoded: inout DecodedMessage) {
-        guard let rule = profile.messages[Int(bit.trailingZeroBitCount)].time else { return }
+        let message = bit.trailingZeroBitCount
         switch tape.type(index) {
         case UInt8(ascii: "n"): return
         case UInt8(ascii: "\""):
@@ -331,9 +331,9 @@ extension ProfileLayout {
             decoded.stamp = LocalTimeText(text)
         default: decoded.stamp = tape.number(index).map { .number($0) }
         }
-        guard decoded.stamp != nil else { return problem(.badTime, rule.path.text, &decoded) }
-        decoded.unit = rule.unit
-        decoded.zone = rule.zone
+        guard decoded.stamp != nil else { return problem(.badTime, profile.messages[message].time?.path.text ?? "", &decoded) }
+        decoded.unit = timeForms[message].unit
+        if timeForms[message].hasZone { decoded.zone = profile.messages[message].time?.zone }
     }
 
     /// A member that stands twice: nobody knows which one the device means, so what it said is taken back. Of two times of one message the first is

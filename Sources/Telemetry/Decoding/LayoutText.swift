@@ -35,8 +35,8 @@ extension ProfileLayout {
     /// The number in the metric's unit, when it came in another one of the same kind. A unit that nobody knows says nothing.
     private func inUnit(_ number: Double, _ unit: String, _ rule: Int32, _ slot: SlotIndex, _ decoded: inout DecodedMessage) -> Double? {
         let wanted = profile.metrics[Int(rule)].unit
-        guard unit != wanted, UnitConversion.find(unit) != nil, UnitConversion.find(wanted) != nil else { return number }
-        let converted = UnitConversion.convert(number, from: unit, to: wanted)
+        guard unit != wanted, let sent = UnitConversion.find(unit), let known = UnitConversion.find(wanted) else { return number }
+        let converted = sent.convert(number, to: known)
         if converted == nil { problem(.unit, self[slot].name, &decoded) }
         return converted
     }
@@ -132,15 +132,18 @@ extension ProfileLayout {
     /// the other kind has a metric of its own, because devices of one profile may mean different things by one name.
     mutating func openReading(_ tape: JSONTape, _ index: Int, node: Int32, in parent: Int, _ decoded: inout DecodedMessage) {
         let type = tape.type(index)
-        let rule = nodes[Int(node)].isPeculiar ? profile.metrics[Int(nodes[Int(node)].rule)] : nil
-        if let rule, rule.hasCompanions, isOpenUnknown(tape, index, rule, node: node, in: parent, &decoded) { return }
+        var isWord: Bool?
+        if nodes[Int(node)].isPeculiar {
+            let rule = profile.metrics[Int(nodes[Int(node)].rule)]
+            if rule.hasCompanions, isOpenUnknown(tape, index, rule, node: node, in: parent, &decoded) { return }
+            isWord = rule.wordsWhen.flatMap { saysWord($0, tape, beside: parent) }
+        }
         let isUnknown = type == UInt8(ascii: "n") || (type == Self.quote && DecimalText.isUnknown(tape.string(index)))
         let known = nodes[Int(node)].slot
         if isUnknown {
             if !known.isNone { decoded.readings.append(Reading(slot: known, value: 0, isUnknown: true)) }
             return
         }
-        let isWord = rule?.wordsWhen.flatMap { saysWord($0, tape, beside: parent) }
         let isNumber = isWord != true && (tape.number(index) != nil || (type == Self.quote && DecimalText.isPlain(tape.string(index))))
         if isWord == false, !isNumber { return problem(.notANumber, key(of: node), &decoded) }
         guard let slot = openSlot(node, isNumber: isNumber) else {

@@ -73,6 +73,9 @@ public struct ProfileLayout: Sendable {
     var roots: [String: Int32] = [:]
     /// For each message rule whether it is the plain kind that the hot path reads.
     public let isPlainMessage: [Bool]
+    /// For each message rule what its time counts, and whether it has a zone; a rule without a time has the first unit. Copying a whole
+    /// `TimeRule` for each message costs more than reading the time.
+    let timeForms: [(unit: DeviceTime.Unit, hasZone: Bool)]
     private let hasScopes: Bool
     /// The names of the slots with how much of each its rule says outright, and what was found to lie below members; see `slots(below:)`.
     var slotNames: [(bytes: [UInt8], literalBytes: Int)] = []
@@ -86,6 +89,7 @@ public struct ProfileLayout: Sendable {
     public init(_ profile: DeviceProfile, remembering remembered: [MetricSlot] = []) {
         self.profile = profile
         isPlainMessage = profile.messages.map(\.isPlain)
+        timeForms = profile.messages.map { ($0.time?.unit ?? .milliseconds, $0.time?.zone != nil) }
         (bounds, sentinels) = ValueBounds.of(profile.metrics)
         hasScopes =
             profile.messages.contains { !$0.topic.captures.isEmpty || !$0.names.isEmpty } || profile.metrics.contains { $0.message != nil }

@@ -107,8 +107,9 @@ public struct DecodedMessage: Sendable {
     /// As it is before a message is decoded.
     public mutating func clear() {
         readings.removeAll(keepingCapacity: true)
-        alerts.removeAll(keepingCapacity: true)
-        levels.removeAll(keepingCapacity: true)
+        // Most messages have none of these, and emptying an empty list is a call all the same.
+        if !alerts.isEmpty { alerts.removeAll(keepingCapacity: true) }
+        if !levels.isEmpty { levels.removeAll(keepingCapacity: true) }
         stamp = nil
         zone = nil
         fieldProblem = nil

@@ -13,8 +13,13 @@ struct UnitConversion: Equatable, Sendable {
 
     /// A number of one unit in another. Nil when the two measure different things, or when one is not known.
     static func convert(_ number: Double, from: String, to: String) -> Double? {
-        guard let a = find(from), let b = find(to), a.quantity == b.quantity else { return nil }
-        let (scale, offset) = (a.factor / b.factor, (a.offset - b.offset) / b.factor)
+        find(from).flatMap { source in find(to).flatMap { source.convert(number, to: $0) } }
+    }
+
+    /// A number of this unit in another. Nil when the two measure different things.
+    func convert(_ number: Double, to other: UnitConversion) -> Double? {
+        guard quantity == other.quantity else { return nil }
+        let (scale, offset) = (factor / other.factor, (offset - other.offset) / other.factor)
         // In the same unit it stays exactly what it was.
         return scale == 1 && offset == 0 ? number : number * scale + offset
     }

@@ -9,6 +9,8 @@ public struct PackedNumber: Equatable, Sendable {
     public var mask: UInt64?
     /// So many bits of what is left are a number in two's complement; nil: the number has no sign of its own.
     public var signedBits: Int?
+    /// So many bits of what is left, 32 or 64, are a floating-point number of IEEE 754; nil: a whole number.
+    public var floatBits: Int?
 
     public static let maximumShift = 1023
     /// A text has at most so many bytes: process data of IO-Link has up to 32 octets, with blanks between them 95 characters.
@@ -18,7 +20,7 @@ public struct PackedNumber: Equatable, Sendable {
     func value(of number: Int64) -> Double {
         // Shifted with its sign, which is lost when a mask or the number of bits says what counts.
         let shifted = number >> Int64(shift)
-        return mask == nil && signedBits == nil ? Double(shifted) : value(bits: UInt64(bitPattern: shifted))
+        return mask == nil && signedBits == nil && floatBits == nil ? Double(shifted) : value(bits: UInt64(bitPattern: shifted))
     }
 
     /// For a number beyond those with a sign.
@@ -47,7 +49,11 @@ public struct PackedNumber: Equatable, Sendable {
         return isEmpty ? nil : bits
     }
 
+    /// Not a number where the bits of a floating-point number say so.
     private func value(bits: UInt64) -> Double {
+        if let floatBits {
+            return floatBits == 64 ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+        }
         let bits = bits & (mask ?? .max)
         guard let signedBits else { return Double(bits) }
         let unused = UInt64(64 - signedBits)

@@ -114,7 +114,7 @@ extension ProfileReader {
     /// What a profile may say of texts that hold numbers.
     enum WrittenText: String, CaseIterable { case decimal }
 
-    private static let packingKeys = ["hex", "shift", "mask", "signedBits"]
+    private static let packingKeys = ["hex", "shift", "mask", "signedBits", "floatBits"]
 
     /// `hex: true, shift: 2, mask: 0x3FFF, signedBits: 14`, each of which may stand alone.
     private func packing(_ reader: ObjectReader) -> PackedNumber? {
@@ -124,7 +124,17 @@ extension ProfileReader {
         // Numbers of a profile are exact up to 53 bits.
         packing.mask = reader.integer("mask", in: 1...(1 << 53)).map { UInt64($0) }
         packing.signedBits = reader.integer("signedBits", in: 2...64)
+        packing.floatBits = floatBits(reader)
         return packing == PackedNumber() ? nil : packing
+    }
+
+    private func floatBits(_ reader: ObjectReader) -> Int? {
+        guard let bits = reader.integer("floatBits", in: 32...64) else { return nil }
+        if bits != 32, bits != 64 { reader.add("\"floatBits\" is 32 or 64", at: "floatBits") }
+        for key in ["mask", "signedBits"] where reader.node.member(key) != nil {
+            reader.add("\"floatBits\" and \"\(key)\" cannot both say what the bits are", at: key)
+        }
+        return bits
     }
 
     private func checkPacking(_ reader: ObjectReader, _ rule: MetricRule) {

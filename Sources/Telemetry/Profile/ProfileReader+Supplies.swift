@@ -12,6 +12,7 @@ extension ProfileReader {
         readMembers(reader, &rule)
         rule.values = unknownLevels(reader) + supplyValues(reader)
         rule.unknownWhen = unknownWhen(reader)
+        rule.quality = qualityRule(reader)
         readOrdering(reader, &rule)
         reader.finish()
         return places.map { place in

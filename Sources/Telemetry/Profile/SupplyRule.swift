@@ -15,6 +15,8 @@ public struct SupplyRule: Equatable, Sendable {
     /// Members beside the level that say by their value that the level is not known, such as the tag of a spool that has none. They say so
     /// without a level, too: an empty slot may tell nothing else.
     public var unknownWhen: [MemberRule] = []
+    /// Where the device says whether the level holds.
+    public var quality: QualityRule?
     /// The usage counter that wears it, such as pages.
     public var counter: String?
     /// What to order; may hold captures, and `{partNumber}` or `{label}` of the supply that is in the device.
@@ -86,6 +88,10 @@ extension DeviceProfile {
             guard case .each(_, let member?, _) = token else { return [] }
             return member.split(separator: UInt8(ascii: "|")).map { String(decoding: $0, as: UTF8.self) }
         }
-        return beside + names + alerts.flatMap { $0.severityMembers + $0.textMembers }
+        let qualities = (metrics.map(\.quality) + supplies.map(\.quality)).compactMap { rule -> String? in
+            guard case .beside(let member)? = rule?.place else { return nil }
+            return member
+        }
+        return beside + names + qualities + alerts.flatMap { $0.severityMembers + $0.textMembers }
     }
 }

@@ -22,6 +22,14 @@ import Testing
         #expect(reason.text(metric: "x", unit: " %") == "x has fallen by 3.1 % within 5 minutes, 7.5 times a usual change")
         reason.kind = .level
         #expect(reason.text(metric: "x", unit: " %") == "the mean of x has moved to 3.1 % below its usual 182 %")
+        reason.days = 23
+        #expect(reason.text(metric: "x", unit: " %") == "the mean of x has moved to 3.1 % below its usual 182 %, as at no time in 23 days")
+        reason.kind = .activity
+        reason.seen = 1.2
+        #expect(reason.text(metric: "x", unit: " %") == "x moves 7.5 times less than it usually does, as only once in 23 days")
+        reason.deviation = 3.1
+        reason.seen = 2.6
+        #expect(reason.text(metric: "x", unit: " %") == "x moves 7.5 times as much as it usually does, as only 3 times in 23 days")
     }
 
     @Test func theReasonIsThatOfTheWarning() throws {

@@ -37,6 +37,37 @@ import Testing
         #expect(changes.count <= 20, "seed \(seed): \(changes)")
     }
 
+    /// Idle while it was learned, and then at work for some hours a few times a week.
+    @Test(arguments: [16, 17, 18] as [UInt64])
+    func aMachineThatWorksAtTimesIsWarnedOfOnce(seed: UInt64) {
+        var noise = SeededNoise(seed)
+        var detector = MachineDetector(channels: 3)
+        var heat = 22.0
+        var (onsets, standing) = (0, 0)
+        let month = 30 * 288
+        for row in 0..<month {
+            let isAtWork = row > 500 && row / 60 % 5 == 0
+            heat += ((isAtWork ? 210 : 22) - heat) * (isAtWork ? 0.9 : 0.15)
+            let verdict = detector.observe([
+                heat + 0.3 * noise.gaussian(), (isAtWork ? 100 : 0) + noise.uniform(), 22 + 0.1 * noise.gaussian(),
+            ])
+            if verdict.isNew { onsets += 1 }
+            if verdict.isAnomalous { standing += 1 }
+        }
+        #expect(onsets == 1, "seed \(seed)")
+        #expect(standing * 50 < month, "seed \(seed): \(standing) rows")
+    }
+
+    /// What was seen once is known, but what goes beyond it is not.
+    @Test func whatGoesBeyondTheKnownIsSeen() {
+        var rows = Self.rows(seed: 19, count: 2400, fault: 700..<900)
+        for index in 2000..<2100 { rows[index][0] += 30 }
+        var detector = MachineDetector(channels: 4)
+        let verdicts = Self.run(rows, &detector)
+        let raised = verdicts[2000..<2030].contains { $0.isNew }
+        #expect(raised)
+    }
+
     @Test func theReasonNamesTheGaugesThatMoved() {
         var detector = MachineDetector(channels: 4)
         _ = Self.run(Self.rows(seed: 5, count: 760, fault: 700..<1000), &detector)

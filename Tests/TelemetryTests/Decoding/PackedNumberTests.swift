@@ -54,6 +54,10 @@ import Testing
             // The field is what `unknown`, bounds, scale and offset speak of.
             ("mask: 0xFFFF, unknown: [0xFFFF]", "131071", "?"), ("mask: 255, scale: 0.5, offset: -10", "266", "-5.0"),
             ("mask: 255, maximum: 100", "357", "?"),
+            // IEEE 754: 21.5 in 32 bits, with what else the process data hold on both sides; -2.25 in 64; one that is no number.
+            ("hex: true, floatBits: 32", #""41AC0000""#, "21.5"), ("hex: true, shift: 16, floatBits: 32", #""FFFF41AC00000001""#, "21.5"),
+            ("hex: true, floatBits: 64", #""C002000000000000""#, "-2.25"), ("floatBits: 32", "1101791232", "21.5"),
+            ("hex: true, floatBits: 32", #""7FC00000""#, "?"), ("hex: true, floatBits: 32, scale: 2, maximum: 40", #""41AC0000""#, "?"),
         ] as [(String, String, String)]) func fields(_ keys: String, _ value: String, _ expected: String) throws
     {
         #expect(try read("v: { pointer: \"/v\", \(keys) }", "{\"v\":\(value)}") == ["v": expected])
@@ -61,6 +65,10 @@ import Testing
 
     @Test(arguments: [#""03G5""#, #""0x""#, "1.5", "true", #""-5""#]) func whatIsNoHexadecimalNumber(_ value: String) throws {
         #expect(try problem("v: { pointer: \"/v\", hex: true }", "{\"v\":\(value)}") == .notWhole)
+    }
+
+    @Test func anInfiniteNumberIsOutOfRange() throws {
+        #expect(try problem("v: { pointer: \"/v\", hex: true, floatBits: 32 }", #"{"v":"7F800000"}"#) == .outOfRange)
     }
 
     @Test func statesOfBits() throws {
@@ -79,6 +87,8 @@ import Testing
             (#"{ pointer: "/v", hex: true, text: "decimal" }"#, "either \"decimal\" or hex"),
             (#"{ pointer: "/v", text: "decimal", kind: "state" }"#, "\"text\" is for the numbers"),
             (#"{ pointer: "/v", text: "hex" }"#, "\"text\" cannot be"), (#"{ pointer: "/v", match: "{value} V", mask: 1 }"#, "cannot both"),
+            (#"{ pointer: "/v", floatBits: 33 }"#, "\"floatBits\" is 32 or 64"),
+            (#"{ pointer: "/v", floatBits: 32, signedBits: 16 }"#, "\"floatBits\" and \"signedBits\" cannot both"),
             (#"{ pointer: "/v", unit: "V", unitFrom: "u", mask: 1 }"#, "no \"unitFrom\""),
         ]) func mistakes(_ metric: String, _ says: String)
     {

@@ -138,6 +138,23 @@ import Testing
         #expect(problem == nil)
     }
 
+    /// What a gateway's flag says of the level wins over the level, and its word is told.
+    @Test(
+        arguments: [
+            ("{ from: \"q\", good: [true] }", "41,\"q\":true", .percent(41, resolution: 1), nil),
+            ("{ from: \"q\", good: [true] }", "41,\"q\":false", .unknown(.saidToMeanNothing), .quality("false")),
+            ("{ from: \"q\", good: [true] }", "41", .percent(41, resolution: 1), nil),
+            (
+                "{ from: \"/state/code\", good: \"opcUA\" }", "0,\"state\":{\"code\":2147483648}", .unknown(.saidToMeanNothing),
+                .quality("2147483648")
+            ),
+        ] as [(String, String, SupplyLevel, FieldProblem.Kind?)])
+    func aLevelThatDoesNotHoldIsUnknown(_ quality: String, _ level: String, _ expected: SupplyLevel, _ kind: FieldProblem.Kind?) throws {
+        let read = try levels("ink: { level: \"/ink\", quality: \(quality) }", "{\"ink\":\(level)}")
+        #expect(read.levels == ["ink": expected])
+        #expect(read.problem == kind.map { FieldProblem(kind: $0, name: "supply.ink") })
+    }
+
     /// It loses itself only, is counted, and is shown as what it is.
     @Test func whatCannotBeReadIsAnUnknownThatIsCounted() throws {
         let word = try levels(Self.words, #"{"ink":"plenty"}"#)

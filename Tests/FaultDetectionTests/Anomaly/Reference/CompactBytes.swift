@@ -89,11 +89,14 @@ extension AnomalyReason {
         bytes.double(expected)
         bytes.float(times)
         bytes.signed(durationSeconds)
+        bytes.float(seen)
+        bytes.number(UInt64(days))
     }
 
     init?(from bytes: inout CompactReader) {
         guard let first = bytes.byte(), let kind = AnomalyKind(rawValue: first & 0x7F), let deviation = bytes.double(),
-            let expected = bytes.double(), let times = bytes.float(), let duration = bytes.signed()
+            let expected = bytes.double(), let times = bytes.float(), let duration = bytes.signed(),
+            let seen = bytes.float(), let days = bytes.number(), days <= UInt64(UInt16.max)
         else { return nil }
         self.init()
         self.kind = kind
@@ -102,5 +105,7 @@ extension AnomalyReason {
         self.expected = expected
         self.times = times
         durationSeconds = duration
+        self.seen = seen
+        self.days = UInt16(days)
     }
 }

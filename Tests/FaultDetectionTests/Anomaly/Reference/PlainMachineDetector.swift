@@ -6,12 +6,13 @@ import Glibc
 /// those that raised have come back, and tells changes of regime.
 ///
 /// A fault moves some gauges at once, and others (temperatures) slowly for as long as it lasts and long after. So the end of a fault is
-/// seen in the gauges that showed its beginning, and what the others are by then becomes their usual value.
+/// seen in the gauges that showed its beginning, and what the others are by then becomes their usual value. Where gauges were in an event
+/// that is over they may be again: so a machine that works at times is warned of once, and not at each time.
 struct PlainMachineDetector: Sendable {
     static let maximumChannels = 24
     static let defaultWarmupRows = 400
     /// The deviation, in scales, at which the warning is raised: where the score is 1.
-    static let limit = 4.5
+    static let limit = 4.0
     /// The share of the limit below which it clears in any case.
     static let quietShare = 0.7
     /// The share of its peak to which the deviation has to come back.
@@ -71,6 +72,7 @@ struct PlainMachineDetector: Sendable {
             let x = channels[index].follow(value, smoothing: smoothing)
             if !isAnomalous { channels[index].calibrate(x, block: block, isBlockFull: isBlockFull) }
             if !isWarm, mayLearn { channels[index].learnDifference(isCalibrating: true) }
+            channels[index].followRange(isFirst: row < UInt64(rowsPerBlock), isWarm: isWarm, isAnomalous: isAnomalous)
             if isWarm, !isAnomalous, settlingRows == 0 { channels[index].usual += Self.followingRate * (x - channels[index].usual) }
         }
         // A row of which nothing is known neither raises nor clears.
@@ -121,7 +123,10 @@ struct PlainMachineDetector: Sendable {
     private mutating func raise() {
         isAnomalous = true
         raisedRows = 0
-        for index in channels.indices { channels[index].peak = Float(min(max(channels[index].deviation, -1e30), 1e30)) }
+        for index in channels.indices {
+            channels[index].peak = Float(min(max(channels[index].deviation, -1e30), 1e30))
+            channels[index].beginEvent()
+        }
     }
 
     /// The state is normal again: what is now is usual, for the channels that the fault moved for good too.
@@ -131,6 +136,7 @@ struct PlainMachineDetector: Sendable {
         block = 0
         blockRow = 0
         for index in channels.indices {
+            channels[index].endEvent()
             channels[index].usual = channels[index].smooth
             channels[index].beginCalibration()
         }
@@ -139,8 +145,8 @@ struct PlainMachineDetector: Sendable {
     /// Whether the channels that raised it have come back: the mean of what is left of their peaks, weighed by the peaks' logarithms.
     private mutating func hasReturned(_ largest: Double) -> Bool {
         if largest < Self.quietShare * Self.limit { return true }
-        // After ten calibrations it is no fault any more but how the machine is.
-        if raisedRows > UInt32(400 * rowsPerBlock) { return true }
+        // After so long (three and a half days of rows of five minutes) it is no fault any more but how the machine is.
+        if raisedRows > UInt32(100 * rowsPerBlock) { return true }
         var left = 0.0
         var weights = 0.0
         for index in channels.indices {
@@ -192,7 +198,7 @@ struct PlainMachineDetector: Sendable {
 
 /// The form for snapshots.
 extension PlainMachineDetector {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     func write(to bytes: inout [UInt8]) {
         var out = CompactWriter()
@@ -243,6 +249,7 @@ extension PlainMachineChannel {
     private static var doubles: [WritableKeyPath<PlainMachineChannel, Double>] {
         [
             \.origin, \.blockSum, \.rowMean, \.rowSquares, \.usual, \.scale, \.smooth, \.fast, \.slow, \.differenceSquare,
+            \.lowest, \.highest, \.eventLowest, \.eventHighest,
         ]
     }
 
@@ -285,6 +292,10 @@ extension PlainMachineChannel {
 /// One gauge within the machine detector: what it usually is, how far its smoothed value usually wanders, and where it is now.
 struct PlainMachineChannel: Sendable {
     static let blockCount = 40
+    /// By how much of the range in which it has been a channel may leave it.
+    private static let knownMargin = 0.25
+    /// The share by which the ends of that range come nearer to the usual with each row: in 48 days half, at five minutes a row.
+    private static let fadingRate = 0.00005
 
     /// Values are kept relative to the first, so that a float is exact enough.
     var origin = 0.0
@@ -312,8 +323,20 @@ struct PlainMachineChannel: Sendable {
     /// The furthest deviation, in scales, soon after the alarm was raised.
     var peak: Float = 0
 
-    /// Multiples of the usual deviation, signed.
-    var deviation: Double { scale > 0 ? (smooth - usual) / scale : 0 }
+    /// The lowest and the highest smoothed value while the usual was first learned, and in events that are over; they fade.
+    var lowest = 0.0
+    var highest = 0.0
+    /// The same of the event that stands.
+    var eventLowest = 0.0
+    var eventHighest = 0.0
+
+    /// Multiples of the usual deviation, signed. 0 where the channel has been before, or nearly: a machine that works at times is as usual
+    /// at work as idle, once it was seen at both.
+    var deviation: Double {
+        let margin = Self.knownMargin * (highest - lowest)
+        guard scale > 0, smooth > highest + margin || smooth < lowest - margin else { return 0 }
+        return (smooth - usual) / scale
+    }
 
     /// Difference between the fast and the slow mean, in multiples of its usual size.
     var regimeDifference: Double {
@@ -374,6 +397,31 @@ struct PlainMachineChannel: Sendable {
             sum += difference * difference / 16
         }
         return sum / Double(count) / 2
+    }
+
+    /// Follows where the channel has been.
+    mutating func followRange(isFirst: Bool, isWarm: Bool, isAnomalous: Bool) {
+        if isAnomalous {
+            eventLowest = min(eventLowest, smooth)
+            eventHighest = max(eventHighest, smooth)
+        } else if isWarm {
+            lowest += Self.fadingRate * (usual - lowest)
+            highest += Self.fadingRate * (usual - highest)
+        } else {
+            lowest = isFirst ? smooth : min(lowest, smooth)
+            highest = isFirst ? smooth : max(highest, smooth)
+        }
+    }
+
+    mutating func beginEvent() {
+        eventLowest = smooth
+        eventHighest = smooth
+    }
+
+    /// Where the channel was in the event is known from now on.
+    mutating func endEvent() {
+        lowest = min(lowest, eventLowest)
+        highest = max(highest, eventHighest)
     }
 
     mutating func beginCalibration() {

@@ -5,26 +5,26 @@ import Glibc
 
 /// Watches one gauge or rate without a rule: one pass, bounded state, no look ahead, no training.
 ///
-/// Readings are gathered into ticks of at least four minutes. Each tick is looked at in four ways (`AnomalyKind`), and each way ranks
-/// what it sees among the maxima of past blocks of ticks (`PlainEventRanks`). The score is q = 0.3·log₁₀(T + 1) − log₁₀(c + 1) over its limit,
-/// where T blocks are remembered and c of them had as much: so that a value that was never seen counts for more, the longer the past. It is invariant to the metric's unit, offset and sign.
+/// Readings are gathered into ticks of at least four minutes. Each tick is looked at in five ways (`AnomalyKind`), and each way compares
+/// what it sees with the maxima of past blocks of ticks (`PlainBlockMaxima`).
 ///
 /// The value is plain data without references: an array of detectors is one piece of memory.
 struct PlainMetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
-    /// The q at which a warning is raised: where the score is 1.
-    static let limit: Float = 0.11
+    static let limit: Float = 3.2
     static let ticksPerBlock: UInt8 = 50
     /// Before that a warning would come of knowing nothing: both must have passed.
-    static let warmupTicks: UInt32 = 240
+    static let warmupTicks: UInt32 = 250
     static let warmupMilliseconds: Int64 = 2 * 86_400_000
-    /// Weight of a new event when counts and weight have just been halved; it doubles until they are again, after 250 blocks.
+    /// Weight of a new maximum when counts and weight have just been halved; it doubles until they are again, after 120 blocks.
     static let firstWeight = 64.0
-    static let halfLifeBlocks = 250.0
+    static let halfLifeBlocks = 120.0
     static let slowestRate = 1.0 / 6000
     /// Ticks in a row that have to be usual before a warning clears: an hour of five-minute ticks.
     static let calmTicks: UInt8 = 12
+    static let eventMilliseconds: Int64 = 12 * 3_600_000
+    static let worsening: Float = 2
 
     // What has come in since the last tick.
     var origin = 0.0
@@ -47,20 +47,19 @@ struct PlainMetricDetector: Sendable {
     var sustained = 0.0
     var sustainedVariance = 0.0
 
+    var activity = 0.0
+    var usualActivity = 0.0
+
     // How rare it is.
-    var ranks = InlineArray<4, PlainEventRanks>(repeating: PlainEventRanks())
+    var maxima = InlineArray<5, PlainBlockMaxima>(repeating: PlainBlockMaxima())
     var blockTicks: UInt8 = 0
     var blocksSinceHalving: UInt8 = 0
-    var totalWeight: UInt32 = 0
-    /// Of an event now; it changes only with the block, as does the next.
     var weight: UInt16 = 64
-    /// 0.3·log₁₀(T + 1)
-    var familiarity: Float = 0
 
     // What has been said of it.
-    var recent = InlineArray<12, Float>(repeating: -9)
-    var recentIndex: UInt8 = 0
-    var recentTicks: UInt8 = 0
+    var score: Float = 0
+    var raisedScore: Float = 0
+    var atLimitMilliseconds = Int64.min
     var calm: UInt8 = 0
     var isAnomalous = false
     /// Since when the value has been on one side of what is usual.
@@ -77,6 +76,7 @@ struct PlainMetricDetector: Sendable {
         lastMilliseconds = lastMilliseconds.shifted(byMilliseconds: step)
         tickStart = tickStart.shifted(byMilliseconds: step)
         sideMilliseconds = sideMilliseconds.shifted(byMilliseconds: step)
+        atLimitMilliseconds = atLimitMilliseconds.shifted(byMilliseconds: step)
     }
 
     typealias Verdict = MetricDetector.Verdict
@@ -119,17 +119,26 @@ struct PlainMetricDetector: Sendable {
         let isGap = ticks > 0 && elapsed > gapMilliseconds
         followInterval(Float(Double(elapsed) / 1000), isGap: isGap)
         let signals = look(at: x, slot: slot, at: time, isGap: isGap)
-        var best: Float = -9
+        var best = -Float.greatestFiniteMagnitude
         var kind = AnomalyKind.season
-        for index in 0..<4 {
-            let q = rank(signals.sizes[index], index)
-            if q > best {
-                best = q
+        var seen: Float = 0
+        for index in 0..<5 {
+            let size = signals.sizes[index]
+            maxima[index].note(size)
+            var distance = maxima[index].distance(size)
+            var count: Float = 0
+            if distance >= Self.limit {
+                count = maxima[index].count(asLargeAs: size, weight: weight)
+                distance -= 0.7 * count
+            }
+            if distance > best {
+                best = distance
                 kind = AnomalyKind(rawValue: UInt8(index)) ?? .season
+                seen = count
             }
         }
         closeBlock()
-        return judge(best, kind, signals, at: time)
+        return judge(best / Self.limit, kind, seen, signals, at: time)
     }
 
     /// The ticks in a day, bounded: memories of "a day" are counted in ticks.
@@ -144,56 +153,27 @@ struct PlainMetricDetector: Sendable {
         }
     }
 
-    /// By how many bins of 6 % a size has to be above an old maximum to rank above it, and how large it has to be at all, for each way
-    /// of looking.
-    ///
-    /// A record alone is not enough: whatever is watched for a month breaks its records, plain noise as well, but noise does so at sizes
-    /// that are known. Below the floor a size is what noise reaches in a month, and though it may be new, it is nothing to warn of. The
-    /// margins keep wandering values, which go to new records bit by bit, from a warning at each.
-    private static func caution(_ index: Int) -> (margin: Int, floor: Float) {
-        switch index {
-        case 0: (1, 8)
-        case 1: (1, 2.5)
-        case 2: (4, 6)
-        default: (2, 3.5)
-        }
-    }
-
-    /// q of a size, or −1 when it is too common or too small to be ranked.
-    private mutating func rank(_ size: Float, _ index: Int) -> Float {
-        let (margin, floor) = Self.caution(index)
-        guard let found = ranks[index].note(PlainEventRanks.bin(size), margin: margin), size >= floor else { return -1 }
-        return found == 0 ? familiarity : familiarity - FastLog.log10(Float(found) / Float(weight) + 1)
-    }
-
     private mutating func closeBlock() {
         blockTicks += 1
         guard blockTicks >= Self.ticksPerBlock else { return }
         blockTicks = 0
-        for index in 0..<4 { ranks[index].close(weight: weight) }
-        totalWeight += UInt32(weight)
+        for index in 0..<5 { maxima[index].close(weight: weight) }
         blocksSinceHalving += 1
         if Double(blocksSinceHalving) >= Self.halfLifeBlocks {
             blocksSinceHalving = 0
-            totalWeight /= 2
-            for index in 0..<4 { ranks[index].halve() }
+            for index in 0..<5 { maxima[index].halve() }
         }
         weigh()
     }
 
-    /// What follows from the number of blocks.
     mutating func weigh() {
         weight = UInt16((Self.firstWeight * exp2(Double(blocksSinceHalving) / Self.halfLifeBlocks)).rounded())
-        let blocks = Float(totalWeight) / Float(weight)
-        familiarity = 0.3 * FastLog.log10(blocks + 1)
-        // Beyond that many, q is negative.
-        let limit = UInt32(Float(weight) * max(0, Float(exp2(Double(familiarity) * 3.321_928)) - 1))
-        for index in 0..<4 { ranks[index].findThreshold(limit: limit) }
+        for index in 0..<5 { maxima[index].measure(weight: weight) }
     }
 }
 
 extension PlainMetricDetector {
-    func explain(_ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> AnomalyReason {
+    func explain(_ kind: AnomalyKind, _ seen: Float, _ signals: Signals, at time: Int64) -> AnomalyReason {
         var reason = AnomalyReason()
         reason.kind = kind
         reason.isWeekend = PlainSeasonTable.isWeekend(signals.slot)
@@ -204,19 +184,22 @@ extension PlainMetricDetector {
         case .season, .sustained: reason.expected = origin + signals.value - signals.deviations[0]
         case .level: reason.expected = origin + level - signals.deviations[1]
         case .change: reason.expected = origin + signals.value - signals.deviations[2]
+        case .activity: reason.expected = origin + signals.value
         }
+        reason.seen = seen
+        reason.days = UInt16(min(max((time - firstMilliseconds) / 86_400_000, 0), 65_535))
         reason.durationSeconds = kind == .change ? Int64(tickSeconds) : side == 0 ? 0 : (time - sideMilliseconds) / 1000
         return reason
     }
 }
 
-/// The four ways of looking at a tick.
+/// The five ways of looking at a tick.
 extension PlainMetricDetector {
     struct Signals {
         /// Multiples of what is usual, in the order of `AnomalyKind`.
-        var sizes = InlineArray<4, Float>(repeating: 0)
+        var sizes = InlineArray<5, Float>(repeating: 0)
         /// Differences in the metric's unit, in the same order; positive is above.
-        var deviations = InlineArray<4, Double>(repeating: 0)
+        var deviations = InlineArray<5, Double>(repeating: 0)
         var slot = 0
         var value = 0.0
     }
@@ -236,6 +219,12 @@ extension PlainMetricDetector {
         if !isGap { lookAtChange(x, rate, &signals) }
         previous = x
         lookAtSustained(normalised, rate, &signals)
+        if usualActivity > 0 {
+            let more = (activity + 0.02) / (usualActivity + 0.02)
+            let less = (usualActivity + 0.02) / (activity + 0.02)
+            signals.sizes[4] = Float(max(more, less))
+            signals.deviations[4] = activity - usualActivity
+        }
         followSide(normalised, at: time)
         return signals
     }
@@ -246,14 +235,26 @@ extension PlainMetricDetector {
         return deviation == 0 ? 0 : 1e3
     }
 
+    /// Moves a variance towards the square of a deviation; when it is known, by at most sixteen times itself.
+    private func follow(_ variance: inout Double, _ deviation: Double, _ rate: Double) {
+        var square = deviation * deviation
+        if ticks > 20, variance > 0, square > 16 * variance { square = 16 * variance }
+        variance += rate * (square - variance)
+    }
+
     private mutating func lookAtSeason(_ x: Double, _ slot: Int, _ rate: Double, _ signals: inout Signals) -> Double {
         let expected = season.mean(slot)
         let residual = expected.map { x - $0 } ?? 0
-        let usual = (0.5 * residualVariance + 0.5 * season.variance(slot)).squareRoot()
+        let usualSquare = 0.5 * residualVariance + 0.5 * season.variance(slot)
+        let usual = usualSquare.squareRoot()
         signals.sizes[0] = Self.ratio(residual, usual)
         signals.deviations[0] = residual
-        season.learn(slot, x, residual: residual)
-        residualVariance += rate * (residual * residual - residualVariance)
+        var square = residual * residual
+        if season.count(slot) > 2, ticks > 20, usualSquare > 0, square > 16 * usualSquare { square = 16 * usualSquare }
+        season.learn(slot, x, square: square)
+        var variance = residualVariance
+        follow(&variance, residual, rate)
+        residualVariance = variance
         return usual > 0 ? min(8, max(-8, residual / usual)) : 0
     }
 
@@ -262,16 +263,27 @@ extension PlainMetricDetector {
         let deviation = level - mean
         signals.sizes[1] = variance > 0 ? Self.ratio(deviation, variance.squareRoot()) : 0
         signals.deviations[1] = deviation
-        let step = x - mean
+        var step = x - mean
+        var followed = variance
+        follow(&followed, step, rate)
+        if ticks > 20, variance > 0, step * step > 16 * variance {
+            let most = (16 * variance).squareRoot()
+            step = step > 0 ? most : -most
+        }
         mean += rate * step
-        variance += rate * (step * step - variance)
+        variance = followed
     }
 
     private mutating func lookAtChange(_ x: Double, _ rate: Double, _ signals: inout Signals) {
         let change = x - previous
         signals.sizes[2] = changeVariance > 0 ? Self.ratio(change, changeVariance.squareRoot()) : 0
         signals.deviations[2] = change
-        changeVariance += rate * (change * change - changeVariance)
+        let moved = Double(min(signals.sizes[2], 8))
+        activity += (moved - activity) * 2 / 49
+        usualActivity += rate * (moved - usualActivity)
+        var variance = changeVariance
+        follow(&variance, change, rate)
+        changeVariance = variance
     }
 
     /// The mean of the season's residuals over half a day, each clipped so that one spike is not taken for a new level.
@@ -279,7 +291,9 @@ extension PlainMetricDetector {
         sustained += (normalised - sustained) * 2 / (Double(ticksPerDay) / 2 + 1)
         signals.sizes[3] = sustainedVariance > 0 ? Self.ratio(sustained, sustainedVariance.squareRoot()) : 0
         signals.deviations[3] = sustained * residualVariance.squareRoot()
-        sustainedVariance += rate * (sustained * sustained - sustainedVariance)
+        var variance = sustainedVariance
+        follow(&variance, sustained, rate)
+        sustainedVariance = variance
     }
 
     private mutating func followSide(_ normalised: Double, at time: Int64) {
@@ -290,41 +304,34 @@ extension PlainMetricDetector {
         }
     }
 
-    /// Turns the rank into a score, and lets the warning stand or clear.
-    mutating func judge(_ q: Float, _ kind: AnomalyKind, _ signals: Signals, at time: Int64) -> Verdict {
-        var strongest: Float = -9
-        for index in 0..<12 { strongest = max(strongest, recent[index]) }
-        // As rare as what was warned of is nothing new, though each block that is remembered makes it a little rarer.
-        var score = q > strongest + 0.02 ? max(0, q / Self.limit) : 0
+    /// Says an event once, or again when it is twice as bad, and lets the warning stand or clear.
+    mutating func judge(_ found: Float, _ kind: AnomalyKind, _ seen: Float, _ signals: Signals, at time: Int64) -> Verdict {
+        var score = max(0, found)
         // Knowing nothing yet: told, but never a warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
-        remember(q)
+        self.score = score
+        if score >= 1 {
+            let before = atLimitMilliseconds
+            atLimitMilliseconds = time
+            if before != .min, time - before <= Self.eventMilliseconds, score <= raisedScore * Self.worsening { score = 0.99 }
+        }
         let isNew = score >= 1
         if isNew {
             isAnomalous = true
             calm = 0
-            reason = explain(kind, signals, at: time)
+            raisedScore = score
+            reason = explain(kind, seen, signals, at: time)
         } else if isAnomalous {
-            calm = q < 0 ? calm + 1 : 0
+            calm = found < 0.5 ? calm + 1 : 0
             if calm >= Self.calmTicks { isAnomalous = false }
         }
         return Verdict(score: score, isAnomalous: isAnomalous, isNew: isNew)
-    }
-
-    /// The strongest q of each twelfth of the last day.
-    private mutating func remember(_ q: Float) {
-        recent[Int(recentIndex)] = max(recent[Int(recentIndex)], q)
-        recentTicks += 1
-        guard Float(recentTicks) >= (ticksPerDay / 12).rounded(.down) else { return }
-        recentTicks = 0
-        recentIndex = (recentIndex + 1) % 12
-        recent[Int(recentIndex)] = -9
     }
 }
 
 /// The form for snapshots: everything, without the zeros.
 extension PlainMetricDetector {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     func write(to bytes: inout [UInt8]) {
         var out = CompactWriter()
@@ -340,13 +347,15 @@ extension PlainMetricDetector {
         out.float(tickSeconds)
         for value in [
             residualVariance, mean, variance, level, previous, changeVariance, sustained, sustainedVariance,
+            activity, usualActivity,
         ] { out.double(value) }
-        for index in 0..<4 { ranks[index].write(to: &out) }
-        for value in [blockTicks, blocksSinceHalving, recentIndex, recentTicks, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
+        for index in 0..<5 { maxima[index].write(to: &out) }
+        for value in [blockTicks, blocksSinceHalving, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
             out.byte(value)
         }
-        out.number(UInt64(totalWeight))
-        for index in 0..<12 { out.float(recent[index]) }
+        out.float(score)
+        out.float(raisedScore)
+        out.signed(atLimitMilliseconds == .min ? -1 << 62 : atLimitMilliseconds)
         out.signed(sideMilliseconds == .min ? -1 << 62 : sideMilliseconds)
         reason.write(to: &out)
         bytes += out.bytes
@@ -389,6 +398,7 @@ extension PlainMetricDetector {
         tickSeconds = seconds
         let fields: [WritableKeyPath<PlainMetricDetector, Double>] = [
             \.residualVariance, \.mean, \.variance, \.level, \.previous, \.changeVariance, \.sustained, \.sustainedVariance,
+            \.activity, \.usualActivity,
         ]
         for field in fields {
             guard let value = reader.double() else { return false }
@@ -398,26 +408,23 @@ extension PlainMetricDetector {
     }
 
     private mutating func readEvents(_ reader: inout CompactReader) -> Bool {
-        for index in 0..<4 {
-            guard let ranks = PlainEventRanks(from: &reader) else { return false }
-            self.ranks[index] = ranks
+        for index in 0..<5 {
+            guard let maxima = PlainBlockMaxima(from: &reader) else { return false }
+            self.maxima[index] = maxima
         }
-        guard let blockTicks = reader.byte(), let blocks = reader.byte(), let index = reader.byte(), let ticks = reader.byte(),
-            let calm = reader.byte(), let flag = reader.byte(), let side = reader.byte(), let total = reader.number(),
-            blockTicks < Self.ticksPerBlock, Double(blocks) < Self.halfLifeBlocks, index < 12, ticks < 26, total < 1 << 24
+        guard let blockTicks = reader.byte(), let blocks = reader.byte(), let calm = reader.byte(), let flag = reader.byte(),
+            let side = reader.byte(), let score = reader.float(), let raised = reader.float(),
+            let atLimit = reader.signed().flatMap(Self.time),
+            blockTicks < Self.ticksPerBlock, Double(blocks) < Self.halfLifeBlocks
         else { return false }
         self.blockTicks = blockTicks
         blocksSinceHalving = blocks
-        recentIndex = index
-        recentTicks = ticks
         self.calm = min(calm, Self.calmTicks)
         isAnomalous = flag != 0
         self.side = Int8(bitPattern: side)
-        totalWeight = UInt32(total)
-        for index in 0..<12 {
-            guard let value = reader.float() else { return false }
-            recent[index] = value
-        }
+        self.score = score
+        raisedScore = raised
+        atLimitMilliseconds = atLimit
         guard let since = reader.signed().flatMap(Self.time), let reason = AnomalyReason(from: &reader) else { return false }
         sideMilliseconds = since
         self.reason = reason
@@ -426,83 +433,68 @@ extension PlainMetricDetector {
     }
 }
 
-/// How large the largest values of the past were: a logarithmic histogram of the maxima of blocks of ticks.
-///
-/// Ticks of one event are not independent, maxima of blocks nearly are: so the rank of a value among them says how rare it is whatever
-/// the distribution of the metric, and metrics can be compared. Old events fade: instead of all counts shrinking at each block, each
-/// new event weighs more than the one before, and counts and weight are halved together at a half-life.
-struct PlainEventRanks: Sendable {
-    static let binCount = 120
-    private static let binsPerDecade: Float = 40
-    private static let lowestDecade: Float = -1
+/// How large the largest sizes of the past were: a logarithmic histogram of the maxima of blocks of ticks, every bin at its place.
+struct PlainBlockMaxima: Sendable {
+    static let binCount = 128
 
-    private(set) var counts = InlineArray<120, UInt16>(repeating: 0)
-    /// The highest bin with a count.
-    private(set) var highest: UInt8 = 0
+    private(set) var counts = InlineArray<128, UInt16>(repeating: 0)
     /// The highest bin of the block that is still open.
     private(set) var pending: UInt8 = 0
-    /// Below it, values are too common to be ranked.
-    private(set) var threshold: UInt8 = 0
+    private var quartile: Float = 0
+    /// Mean excesses over the quartile in a decade.
+    private var excesses: Float = 0
 
-    static func bin(_ value: Float) -> Int {
-        // The lowest and highest bins take all that is beyond, so NaN must not come here; infinity may.
-        let position = (FastLog.log10(max(value, 1e-3)) - lowestDecade) * binsPerDecade
-        return Int(min(max(position, 0), Float(binCount - 1)))
+    private static func decades(_ size: Float) -> Float { min(max(FastLog.log10(max(size, 1e-3)), -1), -1 + 127 / Float(32)) }
+    private static func bin(_ decades: Float) -> Int { Int((decades + 1) * 32) }
+
+    mutating func note(_ size: Float) { pending = max(pending, UInt8(Self.bin(Self.decades(size)))) }
+
+    func distance(_ size: Float) -> Float { excesses > 0 ? (Self.decades(size) - quartile) * excesses : 0 }
+
+    func count(asLargeAs size: Float, weight: UInt16) -> Float {
+        let lowest = Self.bin(max(Self.decades(size) - 0.5 / excesses, -1))
+        var sum: UInt32 = 0
+        for bin in lowest..<Self.binCount { sum &+= UInt32(counts[bin]) }
+        return Float(sum) / Float(weight)
     }
 
-    /// Notes a bin in the open block and returns the weight of past maxima above it, in it, or at most `margin` bins below it; nil when
-    /// that is more than anybody asks for, which is nearly always.
-    mutating func note(_ bin: Int, margin: Int) -> UInt32? {
-        pending = max(pending, UInt8(truncatingIfNeeded: bin))
-        let lowest = max(0, bin - margin)
-        guard lowest >= Int(threshold) else { return nil }
-        var weight: UInt32 = 0
-        var index = Int(highest)
-        while index >= lowest {
-            weight &+= UInt32(counts[index])
-            index -= 1
-        }
-        return weight
-    }
-
-    /// Finds the lowest bin that is worth a look: at or above it lies no more than `limit`.
-    mutating func findThreshold(limit: UInt32) {
-        var weight: UInt32 = 0
-        var index = Int(highest)
-        while index >= 0 {
-            weight &+= UInt32(counts[index])
-            if weight > limit { break }
-            index -= 1
-        }
-        threshold = UInt8(index + 1)
-    }
-
-    /// Closes the block.
     mutating func close(weight: UInt16) {
-        let index = Int(pending)
-        counts[index] = UInt16(min(UInt32(counts[index]) + UInt32(weight), UInt32(UInt16.max)))
-        highest = max(highest, pending)
+        counts[Int(pending)] = UInt16(min(UInt32(counts[Int(pending)]) + UInt32(weight), UInt32(UInt16.max)))
         pending = 0
     }
 
     mutating func halve() {
-        var top = 0
-        for index in 0..<Self.binCount {
-            counts[index] /= 2
-            if counts[index] > 0 { top = index }
+        for bin in 0..<Self.binCount { counts[bin] /= 2 }
+    }
+
+    mutating func measure(weight: UInt16) {
+        var total: UInt32 = 0
+        for bin in 0..<Self.binCount { total &+= UInt32(counts[bin]) }
+        quartile = 0
+        excesses = 0
+        guard total > 0 else { return }
+        var place = Self.binCount - 1
+        var above: UInt32 = 0
+        while (above &+ UInt32(counts[place])) &* 4 < total {
+            above &+= UInt32(counts[place])
+            place -= 1
         }
-        highest = UInt8(top)
+        var bins: UInt64 = 0
+        for bin in place..<Self.binCount { bins += UInt64(counts[bin]) * UInt64(bin - place) }
+        quartile = -1 + (Float(place) + 0.5) / 32
+        excesses = (12 + Float(above) / Float(weight)) / (12 * 0.087 + Float(bins) / (32 * Float(weight)))
     }
 }
 
-extension PlainEventRanks {
+extension PlainBlockMaxima {
     /// The open block's maximum, and the counts from the first to the last that is not zero.
     func write(to bytes: inout CompactWriter) {
         bytes.byte(pending)
         let first = (0..<Self.binCount).first { counts[$0] > 0 } ?? 0
+        let last = (0..<Self.binCount).last { counts[$0] > 0 } ?? 0
         bytes.byte(UInt8(first))
-        bytes.byte(highest)
-        for index in first...max(first, Int(highest)) { bytes.number(UInt64(counts[index])) }
+        bytes.byte(UInt8(last))
+        for index in first...last { bytes.number(UInt64(counts[index])) }
     }
 
     /// Nil when the bytes do not make sense.
@@ -515,7 +507,6 @@ extension PlainEventRanks {
             guard index < Self.binCount, let count = bytes.number(), count <= UInt64(UInt16.max) else { return nil }
             counts[index] = UInt16(count)
         }
-        highest = last
     }
 }
 
@@ -548,13 +539,15 @@ struct PlainSeasonTable: Sendable {
     /// Mean squared residual of the slot.
     func variance(_ slot: Int) -> Double { Double(spreads[slot]) * Double(spreads[slot]) }
 
-    mutating func learn(_ slot: Int, _ value: Double, residual: Double) {
+    func count(_ slot: Int) -> UInt8 { counts[slot] }
+
+    mutating func learn(_ slot: Int, _ value: Double, square: Double) {
         if counts[slot] < UInt8.max { counts[slot] += 1 }
         let rate = max(1 / Double(counts[slot]), Self.slowestRate)
         let old = Double(means[slot])
         means[slot] = counts[slot] == 1 ? Float(value) : Float(old + rate * (value - old))
-        let square = variance(slot)
-        spreads[slot] = Float((square + rate * (residual * residual - square)).squareRoot())
+        let usual = variance(slot)
+        spreads[slot] = Float((usual + rate * (square - usual)).squareRoot())
     }
 
     private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {
