@@ -5,7 +5,7 @@ import TestSupport
 struct WearingMachine {
     enum Course: String, CaseIterable {
         case linear, exponential, square, noisy, dailyCycle, dutyCycle, byLoad, jumps, wiener, late
-        /// Shapes that are none of those which the forecast weighs: three times as fast from some time on; fast, slow and fast again.
+        /// Three times as fast from some time on; fast, slow and fast again, which is none of the shapes that the forecast weighs.
         case twoSlopes, runIn
         /// These never wear.
         case quiet, quietCycle, quietWander, quietDuty
