@@ -93,20 +93,22 @@ def exact_recording(path, lives=6):
 
 
 def test_the_summary_is_the_arithmetic_of_the_decisions(tmp_path):
-    """With a lead time that never differs, early days are the time from order to swap less three days, and nothing else."""
+    """With a lead time that never differs, early days are the time from order to end less three days, and nothing else. The end lies between the
+    last report of a cartridge and the first one of the next, which are four hours apart."""
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "exact.json").write_text(json.dumps(EXACT))
     words = [STEWARD, "replay", "--profiles", tmp_path / "profiles", exact_recording(tmp_path / "a.ndjson")]
     result = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=120)
     lines = list(map(json.loads, result.stdout.splitlines()))
-    swaps = {(line["supply"], line["generation"]): line["time"] for line in lines if line["kind"] == "supply.replaced"}
+    swaps = [(line["supply"], line["generation"]) for line in lines if line["kind"] == "supply.replaced"]
     assert sum(supply == "refilled" for supply, _ in swaps) == 5
     shown = {}
     for supply in "black", "plain":
         [line] = [line for line in result.stderr.splitlines() if line.startswith(f"  {supply}: ")]
         orders = {line["generation"]: line["time"] for line in lines if line["kind"] == "order" and line["supply"] == supply}
-        # The swap that ends generation 2 begins generation 3.
-        waits = [(swaps[supply, generation + 1] - orders[generation]) / DAY - 3 for generation in range(2, 6)]
+        # Each generation lasts fifty days, from the first report on.
+        ends = {generation: START + (generation * 50 * 6 - 0.5) * DAY / 6 for generation in range(2, 6)}
+        waits = [(end - orders[generation]) / DAY - 3 for generation, end in ends.items()]
         late = 100 * sum(wait < 0 for wait in waits) / len(waits)
         early = sum(max(wait, 0) for wait in waits) / max(sum(wait >= 0 for wait in waits), 1)
         # A level of 20 % is first reported forty days after the cartridge came, which is seen at its second report at the earliest.
