@@ -23,7 +23,7 @@ extension StewardCore {
 
     /// The same of one fault, as a member of its explanation.
     func writeRemainingLife(of fault: Int, _ device: DeviceIndex, _ writer: inout JSONWriter) {
-        guard let (watch, _, life) = remainingLives(of: device).first(where: { $0.watch.fault == fault }) else { return }
+        guard let (watch, life) = remainingLife(of: device, fault: fault) else { return }
         writer.key("remainingLife")
         writer.beginObject()
         write(life, watch, &writer)

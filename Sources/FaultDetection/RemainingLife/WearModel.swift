@@ -28,7 +28,7 @@ enum WearShape: Sendable {
     private static let onsets = Array(stride(from: 0.1, to: 0.92, by: 0.05))
     private static let jumps = Array(stride(from: 0.1, to: 0.95, by: 0.1))
 
-    /// The factor of the wear among the coefficients; nil where the shape has none.
+    /// Whether the second coefficient is that of a wear that goes on.
     var drifts: Bool {
         switch self {
         case .constant, .step: false

@@ -27,8 +27,8 @@ public struct WearTrend: Equatable, Sendable {
     public private(set) var daysOfBin: UInt16 = 1
     /// The mean change of the level from one day to the next, without its sign: what days differ by beside the wear.
     public private(set) var dailyNoise: Float = 0
-    /// The two days before the present one, the newest first.
-    private var former: (Float, Float) = (.nan, .nan)
+    /// The level of the newest day that is over.
+    private var former = Float.nan
     private var open = Bin(distance: 0, day: 0, load: 0, days: 0)
     /// The first day, and the present one, counted from 1970.
     private var firstDay = Int32.min
@@ -57,8 +57,6 @@ public struct WearTrend: Equatable, Sendable {
     public var knownDays: Int { points.reduce(0) { $0 + Int($1.days) } }
     /// Days from the first to the present one.
     var newestDays: Double { day == .min ? 0 : Double(day &- firstDay) }
-    /// The present day of the metric, counted from 1970.
-    public var today: Int32 { day }
 
     /// Takes a live reading.
     /// - Parameters:
@@ -106,14 +104,14 @@ public struct WearTrend: Equatable, Sendable {
     /// The level of a day that is over.
     private mutating func end(day level: Float) {
         if isRenewed(level) { return renew(level) }
-        if !former.0.isNaN {
-            let change = abs(level - former.0)
+        if !former.isNaN {
+            let change = abs(level - former)
             let count = min(Float(bins.count) * Float(daysOfBin) + Float(open.days), 30)
             // A jump is no noise: what is much more than before counts as little more.
             let bounded = dailyNoise > 0 && count >= 4 ? min(change, 4 * dailyNoise) : change
             dailyNoise += (bounded - dailyNoise) / max(count, 1)
         }
-        former = (level, former.0)
+        former = level
         let days = Float(open.days)
         open.distance += (level - open.distance) / (days + 1)
         open.day += (Float(day &- firstDay) - open.day) / (days + 1)
@@ -144,18 +142,18 @@ public struct WearTrend: Equatable, Sendable {
 
     /// Two days in a row are back where the life began: what was worn was replaced.
     private func isRenewed(_ level: Float) -> Bool {
-        guard bins.count >= 4, !former.0.isNaN, let top = bins.map(\.distance).max() else { return false }
+        guard bins.count >= 4, !former.isNaN, let top = bins.map(\.distance).max() else { return false }
         let start = (bins[0].distance + bins[1].distance) / 2
         let climb = top - start
         let limit = start + 0.4 * climb
-        return climb > 6 * dailyNoise && level < limit && former.0 < limit && bins[bins.count - 1].distance > limit
+        return climb > 6 * dailyNoise && level < limit && former < limit && bins[bins.count - 1].distance > limit
     }
 
     private mutating func renew(_ level: Float) {
         bins = []
         open = Bin(distance: 0, day: 0, load: 0, days: 0)
         daysOfBin = 1
-        former = (.nan, .nan)
+        former = .nan
         (firstDay, load) = (day, 0)
         // How much its days differ is known of the former one.
         let noise = dailyNoise
@@ -185,7 +183,7 @@ public struct WearTrend: Equatable, Sendable {
             writer.write(bin.days)
         }
         writer.write(daysOfBin)
-        for number in [dailyNoise, former.0, former.1, worst, spanDistance] { writer.write(number.bitPattern) }
+        for number in [dailyNoise, former, worst, spanDistance] { writer.write(number.bitPattern) }
         writer.write(firstDay)
         writer.write(day)
         writer.write(spanStart)
@@ -203,7 +201,7 @@ public struct WearTrend: Equatable, Sendable {
         open = try bin()
         daysOfBin = max(try reader.integer(), 1)
         dailyNoise = try float()
-        former = (try float(), try float())
+        former = try float()
         worst = try float()
         spanDistance = try float()
         firstDay = try reader.integer()

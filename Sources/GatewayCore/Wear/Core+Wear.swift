@@ -28,10 +28,23 @@ extension StewardCore {
         let profile = fleet.profiles[fleet.devices[device].profile]
         return profile.derived.wear.indices.map { place in
             let watch = profile.derived.wear[place]
-            let fault = profile.layout.profile.faults[watch.fault]
-            let isMet = alarms.standing(device, fault.id, .condition) != nil
-            return (watch, fault, isMet ? .unknown(.alreadyMet) : wear.trend(device, place).remainingLife(byLoad: watch.isByLoad))
+            return (watch, profile.layout.profile.faults[watch.fault], remainingLife(of: device, place, profile))
         }
+    }
+
+    /// The same for one fault, by its number among the profile's; nil where its profile asks for nothing. A forecast takes about a millisecond, so
+    /// the others are not made.
+    package func remainingLife(of device: DeviceIndex, fault: Int) -> (watch: WearWatch, life: RemainingLife)? {
+        let profile = fleet.profiles[fleet.devices[device].profile]
+        guard let place = profile.derived.wear.firstIndex(where: { $0.fault == fault }) else { return nil }
+        return (profile.derived.wear[place], remainingLife(of: device, place, profile))
+    }
+
+    private func remainingLife(of device: DeviceIndex, _ place: Int, _ profile: ProfileSlot) -> RemainingLife {
+        let watch = profile.derived.wear[place]
+        let fault = profile.layout.profile.faults[watch.fault]
+        guard alarms.standing(device, fault.id, .condition) == nil else { return .unknown(.alreadyMet) }
+        return wear.trend(device, place).remainingLife(byLoad: watch.isByLoad)
     }
 
     /// A ticket that says also what will be worn before somebody would come again anyway.
