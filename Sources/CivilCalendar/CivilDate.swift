@@ -41,6 +41,25 @@ public struct CivilDate: Equatable, Sendable {
         Self.years.contains(year) && (1...12).contains(month) && day >= 1 && day <= Self.length(ofMonth: month, year: year)
     }
 
+    /// `YYYY-MM-DD`; nil for another form, and for a date that no calendar has.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
+        else { return nil }
+        self.init(year: year, month: month, day: day)
+        if !isReal { return nil }
+    }
+
+    /// `YYYY-MM-DD`, for the years that a text may name.
+    public var text: String {
+        func padded(_ number: Int, _ digits: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+        }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    }
+
     static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 
     static func length(ofMonth month: Int, year: Int) -> Int {

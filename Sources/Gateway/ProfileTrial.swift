@@ -74,7 +74,7 @@ struct TrialBench {
             switch effect {
             case .deadLetter(let letter): outcome.problems.append(letter.reason)
             case .decision(let decision): outcome.decisions.append(decision.line)
-            case .deliver, .withdraw, .history: break
+            case .deliver, .withdraw, .history, .interval, .incident: break
             }
         }
         // One message cannot tell of more devices.

@@ -50,11 +50,11 @@ extension StewardCore {
             support.open(device, withWornParts(ticket, device, visitMilliseconds: interval), &out)
         case .subjectMended(let subject): support.subjectMended(subject)
         case .sparkplugCommandWanted(let device, let run, let command): sendToSparkplug(command, of: run, device)
-        case .helpBegan(let device): availability.noteAction(device)
+        case .helpBegan(let device): availability.noteAction(device, at: now)
 
         case .equipmentState(let device, let state, let time): enter(device, state, at: time)
         case .fellSilent(let device, let last):
-            availability.fallSilent(device, named: fleet.records[device].id, lastMilliseconds: last)
+            availability.fallSilent(device, named: fleet.records[device].id, lastMilliseconds: last, &out)
         case .windowsChanged: reconsiderDowntime()
 
         case .supplyEvaluated(let device, let supply, let time): evaluated(device, supply, at: time)
@@ -141,6 +141,7 @@ extension StewardCore {
         // The alarms of the reading that opened it were raised before the status was asked.
         for alarm in alarms.standingAlarms(of: device) where alarm.onsetMilliseconds >= time {
             availability.note(alarmKind: alarm.condition, device)
+            if support.hasHelped(alarm.id, device) { availability.noteAction(device, at: now) }
         }
     }
 

@@ -36,7 +36,7 @@ enum CoreEvent: Sendable {
     case subjectMended(String)
     /// A command for a Sparkplug node, which only its session can write.
     indirect case sparkplugCommandWanted(DeviceIndex, run: String, SupportDesk.Command)
-    /// A playbook was begun for an alarm of the device.
+    /// A playbook was begun, or a ticket is wanted, for an alarm of the device.
     case helpBegan(DeviceIndex)
 
     // To the downtime of devices.

@@ -1,4 +1,5 @@
 import Documents
+import ServiceValue
 
 /// What is to happen because of an event. The core does nothing itself.
 public enum Effect: Equatable, Sendable {
@@ -8,6 +9,10 @@ public enum Effect: Equatable, Sendable {
     case deliver(Delivery)
     /// What waits under this key in the outbox is not to be delivered any more; what was delivered stays so.
     case withdraw(key: String)
+    /// A device's time in one state, which has ended: an entry of the ledger of downtime.
+    case interval(StateInterval)
+    /// An incident is over.
+    case incident(Incident)
     /// A full chunk of history.
     case history(HistoryChunk)
     /// A message that could not be used, wholly or in part.

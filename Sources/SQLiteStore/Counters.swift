@@ -16,6 +16,7 @@ enum Counter: Int, CaseIterable {
     /// The first event whose row has a checksum: a store that is older than checksums has rows without.
     case chainedFrom
     case historyHorizon
+    case stateIntervals, stateIntervalsTrimmed, incidents, incidentsTrimmed
 }
 
 /// The counters of the writer: current values, and those of the last commit to go back to.

@@ -18,6 +18,9 @@ enum Query: Int, CaseIterable {
     case findSeries, longestOfSeries, addSeries, lengthenSeries, seriesOfMetric, deleteEmptySeries
     case findChunk, addChunk, indexChunk, chunks, oldestChunks, deleteChunk, unindexChunk
     case lastSession, sessionFilters, addSessionFilter, deleteSession, forgetSessions
+    case addStateInterval, addStateDay, addCauseDay, addIncident
+    case stateIntervals, stateDays, causeDays, incidents
+    case oldestStateIntervals, oldestIncidents, forgetStateDays, forgetCauseDays, countStateIntervals, countIncidents
     case pageCount, freePages, truncateLog, releasePages
 
     var sql: StaticString {
@@ -204,6 +207,48 @@ enum Query: Int, CaseIterable {
             DELETE FROM broker_session WHERE session NOT IN
             (SELECT session FROM broker_session GROUP BY session ORDER BY max(used) DESC LIMIT 8)
             """
+
+        case .addStateInterval:
+            "INSERT INTO state_interval(device, from_ms, state, to_ms, causes) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
+        case .addStateDay:
+            """
+            INSERT INTO state_day(day, device, productive, standby, unscheduled, scheduled, unknown) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT(day, device) DO UPDATE SET productive = productive + ?3, standby = standby + ?4, unscheduled = unscheduled + ?5,
+            scheduled = scheduled + ?6, unknown = unknown + ?7
+            """
+        case .addCauseDay:
+            """
+            INSERT INTO cause_day(day, device, cause, ms) VALUES(?1, ?2, ?3, ?4)
+            ON CONFLICT(day, device, cause) DO UPDATE SET ms = ms + ?4
+            """
+        case .addIncident:
+            """
+            INSERT INTO incident(device, onset_ms, restored_ms, downtime_ms, detected_ms, acted_ms, remote, causes)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
+            """
+        case .stateIntervals:
+            """
+            SELECT device, from_ms, state, to_ms, causes FROM state_interval WHERE device = ?1 AND from_ms < ?3 AND to_ms > ?2
+            ORDER BY from_ms LIMIT ?4
+            """
+        case .stateDays:
+            """
+            SELECT day, device, productive, standby, unscheduled, scheduled, unknown FROM state_day
+            WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR device = ?3)
+            """
+        case .causeDays:
+            "SELECT day, device, cause, ms FROM cause_day WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR device = ?3)"
+        case .incidents:
+            """
+            SELECT device, onset_ms, restored_ms, downtime_ms, detected_ms, acted_ms, remote, causes FROM incident
+            WHERE onset_ms >= ?1 AND onset_ms < ?2 AND (?3 IS NULL OR device = ?3) ORDER BY onset_ms
+            """
+        case .oldestStateIntervals: "DELETE FROM state_interval WHERE id IN (SELECT id FROM state_interval ORDER BY id LIMIT ?1)"
+        case .oldestIncidents: "DELETE FROM incident WHERE id IN (SELECT id FROM incident ORDER BY id LIMIT ?1)"
+        case .forgetStateDays: "DELETE FROM state_day WHERE day < ?1"
+        case .forgetCauseDays: "DELETE FROM cause_day WHERE day < ?1"
+        case .countStateIntervals: "SELECT count(*) FROM state_interval"
+        case .countIncidents: "SELECT count(*) FROM incident"
 
         case .pageCount: "PRAGMA page_count"
         case .freePages: "PRAGMA freelist_count"

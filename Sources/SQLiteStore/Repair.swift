@@ -73,6 +73,8 @@ extension Store {
             try count(.countChunks, .chunks, .chunkBytes, .samples)
             try count(.countSeries, .series)
             try count(.countCrashes, .quarantined)
+            try count(.countStateIntervals, .stateIntervals)
+            try count(.countIncidents, .incidents)
             current[.storeID] = storeID ?? .random(in: 1 ... .max)
             current[.chain] = try connection.first(.segmentBefore, Int64.max) { $0.optionalInteger(3) } ?? current[.storeID]
             current[.chainedFrom] = current[.lastEvent] + 1

@@ -10,7 +10,8 @@ public struct Salvage: Sendable, Equatable {
 
 extension Store {
     /// Fills this new store with what can be read of a damaged one and is as it was committed: the newest snapshot, the batches behind it, the
-    /// outbox, and the messages that crashed the decoder. The journal, the dead letters, the history and the list of writes stay behind.
+    /// outbox, the messages that crashed the decoder, and the account of downtime by day. The journal, the dead letters, the history, the
+    /// ledger's entries and the list of writes stay behind.
     ///
     /// Everything up to the last batch that was found counts as done: what it decided was in the outbox, and is not decided twice.
     /// - Parameter path: the file that was set aside, with its log beside it.
@@ -40,9 +41,43 @@ extension Store {
             try? old.use(.allCrashes) { rows in
                 while try rows.step() { for _ in 0..<min(rows.integer(1), 2) { _ = try recordCrash(event: rows.integer(0)) } }
             }
+            try copyAccount(from: old)
             current[.cursor] = current[.lastEvent]
         }
         return salvage
+    }
+
+    /// The sums of the account of downtime and its incidents, as far as they can be read: they decide nothing, and nobody could make them again.
+    private func copyAccount(from old: Connection) throws {
+        func copy(_ query: Query, _ values: [any Bindable], _ write: (Statement) throws -> Void) throws {
+            // What fails in `write` is this store, not the old one.
+            var failure: (any Error)?
+            try? old.use(query, values) { rows in
+                while try rows.step() {
+                    do { try write(rows) } catch {
+                        failure = error
+                        throw error
+                    }
+                }
+            }
+            if let failure { throw failure }
+        }
+        let all: [any Bindable] = [Int64.min, Int64.max, String?.none]
+        try copy(.stateDays, all) { row in
+            let states = (2..<7).map { row.integer($0) }
+            try connection.run(
+                .addStateDay, row.integer(0), row.text(1), states[0], states[1], states[2], states[3], states[4])
+        }
+        try copy(.causeDays, all) { row in
+            try connection.run(.addCauseDay, row.integer(0), row.text(1), row.text(2), row.integer(3))
+        }
+        try copy(.incidents, all) { row in
+            try appendIncident(
+                IncidentRow(
+                    device: row.text(0), onsetMilliseconds: row.integer(1), restoredMilliseconds: row.integer(2),
+                    downtimeMilliseconds: row.integer(3), detectedMilliseconds: row.optionalInteger(4),
+                    actedMilliseconds: row.optionalInteger(5), isRemote: row.integer(6) != 0, causes: row.text(7)))
+        }
     }
 
     /// From the front up to damage in the structure, and from the end back to it.

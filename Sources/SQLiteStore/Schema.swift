@@ -6,7 +6,7 @@ enum Schema {
     /// doubles what a small commit writes.
     static let pageBytes: Int64 = 8192
 
-    static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
+    static let migrations: [String] = [version1, version2, version3, version4, version5, version6, version7]
 
     private static let version1 = """
         CREATE TABLE counter(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -99,6 +99,25 @@ enum Schema {
     private static let version6 = """
         CREATE TABLE broker_session(
             session TEXT NOT NULL, filter TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY(session, filter)) STRICT, WITHOUT ROWID;
+        """
+
+    /// The account of downtime. Entries of the ledger and incidents are forgotten one day; what they add up to by day stays for years. An entry
+    /// that is written again after damage is known by device, beginning and state, and does not count twice.
+    private static let version7 = """
+        CREATE TABLE state_interval(
+            id INTEGER PRIMARY KEY, device TEXT NOT NULL, from_ms INTEGER NOT NULL, state INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+            causes TEXT NOT NULL, UNIQUE(device, from_ms, state)) STRICT;
+        -- Milliseconds of a device in each state on a day of the site's zone, in days since 1970.
+        CREATE TABLE state_day(
+            day INTEGER NOT NULL, device TEXT NOT NULL, productive INTEGER NOT NULL, standby INTEGER NOT NULL, unscheduled INTEGER NOT NULL,
+            scheduled INTEGER NOT NULL, unknown INTEGER NOT NULL, PRIMARY KEY(day, device)) STRICT, WITHOUT ROWID;
+        CREATE TABLE cause_day(
+            day INTEGER NOT NULL, device TEXT NOT NULL, cause TEXT NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY(day, device, cause)
+            ) STRICT, WITHOUT ROWID;
+        CREATE TABLE incident(
+            id INTEGER PRIMARY KEY, device TEXT NOT NULL, onset_ms INTEGER NOT NULL, restored_ms INTEGER NOT NULL, downtime_ms INTEGER NOT NULL,
+            detected_ms INTEGER, acted_ms INTEGER, remote INTEGER NOT NULL, causes TEXT NOT NULL, UNIQUE(device, onset_ms)) STRICT;
+        CREATE INDEX incident_onset ON incident(onset_ms);
         """
 
     /// Brings a connection's database to the newest version, each step in a transaction of its own.

@@ -6,7 +6,8 @@ import CivilCalendar
 /// repeated event books it twice.
 public struct DowntimeLedger: Codable, Equatable, Sendable {
     public enum Transition: Equatable, Sendable {
-        case entered(from: EquipmentState)
+        /// The state before lasted from then to now; nil when there was none.
+        case entered(from: EquipmentState, sinceMilliseconds: Int64?)
         /// Already in that state.
         case unchanged
         /// Older than what the device last said: ignored and counted.
@@ -32,7 +33,7 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
             lastHeardMilliseconds = time
             let old = state
             state = newState
-            return old == newState ? .unchanged : .entered(from: old)
+            return old == newState ? .unchanged : .entered(from: old, sinceMilliseconds: nil)
         }
         guard time >= heard else {
             // A repeat of the very transition that is in force is no news, and nothing is lost with it.
@@ -46,7 +47,7 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
         closed[old] = closed[old].saturatingSum(time.milliseconds(since: since))
         state = newState
         sinceMilliseconds = time
-        return .entered(from: old)
+        return .entered(from: old, sinceMilliseconds: since)
     }
 
     /// The device said anything that does not change its state. Older words are ignored.

@@ -19,13 +19,21 @@ public struct Incident: Codable, Equatable, Sendable {
     public internal(set) var actionCount: Int64 = 0
     /// Restored without a person at the device.
     public internal(set) var isHandledRemotely = false
+    /// When the gateway knew of it, and when the first command or ticket was made for it, in arrival time; nil in what earlier programs kept, and
+    /// while nothing was made.
+    public internal(set) var detectedMilliseconds: Int64?
+    public internal(set) var actedMilliseconds: Int64?
     /// The time of it that was down as planned; nil for none, as in what earlier programs kept.
     private var planned: Int64?
     /// Since when it is down as planned; nil while it is not.
     private var plannedSinceMilliseconds: Int64?
+    /// The same of the time in which nobody knows how the device was.
+    private var unknown: Int64?
+    private var unknownSinceMilliseconds: Int64?
 
-    init(id: Int64, device: String, onsetMilliseconds: Int64) {
+    init(id: Int64, device: String, onsetMilliseconds: Int64, detectedMilliseconds: Int64? = nil) {
         self.id = id
+        self.detectedMilliseconds = detectedMilliseconds
         self.device = Self.bounded(device)
         self.onsetMilliseconds = onsetMilliseconds
     }
@@ -33,18 +41,35 @@ public struct Incident: Codable, Equatable, Sendable {
     /// What was down as planned in between, up to now while it is open.
     public var plannedMilliseconds: Int64 { planned ?? 0 }
 
-    /// Onset to restoration without what was down as planned; nil while it is open.
+    /// What nobody knows of in between, up to now while it is open.
+    public var unknownMilliseconds: Int64 { unknown ?? 0 }
+
+    /// Onset to restoration without what was down as planned and what nobody knows of; nil while it is open.
     public var downtimeMilliseconds: Int64? {
-        restoredMilliseconds.map { max(0, $0.milliseconds(since: onsetMilliseconds) - plannedMilliseconds) }
+        restoredMilliseconds.map { max(0, $0.milliseconds(since: onsetMilliseconds) - plannedMilliseconds - unknownMilliseconds) }
     }
 
-    /// From here on the device is down as planned, or is not any more. What is older than the change before changes nothing.
-    mutating func setPlanned(_ isPlanned: Bool, atMilliseconds time: Int64) {
-        if isPlanned {
-            if plannedSinceMilliseconds == nil { plannedSinceMilliseconds = max(time, onsetMilliseconds) }
-        } else if let since = plannedSinceMilliseconds {
-            planned = plannedMilliseconds.saturatingSum(max(0, time.milliseconds(since: since)))
-            plannedSinceMilliseconds = nil
+    /// The same of an open one, up to an event time.
+    public func downtimeMilliseconds(upTo time: Int64) -> Int64 {
+        if let downtimeMilliseconds { return downtimeMilliseconds }
+        var incident = self
+        incident.follow(.unscheduledDowntime, atMilliseconds: time)
+        return max(0, time.milliseconds(since: onsetMilliseconds) - incident.plannedMilliseconds - incident.unknownMilliseconds)
+    }
+
+    /// From here on the device is in this state. What is older than the change before changes nothing.
+    mutating func follow(_ state: EquipmentState, atMilliseconds time: Int64) {
+        Self.set(state == .scheduledDowntime, &planned, &plannedSinceMilliseconds, at: max(time, onsetMilliseconds))
+        Self.set(state == .unknown, &unknown, &unknownSinceMilliseconds, at: max(time, onsetMilliseconds))
+    }
+
+    /// Begins or ends a time that does not count.
+    private static func set(_ isBegun: Bool, _ total: inout Int64?, _ since: inout Int64?, at time: Int64) {
+        if isBegun {
+            if since == nil { since = time }
+        } else if let start = since {
+            total = (total ?? 0).saturatingSum(max(0, time.milliseconds(since: start)))
+            since = nil
         }
     }
 
@@ -52,6 +77,7 @@ public struct Incident: Codable, Equatable, Sendable {
     mutating func shift(byMilliseconds step: Int64) {
         onsetMilliseconds = onsetMilliseconds.shifted(byMilliseconds: step)
         plannedSinceMilliseconds = plannedSinceMilliseconds.shifted(byMilliseconds: step)
+        unknownSinceMilliseconds = unknownSinceMilliseconds.shifted(byMilliseconds: step)
     }
 
     mutating func note(alarmKind: String) {

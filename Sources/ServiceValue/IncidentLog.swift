@@ -30,12 +30,14 @@ public struct IncidentLog: Codable, Equatable, Sendable {
     }
 
     /// Follows the states of the device: unscheduled downtime opens, productive and standby close.
-    /// Scheduled downtime and unknown do neither: a device that is silent or open on a bench is not restored. Scheduled downtime of an open
-    /// incident does not count until a state comes that is known and another one.
-    public mutating func follow(_ state: EquipmentState, atMilliseconds time: Int64, isHandledRemotely: Bool = false) -> Change {
-        if state != .unknown { open?.setPlanned(state == .scheduledDowntime, atMilliseconds: time) }
+    /// Scheduled downtime and unknown do neither: a device that is silent or open on a bench is not restored, but the time does not count.
+    /// - Parameter now: arrival time, when the gateway knows of it.
+    public mutating func follow(
+        _ state: EquipmentState, atMilliseconds time: Int64, now: Int64? = nil, isHandledRemotely: Bool = false
+    ) -> Change {
+        open?.follow(state, atMilliseconds: time)
         return switch state {
-        case .unscheduledDowntime: open(atMilliseconds: time)
+        case .unscheduledDowntime: open(atMilliseconds: time, now: now)
         case .productive, .standby: restore(atMilliseconds: time, isHandledRemotely: isHandledRemotely)
         case .scheduledDowntime, .unknown: .none
         }
@@ -52,17 +54,18 @@ public struct IncidentLog: Codable, Equatable, Sendable {
         open?.note(alarmKind: alarmKind)
     }
 
-    /// A command or another action taken for the open incident; nothing without one.
-    public mutating func noteAction() {
+    /// A command or another action taken for the open incident at that arrival time; nothing without one.
+    public mutating func noteAction(atMilliseconds now: Int64) {
         guard let count = open?.actionCount else { return }
         open?.actionCount = count.saturatingSum(1)
+        if open?.actedMilliseconds == nil { open?.actedMilliseconds = now }
     }
 
-    private mutating func open(atMilliseconds time: Int64) -> Change {
+    private mutating func open(atMilliseconds time: Int64, now: Int64?) -> Change {
         guard open == nil else { return .none }
         // An onset before the last restoration would count its time twice.
         if let last = lastRestoredMilliseconds, time < last { return late() }
-        let incident = Incident(id: nextID, device: device, onsetMilliseconds: time)
+        let incident = Incident(id: nextID, device: device, onsetMilliseconds: time, detectedMilliseconds: now)
         nextID = nextID.saturatingSum(1)
         open = incident
         return .opened(incident)

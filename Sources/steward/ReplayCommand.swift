@@ -12,6 +12,8 @@ enum ReplayCommand: Subcommand {
         options: [
             .value("profiles", "DIR", "device profiles; may be given again (default: those of the configuration)"),
             .value("config", "FILE", "a configuration, for its limits and profiles"),
+            .flag("report", "print the account of downtime instead of the decisions, as steward report does"),
+            .value("by", "device|day", "with --report: also a table of them"), .flag("json", "with --report: as JSON"),
             .flag("digest", "print the digest of the final state on standard error"),
         ],
         notes: "Nothing is sent. Each decision is a line of JSON; a summary goes to standard error.")
@@ -28,19 +30,22 @@ enum ReplayCommand: Subcommand {
         guard let lines = LineReader(path: path) else {
             throw CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: .notFound)
         }
+        let isReport = arguments.has("report")
+        for option in ["by", "json"] where arguments.has(option) && !isReport { throw UsageError("--\(option) belongs to --report") }
         var out = OutputBuffer()
         var complaints = 0
         while let line = lines.next() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
             do {
-                try replay.process(line) { out.write($0) }
+                try replay.process(line) { if !isReport { out.write($0) } }
             } catch {
                 complaints += 1
                 if complaints <= 10 { Console.error("steward replay: \(path):\(lines.number): \(error)") }
             }
         }
-        replay.finish { out.write($0) }
+        replay.finish { if !isReport { out.write($0) } }
         out.flush()
+        if isReport { try report(replay.report(by: arguments.value("by")), arguments) }
         let summary = replay.summary
         Console.error(
             "steward replay: \(summary.lines) lines, \(summary.decisions) decisions, \(summary.deadLetters) dead letters, \(summary.unreadableLines) unreadable lines"
@@ -56,6 +61,12 @@ enum ReplayCommand: Subcommand {
         Console.error(BacktestText.lines(replay.backtests))
         if arguments.has("digest") { Console.error("digest \(replay.digest)") }
         return summary.lines == summary.unreadableLines && summary.lines > 0 ? .failed : .ok
+    }
+
+    private static func report(_ document: [UInt8]?, _ arguments: Arguments) throws {
+        guard let document else { throw CommandFailure("the recording tells no state of a device: no profile that matched has a status") }
+        if arguments.has("json") { return Console.print(json: document) }
+        Console.print(ReportCommand.render(try APIValue(parsing: document), arguments, .current()))
     }
 }
 

@@ -7,6 +7,7 @@ enum Subcommands {
     static let all: [any Subcommand.Type] = [
         RunCommand.self,
         StatusCommand.self,
+        ReportCommand.self,
         DevicesCommand.self,
         DeviceCommand.self,
         AlarmsCommand.self,

@@ -11,6 +11,7 @@ import Testing
         .damagedDeliveries, .abandonDamagedDeliveries, .countCrashes, .countDamagedCrashes, .dropDamagedCrashes, .countDamagedRequests,
         .dropDamagedRequests, .countJournal,
         .countLetters, .allCrashes, .intactDeliveries, .segmentsBackwards, .countChunks, .countSeries, .lastSession, .forgetSessions,
+        .countStateIntervals, .countIncidents, .oldestStateIntervals, .oldestIncidents,
     ]
 
     @Test func noOtherStatementScansATable() throws {

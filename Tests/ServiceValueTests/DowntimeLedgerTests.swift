@@ -7,12 +7,12 @@ import Testing
         var ledger = DowntimeLedger()
         #expect(ledger.totals(atMilliseconds: 1_000) == StateTotals())
         #expect(ledger.totals(atMilliseconds: 1_000).availability == nil)
-        #expect(ledger.enter(.productive, atMilliseconds: 1_000) == .entered(from: .unknown))
-        #expect(ledger.enter(.standby, atMilliseconds: 1_600) == .entered(from: .productive))
-        #expect(ledger.enter(.unscheduledDowntime, atMilliseconds: 1_700) == .entered(from: .standby))
-        #expect(ledger.enter(.scheduledDowntime, atMilliseconds: 1_850) == .entered(from: .unscheduledDowntime))
-        #expect(ledger.enter(.unknown, atMilliseconds: 2_000) == .entered(from: .scheduledDowntime))
-        #expect(ledger.enter(.productive, atMilliseconds: 5_000) == .entered(from: .unknown))
+        #expect(ledger.enter(.productive, atMilliseconds: 1_000) == .entered(from: .unknown, sinceMilliseconds: nil))
+        #expect(ledger.enter(.standby, atMilliseconds: 1_600) == .entered(from: .productive, sinceMilliseconds: 1_000))
+        #expect(ledger.enter(.unscheduledDowntime, atMilliseconds: 1_700) == .entered(from: .standby, sinceMilliseconds: 1_600))
+        #expect(ledger.enter(.scheduledDowntime, atMilliseconds: 1_850) == .entered(from: .unscheduledDowntime, sinceMilliseconds: 1_700))
+        #expect(ledger.enter(.unknown, atMilliseconds: 2_000) == .entered(from: .scheduledDowntime, sinceMilliseconds: 1_850))
+        #expect(ledger.enter(.productive, atMilliseconds: 5_000) == .entered(from: .unknown, sinceMilliseconds: 2_000))
         let totals = ledger.totals(atMilliseconds: 5_000)
         #expect(totals.productiveMilliseconds == 600 && totals.standbyMilliseconds == 100)
         #expect(totals.unscheduledDowntimeMilliseconds == 150 && totals.scheduledDowntimeMilliseconds == 150)
@@ -43,7 +43,7 @@ import Testing
         #expect(ledger.fallSilent() == .unchanged)
         ledger.enter(.productive, atMilliseconds: 0)
         ledger.hear(atMilliseconds: 500)
-        #expect(ledger.fallSilent() == .entered(from: .productive))
+        #expect(ledger.fallSilent() == .entered(from: .productive, sinceMilliseconds: 0))
         #expect(ledger.fallSilent() == .unchanged)
         ledger.enter(.standby, atMilliseconds: 10_000)
         let totals = ledger.totals(atMilliseconds: 10_100)
@@ -83,20 +83,21 @@ import Testing
         log.note(alarmKind: "jam")
         log.note(alarmKind: "cover")
         log.note(alarmKind: "jam")
-        log.noteAction()
+        log.noteAction(atMilliseconds: 1_200)
         // Neither silence nor a technician at work is a restoration.
         #expect(log.follow(.unknown, atMilliseconds: 2_000) == .none)
         #expect(log.follow(.scheduledDowntime, atMilliseconds: 2_500) == .none)
         guard case .closed(let closed) = log.follow(.standby, atMilliseconds: 4_000, isHandledRemotely: true) else { throw Unexpected() }
         #expect(closed.alarmKinds == ["jam", "cover"] && closed.actionCount == 1 && closed.isHandledRemotely)
-        // The technician's time is planned: 1,500 of 3,000.
-        #expect(closed.downtimeMilliseconds == 1_500 && closed.plannedMilliseconds == 1_500)
+        // Of 3,000 the technician's time is planned, and of the silence before nobody knows.
+        #expect(closed.downtimeMilliseconds == 1_000 && closed.plannedMilliseconds == 1_500 && closed.unknownMilliseconds == 500)
+        #expect(closed.actedMilliseconds == 1_200 && closed.detectedMilliseconds == nil)
         #expect(log.open == nil && log.closed == [closed])
         #expect(log.follow(.standby, atMilliseconds: 5_000) == .none)
         #expect(log.closedCount == 1 && log.remotelyHandledCount == 1)
     }
 
-    /// Planned time goes off the incident once, however often it is said, and a silent device stays in it.
+    /// Planned time goes off the incident once, however often it is said, and so does time of which nobody knows.
     @Test func plannedTimeIsNotDowntime() throws {
         var log = IncidentLog(device: "a")
         _ = log.follow(.scheduledDowntime, atMilliseconds: 500)
@@ -108,8 +109,9 @@ import Testing
         log.shift(byMilliseconds: 100)
         log = try JSONDecoder().decode(IncidentLog.self, from: try JSONEncoder().encode(log))
         guard case .closed(let closed) = log.follow(.productive, atMilliseconds: 4_600) else { throw Unexpected() }
-        // From 1,100 to 4,600, less 1,000 and 500.
-        #expect(closed.plannedMilliseconds == 1_500 && closed.downtimeMilliseconds == 2_000 && log.downtimeMilliseconds == 2_000)
+        // From 1,100 to 4,600, less 700 and 500 that were planned and 300 of which nobody knows.
+        #expect(closed.plannedMilliseconds == 1_200 && closed.unknownMilliseconds == 300)
+        #expect(closed.downtimeMilliseconds == 2_000 && log.downtimeMilliseconds == 2_000)
         _ = log.follow(.unscheduledDowntime, atMilliseconds: 5_000)
         guard case .closed(let next) = log.follow(.productive, atMilliseconds: 6_000) else { throw Unexpected() }
         #expect(next.plannedMilliseconds == 0 && next.downtimeMilliseconds == 1_000)

@@ -25,7 +25,8 @@ final class GatewayAPI: Sendable {
 
     /// Every route, by resource.
     static let routes: [Route] =
-        statusRoutes + deviceRoutes + alarmRoutes + anomalyPageRoutes + ticketRoutes + actionRoutes + maintenanceRoutes + orderRoutes
+        statusRoutes + deviceRoutes + downtimeRoutes + alarmRoutes + anomalyPageRoutes + ticketRoutes + actionRoutes + maintenanceRoutes
+        + orderRoutes
         + stockRoutes
         + surveyRoutes + supplierRoutes + journalRoutes + deadLetterRoutes + damageRoutes + profileRoutes + requestRoutes + digestRoutes
 

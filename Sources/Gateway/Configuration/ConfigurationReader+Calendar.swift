@@ -43,11 +43,6 @@ extension ConfigurationReader {
 
     /// Days since 1970-01-01 of `2026-12-25`; nil for a date that no calendar has.
     private static func holiday(_ text: String) -> Int64? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [4, 2, 2], parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970
-        else { return nil }
-        let date = CivilDate(year: year, month: month, day: day)
-        return date.isReal ? Int64(date.daysSince1970) : nil
+        CivilDate(text).flatMap { $0.year >= 1970 ? Int64($0.daysSince1970) : nil }
     }
 }

@@ -1,4 +1,8 @@
+import CivilCalendar
+import CoreViews
+import Documents
 import GatewayCore
+import ServiceValue
 import Telemetry
 
 /// Runs the core, the same code as in `run`, over a recording as fast as it can, and sends nothing.
@@ -25,6 +29,10 @@ public struct Replay: ~Copyable {
     public private(set) var summary = Summary()
     /// By supply name, over all devices.
     public private(set) var backtests: [String: Backtest] = [:]
+    /// Of all days of the recording, without what is still open.
+    private var account = DowntimeAccount(days: Self.anyDay)
+    private let calendar: LocalDays
+    private static let anyDay = -719_528...2_932_896
 
     /// Nil when memory is short.
     public init?(configuration: CoreConfiguration, profiles: [DeviceProfile]) {
@@ -33,6 +41,23 @@ public struct Replay: ~Copyable {
         configuration.keepsUnreadTopics = false
         guard let core = StewardCore(configuration: configuration, profiles: profiles) else { return nil }
         self.core = core
+        calendar = LocalDays(zone: configuration.zone)
+    }
+
+    /// The account of downtime as `GET /api/v1/downtime` gives it, of the whole recording; nil for one that tells no state of a device.
+    /// - Parameter grouping: `device`, `day` or nil.
+    public func report(by grouping: String?) -> [UInt8]? {
+        var account = account
+        for place in 0..<core.devicePlaces {
+            guard let open = core.openDowntime(at: place) else { continue }
+            if let interval = open.interval { account.add(interval, calendar) }
+            if let incident = open.incident { account.add(incident) }
+        }
+        guard let first = account.byDay.keys.min(), let last = account.byDay.keys.max() else { return nil }
+        account.days = first...last
+        return JSONWriter.object {
+            DowntimeDocument.write(account, by: grouping.flatMap(DowntimeDocument.Grouping.init), now: core.now, limit: 10_000, &$0)
+        }
     }
 
     public var digest: String { core.digest() }
@@ -110,6 +135,8 @@ public struct Replay: ~Copyable {
                 output(decision.line)
             case .deadLetter: summary.deadLetters += 1
             case .deliver(let delivery) where delivery.channel == .command: commands.append(delivery.key)
+            case .interval(let interval): account.add(interval, calendar)
+            case .incident(let incident): account.add(DowntimeAccount.IncidentFact(incident))
             case .deliver, .withdraw, .history: break
             }
         }

@@ -16,7 +16,7 @@ struct CoreOutput: Sendable {
     var event: Int64
     var effects: [Effect] = []
     /// Whether the ingest thread should commit it at once: it has effects other than chunks of history.
-    var isUrgent: Bool { effects.contains { if case .history = $0 { false } else { true } } }
+    var isUrgent: Bool { effects.contains { if case .history = $0 { false } else if case .interval = $0 { false } else { true } } }
 }
 
 /// Why the core gave no answer. It says nothing about what was asked.

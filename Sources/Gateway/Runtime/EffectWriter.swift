@@ -1,5 +1,7 @@
+import CivilCalendar
 import GatewayCore
 import SQLiteStore
+import ServiceValue
 import Synchronization
 
 /// Writes the core's effects into the store, within the ingest loop's transaction. Deliveries that the outbox does not accept are remembered, and
@@ -8,6 +10,7 @@ final class EffectWriter {
     private let store: Store
     private let outbox: OutboxPump
     private let statistics: GatewayStatistics
+    private let days: LocalDays
     /// Deliveries that will never be in the outbox: `dropped` because the store cannot write them, `refused` because there is no room.
     private var dropped: [(key: String, channel: OutboxChannel, reason: String)] = []
     private var refused: [(key: String, channel: OutboxChannel, reason: String)] = []
@@ -15,8 +18,10 @@ final class EffectWriter {
     private var settledBefore: [ControlEvent] = []
     private var unwritable: (event: Int64, effect: Int)?
 
-    init(store: Store, outbox: OutboxPump, statistics: GatewayStatistics) {
+    /// - Parameter zone: that of the site, by whose days the account adds up.
+    init(store: Store, outbox: OutboxPump, statistics: GatewayStatistics, zone: ZoneRules) {
         self.store = store
+        days = LocalDays(zone: zone)
         self.outbox = outbox
         self.statistics = statistics
     }
@@ -71,6 +76,12 @@ final class EffectWriter {
             delivery.expiresMilliseconds = steps.current(delivery.expiresMilliseconds, from: event)
             try enqueue(delivery, now)
         case .withdraw(let key): _ = try store.markAbandoned(key: key, error: "called off", atMilliseconds: now)
+        case .interval(let interval):
+            try store.appendStateInterval(
+                StateIntervalRow(interval),
+                shares: days.shares(from: interval.fromMilliseconds, to: interval.toMilliseconds).map { ($0.day, $0.milliseconds) },
+                cause: interval.state == .unscheduledDowntime ? interval.causes.first ?? "" : nil)
+        case .incident(let incident): if let row = IncidentRow(incident) { try store.appendIncident(row) }
         case .history(let chunk):
             guard let series = try store.series(device: chunk.device, metric: chunk.metric, unit: chunk.unit) else { return }
             _ = try chunk.bytes.withUnsafeBytes {
@@ -121,5 +132,25 @@ final class EffectWriter {
                     key: entry.key, channel: delivery.channel, outcome: .abandoned,
                     detail: "another delivery has its key: it is for \(known.entry.device), channel \(known.entry.channel)"))
         }
+    }
+}
+
+extension StateIntervalRow {
+    init(_ interval: StateInterval) {
+        self.init(
+            device: interval.device, state: Int(interval.state.rawValue), fromMilliseconds: interval.fromMilliseconds,
+            toMilliseconds: interval.toMilliseconds, causes: interval.causes.joined(separator: "\n"))
+    }
+}
+
+extension IncidentRow {
+    /// Nil for one that is not over.
+    init?(_ incident: Incident) {
+        guard let restored = incident.restoredMilliseconds, let downtime = incident.downtimeMilliseconds else { return nil }
+        self.init(
+            device: incident.device, onsetMilliseconds: incident.onsetMilliseconds, restoredMilliseconds: restored,
+            downtimeMilliseconds: downtime, detectedMilliseconds: incident.detectedMilliseconds,
+            actedMilliseconds: incident.actedMilliseconds,
+            isRemote: incident.isHandledRemotely, causes: incident.alarmKinds.joined(separator: "\n"))
     }
 }

@@ -65,7 +65,7 @@ final class IngestLoop {
         self.core = core
         self.mailbox = mailbox
         self.outbox = outbox
-        effects = EffectWriter(store: opening.store, outbox: outbox, statistics: statistics)
+        effects = EffectWriter(store: opening.store, outbox: outbox, statistics: statistics, zone: configuration.core.zone)
         self.statistics = statistics
         self.wake = wake
         knownRequests = KnownRequests(store: store)

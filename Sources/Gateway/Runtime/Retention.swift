@@ -72,6 +72,7 @@ final class Retention {
         guard now >= nextUpkeep else { return }
         horizon.advance(wanted: Clock.wallMilliseconds() - historyMilliseconds, steadyMilliseconds: now)
         try store.setHistoryHorizon(horizon.milliseconds)
+        try store.trimAccount(beforeDay: Int((horizon.milliseconds + historyMilliseconds) / 86_400_000) - store.limits.accountDays)
         let trimmed = try store.trimHistory(beforeMilliseconds: horizon.milliseconds, maximumBytes: historyBytes)
         let gaveBack = try store.releaseFreePages()
         if trimmed == 0, !gaveBack { nextUpkeep = now + Self.upkeepMilliseconds }

@@ -82,7 +82,8 @@ extension StewardCore {
         releaseDetectors(device)
         wear.vacate(device)
         alarms.vacate(device, named: fleet.records[device].id)
-        availability.vacate(device)
+        let (name, newest) = (fleet.records[device].id, fleet.devices[device].newestMilliseconds)
+        availability.vacate(device, named: name, lastMilliseconds: newest, &out)
         supplies.vacate(device)
         fleet.vacate(device)
     }

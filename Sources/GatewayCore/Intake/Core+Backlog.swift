@@ -53,7 +53,7 @@ extension StewardCore {
         let profile = fleet.devices[device].profile
         out.isOfThePast = (isQueue || burst.isQueue) && !out.isFresh(burst.heardUntilMilliseconds)
         let time = message.timeMilliseconds
-        fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, time)
+        moveNewest(device, to: max(fleet.devices[device].newestMilliseconds, time))
         fleet.devices[device].isDatedByArrival = true
         fleet.devices[device].isNewestByArrival = fleet.devices[device].newestMilliseconds == time
         let wasDown = fleet.devices[device].isDownByCode

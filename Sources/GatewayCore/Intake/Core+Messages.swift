@@ -138,7 +138,7 @@ extension StewardCore {
         }
         let allowed = fleet.profiles[profile].layout.profile.allowedLatenessMilliseconds
         if allowed > 0 { return takeInOrder(message, device, profile, at: time, allowed: allowed) }
-        fleet.devices[device].newestMilliseconds = time
+        moveNewest(device, to: time)
         fleet.devices[device].isNewestByArrival = fleet.devices[device].isDatedByArrival
         takePresent(message, device, profile, time)
     }

@@ -22,7 +22,7 @@ extension StewardCore {
     private mutating func takeWaiting(_ device: DeviceIndex, through time: Int64) {
         while let message = sequencer.next(device, through: time) {
             let profile = fleet.devices[device].profile
-            fleet.devices[device].newestMilliseconds = max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds)
+            moveNewest(device, to: max(fleet.devices[device].newestMilliseconds, message.timeMilliseconds))
             let hintLists = fleet.profiles[profile].derived.isHintList
             for report in message.alerts where hintLists.indices.contains(report.list) && hintLists[report.list] {
                 supplies.note(report, device, at: message.timeMilliseconds)

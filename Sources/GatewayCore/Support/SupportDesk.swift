@@ -100,6 +100,11 @@ package struct SupportDesk: Sendable {
         state(of: device).openRuns.contains { runs[$0]?.alarm == alarm }
     }
 
+    /// A playbook runs for the alarm, or a ticket tells of it.
+    func hasHelped(_ alarm: String, _ device: DeviceIndex) -> Bool {
+        hasOpenRun(for: alarm, device) || tickets[ticketID(about: alarm)] != nil
+    }
+
     /// The alarm returned to normal, which verifies the command that was sent for it.
     mutating func alarmEnded(_ device: DeviceIndex, _ alarm: String, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput) {
         if let run = state(of: device).openRuns.first(where: { runs[$0]?.alarm == alarm }) {
@@ -309,6 +314,7 @@ extension SupportDesk {
         let ticket = Ticket(
             alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
             onsetMilliseconds: alarm.onsetMilliseconds)
+        out.tell(.helpBegan(device))
         open(device, ticket, &out)
     }
 

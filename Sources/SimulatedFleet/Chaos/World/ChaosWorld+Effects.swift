@@ -8,7 +8,7 @@ extension ChaosWorld {
         case .decision(let decision): take(decision)
         case .deliver(let delivery): deliver(delivery)
         case .withdraw(let key): outbox[key] = nil
-        case .history: break
+        case .history, .interval, .incident: break
         case .deadLetter: checker.countDeadLetter()
         }
     }
