@@ -39,7 +39,8 @@ struct BlockMaxima: Sendable {
     /// Decades of the upper quartile, and mean excesses over it in a decade; 0 before the first block has ended.
     private var quartile = InlineArray<7, Float>(repeating: 0)
     private var excesses = InlineArray<7, Float>(repeating: 0)
-    /// Maxima above the quartile, counted and assumed, as a multiple of the assumed; and its natural logarithm, by which a size that was never seen is rarer than its distance says.
+    /// Maxima above the quartile, counted and assumed, as a multiple of the assumed; and the natural logarithm of that, by which a size that
+    /// was never seen is rarer than its distance says.
     private var experience = InlineArray<7, Float>(repeating: 1)
     private var unseen = InlineArray<7, Float>(repeating: 0)
 
