@@ -29,7 +29,7 @@ import Testing
 
     static let scenarios = [
         Scenario(name: "fleet", profile: Press.profile, record: fleet, earlier: ["device-1", "device-2", "detectors-1"]),
-        Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln, earlier: ["detectors-1"]),
+        Scenario(name: "kiln", profile: AnomalyTests.profile(), record: kiln, earlier: ["detectors-1", "detectors-2"]),
         Scenario(name: "desk", profile: desk, record: { try people($0) }, earlier: ["detectors-1"]),
         Scenario(name: "line", profile: line, record: sparkplug, earlier: ["detectors-1"]),
         Scenario(name: "clocks", profile: Press.profile, record: clocks, earlier: ["detectors-1"], formats: [7]),

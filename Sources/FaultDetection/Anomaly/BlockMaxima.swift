@@ -1,36 +1,55 @@
 import Documents
+import Glibc
 
-/// How large the largest sizes of the past were: for each way of looking (`AnomalyKind`, by its raw value) a logarithmic histogram of the
-/// maxima of blocks of ticks, and what follows from it.
+/// How large the largest sizes of the past were, and how rare a size therefore is.
 ///
-/// Ticks of one event are not independent, maxima of blocks nearly are. Above their upper quartile the logarithms of such maxima fall off
-/// about exponentially, whatever the metric: so the distance of a size from the quartile, in mean excesses over it, says how rare the size
-/// is, and metrics can be compared. A light tail makes the mean excess small, a heavy one large. One early event does not own the past, as
-/// it would if a size had to be a record: it moves the quartile not at all and the mean excess a little.
+/// Ticks of one event are not independent, maxima of blocks of ticks nearly are. A logarithmic histogram holds those maxima for each way of
+/// looking (`AnomalyKind`, by its raw value), and another for the lower side of those two whose sides are different things: a slow mean below
+/// what is usual, and a metric that moves less than it does.
+///
+/// Above their upper quartile the logarithms of such maxima fall off about exponentially, whatever the metric: so the distance of a size from
+/// the quartile, in mean excesses over it, compares metrics. A light tail makes the mean excess small, a heavy one large, and one
+/// early event moves both little.
+///
+/// The rarity of a size is the surprise `-ln p` of meeting it, where `p` is the share of the maxima above the quartile that are as large. It is
+/// estimated from those that were counted and from `assumedMaxima` more that fall off exponentially: what lies beyond all that was seen is
+/// judged by the distance, and what was seen before is never rarer than its count, however far out it is. That is the posterior mean of
+/// a Dirichlet process whose base is the exponential law.
 ///
 /// Old maxima fade: instead of all counts shrinking at each block, each new one weighs more than the one before, and counts and weight
 /// are halved together at a half-life.
 ///
 /// The counts lie in tables of the detector, which the caller passes.
 struct BlockMaxima: Sendable {
-    static let kindCount = AnomalyKind.allCases.count
+    /// One for each way of looking, and after them the lower sides.
+    static let tableCount = 7
     static let binCount = 128
     private static let binsPerDecade: Float = 32
     private static let lowestDecade: Float = -1
     private static var highestDecade: Float { lowestDecade + Float(binCount - 1) / binsPerDecade }
-    /// The mean excess that is assumed before anything is known, in decades, and how many maxima that counts for.
+    /// What is assumed before anything is known counts for so many maxima above the quartile,
+    private static let assumedMaxima: Float = 50
+    /// with this mean excess over it, in decades.
     private static let assumedExcess: Float = 0.087
-    private static let assumedMaxima: Float = 12
     /// A past maximum that is by so many mean excesses smaller counts as being as large.
     private static let likeness: Float = 0.5
-    /// How many mean excesses rarer than its distance says a size has to be for each past maximum that was as large.
-    private static let repetition: Float = 0.7
 
     /// The highest bin of the block that is still open.
-    private var pending = InlineArray<5, UInt8>(repeating: 0)
+    private var pending = InlineArray<7, UInt8>(repeating: 0)
     /// Decades of the upper quartile, and mean excesses over it in a decade; 0 before the first block has ended.
-    private var quartile = InlineArray<5, Float>(repeating: 0)
-    private var excesses = InlineArray<5, Float>(repeating: 0)
+    private var quartile = InlineArray<7, Float>(repeating: 0)
+    private var excesses = InlineArray<7, Float>(repeating: 0)
+    /// Maxima above the quartile, counted and assumed, as a multiple of the assumed; and the natural logarithm of that, by which a size that
+    /// was never seen is rarer than its distance says.
+    private var experience = InlineArray<7, Float>(repeating: 1)
+    private var unseen = InlineArray<7, Float>(repeating: 0)
+
+    /// The table of a way of looking on one side.
+    @inline(__always)
+    static func table(_ kind: Int, isBelow: Bool) -> Int {
+        guard isBelow else { return kind }
+        return kind == Int(AnomalyKind.level.rawValue) ? 5 : kind == Int(AnomalyKind.activity.rawValue) ? 6 : kind
+    }
 
     /// Decades of a size; those that are too small or too large for the histogram are at its ends.
     @inline(__always)
@@ -39,22 +58,22 @@ struct BlockMaxima: Sendable {
         return min(max(FastLog.log10(max(size, 1e-3)), lowestDecade), highestDecade)
     }
 
-    /// The decades at this distance from the quartile; nil where nothing is known, and beyond the histogram.
-    func decades(_ kind: Int, atDistance distance: Float) -> Float? {
+    /// The decades that have this rarity if as much was never seen; nil where nothing is known, and beyond the histogram.
+    func decades(_ kind: Int, atRarity rarity: Float) -> Float? {
         guard excesses[kind] > 0 else { return nil }
-        let decades = quartile[kind] + distance / excesses[kind]
+        let decades = quartile[kind] + (rarity - unseen[kind]) / excesses[kind]
         return decades < Self.highestDecade ? decades : nil
     }
 
     @inline(__always)
     private static func bin(_ decades: Float) -> Int { Int((decades - lowestDecade) * binsPerDecade) }
 
-    /// Notes a size in the open block and returns its distance from the quartile of past maxima in mean excesses.
+    /// Notes a size in the open block and returns how rare it is if as much was never seen.
     @inline(__always)
     mutating func note(_ kind: Int, _ size: Float) -> Float {
         let decades = Self.decades(size)
         pending[kind] = max(pending[kind], UInt8(truncatingIfNeeded: Self.bin(decades)))
-        return excesses[kind] > 0 ? (decades - quartile[kind]) * excesses[kind] : 0
+        return excesses[kind] > 0 ? (decades - quartile[kind]) * excesses[kind] + unseen[kind] : 0
     }
 
     /// How many past maxima were about as large or larger, in maxima of `weight`. Only after a block has ended.
@@ -70,8 +89,11 @@ struct BlockMaxima: Sendable {
         return Float(sum) / Float(weight)
     }
 
-    /// What is left of a distance when `count` past maxima were as large.
-    static func distance(_ distance: Float, seen count: Float) -> Float { distance - repetition * count }
+    /// How rare a size is of which `count` past maxima were as large, from what it would be without them.
+    func rarity(_ kind: Int, _ rarity: Float, seen count: Float) -> Float {
+        guard count > 0 else { return rarity }
+        return -log(count / (Self.assumedMaxima * experience[kind]) + exp(-rarity))
+    }
 
     /// Closes the block.
     mutating func close(_ kind: Int, weight: UInt16, _ tables: inout SparseTables) {
@@ -98,6 +120,8 @@ struct BlockMaxima: Sendable {
         guard total > 0 else {
             quartile[kind] = 0
             excesses[kind] = 0
+            experience[kind] = 1
+            unseen[kind] = 0
             return
         }
         // From the top: counts above, and the sum of their bins, from which the excess follows when the quartile's bin is known.
@@ -109,7 +133,10 @@ struct BlockMaxima: Sendable {
             if (above &+ count) &* 4 >= total {
                 let sum = Float(bins - UInt64(above) * UInt64(bin)) / (Self.binsPerDecade * Float(weight))
                 quartile[kind] = Self.lowestDecade + (Float(bin) + 0.5) / Self.binsPerDecade
-                excesses[kind] = (Self.assumedMaxima + Float(above) / Float(weight)) / (Self.assumedMaxima * Self.assumedExcess + sum)
+                let maxima = Self.assumedMaxima + Float(above) / Float(weight)
+                excesses[kind] = maxima / (Self.assumedMaxima * Self.assumedExcess + sum)
+                experience[kind] = maxima / Self.assumedMaxima
+                unseen[kind] = log(experience[kind])
                 return
             }
             above &+= count

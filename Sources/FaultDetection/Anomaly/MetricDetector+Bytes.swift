@@ -2,7 +2,7 @@ import Documents
 
 /// The form for snapshots: everything, without the zeros. The fields are listed once, for writing and reading.
 extension MetricDetector {
-    private static let version: UInt8 = 3
+    private static let version: UInt8 = 4
 
     /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
@@ -47,7 +47,7 @@ extension MetricDetector {
     }
 
     private mutating func codeEvents(by coder: inout FieldCoder) throws(ByteCodingError) {
-        for kind in 0..<BlockMaxima.kindCount { try maxima.code(kind, &tables, by: &coder) }
+        for table in 0..<BlockMaxima.tableCount { try maxima.code(table, &tables, by: &coder) }
         try coder.code(&blockTicks, &blocksSinceHalving)
         try coder.code(&calm)
         calm = min(calm, Self.calmTicks)

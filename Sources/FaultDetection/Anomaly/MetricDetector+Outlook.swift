@@ -24,7 +24,7 @@ extension MetricDetector {
         guard !isLearning else { return outlook }
         let normal = normalExtent ?? AnomalyExtent()
         func bound(_ kind: AnomalyKind, _ centre: Double, _ usual: Double, below: Double, above: Double) {
-            guard let size = maxima.size(Int(kind.rawValue), atDistance: Self.limit) else { return }
+            guard let size = maxima.size(Int(kind.rawValue), atRarity: Self.limit) else { return }
             outlook.lowest = max(outlook.lowest ?? -.infinity, origin + centre - max(size * usual, below))
             outlook.highest = min(outlook.highest ?? .infinity, origin + centre + max(size * usual, above))
         }
@@ -40,9 +40,9 @@ extension MetricDetector {
 }
 
 extension BlockMaxima {
-    /// The size that is so many mean excesses above the quartile; nil where nothing is known, and beyond the histogram.
-    func size(_ kind: Int, atDistance distance: Float) -> Double? {
-        guard let decades = decades(kind, atDistance: distance) else { return nil }
+    /// The size that has this rarity if as much was never seen; nil where nothing is known, and beyond the histogram.
+    func size(_ kind: Int, atRarity rarity: Float) -> Double? {
+        guard let decades = decades(kind, atRarity: rarity) else { return nil }
         return exp2(Double(decades) * 3.321_928_094_887_362)
     }
 }

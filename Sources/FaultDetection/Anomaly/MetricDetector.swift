@@ -5,16 +5,17 @@ import Glibc
 /// Watches one gauge or rate without a rule: one pass, bounded state, no look ahead, no training.
 ///
 /// Readings are gathered into ticks of at least four minutes. Each tick is looked at in five ways (`AnomalyKind`), and each way compares
-/// what it sees with the maxima of past blocks of ticks (`BlockMaxima`): the score is how far above their upper quartile it is, in mean
-/// excesses over that, less for each time that as much was seen, over a limit. It is invariant to the metric's unit, offset and sign.
+/// what it sees with the maxima of past blocks of ticks (`BlockMaxima`): the score is how rare it is among them, over a limit. It is
+/// invariant to the metric's unit, offset and sign.
 ///
 /// A reading that closes no tick touches the first line of the value only. What depends on what was met (half-hours of the week, sizes)
 /// lies in `SparseTables` and grows with it.
 public struct MetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
-    /// The distance from what is usual (`BlockMaxima`) at which a warning is raised: where the score is 1.
-    static let limit: Float = 3.2
+    /// The rarity (`BlockMaxima`) at which a warning is raised: where the score is 1. By its own law it is that of one
+    /// in 55 (`exp(4)`) of the maxima above the upper quartile, which is one in 218 blocks: five weeks of ticks of five minutes.
+    static let limit: Float = 4
     static let ticksPerBlock: UInt8 = 50
     /// Before that a warning would come of knowing nothing: both must have passed.
     static let warmupTicks: UInt32 = 250
@@ -144,10 +145,10 @@ public struct MetricDetector: Sendable {
         var best = -Float.greatestFiniteMagnitude
         var kind = AnomalyKind.season
         var seen: Float = 0
-        for index in 0..<BlockMaxima.kindCount {
-            let (distance, count) = look(up: signals, index)
-            if distance > best {
-                best = distance
+        for index in 0..<signals.sizes.count {
+            let (rarity, count) = look(up: signals, index)
+            if rarity > best {
+                best = rarity
                 kind = AnomalyKind(rawValue: UInt8(index)) ?? .season
                 seen = count
             }
@@ -168,29 +169,30 @@ public struct MetricDetector: Sendable {
         }
     }
 
-    /// The distance of a size from what is usual, and how often as much was seen, which is not asked below the limit.
-    private mutating func look(up signals: Signals, _ index: Int) -> (distance: Float, seen: Float) {
+    /// How rare a size is, and how often as much was seen, which is not asked below the limit.
+    private mutating func look(up signals: Signals, _ index: Int) -> (rarity: Float, seen: Float) {
         let size = signals.sizes[index]
-        let distance = maxima.note(index, size)
+        let table = BlockMaxima.table(index, isBelow: signals.deviations[index] < 0)
+        let rarity = maxima.note(table, size)
         // From half the limit on a warning would stand, so from there on it counts that a person has called as much normal.
-        guard distance >= Self.limit / 2 else { return (distance, 0) }
+        guard rarity >= Self.limit / 2 else { return (rarity, 0) }
         if !$memory.isNone, let normal = memory?.normal, let kind = AnomalyKind(rawValue: UInt8(index)), normal.holds(signals, kind) {
             return (0, 0)
         }
-        guard distance >= Self.limit else { return (distance, 0) }
-        let seen = maxima.count(index, asLargeAs: size, weight: weight, tables)
-        return (BlockMaxima.distance(distance, seen: seen), seen)
+        guard rarity >= Self.limit else { return (rarity, 0) }
+        let seen = maxima.count(table, asLargeAs: size, weight: weight, tables)
+        return (maxima.rarity(table, rarity, seen: seen), seen)
     }
 
     private mutating func closeBlock() {
         blockTicks += 1
         guard blockTicks >= Self.ticksPerBlock else { return }
         blockTicks = 0
-        for index in 0..<BlockMaxima.kindCount { maxima.close(index, weight: weight, &tables) }
+        for index in 0..<BlockMaxima.tableCount { maxima.close(index, weight: weight, &tables) }
         blocksSinceHalving += 1
         if Double(blocksSinceHalving) >= Self.halfLifeBlocks {
             blocksSinceHalving = 0
-            for index in 0..<BlockMaxima.kindCount { BlockMaxima.halve(index, &tables) }
+            for index in 0..<BlockMaxima.tableCount { BlockMaxima.halve(index, &tables) }
         }
         updateWeights()
     }
@@ -198,6 +200,6 @@ public struct MetricDetector: Sendable {
     /// What follows from the maxima.
     mutating func updateWeights() {
         weight = UInt16((Self.firstWeight * exp2(Double(blocksSinceHalving) / Self.halfLifeBlocks)).rounded())
-        for index in 0..<BlockMaxima.kindCount { maxima.measure(index, weight: weight, tables) }
+        for index in 0..<BlockMaxima.tableCount { maxima.measure(index, weight: weight, tables) }
     }
 }

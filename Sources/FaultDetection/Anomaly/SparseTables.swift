@@ -6,7 +6,7 @@ struct SparseTables: Sendable {
     struct Table {
         /// By slot: mean and spread as floats, and a count in a byte (`SeasonTable`).
         static let season = Table(index: 0)
-        /// By bin: a weight in two bytes (`BlockMaxima`), a table for each way of looking.
+        /// By bin: a weight in two bytes, for each table of `BlockMaxima`.
         static func maxima(_ kind: Int) -> Table { Table(index: 1 + kind) }
 
         fileprivate let index: Int

@@ -12,7 +12,7 @@ import Glibc
 struct PlainMetricDetector: Sendable {
     /// A tick closes with the first reading that comes as long after the one that closed the tick before.
     static let tickMilliseconds: Int64 = 240_000
-    static let limit: Float = 3.2
+    static let limit: Float = 4
     static let ticksPerBlock: UInt8 = 50
     /// Before that a warning would come of knowing nothing: both must have passed.
     static let warmupTicks: UInt32 = 250
@@ -51,7 +51,7 @@ struct PlainMetricDetector: Sendable {
     var usualActivity = 0.0
 
     // How rare it is.
-    var maxima = InlineArray<5, PlainBlockMaxima>(repeating: PlainBlockMaxima())
+    var maxima = InlineArray<7, PlainBlockMaxima>(repeating: PlainBlockMaxima())
     var blockTicks: UInt8 = 0
     var blocksSinceHalving: UInt8 = 0
     var weight: UInt16 = 64
@@ -128,17 +128,20 @@ struct PlainMetricDetector: Sendable {
         var seen: Float = 0
         for index in 0..<5 {
             let size = signals.sizes[index]
-            maxima[index].note(size)
-            var distance = maxima[index].distance(size)
+            // The slow mean and the movement have a table for each side.
+            let isBelow = signals.deviations[index] < 0
+            let table = index == 1 && isBelow ? 5 : index == 4 && isBelow ? 6 : index
+            maxima[table].note(size)
+            var rarity = maxima[table].rarity(size)
             var count: Float = 0
-            if distance >= Self.limit / 2, let normal, normal.holds(index, signals) {
-                distance = 0
-            } else if distance >= Self.limit {
-                count = maxima[index].count(asLargeAs: size, weight: weight)
-                distance -= 0.7 * count
+            if rarity >= Self.limit / 2, let normal, normal.holds(index, signals) {
+                rarity = 0
+            } else if rarity >= Self.limit {
+                count = maxima[table].count(asLargeAs: size, weight: weight)
+                if count > 0 { rarity = -log(count / (50 * maxima[table].experience) + exp(-rarity)) }
             }
-            if distance > best {
-                best = distance
+            if rarity > best {
+                best = rarity
                 kind = AnomalyKind(rawValue: UInt8(index)) ?? .season
                 seen = count
             }
@@ -163,18 +166,18 @@ struct PlainMetricDetector: Sendable {
         blockTicks += 1
         guard blockTicks >= Self.ticksPerBlock else { return }
         blockTicks = 0
-        for index in 0..<5 { maxima[index].close(weight: weight) }
+        for index in 0..<7 { maxima[index].close(weight: weight) }
         blocksSinceHalving += 1
         if Double(blocksSinceHalving) >= Self.halfLifeBlocks {
             blocksSinceHalving = 0
-            for index in 0..<5 { maxima[index].halve() }
+            for index in 0..<7 { maxima[index].halve() }
         }
         weigh()
     }
 
     mutating func weigh() {
         weight = UInt16((Self.firstWeight * exp2(Double(blocksSinceHalving) / Self.halfLifeBlocks)).rounded())
-        for index in 0..<5 { maxima[index].measure(weight: weight) }
+        for index in 0..<7 { maxima[index].measure(weight: weight) }
     }
 }
 
@@ -341,7 +344,7 @@ extension PlainMetricDetector {
 
 /// The form for snapshots: everything, without the zeros.
 extension PlainMetricDetector {
-    private static let version: UInt8 = 3
+    private static let version: UInt8 = 4
 
     mutating func accept() {
         guard lastReason != nil else { return }
@@ -370,7 +373,7 @@ extension PlainMetricDetector {
             residualVariance, mean, variance, level, previous, changeVariance, sustained, sustainedVariance,
             activity, usualActivity,
         ] { out.double(value) }
-        for index in 0..<5 { maxima[index].write(to: &out) }
+        for index in 0..<7 { maxima[index].write(to: &out) }
         for value in [blockTicks, blocksSinceHalving, calm, isAnomalous ? 1 : 0, UInt8(bitPattern: side)] {
             out.byte(value)
         }
@@ -437,7 +440,7 @@ extension PlainMetricDetector {
     }
 
     private mutating func readEvents(_ reader: inout CompactReader) -> Bool {
-        for index in 0..<5 {
+        for index in 0..<7 {
             guard let maxima = PlainBlockMaxima(from: &reader) else { return false }
             self.maxima[index] = maxima
         }
@@ -482,13 +485,16 @@ struct PlainBlockMaxima: Sendable {
     private var quartile: Float = 0
     /// Mean excesses over the quartile in a decade.
     private var excesses: Float = 0
+    /// Maxima above the quartile, with 50 that are assumed, as a multiple of those.
+    private(set) var experience: Float = 1
+    private var unseen: Float = 0
 
     private static func decades(_ size: Float) -> Float { min(max(FastLog.log10(max(size, 1e-3)), -1), -1 + 127 / Float(32)) }
     private static func bin(_ decades: Float) -> Int { Int((decades + 1) * 32) }
 
     mutating func note(_ size: Float) { pending = max(pending, UInt8(Self.bin(Self.decades(size)))) }
 
-    func distance(_ size: Float) -> Float { excesses > 0 ? (Self.decades(size) - quartile) * excesses : 0 }
+    func rarity(_ size: Float) -> Float { excesses > 0 ? (Self.decades(size) - quartile) * excesses + unseen : 0 }
 
     func count(asLargeAs size: Float, weight: UInt16) -> Float {
         let lowest = Self.bin(max(Self.decades(size) - 0.5 / excesses, -1))
@@ -511,6 +517,8 @@ struct PlainBlockMaxima: Sendable {
         for bin in 0..<Self.binCount { total &+= UInt32(counts[bin]) }
         quartile = 0
         excesses = 0
+        experience = 1
+        unseen = 0
         guard total > 0 else { return }
         var place = Self.binCount - 1
         var above: UInt32 = 0
@@ -521,7 +529,10 @@ struct PlainBlockMaxima: Sendable {
         var bins: UInt64 = 0
         for bin in place..<Self.binCount { bins += UInt64(counts[bin]) * UInt64(bin - place) }
         quartile = -1 + (Float(place) + 0.5) / 32
-        excesses = (12 + Float(above) / Float(weight)) / (12 * 0.087 + Float(bins) / (32 * Float(weight)))
+        let maxima = 50 + Float(above) / Float(weight)
+        excesses = maxima / (50 * 0.087 + Float(bins) / (32 * Float(weight)))
+        experience = maxima / 50
+        unseen = log(experience)
     }
 }
 
