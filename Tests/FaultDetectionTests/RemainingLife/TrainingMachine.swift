@@ -36,7 +36,8 @@ struct TrainingMachine: RunToFailure {
         let life = Double.random(in: 40...400, using: &random)
         let climb = exp(Double.random(in: -1...5, using: &random))
         let noise =
-            climb * (course == .straightNoisy ? Double.random(in: 0.1...0.25, using: &random) : Double.random(in: 0.01...0.08, using: &random))
+            climb
+            * (course == .straightNoisy ? Double.random(in: 0.1...0.25, using: &random) : Double.random(in: 0.01...0.08, using: &random))
         let power = course == .slowing ? Double.random(in: 0.5...0.8, using: &random) : Double.random(in: 1.3...3, using: &random)
         let parts = (0..<3).map { _ in Double.random(in: 0.15...0.6, using: &random) }
         var slopes = (0..<3).map { $0 == 1 ? Double.random(in: 0.2...0.6, using: &random) : Double.random(in: 1...2.5, using: &random) }
