@@ -18,7 +18,7 @@ extension StewardCore {
             around.isCalledOff = plan.order.map { isCalledOff($0) } ?? false
             wear.settle(device, place, part: watch.part(fault), around, at: time, &out)
             let life = knownLife(of: device, place, profile)
-            if let days = life.days, days.earliest < Double(visitDays) {
+            if life.isWithin(days: Double(visitDays)) {
                 around.visit = nextVisit(to: device)
                 around.otherParts = wornParts(of: device, except: place)
             }

@@ -71,9 +71,9 @@ extension StewardCore {
         let profile = fleet.profiles[fleet.devices[device].profile]
         var words = ""
         for (place, watch) in profile.derived.wear.enumerated() where place != left {
-            guard let days = knownLife(of: device, place, profile).days,
-                days.earliest < max(Double(watch.rule.sameVisitDays), Double(visitMilliseconds) / 86_400_000)
-            else { continue }
+            let life = knownLife(of: device, place, profile)
+            let horizon = max(Double(watch.rule.sameVisitDays), Double(visitMilliseconds) / 86_400_000)
+            guard let days = life.days, life.isWithin(days: horizon) else { continue }
             let fault = profile.layout.profile.faults[watch.fault]
             words +=
                 "; also replace \(watch.part(fault)): \(Self.span(days.earliest, days.latest)) left until \"\(fault.text)\" is expected"

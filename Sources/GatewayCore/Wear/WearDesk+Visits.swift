@@ -88,7 +88,7 @@ extension WearDesk {
         func ticket(_ subject: String, _ text: String, _ reason: String) -> Ticket {
             Ticket(alarm: subject, device: name, severity: .minor, text: text, reason: reason, onsetMilliseconds: out.now)
         }
-        if plan.subject == nil, days.earliest < Double(visitDays), let visit = around.visit,
+        if plan.subject == nil, life.isWithin(days: Double(visitDays)), let visit = around.visit,
             Double(visit.dueMilliseconds &- out.now) < days.earliest * Double(Self.dayMilliseconds)
         {
             (visits[device].plans[place].subject, visits[device].plans[place].order) = (visit.subject, visit.order)
@@ -99,7 +99,7 @@ extension WearDesk {
         }
         // The ticket of an own visit that had recovered is opened again.
         let isOwn = plan.subject != nil && plan.order == nil && around.ticket == .recovered
-        guard days.earliest < Double(aloneDays), plan.subject == nil || isOwn else { return }
+        guard life.isWithin(days: Double(aloneDays)), plan.subject == nil || isOwn else { return }
         let subject = "\(name)/\(fault.id)/wear/\(plan.course)"
         visits[device].plans[place].subject = plan.subject ?? subject
         out.tell(

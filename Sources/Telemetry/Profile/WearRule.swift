@@ -6,11 +6,11 @@ public struct WearRule: Equatable, Sendable {
     public var duringWork = false
     /// What has to be replaced then, for people; empty: what the fault says.
     public var part = ""
-    /// A ticket that sends somebody to the device names the part, when the condition may be met within so many days.
+    /// A ticket that sends somebody to the device names the part, when the condition is expected within so many days.
     public var sameVisitDays = 30
-    /// From so many days before the condition may be met a visit is planned together with a delivery; nil: no visit is planned.
+    /// When the condition is expected within so many days a visit is planned together with a delivery; nil: no visit is planned.
     public var visitDays: Int?
-    /// Without a delivery that comes in time, a visit for this alone is planned so many days before; nil: half of `visitDays`.
+    /// Without a delivery that comes in time, a visit for this alone is planned when it is expected within so many days; nil: half of `visitDays`.
     public var aloneDays: Int?
 
     public init() {}
