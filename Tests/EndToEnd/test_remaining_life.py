@@ -14,11 +14,14 @@ OVERLAY = """{ overlay: "steward-native", faults: { "vibration-high": { remainin
 
 
 def recording(path, days, seed=11):
-    """A pump that runs by day; its vibration rises from 2 mm/s by 0.06 a day. At night it stands still and shakes no more."""
+    """A pump that runs by day; its vibration rises from 2 mm/s by 0.06 a day. At night it stands still and shakes no more.
+
+    Two readings a minute apart, because the alarm needs a level that is kept up for 30 s.
+    """
     noise = random.Random(seed)
     with path.open("w") as out:
         for step in range(days * 48):
-            time, hour = START + step * DAY // 48, step % 48 / 2
+            time, hour = START + step // 2 * DAY // 24 + step % 2 * 60_000, step % 48 / 2
             runs = 7 <= hour < 20
             vibration = 2 + 0.06 * step / 48 + noise.uniform(-0.1, 0.1) if runs else 0.1
             payload = {"ts": time, "status": "running" if runs else "idle", "vibration": round(vibration, 2)}
