@@ -16,6 +16,7 @@ extension StewardCore {
             writer.member("condition", fault.id)
             writer.member("text", fault.text)
             write(life, watch, &writer)
+            writer.member("ticket", ticketOfVisit(device, watch))
             writer.endObject()
         }
         writer.endArray()
@@ -27,6 +28,7 @@ extension StewardCore {
         writer.key("remainingLife")
         writer.beginObject()
         write(life, watch, &writer)
+        writer.member("ticket", ticketOfVisit(device, watch))
         writer.endObject()
     }
 

@@ -44,10 +44,14 @@ extension StewardCore {
 
         case .personWanted(let device, let id, let text, let reason, let isHeldBack):
             guard let alarm = alarms[id], !isHeldBack || inhibition(device, alarm) == nil else { return }
-            support.openTicket(device, alarm, text: text, reason: reason, &out)
+            let parts = support.ticketState(about: id) == nil ? wornParts(of: device) : ""
+            support.openTicket(device, alarm, text: text, reason: reason + parts, &out)
         case .ticketWanted(let device, let ticket): support.open(device, ticket, &out)
         case .visitWanted(let device, let ticket, let interval):
             support.open(device, withWornParts(ticket, device, visitMilliseconds: interval), &out)
+        case .visitPlanned(let device, let ticket): support.openAhead(device, ticket, &out)
+        case .ticketNote(let subject, let words): support.note(subject, words, &out)
+        case .wearDue(let device, let time): planVisits(device, at: time)
         case .subjectMended(let subject): support.subjectMended(subject)
         case .sparkplugCommandWanted(let device, let run, let command): sendToSparkplug(command, of: run, device)
         case .helpBegan(let device): availability.noteAction(device, at: now)

@@ -32,6 +32,10 @@ enum CoreEvent: Sendable {
     indirect case ticketWanted(DeviceIndex, Ticket)
     /// The same for one that has to go there anyway; the visit after it comes about so much later.
     indirect case visitWanted(DeviceIndex, Ticket, visitMilliseconds: Int64)
+    /// A visit that can be planned ahead: what is to be done there will be due.
+    indirect case visitPlanned(DeviceIndex, Ticket)
+    /// Words for the open ticket about a subject.
+    case ticketNote(subject: String, String)
     /// What a ticket was about, an alarm or an order, is over.
     case subjectMended(String)
     /// A command for a Sparkplug node, which only its session can write.
@@ -46,6 +50,11 @@ enum CoreEvent: Sendable {
     case fellSilent(DeviceIndex, lastMilliseconds: Int64)
     /// Maintenance windows opened or closed.
     case windowsChanged
+
+    // From wear to the planning of visits.
+
+    /// The time of day has come at which wear of the device is looked at; event time.
+    case wearDue(DeviceIndex, at: Int64)
 
     // Between supplies and orders.
 

@@ -42,6 +42,7 @@ public struct Decision: Equatable, Sendable {
         case command
         case commandOutcome = "command.outcome"
         case ticket
+        case ticketExtended = "ticket.extended"
         case ticketClosed = "ticket.closed"
         case order
         case orderUpdated = "order.updated"

@@ -22,6 +22,10 @@ public struct Ticket: Equatable, Sendable, Codable {
     public var state = State.open
     /// Why this gateway will never deliver it to the ticket desk; nil while it was delivered or may be.
     public var undelivered: String?
+    /// It was opened before what it is about has happened, so that a visit can be planned; nil otherwise.
+    public var isAhead: Bool?
+    /// How often words were added to it; nil: never.
+    public var updates: Int?
 
     public static func id(about subject: String) -> String { "ti-" + StableID.make(subject) }
 

@@ -34,6 +34,7 @@ import Testing
         Scenario(name: "line", profile: line, record: sparkplug, earlier: ["detectors-1"]),
         Scenario(name: "clocks", profile: Press.profile, record: clocks, earlier: ["detectors-1"], formats: [7]),
         Scenario(name: "wear", profile: WearFlowTests.profile, record: wear, formats: [7]),
+        Scenario(name: "visits", profile: VisitFlowTests.profile, record: visits, formats: [7]),
     ]
 
     private static func file(_ name: String, _ format: Int, _ earlier: String = "", _ kind: String = "snapshot") -> URL {
@@ -96,6 +97,15 @@ import Testing
     @Sendable private static func wear(_ profile: String) throws -> Driver {
         var driver = try Driver([profile])
         WearFlowTests.wear(&driver, days: 0..<45)
+        return driver
+    }
+
+    /// A visit that is planned together with a delivery.
+    @Sendable private static func visits(_ profile: String) throws -> Driver {
+        var driver = try Driver([profile])
+        VisitFlowTests.feed(&driver, days: 0..<52)
+        VisitFlowTests.order(&driver, day: 52)
+        VisitFlowTests.feed(&driver, days: 52..<56)
         return driver
     }
 

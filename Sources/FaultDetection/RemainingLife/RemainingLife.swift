@@ -23,6 +23,13 @@ public enum RemainingLife: Equatable, Sendable {
     /// So many told days at least.
     public static let minimumDays = 10
 
+    /// Whether people should plan for it within so many days: the condition may be met by then, and will be in not much more. "9 to 108 days" is no
+    /// reason to send somebody in 9.
+    public func isWithin(days: Double) -> Bool {
+        guard case .expected(let earliest, let likely, _) = self else { return false }
+        return earliest < days && likely < 3 * days
+    }
+
     public var days: (earliest: Double, likely: Double, latest: Double)? {
         if case .expected(let earliest, let likely, let latest) = self { (earliest, likely, latest) } else { nil }
     }

@@ -18,14 +18,23 @@ struct WearForecast {
     private static let draws = 32
     private static let fewDraws = 8
     private static let smallShare = 0.03
-    /// Strengths of the Wiener process: its variance over the known span, in variances of a bin's noise.
-    private static let wanderings = [0.0, 2, 20]
+    /// What a course wanders by beside its shape.
+    private static let wanderings: [(wander: WearWander, share: Double)] = [
+        (.none, 1.0 / 3), (.level(2), 1.0 / 3), (.level(20), 1.0 / 3), (.slope(300), 1.0), (.slope(10000), 1.0),
+    ]
     /// Degrees of freedom of the prior of the noise, halved.
     private static let priorWeight = 2.0
     /// The rate of wear to come is that of the past but for so much, by its logarithm.
-    private static let rateSpread = 0.05
+    private static let rateSpread = 0.2
     /// How much faster wear becomes over a way as long as the known one, where it does, by the logarithm of the time that it takes.
-    private static let hurryOfSpan = 0.25
+    private static let hurryOfSpan = 0.35
+
+    /// That wear which paused goes on counts for so much of the doubt whether there is wear.
+    private static let pauseDoubt = 0.05
+    /// Where the pace wanders it is at least so much of the mean one, and becomes more or less by at most so much over a way as long as the known one,
+    /// by its logarithm.
+    private static let leastPace = 0.3
+    private static let widestPace = 0.5
 
     /// What a shape may miss a course by, as a part of all that it moved.
     private static let shapeTolerance = 0.005
@@ -103,12 +112,12 @@ struct WearForecast {
 
     func remainingLife() -> RemainingLife {
         var fits: [Fit] = []
-        for strength in Self.wanderings {
+        for (wander, share) in Self.wanderings {
             let covariance = places.indices.map { i in
-                places.indices.map { j in strength * min(places[i], places[j]) + (i == j ? variances[i] : 0) }
+                places.indices.map { j in wander.covariance(places[i], places[j]) + (i == j ? variances[i] : 0) }
             }
             let factor = CholeskyFactor(covariance)
-            for shape in WearShape.all { fits.append(fit(shape, strength, factor)) }
+            for shape in WearShape.all where wander.goes(with: shape) { fits.append(fit(shape, wander, share, factor)) }
         }
         guard let best = fits.map(\.logEvidence).max() else { return .unknown(.tooShort) }
         for index in fits.indices { fits[index].weight = exp(fits[index].logEvidence - best) }
@@ -147,7 +156,7 @@ struct WearForecast {
 
     private struct Fit {
         var shape: WearShape
-        var strength: Double
+        var wander: WearWander
         var logEvidence = 0.0
         var weight = 0.0
         var mean: [Double]
@@ -156,14 +165,26 @@ struct WearForecast {
         /// Of the inverse gamma distribution of the noise's variance.
         var halfDegrees: Double
         var halfSum: Double
-        /// Where the Wiener process stands at u = 1, and the variance of that, for a noise of 1.
-        var standing = 0.0
-        var standingVariance = 0.0
+        /// Where what wanders stands at u = 1, and how fast it moves there, by the levels and less what the coefficients explain of them, and how
+        /// much that may differ, for a noise of 1.
+        var standing = Standing()
+        var movement = Standing()
+        /// Of the movement to the standing, as far as they differ together.
+        var movementOfStanding = 0.0
         var probabilityOfWear = 0.0
         var probabilityOfRecovery = 0.0
     }
 
-    private func fit(_ shape: WearShape, _ strength: Double, _ factor: CholeskyFactor) -> Fit {
+    /// A number that depends on the coefficients: base − gains · coefficients.
+    private struct Standing {
+        var base = 0.0
+        var gains: [Double] = []
+        var variance = 0.0
+
+        func at(_ coefficients: [Double]) -> Double { zip(gains, coefficients).reduce(base) { $0 - $1.0 * $1.1 } }
+    }
+
+    private func fit(_ shape: WearShape, _ wander: WearWander, _ share: Double, _ factor: CholeskyFactor) -> Fit {
         let rows = places.map(shape.row)
         let size = rows[0].count
         // Coefficients are at most about as large as the levels and their changes.
@@ -183,26 +204,43 @@ struct WearForecast {
         let priorSum = Self.priorWeight * noiseOfBin * noiseOfBin
         let halfSum = priorSum + max(0, product(whitened, whitened) - product(mean, right)) / 2
         var fit = Fit(
-            shape: shape, strength: strength, mean: mean, precision: precision, halfDegrees: halfDegrees, halfSum: halfSum)
+            shape: shape, wander: wander, mean: mean, precision: precision, halfDegrees: halfDegrees, halfSum: halfSum)
         fit.logEvidence =
-            log(shape.prior / Double(Self.wanderings.count)) - factor.logDeterminant / 2 + Double(size) / 2 * log(priorPrecision)
+            log(shape.prior * share) - factor.logDeterminant / 2 + Double(size) / 2 * log(priorPrecision)
             - precision.logDeterminant / 2 - halfDegrees * log(halfSum)
-        if strength > 0 {
-            let residuals = zip(rows, levels).map { row, level in level - product(row, mean) }
-            let towards = places.map { strength * $0 }
-            let whitenedTowards = factor.forward(towards)
-            fit.standing = product(whitenedTowards, factor.forward(residuals))
-            fit.standingVariance = max(0, strength - product(whitenedTowards, whitenedTowards))
+        if wander != .none {
+            let (towards, towardsMovement) = (places.map { wander.covariance($0, 1) }, places.map { wander.movementCovariance($0) })
+            let (whitenedTowards, whitenedMovement) = (factor.forward(towards), factor.forward(towardsMovement))
+            func standing(_ weights: [Double], _ variance: Double) -> Standing {
+                Standing(base: product(weights, whitened), gains: columns.map { product(weights, $0) }, variance: max(0, variance))
+            }
+            fit.standing = standing(whitenedTowards, wander.covariance(1, 1) - product(whitenedTowards, whitenedTowards))
+            fit.movement = standing(whitenedMovement, wander.movementVariance - product(whitenedMovement, whitenedMovement))
+            let together = wander.movementCovariance(1) - product(whitenedTowards, whitenedMovement)
+            fit.movementOfStanding = fit.standing.variance > 0 ? together / fit.standing.variance.squareRoot() : 0
         }
         if shape.drifts {
+            /// That a number of the coefficients, with what wanders of it, is above 0: Student's distribution by its normal approximation (Wallace).
+            func isAboveZero(_ weights: [Double], _ addition: Double, _ variance: Double) -> Double {
+                let spread = (product(precision.solve(weights), weights) + variance) * halfSum / halfDegrees
+                let t = (product(weights, mean) + addition) / spread.squareRoot()
+                let degrees = 2 * halfDegrees
+                let z = (degrees * log(1 + t * t / degrees)).squareRoot() * (1 - 0.75 / degrees) * (t < 0 ? -1 : 1)
+                return erfc(-z * 0.5.squareRoot()) / 2
+            }
             var unit = [Double](repeating: 0, count: size)
             unit[1] = 1
-            let variance = precision.solve(unit)[1] * halfSum / halfDegrees
-            let t = mean[1] / variance.squareRoot()
-            // Student's distribution by its normal approximation (Wallace).
-            let degrees = 2 * halfDegrees
-            let z = (degrees * log(1 + t * t / degrees)).squareRoot() * (1 - 0.75 / degrees) * (t < 0 ? -1 : 1)
-            fit.probabilityOfWear = erfc(-z * 0.5.squareRoot()) / 2
+            if case .slope = wander {
+                // Both the whole way and the present pace have to go towards the bound.
+                let way = zip(unit, fit.standing.gains).map { $0 - $1 }
+                let pace = zip(unit, fit.movement.gains).map { $0 - $1 }
+                let both = (
+                    isAboveZero(way, fit.standing.base, fit.standing.variance), isAboveZero(pace, fit.movement.base, fit.movement.variance)
+                )
+                fit.probabilityOfWear = min(both.0, 1 - Self.pauseDoubt * (1 - both.1))
+            } else {
+                fit.probabilityOfWear = isAboveZero(unit, 0, 0)
+            }
             fit.probabilityOfRecovery = 1 - fit.probabilityOfWear
         }
         return fit
@@ -219,28 +257,34 @@ struct WearForecast {
             let noise = (2 * fit.halfSum / (degrees * max(cube * cube * cube, 0.05))).squareRoot()
             let deviation = fit.precision.backward(Array(normals[1...fit.mean.count]))
             let coefficients = zip(fit.mean, deviation).map { $0 + noise * $1 }
-            let standing = fit.standing + noise * fit.standingVariance.squareRoot() * normals[4]
+            let standing = fit.standing.at(coefficients) + noise * fit.standing.variance.squareRoot() * normals[4]
+            let restOfMovement = max(0, fit.movement.variance - fit.movementOfStanding * fit.movementOfStanding).squareRoot()
+            let movement =
+                fit.wander.movementVariance > 0
+                ? fit.movement.at(coefficients) + noise * (fit.movementOfStanding * normals[4] + restOfMovement * normals[8]) : 0
             let jumps = -log(Self.halton(draw, Self.jumpBase))
             let u = meeting(
-                fit, coefficients, standing, noise, wander: normals[5], extreme: Self.halton(draw, Self.extremeBase), jumps: jumps)
-            let pace = exp(paceSpread * normals[6] + Self.rateSpread * normals[7])
+                fit, coefficients, standing, movement, noise, wander: normals[5], extreme: Self.halton(draw, Self.extremeBase), jumps: jumps
+            )
+            let pace = exp(paceSpread * normals[6] + Self.rateSpread * normals[7] * max(0.3, min(u - 1, 4)).squareRoot())
             // In three lives of ten wear speeds up on the way that is still to go: little on a short one, and by more on a long one.
             let hurry = max(0, -log(Self.halton(draw, Self.hurryBase)) - 1.2)
-            let way = (u - 1) * exp(-Self.hurryOfSpan * min(u - 1, 4) * hurry)
+            let way = (u - 1) * exp(-Self.hurryOfSpan * min(u - 1, 2) * hurry)
             return (way * daysPerSpan * pace, fit.weight / Double(draws))
         }
     }
 
     /// The u from 1 on at which the level is above the bound; infinite where it never is.
     private func meeting(
-        _ fit: Fit, _ coefficients: [Double], _ standing: Double, _ noise: Double, wander: Double, extreme: Double,
-        jumps: Double
+        _ fit: Fit, _ coefficients: [Double], _ standing: Double, _ movement: Double, _ noise: Double, wander: Double,
+        extreme: Double, jumps: Double
     ) -> Double {
-        let wandering = noise * fit.strength.squareRoot() * wander
+        if case .slope = fit.wander { return meetingAtChangingPace(fit, coefficients, standing, movement, noise, wander, extreme) }
+        let wandering = noise * wander
         // A course that jumped once jumps again: once in as long a time, more or less.
         let furtherJumps = if case .jump = fit.shape { coefficients[2] * jumps } else { 0.0 }
         func level(_ u: Double) -> Double {
-            let start = standing + wandering * (u - 1).squareRoot() + furtherJumps * (u - 1)
+            let start = standing + wandering * fit.wander.deviation(over: u - 1) + furtherJumps * (u - 1)
             return zip(fit.shape.row(u), coefficients).reduce(start) { $0 + $1.0 * $1.1 }
         }
         // Near the bound the worst of several days meets the condition: as many as the course takes to rise by their noise.
@@ -266,9 +310,31 @@ struct WearForecast {
         return crossing(noiseOfDay * Self.normal(pow(extreme, 1 / days)))
     }
 
+    /// The same for a straight line whose slope wanders. Wear does not become less by itself, so the pace stays above 0 where the whole way does.
+    private func meetingAtChangingPace(
+        _ fit: Fit, _ coefficients: [Double], _ standing: Double, _ movement: Double, _ noise: Double, _ wander: Double, _ extreme: Double
+    ) -> Double {
+        let mean = coefficients[1] + standing
+        guard mean > 0 else { return .infinity }
+        let pace = max(coefficients[1] + movement, Self.leastPace * mean)
+        let left = -(coefficients[0] + mean)
+        guard left > 0 else { return 1 }
+        let change = min(noise * fit.wander.movementVariance.squareRoot() / mean, Self.widestPace)
+        func crossing(_ lift: Double) -> Double {
+            var way = max(0, left - lift) / pace
+            // The pace of the way depends on how long it is.
+            for _ in 0..<4 { way = max(0, left - lift) / (pace * exp(change * wander * min(way, 2).squareRoot())) }
+            return 1 + way
+        }
+        let plain = crossing(0)
+        let rise = max(left / max(plain - 1, 1e-9), 1e-12) / max(daysPerSpan, 1)
+        let days = min(max(noiseOfDay / rise, 1), 1000)
+        return crossing(noiseOfDay * Self.normal(pow(extreme, 1 / days)))
+    }
+
     // MARK: Points that are spread evenly
 
-    private static let bases = [2, 3, 5, 7, 11, 13, 17, 19]
+    private static let bases = [2, 3, 5, 7, 11, 13, 17, 19, 37]
     private static let extremeBase = 23
     private static let jumpBase = 29
     private static let hurryBase = 31

@@ -65,6 +65,44 @@ enum WearShape: Sendable {
     }
 }
 
+/// What a course wanders by, as a process that is 0 at u = 0; variances are in those of a bin's noise.
+enum WearWander: Equatable, Sendable {
+    case none
+    /// The level wanders (a Wiener process), by a deviation of so much over the known span.
+    case level(Double)
+    /// The slope wanders, and the level with it (an integrated Wiener process, the prior of a cubic spline): wear that changes its pace.
+    case slope(Double)
+
+    /// Whether it is weighed with the shape: a slope that wanders makes every shape of a straight line.
+    func goes(with shape: WearShape) -> Bool {
+        guard case .slope = self else { return true }
+        if case .linear = shape { return true }
+        return false
+    }
+
+    func covariance(_ u: Double, _ v: Double) -> Double {
+        let (first, last) = (min(u, v), max(u, v))
+        return switch self {
+        case .none: 0
+        case .level(let strength): strength * first
+        case .slope(let strength): strength * first * first * (3 * last - first) / 6
+        }
+    }
+
+    /// Of its slope at u = 1 with its level at u, and of that slope with itself.
+    func movementCovariance(_ u: Double) -> Double { if case .slope(let strength) = self { strength * u * u / 2 } else { 0 } }
+    var movementVariance: Double { if case .slope(let strength) = self { strength } else { 0 } }
+
+    /// What it may move by over so much more.
+    func deviation(over way: Double) -> Double {
+        switch self {
+        case .none: 0
+        case .level(let strength): (strength * way).squareRoot()
+        case .slope(let strength): (strength * way * way * way / 3).squareRoot()
+        }
+    }
+}
+
 /// A symmetric positive matrix as its lower factor (Cholesky), row by row.
 struct CholeskyFactor {
     private let rows: [[Double]]

@@ -30,9 +30,10 @@ public struct WearTrend: Equatable, Sendable {
     /// The level of the newest day that is over.
     private var former = Float.nan
     private var open = Bin(distance: 0, day: 0, load: 0, days: 0)
-    /// The first day, and the present one, counted from 1970.
-    private var firstDay = Int32.min
-    private var day = Int32.min
+    /// The first day, and the present one, counted from 1970. Another first day is another life: what was worn was replaced.
+    public private(set) var firstDay = Int32.min
+    /// A forecast is the same all day long.
+    public private(set) var day = Int32.min
     private var worst: Float = -.infinity
     /// Since when a level is kept up, and the lowest since then.
     private var spanStart = Int64.min

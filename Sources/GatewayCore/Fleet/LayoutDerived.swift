@@ -37,6 +37,8 @@ package final class LayoutDerived: Sendable {
     let hasSuppression: Bool
     /// Faults of which the remaining life is forecast, in the order of the profile.
     let wear: [WearWatch]
+    /// For one of them a visit is planned ahead.
+    let plansVisits: Bool
     /// Each message of a device is a report on the same things, at one time: there is one topic, and nothing but the device in its name.
     let hasOneSource: Bool
     /// For each list of codes whether a device may have several of it.
@@ -56,6 +58,7 @@ package final class LayoutDerived: Sendable {
         faults = FaultConditions(layout: layout)
         hasSuppression = layout.profile.faults.contains { !$0.suppressedBy.isEmpty }
         wear = layout.profile.faults.indices.compactMap { WearWatch(fault: $0, layout) }
+        plansVisits = wear.contains { $0.rule.visitDays != nil }
         isKept = Table(layout.slots.map { $0.kind != .state })
         isWatched = Table(layout.slots.map(\.isWatched))
         supplies = Table(layout.slots.map(\.supply))

@@ -73,6 +73,7 @@ extension StewardCore {
         if let burst = backlog[device] { try snapshot.write(.backlog, burst) }
         if let bytes = presence.bytes(of: device) { try snapshot.write(.reportingHabit, bytes: bytes) }
         if let bytes = wear.bytes(of: device, fleet) { try snapshot.write(.wear, bytes: bytes) }
+        if let memory = wear.visitMemory(of: device, fleet) { try snapshot.write(.wearVisits, memory) }
     }
 
     /// A core with the state of a snapshot and the given profiles. Devices of a profile that is not among them keep their state and are read
@@ -161,6 +162,7 @@ extension StewardCore {
                 backlog.restore(try owner().index, burst, slotOf: try owner().renumbering.slots)
             case .reportingHabit: try presence.restore(try owner().index, content, fleet)
             case .wear: try wear.restore(try owner().index, content, fleet)
+            case .wearVisits: wear.restore(try owner().index, try value() as WearDesk.VisitMemory, fleet)
             case .alarm: alarms.restore(try value() as Alarm)
             case .alarmDesk: alarms.restore(try value() as AlarmDesk.Memory)
             case .run: support.restore(try value() as PlaybookRun)

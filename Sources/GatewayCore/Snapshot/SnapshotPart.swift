@@ -12,7 +12,7 @@ enum SnapshotPart: String, CaseIterable {
     /// A profile, or the layout that a device has to itself, and what its devices taught.
     case layout, supplyLearning
     case device, counters, availability, deviceAlarms, deviceSupport, supplies, heldMessages, detectors, deviceClock, backlog,
-        reportingHabit, wear
+        reportingHabit, wear, wearVisits
     case alarm, alarmDesk, run, ticket, supportDesk, order, orderDesk, maintenance, experience
     case sparkplugNode, repeats, refusedNames, storeDamage
     /// Without it a snapshot that was cut between two parts would pass for a whole one.

@@ -39,7 +39,7 @@ package struct SupportDesk: Sendable {
     static let maximumEndedRunsPerDevice = 8
 
     let maximumOpenRuns: Int
-    private let maximumFinished: Int
+    let maximumFinished: Int
     package internal(set) var runs = BoundedMap<PlaybookRun>()
     package internal(set) var tickets = BoundedMap<Ticket>()
     package private(set) var openRuns: [String] = []
@@ -66,15 +66,15 @@ package struct SupportDesk: Sendable {
     mutating func help(_ device: DeviceIndex, _ alarm: Alarm, playbook: String?, _ fleet: FleetState, _ out: inout StepOutput) {
         guard let playbook else {
             // Without a playbook only a person can help, and only where it matters.
-            if alarm.severity <= .major { openTicket(device, alarm, reason: "there is no playbook for it", &out) }
+            if alarm.severity <= .major { askPerson(device, alarm, because: "there is no playbook for it", &out) }
             return
         }
         guard openRuns.count < maximumOpenRuns else {
-            return openTicket(device, alarm, reason: "\(openRuns.count) commands are open already (limits.openCommands)", &out)
+            return askPerson(device, alarm, because: "\(openRuns.count) commands are open already (limits.openCommands)", &out)
         }
         let open = state(of: device).openRuns.count
         guard open < Self.maximumOpenRunsPerDevice else {
-            return openTicket(device, alarm, reason: "\(open) commands of this device are open already", &out)
+            return askPerson(device, alarm, because: "\(open) commands of this device are open already", &out)
         }
         var run = PlaybookRun(alarm: alarm.id, device: alarm.device, playbook: playbook, round: alarm.repeats)
         guard runs[run.id] == nil, !wasBegun(run, round: alarm.repeats) else { return }
@@ -90,6 +90,10 @@ package struct SupportDesk: Sendable {
         perform(device, run, action, fleet, &out)
     }
 
+    private func askPerson(_ device: DeviceIndex, _ alarm: Alarm, because reason: String, _ out: inout StepOutput) {
+        out.tell(.personWanted(device, alarm: alarm.id, reason: reason))
+    }
+
     /// An earlier version began the same run, under the id that it had there.
     private func wasBegun(_ run: PlaybookRun, round: Int) -> Bool {
         guard let former = runs[PlaybookRun.formerID(alarm: run.alarm, playbook: run.playbook, round: round)] else { return false }
@@ -102,7 +106,7 @@ package struct SupportDesk: Sendable {
 
     /// A playbook runs for the alarm, or a ticket tells of it.
     func hasHelped(_ alarm: String, _ device: DeviceIndex) -> Bool {
-        hasOpenRun(for: alarm, device) || tickets[ticketID(about: alarm)] != nil
+        hasOpenRun(for: alarm, device) || ticketState(about: alarm) != nil
     }
 
     /// The alarm returned to normal, which verifies the command that was sent for it.
@@ -305,91 +309,5 @@ package struct SupportDesk: Sendable {
     mutating func findOpenRuns() {
         openRuns = runs.ids.filter { runs[$0]?.isOpen == true }
         findNextDue()
-    }
-}
-
-/// Tickets.
-extension SupportDesk {
-    mutating func openTicket(_ device: DeviceIndex, _ alarm: Alarm, text: String? = nil, reason: String, _ out: inout StepOutput) {
-        let ticket = Ticket(
-            alarm: alarm.id, device: alarm.device, severity: alarm.severity, text: text ?? alarm.text, reason: reason,
-            onsetMilliseconds: alarm.onsetMilliseconds)
-        out.tell(.helpBegan(device))
-        open(device, ticket, &out)
-    }
-
-    mutating func open(_ device: DeviceIndex, _ ticket: Ticket, _ out: inout StepOutput) {
-        let known = ticketID(about: ticket.alarm)
-        if tickets[known]?.state == .recovered {
-            // The same trouble again: the same ticket, which was delivered already.
-            _ = tickets.update(known) { $0.state = .open }
-            return
-        }
-        guard tickets[known] == nil, takes(device, ticket, &out) else { return }
-        tell(ticket, &out)
-    }
-
-    /// Whether a ticket is opened by itself. One that is worse than all that are open always is; the others are told by one that says so.
-    private mutating func takes(_ device: DeviceIndex, _ ticket: Ticket, _ out: inout StepOutput) -> Bool {
-        let open = state(of: device).openTickets.filter { tickets[$0]?.state == .open }
-        let isWorse = open.allSatisfy { tickets[$0].map { ticket.severity < $0.severity } ?? true }
-        guard open.count >= Self.maximumOpenTickets, !isWorse else {
-            update(device) { $0.openTickets = open + [ticket.id] }
-            return true
-        }
-        out.budgets.count(.ticketsFolded)
-        let together = Ticket(
-            alarm: "\(ticket.device)/\(Alarm.foldedCondition)", device: ticket.device, severity: ticket.severity,
-            text: "The device has more troubles than tickets are opened for",
-            reason: "\(open.count) tickets about it are open; further ones are not opened one by one", onsetMilliseconds: out.now)
-        if tickets[together.id]?.state != .open { tell(together, &out) }
-        return false
-    }
-
-    private mutating func tell(_ ticket: Ticket, _ out: inout StepOutput) {
-        tickets.insert(ticket, id: ticket.id)
-        tickets.trim(finishedBeyond: maximumFinished, of: \.device) { $0.state != .open }
-        out.counters.ticketsOpened &+= 1
-        out.decide(.ticket, at: out.now, device: ticket.device) { $0.members(of: ticket) }
-        var body = JSONWriter()
-        body.beginObject()
-        body.members(of: ticket)
-        body.member("device", ticket.device)
-        body.endObject()
-        out.effects.append(
-            .deliver(
-                Delivery(key: ticket.id, channel: .ticket, device: ticket.device, topic: "", body: body.bytes, expiresMilliseconds: nil)))
-    }
-
-    /// A ticket that an earlier version opened keeps the id that it had there.
-    private func ticketID(about subject: String) -> String {
-        let former = Ticket.formerID(about: subject)
-        return tickets[former]?.alarm == subject ? former : Ticket.id(about: subject)
-    }
-
-    /// What an open ticket was about, an alarm or an order, has mended itself or was mended by somebody.
-    mutating func subjectMended(_ subject: String) {
-        _ = tickets.update(ticketID(about: subject)) { if $0.state == .open { $0.state = .recovered } }
-    }
-
-    /// How a delivery of the channel `ticket` ended.
-    mutating func ticketSettled(_ id: String, _ outcome: DeliveryOutcome, _ detail: String?) {
-        if outcome == .abandoned { _ = tickets.update(id) { $0.undelivered = detail ?? "no reason was given" } }
-    }
-
-    mutating func closeTicket(_ id: String, by person: String, _ out: inout StepOutput) {
-        guard let ticket = tickets[id], ticket.state != .closed else { return out.refuse() }
-        _ = tickets.update(id) { $0.state = .closed }
-        out.decide(.ticketClosed, at: out.now, device: ticket.device) { writer in
-            writer.member("ticket", id)
-            writer.member("by", person)
-        }
-    }
-
-    /// The device goes, and what people were to do for it is done.
-    mutating func closeTickets(of device: String, by person: String, _ out: inout StepOutput) {
-        for ticket in tickets.ids where tickets[ticket]?.device == device && tickets[ticket]?.state != .closed {
-            closeTicket(ticket, by: person, &out)
-        }
     }
 }

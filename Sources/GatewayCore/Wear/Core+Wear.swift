@@ -20,6 +20,8 @@ extension StewardCore {
             wear.take(
                 watch.distance(reading.value), device, place, of: derived.wear.count, at: time,
                 holdMilliseconds: watch.bound.holdMilliseconds, gapMilliseconds: watch.gapMilliseconds, counter: counter)
+            // What comes late plans nothing: the present is looked at when it is there.
+            if derived.plansVisits, wear.isDue(device, at: time), out.isFresh(time) { out.tell(.wearDue(device, at: time)) }
         }
     }
 
@@ -47,17 +49,36 @@ extension StewardCore {
         return wear.trend(device, place).remainingLife(byLoad: watch.isByLoad)
     }
 
-    /// A ticket that says also what will be worn before somebody would come again anyway.
-    func withWornParts(_ ticket: Ticket, _ device: DeviceIndex, visitMilliseconds: Int64) -> Ticket {
-        // A forecast takes about a millisecond: none where the ticket is there already.
-        guard support.tickets[ticket.id] == nil else { return ticket }
-        var ticket = ticket
-        for (watch, fault, life) in remainingLives(of: device) {
-            guard let days = life.days, days.earliest * 86_400_000 < Double(visitMilliseconds) else { continue }
-            let part = watch.rule.part.isEmpty ? "what \"\(fault.text)\" is about" : watch.rule.part
-            ticket.reason += "; also replace \(part): \(Self.span(days.earliest, days.latest)) left until \"\(fault.text)\" is expected"
+    /// The same by the forecast of this day, which is made once.
+    mutating func knownLife(of device: DeviceIndex, _ place: Int, _ profile: ProfileSlot) -> RemainingLife {
+        let watch = profile.derived.wear[place]
+        guard alarms.standing(device, profile.layout.profile.faults[watch.fault].id, .condition) == nil else {
+            return .unknown(.alreadyMet)
         }
+        return wear.life(device, place, byLoad: watch.isByLoad)
+    }
+
+    /// A ticket that says also what will be worn before somebody would come again anyway.
+    mutating func withWornParts(_ ticket: Ticket, _ device: DeviceIndex, visitMilliseconds: Int64) -> Ticket {
+        guard support.ticketState(about: ticket.alarm) == nil else { return ticket }
+        var ticket = ticket
+        ticket.reason += wornParts(of: device, visitMilliseconds: visitMilliseconds)
         return ticket
+    }
+
+    /// What a ticket that sends somebody to the device says of parts that will be worn soon, or before the next visit.
+    mutating func wornParts(of device: DeviceIndex, visitMilliseconds: Int64 = 0, except left: Int? = nil) -> String {
+        let profile = fleet.profiles[fleet.devices[device].profile]
+        var words = ""
+        for (place, watch) in profile.derived.wear.enumerated() where place != left {
+            let life = knownLife(of: device, place, profile)
+            let horizon = max(Double(watch.rule.sameVisitDays), Double(visitMilliseconds) / 86_400_000)
+            guard let days = life.days, life.isWithin(days: horizon) else { continue }
+            let fault = profile.layout.profile.faults[watch.fault]
+            words +=
+                "; also replace \(watch.part(fault)): \(Self.span(days.earliest, days.latest)) left until \"\(fault.text)\" is expected"
+        }
+        return words
     }
 
     /// "12 to 40 days", in whole days that hold the interval.

@@ -3,14 +3,25 @@ import FaultDetection
 import Hashing
 import Telemetry
 
-/// What is remembered of wear: for each device the trends of the faults that its profile wants forecast, in the order of the profile.
+/// What is remembered of wear: for each device the trends of the faults that its profile wants forecast, in the order of the profile, and the
+/// visits that are planned for them.
 package struct WearDesk: Sendable {
     private var trends = Table<DeviceIndex, [WearTrend]>()
+    /// Forecasts that were made, with the day of the trend that they are of: none is made twice a day. They follow from the trends, and are no state.
+    private var forecasts: [DeviceIndex: [Forecast?]] = [:]
+    /// Rows only where a profile plans visits.
+    var visits = Table<DeviceIndex, DeviceVisits>()
+
+    private struct Forecast: Sendable {
+        var day: Int32
+        var life: RemainingLife
+    }
 
     /// Memory of it, in bytes. Nothing where no profile asks.
     var stateBytes: Int {
-        trends.indices.reduce(0) { sum, device in
+        trends.indices.reduce(visits.indices.reduce(0) { $0 + visits[$1].stateBytes }) { sum, device in
             sum + MemoryLayout<[WearTrend]>.stride + trends[device].reduce(0) { $0 + $1.stateBytes }
+                + (forecasts[device]?.count ?? 0) * MemoryLayout<Forecast?>.stride
         }
     }
 
@@ -26,15 +37,35 @@ package struct WearDesk: Sendable {
     ) {
         trends.reach(device, with: [])
         while trends[device].count < count { trends[device].append(WearTrend()) }
+        let began = trends[device][place].firstDay
         trends[device][place].take(
             distance, atMilliseconds: time, holdMilliseconds: holdMilliseconds, gapMilliseconds: gapMilliseconds, counter: counter)
+        if trends[device][place].firstDay != began, began != .min { noteReplacement(device, place) }
     }
 
-    mutating func vacate(_ device: DeviceIndex) { if trends.contains(device) { trends[device] = [] } }
+    /// In how many days the condition will be met, by a forecast of this day.
+    mutating func life(_ device: DeviceIndex, _ place: Int, byLoad: Bool) -> RemainingLife {
+        let trend = trend(device, place)
+        var known = forecasts[device] ?? []
+        if known.indices.contains(place), let forecast = known[place], forecast.day == trend.day { return forecast.life }
+        let life = trend.remainingLife(byLoad: byLoad)
+        while known.count <= place { known.append(nil) }
+        known[place] = Forecast(day: trend.day, life: life)
+        forecasts[device] = known
+        return life
+    }
+
+    mutating func vacate(_ device: DeviceIndex) {
+        forecasts[device] = nil
+        if trends.contains(device) { trends[device] = [] }
+        if visits.contains(device) { visits[device] = DeviceVisits() }
+    }
 
     mutating func shift(_ device: DeviceIndex, byMilliseconds step: Int64) {
         guard trends.contains(device) else { return }
+        forecasts[device] = nil
         for place in trends[device].indices { trends[device][place].shift(byMilliseconds: step) }
+        if visits.contains(device) { visits[device].shift(byMilliseconds: step) }
     }
 
     // MARK: Snapshot and digest
@@ -82,6 +113,6 @@ package struct WearDesk: Sendable {
     func digestLines(_ device: DeviceIndex, _ fleet: FleetState) -> [String] {
         known(device, fleet).map { fault, _, bytes in
             "wear \(fleet.records[device].id) \(fault) \(bytes.withUnsafeBytes { ContentHash.combine(ContentHash.seed, $0) })"
-        }
+        } + visitLines(device, fleet)
     }
 }

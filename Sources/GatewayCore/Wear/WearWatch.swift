@@ -29,6 +29,9 @@ package final class WearWatch: Sendable {
         shape = ContentHash.combine(fault.shape, "\(rule.loadCounter ?? "") \(rule.duringWork)")
     }
 
+    /// What has to be replaced, for people.
+    func part(_ fault: FaultRule) -> String { rule.part.isEmpty ? "what \"\(fault.text)\" is about" : rule.part }
+
     /// How far a value is beyond the bound.
     func distance(_ value: Double) -> Double { (value - bound.bound) * bound.direction }
 }

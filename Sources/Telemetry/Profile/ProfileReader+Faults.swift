@@ -85,6 +85,16 @@ extension ProfileReader {
         rule.loadCounter = reader.string("load")
         rule.duringWork = reader.bool("duringWork") ?? false
         rule.part = reader.string("part") ?? ""
+        rule.sameVisitDays = reader.integer("sameVisitDays", in: 1...365) ?? rule.sameVisitDays
+        rule.visitDays = reader.integer("visitDays", in: 1...365)
+        rule.aloneDays = reader.integer("aloneDays", in: 1...365)
+        if let alone = rule.aloneDays {
+            switch rule.visitDays {
+            case nil: reader.add("no visit is planned without \"visitDays\"", at: "aloneDays")
+            case let days? where alone > days: reader.add("must be at most \"visitDays\", \(days)", at: "aloneDays")
+            default: break
+            }
+        }
         reader.finish()
         return rule
     }

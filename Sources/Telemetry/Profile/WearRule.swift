@@ -6,8 +6,17 @@ public struct WearRule: Equatable, Sendable {
     public var duringWork = false
     /// What has to be replaced then, for people; empty: what the fault says.
     public var part = ""
+    /// A ticket that sends somebody to the device names the part, when the condition is expected within so many days.
+    public var sameVisitDays = 30
+    /// When the condition is expected within so many days a visit is planned together with a delivery; nil: no visit is planned.
+    public var visitDays: Int?
+    /// Without a delivery that comes in time, a visit for this alone is planned when it is expected within so many days; nil: half of `visitDays`.
+    public var aloneDays: Int?
 
     public init() {}
+
+    /// So many days before, a visit for this alone is planned; nil where none is.
+    public var ownVisitDays: Int? { visitDays.map { aloneDays ?? max(1, $0 / 2) } }
 }
 
 /// A number that a metric comes to, and then a condition holds.

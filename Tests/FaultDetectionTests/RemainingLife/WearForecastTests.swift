@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Forecasts of machines whose end is known (`WearingMachine`).
+/// Forecasts of machines whose end is known (`WearingMachine`, `TrainingMachine`, and `FieldMachine`, which is kept apart).
 ///
 /// `STEWARD_WEAR_MACHINES=200 STEWARD_WEAR_SEED=1 swift test -c release --filter WearForecastTests` takes so many machines of each course, and prints
 /// how each fares.
@@ -81,7 +81,38 @@ import Testing
             #expect(score.coverage > 0.85 - (Self.isLong ? 0 : slack), "with \(left) left: \(score.text)")
         }
         let all = total.values.reduce(Score(), +)
-        #expect(all.coverage > 0.85 && (!Self.isLong || all.coverage < 0.96), "\(all.text)")
+        #expect(all.coverage > 0.85 && (!Self.isLong || all.coverage < 0.985), "\(all.text)")
+    }
+
+    /// Courses that the forecast was improved by, and courses that it was not (`FieldMachine`): some change their pace after everything that was seen,
+    /// which no forecast knows, so the bound is a lower one.
+    @Test(arguments: ["training", "field"]) func intervalsHoldTheTruthOfOtherCourses(_ generator: String) {
+        var total = Score()
+        func score(_ name: String, _ make: (UInt64) -> any RunToFailure) {
+            var scores: [Double: Score] = [:]
+            for number in 0..<Self.machines {
+                let machine = make(Self.seed &* 1_000_003 &+ number &* 7919)
+                for left in [0.75, 0.5, 0.25] {
+                    guard let (life, truth) = machine.forecast(afterShare: 1 - left) else { continue }
+                    scores[left, default: Score()].count(life, truth: truth)
+                }
+            }
+            for (left, score) in scores.sorted(by: { $0.key > $1.key }) {
+                total = total + score
+                if Self.isLong { print("\(generator) \(name) with \(Int(100 * left)) % left: \(score.text)") }
+            }
+        }
+        if generator == "field" {
+            for course in FieldMachine.Course.allCases where course.wears { score(course.rawValue) { FieldMachine(course, seed: $0) } }
+        } else {
+            for course in TrainingMachine.Course.allCases where course.wears {
+                score(course.rawValue) { TrainingMachine(course, seed: $0) }
+            }
+        }
+        if Self.isLong { print("\(generator), all: \(total.text)") }
+        let slack = 2 * (0.16 / Double(max(total.said, 1))).squareRoot()
+        #expect(total.said * 3 > total.asked && total.coverage > 0.85 - (Self.isLong ? 0 : slack), "\(total.text)")
+        #expect(!Self.isLong || total.coverage < 0.95, "\(total.text)")
     }
 
     /// After a tenth of a life, when what moved is less than what days differ by, nothing is said.
@@ -112,7 +143,15 @@ import Testing
             }
         }
         if Self.isLong { print("\(course): said \(said), under 30 days \(soon), of \(asked)") }
-        #expect(soon * 200 <= asked && said * 50 <= asked, "said \(said), under 30 days \(soon), of \(asked)")
+        let slack = Self.isLong ? 0 : 2
+        #expect((soon - slack) * 200 <= asked && (said - slack) * 50 <= asked, "said \(said), under 30 days \(soon), of \(asked)")
+    }
+
+    @Test func anUncertainEndIsNoReasonToGo() {
+        #expect(!RemainingLife.expected(earliest: 9, likely: 50, latest: 108).isWithin(days: 10))
+        #expect(RemainingLife.expected(earliest: 9, likely: 16, latest: 25).isWithin(days: 10))
+        #expect(!RemainingLife.expected(earliest: 10, likely: 16, latest: 25).isWithin(days: 10))
+        #expect(!RemainingLife.unknown(.tooFar).isWithin(days: 1000))
     }
 
     @Test func reasonsAreNamed() {

@@ -2,7 +2,7 @@ import FaultDetection
 import TestSupport
 
 /// A machine whose one metric wears from day to day, whose course is known, and that runs until its condition is met.
-struct WearingMachine {
+struct WearingMachine: RunToFailure {
     enum Course: String, CaseIterable {
         case linear, exponential, square, noisy, dailyCycle, dutyCycle, byLoad, jumps, wiener, late
         /// Three times as fast from some time on; fast, slow and fast again, which is none of the shapes that the forecast weighs.
@@ -13,19 +13,13 @@ struct WearingMachine {
         var wears: Bool { !rawValue.hasPrefix("quiet") }
     }
 
-    struct Reading {
-        var milliseconds: Int64
-        /// Beyond the bound when above 0.
-        var distance: Double
-        var counter: Double?
-    }
-
     static let hour: Int64 = 3_600_000
     static let holdMilliseconds: Int64 = 2 * hour
     static let gapMilliseconds: Int64 = 4 * hour
 
     let course: Course
-    private(set) var readings: [Reading] = []
+    var isByLoad: Bool { course == .byLoad }
+    private(set) var readings: [RunReading] = []
     /// When the condition began to be met by a level that was kept up; nil when it never was.
     private(set) var endMilliseconds: Int64?
 
@@ -71,7 +65,7 @@ struct WearingMachine {
             // One reading in a thousand is nonsense.
             if Double.random(in: 0..<1, using: &random) < 0.001 { distance += climb * Double.random(in: -3...3, using: &random) }
             let time = (start + step) * Self.hour
-            readings.append(Reading(milliseconds: time, distance: distance, counter: course == .byLoad ? load : nil))
+            readings.append(RunReading(milliseconds: time, distance: distance, counter: course == .byLoad ? load : nil))
             guard distance > 0 else {
                 heldSince = .min
                 continue
@@ -98,23 +92,5 @@ struct WearingMachine {
     private static let daily: [Double] = (0..<24).map { hour in
         let x = Double((hour + 18) % 24) / 12 - 1
         return 4 * x * (1 - abs(x))
-    }
-
-    /// The forecast after a share of the life, and in how many days the condition is met then.
-    func forecast(afterShare share: Double) -> (life: RemainingLife, truth: Double)? {
-        guard let end = endMilliseconds, let start = readings.first?.milliseconds else { return nil }
-        let now = start + Int64(Double(end - start) * share)
-        return (trend(until: now).remainingLife(byLoad: course == .byLoad), Double(end - now) / 86_400_000)
-    }
-
-    func trend(until now: Int64) -> WearTrend {
-        var trend = WearTrend()
-        for reading in readings {
-            if reading.milliseconds > now { break }
-            trend.take(
-                reading.distance, atMilliseconds: reading.milliseconds, holdMilliseconds: Self.holdMilliseconds,
-                gapMilliseconds: Self.gapMilliseconds, counter: reading.counter)
-        }
-        return trend
     }
 }

@@ -32,6 +32,7 @@ import Testing
         "{ severity: 'warning', raise: { metric: 'temp', above: 1 }, escalate: [{ afterSeconds: 60, severity: 'major' }, { afterSeconds: 90, severity: 'critical' }] }",
         "{ raise: { metric: 'temp', above: 5, forSeconds: 60 }, remainingLife: {} }",
         "{ raise: { all: [{ metric: 'mode', equals: 'x' }, { metric: 'temp', atMost: 5 }] }, remainingLife: { load: 'pages', duringWork: true, part: 'belt' } }",
+        "{ raise: { metric: 'temp', above: 5 }, remainingLife: { sameVisitDays: 60, visitDays: 21, aloneDays: 21 } }",
     ]) func valid(_ fault: String) { #expect(problems(fault) == []) }
 
     @Test(arguments: [
@@ -40,6 +41,10 @@ import Testing
         ("{ raise: { all: [{ metric: 'temp', above: 1 }, { metric: 'pages', above: 2 }] }, remainingLife: {} }", "has no number"),
         ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { load: 'page' } }", "no counter of this profile, did you mean \"pages\"?"),
         ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { load: 'temp' } }", "no counter of this profile"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { visitDays: 0 } }", "1 to 365"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { sameVisitDays: 366 } }", "1 to 365"),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { aloneDays: 5 } }", "no visit is planned without \"visitDays\""),
+        ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { visitDays: 5, aloneDays: 6 } }", "must be at most \"visitDays\", 5"),
         ("{ raise: { metric: 'temp', above: 1 }, remainingLife: { loads: 'pages' } }", "unknown key \"loads\""),
         ("{ raise: { metric: 'temp' } }", "needs exactly one of above,"),
         ("{ raise: { metric: 'temp', above: 1, below: 2 } }", "found above and below"),
