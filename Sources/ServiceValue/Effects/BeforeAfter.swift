@@ -44,7 +44,8 @@ public struct BeforeAfter: Equatable, Sendable {
         }
         guard differences.count >= 2 else { throw .tooFewDevices(treatment: differences.count, control: 0, minimum: 2) }
         let constant = Array(repeating: 1.0, count: differences.count)
-        guard let mean = RobustRegression(outcome: differences, columns: [constant], weights: weights)?.coefficient(0), mean.error > 0 else {
+        guard let mean = RobustRegression(outcome: differences, columns: [constant], weights: weights)?.coefficient(0), mean.error > 0
+        else {
             throw .noVariation
         }
         change = EffectEstimate(
@@ -76,7 +77,9 @@ extension BeforeAfter.RegressionToTheMean {
             second.append(late.amount / late.exposure)
         }
         let ones = Array(repeating: 1.0, count: first.count)
-        guard first.count >= 10, !some.isEmpty, let fit = RobustRegression(outcome: second, columns: [ones, first], weights: ones) else { return nil }
+        guard first.count >= 10, !some.isEmpty, let fit = RobustRegression(outcome: second, columns: [ones, first], weights: ones) else {
+            return nil
+        }
         let half = min(1, max(0, fit.value(1)))
         reliability = 2 * half / (1 + half)
         chosenMean = some.reduce(0, +) / Double(some.count)

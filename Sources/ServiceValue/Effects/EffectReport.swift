@@ -103,7 +103,8 @@ public struct EffectReport: Equatable, Sendable {
         let start = past.upperBound - min(window.count, past.count / 2)
         do throws(EffectObstacle) {
             return .done(
-                try HoldoutEstimator(weighing: weighing, window: start..<past.upperBound, past: past.lowerBound..<start).estimate(panel).estimate)
+                try HoldoutEstimator(weighing: weighing, window: start..<past.upperBound, past: past.lowerBound..<start).estimate(panel)
+                    .estimate)
         } catch {
             return .impossible(error)
         }

@@ -72,7 +72,7 @@ public struct HoldoutEstimator: Sendable {
         }
         let constant = Array(repeating: 1.0, count: rows.outcome.count)
         guard let plain = RobustRegression(outcome: rows.outcome, columns: [constant, rows.treatment], weights: rows.weight),
-            let unadjusted = plain.coefficient(1), unadjusted.error > 0
+            let unadjusted = plain.coefficient(1), unadjusted.error > rows.rounding
         else {
             throw .noVariation
         }
@@ -81,7 +81,7 @@ public struct HoldoutEstimator: Sendable {
             columns.isEmpty
             ? nil : RobustRegression(outcome: rows.outcome, columns: [constant, rows.treatment] + columns, weights: rows.weight)
         // Where the past tells all of the outcome, or nothing can be said of its slope, the plain difference stands.
-        let adjusted = model?.coefficient(1).flatMap { $0.error > 0 && $0.freedom >= 1 ? $0 : nil }
+        let adjusted = model?.coefficient(1).flatMap { $0.error > rows.rounding && $0.freedom >= 1 ? $0 : nil }
         let used = adjusted ?? unadjusted
         return Result(
             estimate: EffectEstimate(
@@ -99,6 +99,9 @@ public struct HoldoutEstimator: Sendable {
         var treatment: [Double] = []
         var weight: [Double] = []
         var past: [Double?] = []
+
+        /// An error up to this is nothing but rounding.
+        var rounding: Double { 1e-9 * outcome.reduce(0) { max($0, abs($1)) } }
 
         /// The past about its weighted mean, and who has none; empty where the past cannot tell devices apart.
         func pastColumns() -> [[Double]] {

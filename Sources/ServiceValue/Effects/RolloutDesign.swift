@@ -66,7 +66,8 @@ public struct RolloutDesign: Codable, Equatable, Sendable {
     public var past: Range<Int> { startDay - pastDays..<startDay }
 
     private init(
-        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int, scheme: Scheme
+        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int,
+        scheme: Scheme
     ) throws(Fault) {
         self.id = id
         self.outcome = outcome
@@ -83,7 +84,8 @@ public struct RolloutDesign: Codable, Equatable, Sendable {
     ///   - share: of treatment.
     ///   - devices: where given, each site gets its share of them, rounded by chance.
     public static func holdout(
-        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int, share: Double,
+        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int,
+        share: Double,
         stratifying devices: [(id: String, site: String)] = []
     ) throws(Fault) -> RolloutDesign {
         var drawn: [String: RolloutArm] = [:]
@@ -100,7 +102,8 @@ public struct RolloutDesign: Codable, Equatable, Sendable {
 
     /// Sites in random order, as evenly as they go into `stepCount` steps `stepDays` apart, and the controls as one more group where `keepsControls`.
     public static func stepped(
-        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int, sites: [String],
+        id: String, outcome: EffectOutcome, seed: UInt64, madeAtMilliseconds: Int64, startDay: Int, endDay: Int, pastDays: Int,
+        sites: [String],
         stepCount: Int, stepDays: Int, keepsControls: Bool
     ) throws(Fault) -> RolloutDesign {
         let groups = max(1, min(stepCount, maximumDays)) + (keepsControls ? 1 : 0)

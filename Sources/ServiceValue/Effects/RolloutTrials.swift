@@ -32,7 +32,8 @@ public struct RolloutTrials: Equatable, Sendable {
         weighing: EffectWeighing, seed: UInt64, rounds: Int
     ) throws(EffectObstacle) -> RolloutTrials {
         let window = panel.days.upperBound - windowDays - pastDays..<panel.days.upperBound
-        guard pastDays > 0, windowDays > 0, stepCount > 0, stepDays > 0, blockDays > 0, window.lowerBound >= panel.days.lowerBound, rounds > 0
+        guard pastDays > 0, windowDays > 0, stepCount > 0, stepDays > 0, blockDays > 0, window.lowerBound >= panel.days.lowerBound,
+            rounds > 0
         else {
             throw .noDays
         }

@@ -51,7 +51,9 @@ struct StaggeredComparison {
         let total = pairs.reduce(0) { $0 + $1.members.count }
         guard total > 0 else { return nil }
         let weighed = pairs.map {
-            Pair(step: $0.step, block: $0.block, members: $0.members, controls: $0.controls, weight: Double($0.members.count) / Double(total))
+            Pair(
+                step: $0.step, block: $0.block, members: $0.members, controls: $0.controls, weight: Double($0.members.count) / Double(total)
+            )
         }
         self.pairs = weighed
         terms = steps.map { step in
@@ -107,10 +109,12 @@ struct StaggeredComparison {
             let treated = mean(pair.members)
             let control = mean(pair.controls)
             for unit in pair.members {
-                influence[unit] += pair.weight * n / Double(pair.members.count) * (outcome[unit][pair.block] - base(outcome[unit], pair.step) - treated)
+                influence[unit] +=
+                    pair.weight * n / Double(pair.members.count) * (outcome[unit][pair.block] - base(outcome[unit], pair.step) - treated)
             }
             for unit in pair.controls {
-                influence[unit] -= pair.weight * n / Double(pair.controls.count) * (outcome[unit][pair.block] - base(outcome[unit], pair.step) - control)
+                influence[unit] -=
+                    pair.weight * n / Double(pair.controls.count) * (outcome[unit][pair.block] - base(outcome[unit], pair.step) - control)
             }
             effects.append(treated - control)
         }

@@ -92,9 +92,12 @@ public struct StaggeredEstimator: Sendable {
         case .callawaySantAnna: (error, freedom) = (comparison.influenceError(panel.outcome), .infinity)
         }
         let value = after - beta * before
-        guard error > 0, error.isFinite, freedom >= 1 else { throw .noVariation }
+        // An error up to this is nothing but rounding.
+        let rounding = 1e-9 * panel.outcome.reduce(0) { $1.reduce($0) { max($0, abs($1)) } }
+        guard error > rounding, error.isFinite, freedom >= 1 else { throw .noVariation }
         return Result(
-            estimate: EffectEstimate(value: value, error: error, freedom: freedom, baseline: comparison.baseline(panel.outcome) + beta * before),
+            estimate: EffectEstimate(
+                value: value, error: error, freedom: freedom, baseline: comparison.baseline(panel.outcome) + beta * before),
             beta: beta, steps: comparison.steps.map { Step(block: $0.block.map { $0 + early }, unitCount: $0.members.count) },
             weights: comparison.pairs.map { Weight(step: $0.step + early, block: $0.block, weight: $0.weight) }, excluded: panel.excluded)
     }

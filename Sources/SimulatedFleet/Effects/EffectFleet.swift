@@ -75,7 +75,8 @@ public struct EffectFleet: Sendable {
         let design: RolloutDesign =
             plan.kind == .stepped
             ? try .stepped(
-                id: "simulated", outcome: .downtime, seed: plan.seed, madeAtMilliseconds: 0, startDay: startDay, endDay: firstDay + dayCount,
+                id: "simulated", outcome: .downtime, seed: plan.seed, madeAtMilliseconds: 0, startDay: startDay,
+                endDay: firstDay + dayCount,
                 pastDays: plan.pastDays, sites: sites, stepCount: plan.stepCount, stepDays: plan.stepDays, keepsControls: true)
             : try .holdout(
                 id: "simulated", outcome: plan.kind == .holdoutMean ? .downtime : .timeToRestore, seed: plan.seed, madeAtMilliseconds: 0,
