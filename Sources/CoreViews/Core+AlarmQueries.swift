@@ -43,6 +43,7 @@ extension StewardCore {
         writer.member("cleared", alarm.clearedMilliseconds)
         writer.member("late", alarm.isLate)
         writer.member("acknowledgedBy", alarm.acknowledgedBy)
+        writer.member("calledNormalBy", alarm.calledNormalBy)
         if let evidence = alarm.raisedBy.first {
             writer.member("metric", evidence.metric)
             writer.member("value", evidence.value)

@@ -59,6 +59,7 @@ extension StewardCore {
             writer.member("score", Double(metric.outlook.score))
             writer.member("anomalous", metric.outlook.isAnomalous)
             writer.member("learning", metric.outlook.isLearning)
+            if let normal = metric.outlook.normal { write(normal, &writer) }
             writer.member("unusualBelow", metric.outlook.lowest)
             writer.member("unusualAbove", metric.outlook.highest)
             writer.endObject()
@@ -171,6 +172,15 @@ extension StewardCore {
                 ? "a detector found it unusual \(age) ago; no rule of the profile says so"
                 : "the device itself reports this code, and has done so for \(age)")
         writer.endObject()
+    }
+
+    /// How far a metric may be from what is usual because a person said so.
+    private func write(_ normal: AnomalyExtent, _ writer: inout JSONWriter) {
+        writer.object("calledNormal") { writer in
+            writer.member("below", normal.below)
+            writer.member("above", normal.above)
+            writer.member("step", normal.step)
+        }
     }
 
     private func writeAbsent(_ code: String, _ profile: ProfileIndex, _ writer: inout JSONWriter) {

@@ -20,10 +20,13 @@ public struct ListingFilter: Sendable {
     public var state: String?
     /// Alarms that are over and were seen.
     public var includesFinished = false
+    /// Of alarms: what found them.
+    public var source: Alarm.Source?
 
-    public init(device: String? = nil, state: String? = nil, includesFinished: Bool = false) {
+    public init(device: String? = nil, state: String? = nil, includesFinished: Bool = false, source: Alarm.Source? = nil) {
         self.device = device
         self.state = state
+        self.source = source
         self.includesFinished = includesFinished
     }
 }
@@ -47,9 +50,9 @@ extension StewardCore {
         func isOf(_ device: String) -> Bool { filter.device == nil || filter.device == device }
         switch listing {
         case .alarms:
-            guard let alarm = alarms[id], isOf(alarm.device), filter.includesFinished || alarm.state != .returnedToNormal else {
-                return false
-            }
+            guard let alarm = alarms[id], isOf(alarm.device), filter.includesFinished || alarm.state != .returnedToNormal,
+                filter.source == nil || filter.source == alarm.source
+            else { return false }
             write(alarm, &writer)
         case .actions:
             guard let run = support.runs[id], isOf(run.device) else { return false }

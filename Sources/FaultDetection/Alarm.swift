@@ -12,7 +12,7 @@ public struct Alarm: Equatable, Sendable, Codable {
         case returnedToNormal = "returned-to-normal"
     }
     /// What found the condition.
-    public enum Source: String, Sendable, Codable {
+    public enum Source: String, Sendable, Codable, CaseIterable {
         case condition
         case deviceAlert = "device-alert"
         case silence
@@ -69,6 +69,8 @@ public struct Alarm: Equatable, Sendable, Codable {
     public var quietMilliseconds: Int64?
     /// Since when the condition does not hold although the alarm stands: it is latched or flapping. Event time.
     public var normalSinceMilliseconds: Int64?
+    /// Who has called normal what a detector found; nil: nobody, or it was taken back.
+    public var calledNormalBy: String?
     /// The cause that stands for it, in words; nil: it is not suppressed.
     public var suppressedBy: String?
 

@@ -45,6 +45,12 @@ extension StatusPage {
         .bar.fair .fill{fill:var(--bar-fair)}.bar.bad .fill{fill:var(--bar-bad)}
         .supplies li>.quiet{grid-column:2/4}
         .supplies .bar{align-self:start;margin-top:.45rem}
+        details summary{cursor:pointer;padding:.3rem 0}
+        form{display:grid;gap:.5rem;max-width:22rem;padding:.3rem 0 .6rem}
+        label{display:grid;gap:.15rem;color:var(--quiet);font-size:.85rem}
+        input,button{font:inherit;padding:.45rem .6rem;border:1px solid var(--quiet);border-radius:.35rem;\
+        color:var(--text);background:var(--ground)}
+        button{cursor:pointer;font-weight:600;color:var(--neutral);background:var(--neutral-ground)}
         @media (max-width:46rem){body{padding:.8rem}
         table,tbody,tr,td{display:block}
         thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

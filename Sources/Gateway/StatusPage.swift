@@ -11,11 +11,7 @@ public enum StatusPage {
         let now = status?["time"].integer
         let gateway = status?["gateway"].string ?? "Steward"
         var page = StatusPageWriter(nowMilliseconds: now)
-        page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"refresh\" content=\"5\">\n")
-        page.raw(
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-        )
-        page.raw("<title>\(StatusPageWriter.escaped(gateway)) – Steward</title>\n<style>\(styleSheet)</style>\n</head>\n<body>\n")
+        page.head(title: gateway, renewSeconds: 5)
         page.header(status, gateway)
         page.raw("<main>\n")
         if let status { page.headline(status) } else { page.unreadable() }
@@ -29,6 +25,7 @@ public enum StatusPage {
         if let status { page.experience(status["experience"]) }
         page.raw("</main>\n<footer>")
         if let now { page.raw("As of <time>\(StatusPageWriter.escaped(HumanText.time(now))) UTC</time>, renewed every 5 seconds. ") }
+        page.raw("What was found unusual: <a href=\"\(AnomaliesPage.path)\">\(AnomaliesPage.path)</a>. ")
         page.raw("The same as JSON: <a href=\"/api/v1/status\">/api/v1/status</a></footer>\n</body>\n</html>\n")
         return Array(page.html.utf8)
     }

@@ -7,6 +7,15 @@ struct StatusPageWriter {
 
     init(nowMilliseconds: Int64?) { self.nowMilliseconds = nowMilliseconds }
 
+    /// Everything up to the body's beginning. A page with forms is not renewed: what somebody has typed would be lost.
+    mutating func head(title: String, renewSeconds: Int? = nil) {
+        raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+        if let renewSeconds { raw("<meta http-equiv=\"refresh\" content=\"\(renewSeconds)\">\n") }
+        raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+        raw("<meta name=\"color-scheme\" content=\"light dark\">\n")
+        raw("<title>\(Self.escaped(title)) – Steward</title>\n<style>\(StatusPage.styleSheet)</style>\n</head>\n<body>\n")
+    }
+
     /// Markup of our own.
     mutating func raw(_ markup: String) { html += markup }
 

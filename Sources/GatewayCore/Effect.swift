@@ -26,6 +26,8 @@ public struct Decision: Equatable, Sendable {
         case alarmSuppressed = "alarm.suppressed"
         case alarmUnsuppressed = "alarm.unsuppressed"
         case alarmReset = "alarm.reset"
+        case anomalyNormal = "anomaly.normal"
+        case anomalyUnusual = "anomaly.unusual"
         case maintenanceAdded = "maintenance.added"
         case maintenanceRemoved = "maintenance.removed"
         case maintenanceBegan = "maintenance.began"

@@ -31,6 +31,10 @@ public struct HTTPServerConfiguration: Sendable {
     /// so a page of another site cannot post without asking first (CORS preflight), which is never granted.
     public var acceptedContentTypes: Set<String> = ["application/json", "application/cloudevents+json"]
 
+    /// Paths that take the forms of the server's own pages besides. Any site can have a browser send such a form, so what it may do has to
+    /// depend on something in it that only a person knows.
+    public var formPaths: Set<String> = []
+
     /// Paths that a page of another origin may ask for; see `RequestGate`.
     public var openPaths: Set<String> = []
     public var counters = HTTPServerCounters()

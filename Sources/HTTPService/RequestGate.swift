@@ -6,6 +6,7 @@ struct RequestGate: Sendable {
     private let bodyLimitBytes: Int
     private let headerLimitBytes: Int
     private let openPaths: Set<String>
+    private let formPaths: Set<String>
     /// Names under which a reverse proxy shows the gateway's own page.
     private let ownNames: Set<String>
 
@@ -42,6 +43,7 @@ struct RequestGate: Sendable {
         bodyLimitBytes = configuration.bodyLimitBytes
         headerLimitBytes = configuration.headerLimitBytes
         openPaths = configuration.openPaths
+        formPaths = configuration.formPaths
         ownNames = Set(configuration.allowedHosts.map { $0.lowercased() })
     }
 
@@ -71,11 +73,13 @@ struct RequestGate: Sendable {
             return refuse(400, "Bad request", error.detail)
         }
         if let refused = refuseHost(head.headers.all("Host"), authority: target.authority) { return refused }
-        if !openPaths.contains("/" + target.path.joined(separator: "/")), let refused = refuseOrigin(head.headers, target.authority) {
+        let path = "/" + target.path.joined(separator: "/")
+        if !openPaths.contains(path), let refused = refuseOrigin(head.headers, target.authority) {
             return refused
         }
         if let bodyBytes, bodyBytes > bodyLimitBytes { return .refused(bodyTooLarge, closes: false) }
-        if let refused = refuseContentType(method, head.headers["Content-Type"], hasBody: bodyBytes != 0) { return refused }
+        let types = formPaths.contains(path) ? contentTypes.union([HTTPRequest.formContentType]) : contentTypes
+        if let refused = refuseContentType(method, head.headers["Content-Type"], types, hasBody: bodyBytes != 0) { return refused }
         return .admitted(
             Admitted(
                 request: HTTPRequest(
@@ -157,7 +161,9 @@ struct RequestGate: Sendable {
         return isPort ? String(text[..<nameEnd]) : nil
     }
 
-    private func refuseContentType(_ method: HTTPMethod, _ field: String?, hasBody: Bool) -> Verdict? {
+    private func refuseContentType(
+        _ method: HTTPMethod, _ field: String?, _ contentTypes: Set<String>, hasBody: Bool
+    ) -> Verdict? {
         // No form and no simple request of a script can send DELETE; without a body there is nothing to have a type.
         guard method.changesState, method != .delete || hasBody else { return nil }
         let mediaType = (field ?? "").prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()

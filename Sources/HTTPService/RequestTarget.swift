@@ -43,7 +43,7 @@ struct RequestTarget: Equatable {
         return segments
     }
 
-    private static func items(_ bytes: ArraySlice<UInt8>) throws(Refused) -> [HTTPRequest.QueryItem] {
+    static func items(_ bytes: ArraySlice<UInt8>) throws(Refused) -> [HTTPRequest.QueryItem] {
         var items: [HTTPRequest.QueryItem] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             if items.count == queryItemLimit { throw Refused(detail: "The query has more than \(queryItemLimit) items.") }

@@ -91,7 +91,12 @@ enum ExplainCommand: QueryCommand {
             let outlook =
                 watch["learning"].bool == true
                 ? "it still learns" : bounds.isEmpty ? "" : "unusual now would be " + bounds.joined(separator: " and ")
-            text += "  \(name): \(score)\(outlook.isEmpty ? "" : "; " + outlook)\n"
+            let normal = [("below", watch["calledNormal"]["below"].number), ("above", watch["calledNormal"]["above"].number)]
+                .compactMap { word, number in
+                    number.flatMap { $0 > 0 ? "\(HumanText.number($0, decimals: 3))\(unit) \(word) the usual" : nil }
+                }
+            let said = normal.isEmpty ? "" : "; called normal: up to " + normal.joined(separator: " and ")
+            text += "  \(name): \(score)\(outlook.isEmpty ? "" : "; " + outlook)\(said)\n"
         }
         return text
     }

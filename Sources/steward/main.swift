@@ -10,6 +10,7 @@ enum Subcommands {
         DevicesCommand.self,
         DeviceCommand.self,
         AlarmsCommand.self,
+        AnomaliesCommand.self,
         ExplainCommand.self,
         MaintenanceListCommand.self,
         MaintenanceAddCommand.self,

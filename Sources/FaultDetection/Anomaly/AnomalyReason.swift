@@ -15,7 +15,8 @@ public enum AnomalyKind: UInt8, Sendable, CaseIterable {
 /// Why a warning was raised: what decided, in numbers.
 public struct AnomalyReason: Equatable, Sendable {
     public var kind = AnomalyKind.season
-    public var isWeekend = false
+    /// The half-hour of a weekday (0 to 47) or of a weekend day (48 to 95), by the clock of the site.
+    public var slot: UInt8 = 0
     /// In the metric's unit; positive is above what is usual, or up.
     public var deviation = 0.0
     /// What it was compared with, in the metric's unit.
@@ -29,10 +30,12 @@ public struct AnomalyReason: Equatable, Sendable {
     /// Days since the first reading.
     public var days: UInt16 = 0
 
-    /// A sentence without a full stop, such as "exhaust temperature has been 3.1 K above what this hour of a weekday usually is for 40 minutes".
+    /// A sentence without a full stop, such as "exhaust temperature has been 3.1 K above what it usually is at 14:30 on a weekday (61 K) for
+    /// 40 minutes, as at no time in 43 days".
     ///
-    /// `metric` is the name as people know it and `unit` the text behind the number, with its own blank or without.
-    public func text(metric: String, unit: String) -> String { finding(metric: metric, unit: unit) + memory }
+    /// `metric` is the name as people know it and `unit` the text behind the number, with its own blank or without. Rates of counters
+    /// are compared by their ratio, "twice as much", which would say nothing of a temperature.
+    public func text(metric: String, unit: String, isRate: Bool = false) -> String { finding(metric, unit, isRate: isRate) + memory }
 
     /// How it compares with what was seen before.
     private var memory: String {
@@ -42,28 +45,45 @@ public struct AnomalyReason: Equatable, Sendable {
             ? ", as at no time in \(days) days" : ", as only \(times < 2 ? "once" : "\(Self.number(Double(times))) times") in \(days) days"
     }
 
-    private func finding(metric: String, unit: String) -> String {
+    private func finding(_ metric: String, _ unit: String, isRate: Bool) -> String {
         let amount = Self.number(abs(deviation)) + unit
-        let side = deviation < 0 ? "below" : "above"
         let usual = Self.number(expected) + unit
+        let ratio = isRate ? ratio(unit) : nil
+        let distance = ratio ?? "\(amount) \(deviation < 0 ? "below" : "above")"
         switch kind {
         case .season:
             let since = durationSeconds >= 60 ? " for \(Self.duration(durationSeconds))" : ""
-            let verb = since.isEmpty ? "is" : "has been"
-            return
-                "\(metric) \(verb) \(amount) \(side) what this hour of a \(isWeekend ? "weekend day" : "weekday") usually is (\(usual))\(since)"
-        case .level: return "the mean of \(metric) has moved to \(amount) \(side) its usual \(usual)"
+            return "\(metric) \(since.isEmpty ? "is" : "has been") \(distance) what it usually is at \(clock) (\(usual))\(since)"
+        case .level: return "the mean of \(metric) has moved to \(distance) its usual \(usual)"
         case .change:
             return "\(metric) has \(deviation < 0 ? "fallen" : "risen") by \(amount) within \(Self.duration(durationSeconds)), "
                 + "\(Self.number(Double(times))) times a usual change"
         case .sustained:
-            return "\(metric) has been \(side) what this hour of a \(isWeekend ? "weekend day" : "weekday") usually is for half a day, "
+            return
+                "\(metric) has been \(deviation < 0 ? "below" : "above") what it usually is at this time of a \(dayName) for half a day, "
                 + "by \(amount) in the mean"
         case .activity:
             return deviation < 0
                 ? "\(metric) moves \(Self.number(Double(times))) times less than it usually does"
                 : "\(metric) moves \(Self.number(Double(times))) times as much as it usually does"
         }
+    }
+
+    private var dayName: String { SeasonTable.isWeekend(Int(slot)) ? "weekend day" : "weekday" }
+
+    /// Such as "14:30 on a weekday".
+    private var clock: String {
+        let (hour, half) = Int(slot % 48).quotientAndRemainder(dividingBy: 2)
+        return "\(hour < 10 ? "0" : "")\(hour):\(half == 0 ? "00" : "30") on a \(dayName)"
+    }
+
+    /// Such as "240 pages/h, 2.03 times"; nil where a ratio says nothing.
+    private func ratio(_ unit: String) -> String? {
+        let value = expected + deviation
+        guard expected > 0, value >= 0 else { return nil }
+        let ratio = value / expected
+        guard ratio >= 1.5 || ratio <= 0.67 else { return nil }
+        return Self.number(value) + unit + (ratio >= 1.5 ? ", \(Self.number(ratio)) times" : ", \(Self.number(ratio * 100)) % of")
     }
 
     static func duration(_ seconds: Int64) -> String {
@@ -94,7 +114,7 @@ extension MetricDetector {
     func explain(_ kind: AnomalyKind, seen: Float, _ signals: Signals, at time: Int64) -> AnomalyReason {
         var reason = AnomalyReason()
         reason.kind = kind
-        reason.isWeekend = SeasonTable.isWeekend(signals.slot)
+        reason.slot = UInt8(truncatingIfNeeded: signals.slot)
         let index = Int(kind.rawValue)
         reason.deviation = signals.deviations[index]
         reason.times = signals.sizes[index]

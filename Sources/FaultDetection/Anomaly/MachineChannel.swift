@@ -37,6 +37,8 @@ struct MachineChannel: Sendable {
     /// The same of the event that stands.
     var eventLowest = 0.0
     var eventHighest = 0.0
+    /// Where a person has said that it may be; this does not fade.
+    var normal: ClosedRange<Double>?
 
     /// Multiples of the usual deviation, signed. 0 where the channel has been before, or nearly: a machine that works at times is as usual
     /// at work as idle, once it was seen at both.
@@ -119,6 +121,10 @@ struct MachineChannel: Sendable {
         } else if isWarm {
             lowest += Self.fadingRate * (usual - lowest)
             highest += Self.fadingRate * (usual - highest)
+            if let normal {
+                lowest = min(lowest, normal.lowerBound)
+                highest = max(highest, normal.upperBound)
+            }
         } else {
             lowest = isFirst ? smooth : min(lowest, smooth)
             highest = isFirst ? smooth : max(highest, smooth)
@@ -134,6 +140,12 @@ struct MachineChannel: Sendable {
     mutating func endEvent() {
         lowest = min(lowest, eventLowest)
         highest = max(highest, eventHighest)
+    }
+
+    /// Where the channel was in the last event is normal.
+    mutating func acceptEvent() {
+        endEvent()
+        normal = min(normal?.lowerBound ?? eventLowest, eventLowest)...max(normal?.upperBound ?? eventHighest, eventHighest)
     }
 
     mutating func beginCalibration() {

@@ -2,7 +2,7 @@ import Documents
 
 /// The form for snapshots. The fields are listed once, for writing and reading.
 extension MachineDetector {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
@@ -61,6 +61,12 @@ extension MachineDetector {
         try coder.code(compact: &channels[channel].rows)
         try coder.code(compact: &channels[channel].differenceRows)
         try coder.code(&channels[channel].peak)
+        try coder.code(&channels[channel].normal, empty: 0...0) { (range, coder) throws(ByteCodingError) in
+            var (low, high) = (range.lowerBound, range.upperBound)
+            try coder.code(&low, &high)
+            guard low <= high else { throw coder.damage }
+            range = low...high
+        }
         guard channels[channel].scale >= 0, channels[channel].differenceSquare >= 0 else { throw coder.damage }
     }
 }

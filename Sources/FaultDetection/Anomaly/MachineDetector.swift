@@ -173,6 +173,28 @@ public struct MachineDetector: Sendable {
         }
     }
 
+    /// A warning was raised at least once.
+    public var hasWarned: Bool { isAnomalous || raisedRows > 0 }
+
+    /// A person has called something normal.
+    public var hasNormal: Bool { channels.contains { $0.normal != nil } }
+
+    /// "This is normal", said by a person: where the channels were in the event of the last warning they may be from now on, and a warning
+    /// that stands is over. False where it never warned.
+    public mutating func acceptLastEvent() -> Bool {
+        guard hasWarned else { return false }
+        for index in channels.indices { channels[index].acceptEvent() }
+        if isAnomalous { settle() }
+        return true
+    }
+
+    /// Nothing is normal any more because a person said so. False where nobody has.
+    public mutating func forgetNormal() -> Bool {
+        guard hasNormal else { return false }
+        for index in channels.indices { channels[index].normal = nil }
+        return true
+    }
+
     /// Whether the channels that raised it have come back: the mean of what is left of their peaks, weighed by the peaks' logarithms.
     private mutating func hasReturned(_ largest: Double) -> Bool {
         if largest < Self.quietShare * Self.limit { return true }

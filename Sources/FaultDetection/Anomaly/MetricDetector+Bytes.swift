@@ -2,7 +2,7 @@ import Documents
 
 /// The form for snapshots: everything, without the zeros. The fields are listed once, for writing and reading.
 extension MetricDetector {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     /// Appends the whole state, for `init(bytes:)`.
     public func write(to bytes: inout [UInt8]) {
@@ -38,7 +38,11 @@ extension MetricDetector {
         try coder.code(&variance, &level, &previous, &changeVariance)
         try coder.code(&sustained, &sustainedVariance, &activity, &usualActivity)
         let variances = [residualVariance, variance, changeVariance, sustainedVariance]
-        guard tickSeconds >= 0, tickSeconds < 1e15, variances.allSatisfy({ $0 >= 0 }) else { throw coder.damage }
+        // What readings of at most 1e30 can lead to. Beyond that a difference, or its square, may be no number.
+        guard tickSeconds >= 0, tickSeconds < 1e15, variances.allSatisfy({ (0...1e63).contains($0) }),
+            [mean, level, previous].allSatisfy({ abs($0) <= 1e31 }), abs(sum) <= 1e41,
+            [activity, usualActivity].allSatisfy({ (0...10).contains($0) }), abs(sustained) <= 10
+        else { throw coder.damage }
         try codeEvents(by: &coder)
     }
 
@@ -52,7 +56,11 @@ extension MetricDetector {
         guard blockTicks < Self.ticksPerBlock, Double(blocksSinceHalving) < Self.halfLifeBlocks else { throw coder.damage }
         try Self.code(time: &atLimitMilliseconds, by: &coder)
         try Self.code(time: &sideMilliseconds, by: &coder)
-        try reason.code(by: &coder)
+        try coder.code(&memory, empty: AnomalyMemory()) { (memory, coder) throws(ByteCodingError) in
+            try memory.reason.code(by: &coder)
+            try coder.code(&memory.event)
+            try coder.code(&memory.normal, empty: AnomalyExtent()) { (normal, coder) throws(ByteCodingError) in try coder.code(&normal) }
+        }
     }
 
     /// `Int64.min`, which stands for no time, has a shorter form.
@@ -67,11 +75,10 @@ extension MetricDetector {
 
 extension AnomalyReason {
     mutating func code(by coder: inout FieldCoder) throws(ByteCodingError) {
-        var first = kind.rawValue | (isWeekend ? 0x80 : 0)
-        try coder.code(&first)
-        guard let kind = AnomalyKind(rawValue: first & 0x7F) else { throw coder.damage }
+        var kindCode = kind.rawValue
+        try coder.code(&kindCode, &slot)
+        guard let kind = AnomalyKind(rawValue: kindCode), Int(slot) < SeasonTable.slotCount else { throw coder.damage }
         self.kind = kind
-        isWeekend = first & 0x80 != 0
         try coder.code(&deviation, &expected, &times)
         try coder.code(signed: &durationSeconds)
         try coder.code(&seen)

@@ -8,6 +8,8 @@ extension MetricDetector {
         public var isAnomalous: Bool
         /// It knows too little to warn.
         public var isLearning: Bool
+        /// What people have called normal.
+        public var normal: AnomalyExtent?
         /// A mean of some minutes below or above them would be at the limit, if as much was never seen; nil where no size is.
         public var lowest: Double?
         public var highest: Double?
@@ -18,17 +20,20 @@ extension MetricDetector {
     public func outlook(atMilliseconds time: Int64, utcOffsetSeconds: Int = 0) -> Outlook {
         let isLearning = ticks < Self.warmupTicks || time &- firstMilliseconds < Self.warmupMilliseconds
         var outlook = Outlook(score: score, isAnomalous: isAnomalous, isLearning: isLearning)
+        outlook.normal = normalExtent
         guard !isLearning else { return outlook }
-        func bound(_ kind: AnomalyKind, _ centre: Double, _ usual: Double) {
+        let normal = normalExtent ?? AnomalyExtent()
+        func bound(_ kind: AnomalyKind, _ centre: Double, _ usual: Double, below: Double, above: Double) {
             guard let size = maxima.size(Int(kind.rawValue), atDistance: Self.limit) else { return }
-            outlook.lowest = max(outlook.lowest ?? -.infinity, origin + centre - size * usual)
-            outlook.highest = min(outlook.highest ?? .infinity, origin + centre + size * usual)
+            outlook.lowest = max(outlook.lowest ?? -.infinity, origin + centre - max(size * usual, below))
+            outlook.highest = min(outlook.highest ?? .infinity, origin + centre + max(size * usual, above))
         }
-        bound(.change, previous, changeVariance.squareRoot())
+        bound(.change, previous, changeVariance.squareRoot(), below: normal.step, above: normal.step)
         let slot = SeasonTable.slot(localMilliseconds: time &+ Int64(utcOffsetSeconds) * 1000)
         if let offset = tables.find(.season, UInt8(truncatingIfNeeded: slot)) {
             let entry = tables.seasonEntry(offset)
-            bound(.season, Double(entry.mean), (0.5 * residualVariance + 0.5 * entry.variance).squareRoot())
+            let usual = (0.5 * residualVariance + 0.5 * entry.variance).squareRoot()
+            bound(.season, Double(entry.mean), usual, below: normal.below, above: normal.above)
         }
         return outlook
     }

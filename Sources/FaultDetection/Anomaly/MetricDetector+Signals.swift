@@ -106,9 +106,11 @@ extension MetricDetector {
         // During the warm-up there is a score, but no warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
         self.score = score
+        var goesOn = isAnomalous
         if score >= 1 {
             let isOneEvent = atLimitMilliseconds != .min && time - atLimitMilliseconds <= Self.eventMilliseconds
             atLimitMilliseconds = time
+            goesOn = goesOn || isOneEvent
             if isOneEvent && score <= raisedScore * Self.worsening { score = 0.99 }
         }
         let isNew = score >= 1
@@ -116,11 +118,20 @@ extension MetricDetector {
             isAnomalous = true
             calm = 0
             raisedScore = score
-            reason = explain(kind, seen: seen, signals, at: time)
+            remember(explain(kind, seen: seen, signals, at: time), isSameEvent: goesOn)
         } else if isAnomalous {
             calm = found < 0.5 ? calm + 1 : 0
             if calm >= Self.calmTicks { isAnomalous = false }
         }
+        if goesOn || isNew { memory?.event.cover(signals) }
         return Verdict(score: score, isAnomalous: isAnomalous, isNew: isNew)
+    }
+
+    /// The reason of a warning, and where its event begins unless it goes on.
+    private mutating func remember(_ reason: AnomalyReason, isSameEvent: Bool) {
+        var known = memory ?? AnomalyMemory()
+        known.reason = reason
+        if !isSameEvent { known.event = AnomalyExtent() }
+        memory = known
     }
 }

@@ -1,4 +1,5 @@
 import CivilCalendar
+import Documents
 import Glibc
 
 /// Watches one gauge or rate without a rule: one pass, bounded state, no look ahead, no training.
@@ -71,20 +72,16 @@ public struct MetricDetector: Sendable {
     var raisedScore: Float = 0
     var atLimitMilliseconds = Int64.min
     var sideMilliseconds = Int64.min
-    /// At most one. Most detectors never warn, and have no memory for it.
-    private var lastReason: [AnomalyReason] = []
+    @Rare var memory: AnomalyMemory?
 
     public init() {}
 
     /// Why the last warning was raised.
-    public internal(set) var reason: AnomalyReason {
-        get { lastReason.first ?? AnomalyReason() }
-        set { lastReason = newValue == AnomalyReason() ? [] : [newValue] }
-    }
+    public var reason: AnomalyReason { memory?.reason ?? AnomalyReason() }
 
     /// Memory that it takes.
     public var stateBytes: Int {
-        MemoryLayout<MetricDetector>.stride + tables.heapBytes + (lastReason.isEmpty ? 0 : 40 + MemoryLayout<AnomalyReason>.stride)
+        MemoryLayout<MetricDetector>.stride + tables.heapBytes + $memory.heapBytes
     }
 
     /// The clock that dates its readings was set.
@@ -148,7 +145,7 @@ public struct MetricDetector: Sendable {
         var kind = AnomalyKind.season
         var seen: Float = 0
         for index in 0..<BlockMaxima.kindCount {
-            let (distance, count) = look(up: signals.sizes[index], index)
+            let (distance, count) = look(up: signals, index)
             if distance > best {
                 best = distance
                 kind = AnomalyKind(rawValue: UInt8(index)) ?? .season
@@ -172,8 +169,14 @@ public struct MetricDetector: Sendable {
     }
 
     /// The distance of a size from what is usual, and how often as much was seen, which is not asked below the limit.
-    private mutating func look(up size: Float, _ index: Int) -> (distance: Float, seen: Float) {
+    private mutating func look(up signals: Signals, _ index: Int) -> (distance: Float, seen: Float) {
+        let size = signals.sizes[index]
         let distance = maxima.note(index, size)
+        // From half the limit on a warning would stand, so from there on it counts that a person has called as much normal.
+        guard distance >= Self.limit / 2 else { return (distance, 0) }
+        if !$memory.isNone, let normal = memory?.normal, let kind = AnomalyKind(rawValue: UInt8(index)), normal.holds(signals, kind) {
+            return (0, 0)
+        }
         guard distance >= Self.limit else { return (distance, 0) }
         let seen = maxima.count(index, asLargeAs: size, weight: weight, tables)
         return (BlockMaxima.distance(distance, seen: seen), seen)

@@ -25,7 +25,8 @@ final class GatewayAPI: Sendable {
 
     /// Every route, by resource.
     static let routes: [Route] =
-        statusRoutes + deviceRoutes + alarmRoutes + ticketRoutes + actionRoutes + maintenanceRoutes + orderRoutes + stockRoutes
+        statusRoutes + deviceRoutes + alarmRoutes + anomalyPageRoutes + ticketRoutes + actionRoutes + maintenanceRoutes + orderRoutes
+        + stockRoutes
         + surveyRoutes + supplierRoutes + journalRoutes + deadLetterRoutes + damageRoutes + profileRoutes + requestRoutes + digestRoutes
 
     /// Throws when the token file or the store cannot be read.
@@ -52,6 +53,7 @@ final class GatewayAPI: Sendable {
         if cxml != nil { settings.acceptedContentTypes.formUnion(["text/xml", "application/xml"]) }
         settings.niceness = 10
         settings.openPaths = Self.probes
+        settings.formPaths = [AnomaliesPage.path]
         settings.counters = serverCounters
         let router = router()
         return try HTTPServer(
@@ -89,6 +91,9 @@ final class GatewayAPI: Sendable {
     }
 
     func isOperator(_ request: HTTPRequest) -> Bool { credential.isShown(by: request) }
+
+    /// Whether this is the operator's token, such as a form of a page has it.
+    func isOperator(token: String) -> Bool { credential.isToken(token) }
 
     // MARK: What the handlers of all resources use
 

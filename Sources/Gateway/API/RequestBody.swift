@@ -78,5 +78,5 @@ struct RequestBody {
         reader.report.add(message, at: key.flatMap(reader.node.member)?.position ?? reader.node.position)
     }
 
-    private static func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(maximumTextBytes), as: UTF8.self) }
+    static func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(maximumTextBytes), as: UTF8.self) }
 }

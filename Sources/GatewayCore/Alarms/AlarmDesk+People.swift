@@ -34,6 +34,19 @@ extension AlarmDesk {
         }
     }
 
+    /// A person has called normal what the alarm tells: it is seen and over, also when it flaps.
+    mutating func calledNormal(
+        _ device: DeviceIndex, _ id: String, by person: String, at time: Int64, _ fleet: FleetState, _ out: inout StepOutput
+    ) {
+        _ = alarms.update(id) { alarm in
+            _ = alarm.acknowledge(by: person)
+            alarm.calledNormalBy = person
+        }
+        if alarms[id]?.isActive == true { finish(device, id, at: time, [], fleet, &out) }
+    }
+
+    mutating func calledUnusual(_ id: String) { _ = alarms.update(id) { $0.calledNormalBy = nil } }
+
     // MARK: Shelves
 
     mutating func shelve(_ id: String, by person: String, until: Int64, reason: String, _ fleet: FleetState, _ out: inout StepOutput) {

@@ -21,9 +21,9 @@ struct AnomalyDesk: Sendable {
 
     /// At most so many metrics have a detector (`limits.anomalyMetrics`).
     private let maximumMetrics: Int
-    private(set) var metrics: [MetricWatch] = []
+    var metrics: [MetricWatch] = []
     private var freeMetrics: [Int32] = []
-    private var machines: [MachineWatch] = []
+    var machines: [MachineWatch] = []
     private var freeMachines: [Int32] = []
     /// Metrics that have no detector because all places are taken.
     private(set) var refusedMetrics = 0
@@ -84,7 +84,8 @@ struct AnomalyDesk: Sendable {
         turn.evidence = [Alarm.Evidence(metric: metric.name, value: value, timeMilliseconds: time)]
         if detector.isAnomalous {
             turn.reason = detector.reason.text(
-                metric: isRate ? "the rate of \(metric.name)" : metric.name, unit: Self.unitText(metric) + (isRate ? "/h" : ""))
+                metric: isRate ? "the rate of \(metric.name)" : metric.name, unit: Self.unitText(metric) + (isRate ? "/h" : ""),
+                isRate: isRate)
         }
         return turn
     }

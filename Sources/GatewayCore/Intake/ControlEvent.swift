@@ -31,6 +31,9 @@ public enum ControlEvent: Equatable, Sendable, Codable {
     case unshelve(alarm: String, by: String)
     /// Ends an alarm that is latched.
     case reset(alarm: String, by: String)
+    /// A person calls normal what a detector found, or takes that back. Any warning of the detector stands for it.
+    case callNormal(alarm: String, by: String, reason: String?)
+    case callUnusual(alarm: String, by: String, reason: String?)
     case addMaintenance(MaintenanceWindow)
     case endMaintenance(window: String, by: String)
     case closeTicket(ticket: String, by: String)

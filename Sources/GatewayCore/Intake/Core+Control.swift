@@ -38,6 +38,8 @@ extension StewardCore {
             alarms.shelve(alarm, by: person, until: until, reason: reason, fleet, &out)
         case .unshelve(let alarm, let person): alarms.unshelve(alarm, by: person, fleet, &out)
         case .reset(let alarm, let person): alarms.reset(alarm, by: person, fleet, &out)
+        case .callNormal(let alarm, let person, let reason): callNormal(alarm, by: person, reason: reason)
+        case .callUnusual(let alarm, let person, let reason): callUnusual(alarm, by: person, reason: reason)
         case .addMaintenance(let window): maintenance.add(window, &out)
         case .endMaintenance(let window, let person): maintenance.end(window, by: person, &out)
         case .closeTicket(let ticket, let person): support.closeTicket(ticket, by: person, &out)

@@ -8,14 +8,14 @@ import Testing
         reason.deviation = 3.1
         reason.expected = 182.04
         reason.durationSeconds = 2400
+        reason.slot = 29
         #expect(
             reason.text(metric: "exhaust temperature", unit: " K")
-                == "exhaust temperature has been 3.1 K above what this hour of a weekday usually is (182 K) for 40 minutes")
-        reason.isWeekend = true
+                == "exhaust temperature has been 3.1 K above what it usually is at 14:30 on a weekday (182 K) for 40 minutes")
+        reason.slot = 48
         reason.deviation = -3.1
         reason.durationSeconds = 0
-        #expect(
-            reason.text(metric: "x", unit: "") == "x is 3.1 below what this hour of a weekend day usually is (182)")
+        #expect(reason.text(metric: "x", unit: "") == "x is 3.1 below what it usually is at 00:00 on a weekend day (182)")
         reason.kind = .change
         reason.times = 7.5
         reason.durationSeconds = 300
@@ -30,6 +30,28 @@ import Testing
         reason.deviation = 3.1
         reason.seen = 2.6
         #expect(reason.text(metric: "x", unit: " %") == "x moves 7.5 times as much as it usually does, as only 3 times in 23 days")
+    }
+
+    @Test func ratesAreComparedByTheirRatio() {
+        var reason = AnomalyReason()
+        reason.slot = 29
+        reason.days = 43
+        reason.expected = 118
+        func text(_ value: Double) -> String {
+            reason.deviation = value - reason.expected
+            return reason.text(metric: "the rate of pages", unit: " pages/h", isRate: true)
+        }
+        #expect(
+            text(240) == "the rate of pages is 240 pages/h, 2.03 times what it usually is at 14:30 on a weekday (118 pages/h), "
+                + "as at no time in 43 days")
+        #expect(text(0).hasPrefix("the rate of pages is 0 pages/h, 0 % of what it usually is at 14:30 on a weekday (118 pages/h)"))
+        // So small a difference is said as one, and what is usually nothing has no ratio.
+        #expect(text(130).hasPrefix("the rate of pages is 12 pages/h above what it usually is"))
+        reason.expected = 0
+        #expect(text(130).hasPrefix("the rate of pages is 130 pages/h above what it usually is"))
+        reason.expected = 118
+        reason.kind = .level
+        #expect(text(240).hasPrefix("the mean of the rate of pages has moved to 240 pages/h, 2.03 times its usual 118 pages/h"))
     }
 
     @Test func theReasonIsThatOfTheWarning() throws {

@@ -91,7 +91,7 @@ import Testing
         var bytes: [UInt8] = []
         detector.write(to: &bytes)
         for length in stride(from: 0, to: bytes.count, by: 37) { #expect(MetricDetector(bytes: Array(bytes[..<length])) == nil) }
-        for _ in 0..<300 {
+        for _ in 0..<600 {
             var broken = bytes
             broken[Int(noise.bits() % UInt64(broken.count))] ^= UInt8(1 << (noise.bits() % 8))
             if var other = MetricDetector(bytes: broken) { _ = Self.run(Self.series(seed: seed, count: 120), &other, from: 900) }

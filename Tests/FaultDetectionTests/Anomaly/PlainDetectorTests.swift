@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func metricsAgree() throws {
-        var raised = 0
+        var (raised, accepted) = (0, 0)
         for seed in 0..<Self.seeds {
             var noise = SeededNoise(seed &+ 1000)
             var plain = PlainMetricDetector()
@@ -39,13 +39,16 @@ import Testing
                     #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), reading \(index)")
                     #expect(detector.reason == plain.reason)
                     detector = try #require(MetricDetector(bytes: bytes))
+                case 2:
+                    plain.accept()
+                    if detector.acceptLastEvent() { accepted += 1 }
                 default: break
                 }
             }
             #expect(Self.bytes(detector.write(to:)) == Self.bytes(plain.write(to:)), "seed \(seed)")
         }
         // Nothing is shown by series in which nothing happens.
-        #expect(raised > 0)
+        #expect(raised > 0 && accepted > 0)
     }
 
     /// Also with gauges that vanish for a while, and with snapshots at any moment.
@@ -64,6 +67,10 @@ import Testing
                     return
                 }
                 if verdict.isNew { turns += 1 }
+                if noise.bits() % 900 == 0 {
+                    plain.accept()
+                    _ = detector.acceptLastEvent()
+                }
                 guard noise.bits() % 500 == 0 else { continue }
                 let bytes = Self.bytes(plain.write(to:))
                 #expect(Self.bytes(detector.write(to:)) == bytes, "seed \(seed), row \(index)")

@@ -84,7 +84,8 @@ struct CompactReader {
 
 extension AnomalyReason {
     func write(to bytes: inout CompactWriter) {
-        bytes.byte(kind.rawValue | (isWeekend ? 0x80 : 0))
+        bytes.byte(kind.rawValue)
+        bytes.byte(slot)
         bytes.double(deviation)
         bytes.double(expected)
         bytes.float(times)
@@ -94,13 +95,13 @@ extension AnomalyReason {
     }
 
     init?(from bytes: inout CompactReader) {
-        guard let first = bytes.byte(), let kind = AnomalyKind(rawValue: first & 0x7F), let deviation = bytes.double(),
+        guard let kind = bytes.byte().flatMap(AnomalyKind.init), let slot = bytes.byte(), slot < 96, let deviation = bytes.double(),
             let expected = bytes.double(), let times = bytes.float(), let duration = bytes.signed(),
             let seen = bytes.float(), let days = bytes.number(), days <= UInt64(UInt16.max)
         else { return nil }
         self.init()
         self.kind = kind
-        isWeekend = first & 0x80 != 0
+        self.slot = slot
         self.deviation = deviation
         self.expected = expected
         self.times = times

@@ -142,6 +142,17 @@ struct PlainMachineDetector: Sendable {
         }
     }
 
+    mutating func accept() {
+        guard isAnomalous || raisedRows > 0 else { return }
+        for index in channels.indices {
+            channels[index].endEvent()
+            let event = channels[index].eventLowest...channels[index].eventHighest
+            let before = channels[index].normal ?? event
+            channels[index].normal = min(before.lowerBound, event.lowerBound)...max(before.upperBound, event.upperBound)
+        }
+        if isAnomalous { settle() }
+    }
+
     /// Whether the channels that raised it have come back: the mean of what is left of their peaks, weighed by the peaks' logarithms.
     private mutating func hasReturned(_ largest: Double) -> Bool {
         if largest < Self.quietShare * Self.limit { return true }
@@ -198,7 +209,7 @@ struct PlainMachineDetector: Sendable {
 
 /// The form for snapshots.
 extension PlainMachineDetector {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     func write(to bytes: inout [UInt8]) {
         var out = CompactWriter()
@@ -263,6 +274,11 @@ extension PlainMachineChannel {
         bytes.number(UInt64(rows))
         bytes.number(UInt64(differenceRows))
         bytes.float(peak)
+        bytes.byte(normal == nil ? 0 : 1)
+        if let normal {
+            bytes.double(normal.lowerBound)
+            bytes.double(normal.upperBound)
+        }
     }
 
     init?(from bytes: inout CompactReader, blocks count: Int) {
@@ -286,6 +302,10 @@ extension PlainMachineChannel {
         self.rows = UInt32(rows)
         differenceRows = UInt32(differences)
         self.peak = peak
+        guard let hasNormal = bytes.byte() else { return nil }
+        guard hasNormal != 0 else { return }
+        guard let low = bytes.double(), let high = bytes.double(), low <= high else { return nil }
+        normal = low...high
     }
 }
 
@@ -329,6 +349,8 @@ struct PlainMachineChannel: Sendable {
     /// The same of the event that stands.
     var eventLowest = 0.0
     var eventHighest = 0.0
+    /// What a person has called normal.
+    var normal: ClosedRange<Double>?
 
     /// Multiples of the usual deviation, signed. 0 where the channel has been before, or nearly: a machine that works at times is as usual
     /// at work as idle, once it was seen at both.
@@ -407,6 +429,8 @@ struct PlainMachineChannel: Sendable {
         } else if isWarm {
             lowest += Self.fadingRate * (usual - lowest)
             highest += Self.fadingRate * (usual - highest)
+            lowest = min(lowest, normal?.lowerBound ?? lowest)
+            highest = max(highest, normal?.upperBound ?? highest)
         } else {
             lowest = isFirst ? smooth : min(lowest, smooth)
             highest = isFirst ? smooth : max(highest, smooth)

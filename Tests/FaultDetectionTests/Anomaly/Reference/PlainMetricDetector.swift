@@ -66,7 +66,11 @@ struct PlainMetricDetector: Sendable {
     var sideMilliseconds = Int64.min
     var side: Int8 = 0
     /// Why the last warning was raised.
-    var reason = AnomalyReason()
+    /// Nil until a warning was raised.
+    var lastReason: AnomalyReason?
+    var event = PlainExtent()
+    var normal: PlainExtent?
+    var reason: AnomalyReason { lastReason ?? AnomalyReason() }
 
     init() {}
 
@@ -127,7 +131,9 @@ struct PlainMetricDetector: Sendable {
             maxima[index].note(size)
             var distance = maxima[index].distance(size)
             var count: Float = 0
-            if distance >= Self.limit {
+            if distance >= Self.limit / 2, let normal, normal.holds(index, signals) {
+                distance = 0
+            } else if distance >= Self.limit {
                 count = maxima[index].count(asLargeAs: size, weight: weight)
                 distance -= 0.7 * count
             }
@@ -176,7 +182,7 @@ extension PlainMetricDetector {
     func explain(_ kind: AnomalyKind, _ seen: Float, _ signals: Signals, at time: Int64) -> AnomalyReason {
         var reason = AnomalyReason()
         reason.kind = kind
-        reason.isWeekend = PlainSeasonTable.isWeekend(signals.slot)
+        reason.slot = UInt8(signals.slot)
         let index = Int(kind.rawValue)
         reason.deviation = signals.deviations[index]
         reason.times = signals.sizes[index]
@@ -310,9 +316,11 @@ extension PlainMetricDetector {
         // Knowing nothing yet: told, but never a warning.
         if ticks < Self.warmupTicks || time - firstMilliseconds < Self.warmupMilliseconds { score = min(score, 0.99) }
         self.score = score
+        var goesOn = isAnomalous
         if score >= 1 {
             let before = atLimitMilliseconds
             atLimitMilliseconds = time
+            if before != .min, time - before <= Self.eventMilliseconds { goesOn = true }
             if before != .min, time - before <= Self.eventMilliseconds, score <= raisedScore * Self.worsening { score = 0.99 }
         }
         let isNew = score >= 1
@@ -320,18 +328,31 @@ extension PlainMetricDetector {
             isAnomalous = true
             calm = 0
             raisedScore = score
-            reason = explain(kind, seen, signals, at: time)
+            lastReason = explain(kind, seen, signals, at: time)
+            if !goesOn { event = PlainExtent() }
         } else if isAnomalous {
             calm = found < 0.5 ? calm + 1 : 0
             if calm >= Self.calmTicks { isAnomalous = false }
         }
+        if lastReason != nil, goesOn || isNew { event.cover(signals) }
         return Verdict(score: score, isAnomalous: isAnomalous, isNew: isNew)
     }
 }
 
 /// The form for snapshots: everything, without the zeros.
 extension PlainMetricDetector {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
+
+    mutating func accept() {
+        guard lastReason != nil else { return }
+        var wider = normal ?? PlainExtent()
+        wider.accept(event)
+        normal = wider
+        isAnomalous = false
+        calm = 0
+        atLimitMilliseconds = .min
+        raisedScore = 0
+    }
 
     func write(to bytes: inout [UInt8]) {
         var out = CompactWriter()
@@ -357,7 +378,13 @@ extension PlainMetricDetector {
         out.float(raisedScore)
         out.signed(atLimitMilliseconds == .min ? -1 << 62 : atLimitMilliseconds)
         out.signed(sideMilliseconds == .min ? -1 << 62 : sideMilliseconds)
-        reason.write(to: &out)
+        out.byte(lastReason == nil ? 0 : 1)
+        if let lastReason {
+            lastReason.write(to: &out)
+            event.write(to: &out)
+            out.byte(normal == nil ? 0 : 1)
+            normal?.write(to: &out)
+        }
         bytes += out.bytes
     }
 
@@ -404,7 +431,9 @@ extension PlainMetricDetector {
             guard let value = reader.double() else { return false }
             self[keyPath: field] = value
         }
-        return residualVariance >= 0 && variance >= 0 && changeVariance >= 0 && sustainedVariance >= 0
+        let variances = [residualVariance, variance, changeVariance, sustainedVariance]
+        return variances.allSatisfy { $0 >= 0 && $0 <= 1e63 } && [mean, level, previous].allSatisfy { abs($0) <= 1e31 }
+            && abs(sum) <= 1e41 && [activity, usualActivity].allSatisfy { $0 >= 0 && $0 <= 10 } && abs(sustained) <= 10
     }
 
     private mutating func readEvents(_ reader: inout CompactReader) -> Bool {
@@ -425,9 +454,19 @@ extension PlainMetricDetector {
         self.score = score
         raisedScore = raised
         atLimitMilliseconds = atLimit
-        guard let since = reader.signed().flatMap(Self.time), let reason = AnomalyReason(from: &reader) else { return false }
+        guard let since = reader.signed().flatMap(Self.time), let hasReason = reader.byte() else { return false }
         sideMilliseconds = since
-        self.reason = reason
+        if hasReason != 0 {
+            guard let reason = AnomalyReason(from: &reader), let event = PlainExtent(from: &reader), let hasNormal = reader.byte() else {
+                return false
+            }
+            lastReason = reason
+            self.event = event
+            if hasNormal != 0 {
+                guard let normal = PlainExtent(from: &reader) else { return false }
+                self.normal = normal
+            }
+        }
         weigh()
         return true
     }
