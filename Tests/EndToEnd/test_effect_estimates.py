@@ -160,3 +160,24 @@ print(theta0 - beta * X, np.sqrt(max(own, pooled) * k / (k - 1)), beta, theta0 -
 )
 def test_what_gives_no_estimate_is_named(tmp_path, rows, words, told):
     assert told in estimate(write(tmp_path / "panel.csv", rows), *words, code=1)
+
+
+def test_the_proof_is_the_same_for_the_same_seed_and_tells_by_its_exit_code():
+    def proof(*words):
+        return subprocess.run([TOOLS, "effects", "--fleets", "8", "--json", *map(str, words)], capture_output=True, text=True, timeout=120)
+
+    first = proof("--seed", 3)
+    assert proof("--seed", 3).stdout == first.stdout and proof("--seed", 4).stdout != first.stdout
+    kinds = {kind["kind"]: kind for kind in json.loads(first.stdout)["kinds"]}
+    assert list(kinds) == ["holdout-mean", "holdout-ratio", "stepped, efficient", "stepped, callaway-santanna"]
+
+    def holds(kind):
+        shares = [kind["planted"]["coverage"], kind["planted"]["shownCoverage"]]
+        claims = [kind["none"]["claims"], kind["none"]["shownClaims"]]
+        return all(0.93 <= share <= 0.97 for share in shares) and max(claims) <= 0.06
+
+    judged = [holds(kind) for name, kind in kinds.items() if "callaway" not in name]
+    # Of eight fleets all or at most 7/8 are right, and neither is 93 to 97 %.
+    assert first.returncode == 1 and not any(judged)
+    assert all(kind["planted"]["fleets"] == 8 for kind in kinds.values())
+    assert proof("--reduction", 2).returncode == 2
