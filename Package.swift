@@ -90,7 +90,7 @@ let tools: [Target] = [
         name: "SimulatedFleet",
         dependencies: [
             "CivilCalendar", "ConsumableForecast", "Documents", "GatewayCore", "HTTPService", "MQTTLink", "Outbound", "Replenishment",
-            "Telemetry", "Threading",
+            "ServiceValue", "Telemetry", "Threading",
         ]),
     .target(
         name: "Benchmarks",
@@ -101,7 +101,8 @@ let tools: [Target] = [
     .executableTarget(
         name: "steward-tools",
         dependencies: [
-            "Benchmarks", "CivilCalendar", "Documents", "Gateway", "Outbound", "SimulatedFleet", "TerminalProgram", "Threading",
+            "Benchmarks", "CivilCalendar", "Documents", "Gateway", "Outbound", "ServiceValue", "SimulatedFleet", "TerminalProgram",
+            "Threading",
         ]),
 ]
 
@@ -122,7 +123,7 @@ let tests: [Target] = [
         exclude: ["Golden"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),
-    .testTarget(name: "ServiceValueTests", dependencies: ["Documents", "ServiceValue"]),
+    .testTarget(name: "ServiceValueTests", dependencies: ["Documents", "ServiceValue", "TestSupport"]),
     .testTarget(
         name: "GatewayCoreTests",
         dependencies: [
@@ -151,8 +152,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SimulatedFleetTests",
         dependencies: [
-            "CivilCalendar", "Documents", "GatewayCore", "HTTPService", "Outbound", "SimulatedFleet", "Telemetry", "TestSupport",
-            "Threading",
+            "CivilCalendar", "Documents", "GatewayCore", "HTTPService", "Outbound", "ServiceValue", "SimulatedFleet", "Telemetry",
+            "TestSupport", "Threading",
         ]),
     .testTarget(name: "StewardTests", dependencies: ["HTTPService", "steward", "TerminalProgram"]),
 ]
