@@ -95,6 +95,9 @@ public struct Alarm: Equatable, Sendable, Codable {
     /// It stands, acknowledged or not.
     public var isActive: Bool { state == .unacknowledged || state == .acknowledged }
 
+    /// When it was raised last: its onset, or later where it came again.
+    public var lastRaisedMilliseconds: Int64 { max(onsetMilliseconds, isActive ? changes.last ?? .min : .min) }
+
     /// The condition is over since this event time. An alarm that does not stand stays as it is.
     public mutating func clear(atMilliseconds: Int64, by evidence: [Evidence]) {
         guard isActive else { return }

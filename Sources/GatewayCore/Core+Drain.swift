@@ -143,7 +143,7 @@ extension StewardCore {
             device, named: fleet.records[device].id, isPlanned ? .scheduledDowntime : state, at: time, isRemote: isRemote, &out)
         guard hasOpened else { return }
         // The alarms of the reading that opened it were raised before the status was asked.
-        for alarm in alarms.standingAlarms(of: device) where alarm.onsetMilliseconds >= time {
+        for alarm in alarms.standingAlarms(of: device) where alarm.lastRaisedMilliseconds >= time {
             availability.note(alarmKind: alarm.condition, device)
             if support.hasHelped(alarm.id, device) { availability.noteAction(device, at: now) }
         }

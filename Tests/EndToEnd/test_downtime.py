@@ -109,7 +109,7 @@ def test_a_replay_adds_up_as_plain_sums_do(profiles, tmp_path, zone, first):
     assert (report["incidents"]["count"], report["incidents"]["open"]) == (len(incidents) + open_count, open_count)
     # The causes are the unscheduled downtime, seen another way.
     assert sum(cause["milliseconds"] for cause in report["causes"]) == everything["unscheduledDowntime"]
-    assert {cause["cause"] for cause in report["causes"]} <= {"broken", "silent", None}
+    assert {cause.get("cause") for cause in report["causes"]} <= {"broken", "silent"}
     lengths = sorted(end - onset for onset, end in incidents)
     if open_count == 0:
         assert report["timeToRestore"]["median"]["milliseconds"] == lengths[(len(lengths) - 1) // 2]
@@ -130,7 +130,7 @@ def test_the_gateway_tells_what_a_replay_tells(make, broker, client, profiles, t
     wait_for(lambda: report()["milliseconds"] == expected["milliseconds"], f"the same sums: {report()['milliseconds']} {expected['milliseconds']}")
     before = report()
     assert before["groups"] == expected["groups"] and before["incidents"]["count"] == expected["incidents"]["count"]
-    assert [(c["cause"], c["milliseconds"]) for c in before["causes"]] == [(c["cause"], c["milliseconds"]) for c in expected["causes"]]
+    assert [(c.get("cause"), c["milliseconds"]) for c in before["causes"]] == [(c.get("cause"), c["milliseconds"]) for c in expected["causes"]]
     # A restart, also one without a goodbye, changes nothing.
     gateway.stop(9)
     gateway.start()

@@ -47,6 +47,16 @@ import Testing
         #expect(open == interval(.standby, 900, 1000))
     }
 
+    /// An alarm that comes again soon is the same, with its old onset, and the cause of the next incident all the same.
+    @Test func anAlarmThatComesAgainIsACauseAgain() throws {
+        var driver = try Driver([Self.press])
+        for (second, mode) in [(0.0, "fault"), (60, "run"), (90, "fault"), (120, "run")] {
+            driver.tell("p1", "\"mode\":\"\(mode)\"", at: second)
+        }
+        #expect(driver.core.alarms.count == 1)
+        #expect(incidents(driver.effects).map(\.alarmKinds) == [["broken"], ["broken"]])
+    }
+
     @Test func whatNobodyWatchedIsUnknown() throws {
         var driver = try Driver([Self.press])
         driver.tell("p1", "\"mode\":\"fault\"", at: 0)
