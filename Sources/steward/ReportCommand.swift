@@ -35,9 +35,10 @@ enum ReportCommand: QueryCommand {
         facts.add(
             "between failures",
             .init(report["meanTimeBetweenFailuresMilliseconds"].number.flatMap { Int64(exactly: $0.rounded()) }.map(HumanText.duration)))
-        for (name, key) in [("to detect", "timeToDetect"), ("to act", "timeToAct"), ("to restore", "timeToRestore")] {
-            facts.add("time \(name)", .init(times(report[key])))
-        }
+        for (name, key, open) in [
+            ("to detect", "timeToDetect", ""), ("to act", "timeToAct", "without a command or ticket"),
+            ("to restore", "timeToRestore", "open"),
+        ] { facts.add("time \(name)", .init(times(report[key], open: open))) }
         return facts.render(terminal) + causes(report["causes"].items, terminal) + groups(report["groups"].items, terminal)
     }
 
@@ -49,13 +50,16 @@ enum ReportCommand: QueryCommand {
     private static func percent(_ value: APIValue) -> String? { value.number.map { HumanText.number($0 * 100, decimals: 2) + " %" } }
 
     /// Median and 90 % with the interval of the median, such as "median 12 min (8 min to 20 min), 90 % within 2 h, of 31".
-    private static func times(_ times: APIValue) -> String? {
+    /// - Parameter open: what those are called that are not over.
+    private static func times(_ times: APIValue, open: String) -> String? {
         guard let n = times["n"].integer, n > 0 else { return nil }
-        func text(_ value: APIValue) -> String { value.integer.map(HumanText.duration) ?? "longer than any" }
         let median = times["median"]
-        let open = times["open"].integer.flatMap { $0 > 0 ? ", \($0) open" : nil } ?? ""
-        return "median \(text(median["milliseconds"])) (\(text(median["low"])) to \(text(median["high"]))), "
-            + "90 % within \(text(times["p90"]["milliseconds"])), of \(n)\(open)"
+        var text = median["milliseconds"].integer.map { "median \(HumanText.duration($0))" } ?? "median not reached"
+        if let low = median["low"].integer.map(HumanText.duration) {
+            text += " (\(low) " + (median["high"].integer.map { "to \(HumanText.duration($0))" } ?? "or longer") + ")"
+        }
+        text += times["p90"]["milliseconds"].integer.map { ", 90 % within \(HumanText.duration($0))" } ?? ", 90 % not reached"
+        return text + ", of \(n)" + (times["open"].integer.flatMap { $0 > 0 ? ", \($0) \(open)" : nil } ?? "")
     }
 
     private static func causes(_ causes: [APIValue], _ terminal: Terminal) -> String {
