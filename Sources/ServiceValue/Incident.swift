@@ -80,6 +80,11 @@ public struct Incident: Codable, Equatable, Sendable {
         unknownSinceMilliseconds = unknownSinceMilliseconds.shifted(byMilliseconds: step)
     }
 
+    mutating func forgetArrivalTimes() {
+        detectedMilliseconds = nil
+        actedMilliseconds = nil
+    }
+
     mutating func note(alarmKind: String) {
         let kind = Self.bounded(alarmKind)
         guard !alarmKinds.contains(kind) else { return }

@@ -25,6 +25,14 @@ public struct IncidentLog: Codable, Equatable, Sendable {
     private var nextID: Int64 = 1
     private var lastRestoredMilliseconds: Int64?
 
+    /// Without when the gateway knew of the incidents and acted: these are arrival times, which differ between two runs of the same messages.
+    public var inEventTime: IncidentLog {
+        var log = self
+        log.open?.forgetArrivalTimes()
+        for index in log.closed.indices { log.closed[index].forgetArrivalTimes() }
+        return log
+    }
+
     public init(device: String) {
         self.device = Incident.bounded(device)
     }

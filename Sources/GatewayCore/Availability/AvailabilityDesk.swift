@@ -126,7 +126,8 @@ package struct AvailabilityDesk: Sendable {
     func digestLines(_ device: DeviceIndex, named name: String, at time: Int64) -> [String] {
         let known = state(of: device) ?? OfDevice(incidents: IncidentLog(device: name))
         return [
-            "ledger \(name) \(digestText(known.ledger.totals(atMilliseconds: time)))", "incidents \(name) \(digestText(known.incidents))",
+            "ledger \(name) \(digestText(known.ledger.totals(atMilliseconds: time)))",
+            "incidents \(name) \(digestText(known.incidents.inEventTime))",
         ]
     }
 }
