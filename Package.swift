@@ -69,8 +69,8 @@ let shell: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "CivilCalendar", "CMalloc", "CoreViews", "CSystemd", "CTimex", "Documents", "GatewayCore", "Hashing", "HTTPService", "MQTTLink",
-            "Outbound", "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
+            "CivilCalendar", "CMalloc", "CoreViews", "CSystemd", "CTimex", "Documents", "FaultDetection", "GatewayCore", "Hashing", "HTTPService",
+            "MQTTLink", "Outbound", "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
         ]),
     // What both programs share: their command lines, and text for terminals.
     .target(name: "TerminalProgram", dependencies: ["Documents", "Threading"]),
@@ -123,7 +123,7 @@ let tests: [Target] = [
         exclude: ["Golden"]),
     .testTarget(name: "RemoteSupportTests", dependencies: ["Hashing", "RemoteSupport", "Telemetry"]),
     .testTarget(name: "ReplenishmentTests", dependencies: ["CivilCalendar", "Replenishment", "TestSupport"]),
-    .testTarget(name: "ServiceValueTests", dependencies: ["Documents", "ServiceValue", "TestSupport"]),
+    .testTarget(name: "ServiceValueTests", dependencies: ["CivilCalendar", "Documents", "ServiceValue", "TestSupport"]),
     .testTarget(
         name: "GatewayCoreTests",
         dependencies: [
