@@ -69,8 +69,10 @@ let shell: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "CivilCalendar", "CMalloc", "CoreViews", "CSystemd", "CTimex", "Documents", "FaultDetection", "GatewayCore", "Hashing", "HTTPService",
-            "MQTTLink", "Outbound", "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading", "XMLReading",
+            "CivilCalendar", "CMalloc", "CoreViews", "CSystemd", "CTimex", "Documents", "FaultDetection", "GatewayCore", "Hashing",
+            "HTTPService",
+            "MQTTLink", "Outbound", "Replenishment", "SampleCodec", "ServiceValue", "Sparkplug", "SQLiteStore", "Telemetry", "Threading",
+            "XMLReading",
         ]),
     // What both programs share: their command lines, and text for terminals.
     .target(name: "TerminalProgram", dependencies: ["Documents", "Threading"]),
