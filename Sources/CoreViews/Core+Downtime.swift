@@ -5,7 +5,12 @@ import ServiceValue
 extension StewardCore {
     /// The state that stands and the incident that is open, of the device at a place; nil where there is none.
     public func openDowntime(at place: Int) -> (interval: StateInterval?, incident: DowntimeAccount.IncidentFact?)? {
-        guard let id = deviceID(at: place), let device = fleet.device(named: id) else { return nil }
+        deviceID(at: place).flatMap { openDowntime(of: $0) }
+    }
+
+    /// The same, of the device of that id.
+    public func openDowntime(of id: String) -> (interval: StateInterval?, incident: DowntimeAccount.IncidentFact?)? {
+        guard let device = fleet.device(named: id) else { return nil }
         let newest = fleet.devices[device].newestMilliseconds
         let interval = availability.openInterval(of: device, named: id, upTo: newest)
         let incident = availability.state(of: device)?.incidents.open.map { DowntimeAccount.IncidentFact($0, upTo: newest) }

@@ -11,7 +11,7 @@ public struct StoreLimits: Sendable, Equatable {
     public var journalBytes: Int64 = 256 << 20
     public var deadLetterEntries: Int64 = 10_000
     public var deadLetterBytes: Int64 = 64 << 20
-    /// Entries of the ledger of downtime, and incidents. Half a million entries take about 60 MB.
+    /// Entries of the ledger of downtime, and incidents. Half a million entries take about 45 MB.
     public var stateIntervals: Int64 = 500_000
     public var incidents: Int64 = 200_000
     /// How long the sums by day are kept.

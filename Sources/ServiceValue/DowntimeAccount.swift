@@ -53,16 +53,16 @@ public struct DowntimeAccount: Sendable {
     /// Time of a device in one state on one day; other days are left out.
     public mutating func add(_ milliseconds: Int64, in state: EquipmentState, of device: String, onDay day: Int) {
         guard milliseconds > 0, days.contains(day) else { return }
-        totals[state] = totals[state].saturatingSum(milliseconds)
-        byDevice[device, default: StateTotals()][state] = byDevice[device, default: StateTotals()][state].saturatingSum(milliseconds)
-        byDay[day, default: StateTotals()][state] = byDay[day, default: StateTotals()][state].saturatingSum(milliseconds)
+        totals.add(milliseconds, in: state)
+        byDevice[device, default: StateTotals()].add(milliseconds, in: state)
+        byDay[day, default: StateTotals()].add(milliseconds, in: state)
     }
 
     /// Unscheduled downtime of a cause on one day, which was added as time before.
     public mutating func add(_ milliseconds: Int64, ofCause name: String, onDay day: Int) {
         guard milliseconds > 0, days.contains(day) else { return }
-        let cause = causes[name] ?? Cause(name: name)
-        causes[name] = Cause(name: name, milliseconds: cause.milliseconds.saturatingSum(milliseconds), incidents: cause.incidents)
+        let before = causes[name]?.milliseconds ?? 0
+        causes[name, default: Cause(name: name)].milliseconds = before.saturatingSum(milliseconds)
     }
 
     /// A state of the ledger, whole: its time and its cause.
@@ -122,6 +122,8 @@ extension StateTotals {
         let all = known + Double(unknownMilliseconds)
         return all > 0 ? known / all : nil
     }
+
+    mutating func add(_ milliseconds: Int64, in state: EquipmentState) { self[state] = self[state].saturatingSum(milliseconds) }
 
     /// Milliseconds in a state.
     public func milliseconds(in state: EquipmentState) -> Int64 { self[state] }

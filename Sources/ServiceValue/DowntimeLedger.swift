@@ -44,7 +44,7 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
         lastHeardMilliseconds = time
         guard newState != state else { return .unchanged }
         let old = state
-        closed[old] = closed[old].saturatingSum(time.milliseconds(since: since))
+        closed.add(time.milliseconds(since: since), in: old)
         state = newState
         sinceMilliseconds = time
         return .entered(from: old, sinceMilliseconds: since)
@@ -73,7 +73,7 @@ public struct DowntimeLedger: Codable, Equatable, Sendable {
     public func totals(atMilliseconds time: Int64) -> StateTotals {
         guard let since = sinceMilliseconds else { return closed }
         var totals = closed
-        totals[state] = totals[state].saturatingSum(time.milliseconds(since: since))
+        totals.add(time.milliseconds(since: since), in: state)
         return totals
     }
 }

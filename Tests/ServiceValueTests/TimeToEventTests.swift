@@ -2,7 +2,7 @@ import Testing
 
 @testable import ServiceValue
 
-/// Against the published remission times of 42 patients (Freireich and others 1963), with the figures of lifelines 0.30 for them.
+/// Against the published remission times of 42 patients (Freireich and others 1963), with the figures of Python's lifelines for them.
 @Suite struct TimeToEventTests {
     private func times(_ over: [Int64], open: [Int64] = []) -> TimeToEvent {
         TimeToEvent(

@@ -78,10 +78,8 @@ extension GatewayAPI {
         let to = request.queryValue("to").flatMap { Int64($0) } ?? .max
         let limit = try limit(request, 1000)
         let rows = try history.read { try $0.stateIntervals(device: id, from: from, to: to, limit: limit) }
-        let open = try core.ask { core in
-            (0..<core.devicePlaces).first { core.deviceID(at: $0) == id }.flatMap { core.openDowntime(at: $0) }?.interval
-        }
-        guard try !rows.isEmpty || open != nil || core.ask({ $0.hasDevice(id) }) else { throw Refusal.unknown("device", id) }
+        let (open, isKnown) = try core.ask { ($0.openDowntime(of: id)?.interval, $0.hasDevice(id)) }
+        guard isKnown || !rows.isEmpty else { throw Refusal.unknown("device", id) }
         return Self.json { writer in
             writer.member("device", id)
             writer.array("states", of: rows) { DowntimeDocument.write($1, &$0) }
